@@ -1,0 +1,264 @@
+"""From a command line's overrides to validated settings, by way of Hydra's composition.
+
+Hydra composes the configuration and does nothing else here: it changes no folder, writes no
+output and sets up no logging.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sim.errors import ConfigError, did_you_mean
+from sim.settings import Settings, build_settings
+
+HYDRA_VERSION = "1.3"
+"""Hydra's behaviour that the configurations are written for."""
+
+
+def configs_folder() -> Path:
+    """Return the folder of the configurations that come with the package.
+
+    Raises
+    ------
+    ConfigError
+        If the installation has lost it.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "configs", here.parent / "configs"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise ConfigError(["configs: the folder of configurations is missing; install again"])
+
+
+def compose(
+    overrides: Sequence[str] = (),
+    config_name: str = "config",
+    config_dir: str | Path | None = None,
+) -> Settings:
+    """Compose and validate the settings of a run.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Hydra overrides, e.g. ``["strategy@armenia=conceder", "seed=7"]``.
+    config_name : str
+        Name of the primary configuration, without ``.yaml``.
+    config_dir : str or Path, optional
+        A folder of the user's own with the same groups; searched before the package's for the
+        primary configuration and after it for the groups.
+
+    Returns
+    -------
+    Settings
+        All that a run depends on.
+
+    Raises
+    ------
+    ConfigError
+        With one line a problem.
+    """
+    return build_settings(compose_plain(overrides, config_name, config_dir))
+
+
+def compose_plain(
+    overrides: Sequence[str] = (),
+    config_name: str = "config",
+    config_dir: str | Path | None = None,
+) -> dict[str, object]:
+    """Compose the settings and return them as a plain mapping, not yet validated.
+
+    Parameters and errors are those of `compose`.
+    """
+    primary, others = _search_folders(config_name, config_dir)
+    try:
+        config = _hydra(primary, others, config_name, overrides)
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
+        reference = _reference(primary, others, config_name, overrides)
+        raise ConfigError(_composition_problems(error, overrides, reference)) from error
+    return _plain(config)
+
+
+def compose_file(path: Path) -> dict[str, object]:
+    """Compose one scenario file, with the scenarios that its `defaults` list names.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, no YAML, no mapping, or names a scenario that does not exist.
+    """
+    if not path.is_file():
+        near = did_you_mean(path.name, _names_beside(path)) if path.parent.is_dir() else ""
+        raise ConfigError([f"{path}: no such file{near}"])
+    if path.suffix != ".yaml":
+        raise ConfigError([f"{path}: a scenario is a file that ends in .yaml"])
+    shipped = configs_folder() / "scenario"
+    folder = path.resolve().parent
+    others = [] if folder == shipped else [shipped]
+    try:
+        return _plain(_hydra(folder, others, path.stem, ()))
+    except (
+        HydraException,
+        OmegaConfBaseException,
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+    ) as error:
+        problems = _composition_problems(error, (), {})
+        raise ConfigError([f"{path.name}: {line}" for line in problems]) from error
+
+
+def _search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
+    """Return the folder of the primary configuration, and the others to search."""
+    shipped = configs_folder()
+    own = None if config_dir is None else Path(config_dir).expanduser().resolve()
+    if own is not None and not own.is_dir():
+        raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
+    folders = [shipped] if own is None else [own, shipped]
+    for folder in folders:
+        if (folder / f"{config_name}.yaml").is_file():
+            return folder, [other for other in folders if other != folder]
+    known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
+    raise ConfigError(
+        [f"--config-name: no configuration '{config_name}'" + did_you_mean(config_name, known)]
+    )
+
+
+def _hydra(
+    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
+) -> DictConfig:
+    """Let Hydra compose, and give back only our own keys."""
+    search = [f'"file://{folder}"' for folder in others]
+    extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
+    with initialize_config_dir(
+        config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"
+    ):
+        return hydra_compose(config_name=config_name, overrides=[*overrides, *extra])
+
+
+def _plain(config: DictConfig) -> dict[str, object]:
+    """Resolve a configuration into dictionaries, lists and values.
+
+    Raises
+    ------
+    ConfigError
+        If an interpolation fails or it is no mapping.
+    """
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError([_first_line(error)]) from error
+    if not isinstance(plain, dict):
+        raise ConfigError(["must be a mapping of keys to values"])
+    return {str(key): value for key, value in plain.items()}
+
+
+def _reference(
+    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
+) -> Mapping[str, object]:
+    """Return the configuration without the value overrides, to look for near keys.
+
+    Empty if it cannot be composed either.
+    """
+    groups = [o for o in overrides if "." not in o.split("=", 1)[0] and "@" in o.split("=", 1)[0]]
+    for attempt in (groups, ()):
+        try:
+            return _plain(_hydra(primary, others, config_name, attempt))
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ConfigError):
+            continue
+    return {}
+
+
+def _composition_problems(
+    error: Exception, overrides: Sequence[str], reference: Mapping[str, object]
+) -> list[str]:
+    """Return what Hydra, OmegaConf or YAML found wrong, one line a problem."""
+    cause = error
+    while cause.__cause__ is not None and isinstance(cause.__cause__, Exception):
+        if isinstance(cause, (MissingConfigException, yaml.YAMLError)):
+            break
+        cause = cause.__cause__
+    if isinstance(cause, yaml.YAMLError):
+        return [_yaml_problem(cause)]
+    text = str(error)
+    if isinstance(cause, MissingConfigException) or "Could not find" in text:
+        return [_missing_choice(str(cause), getattr(cause, "options", None))]
+    found = re.search(r"Could not override '([^']+)'", text)
+    if found:
+        return [_unknown_key(found.group(1), reference)]
+    if "requires --multirun" in text or "Sweep" in text or "sweep" in text:
+        return [f"{_culprit(overrides, text)}: gives several values; one run takes one value"]
+    if "Error parsing override" in text or "Overrides parsing" in text or "mismatched" in text:
+        return [f"{_culprit(overrides, text)}: is not of the form KEY=VALUE"]
+    if "Ambiguous value" in text:
+        return [f"{_culprit(overrides, text)}: gives several values; one run takes one value"]
+    return [_first_line(cause)]
+
+
+def _culprit(overrides: Sequence[str], text: str) -> str:
+    """Return the override that a message speaks of."""
+    named = [o for o in overrides if o in text or o.split("=", 1)[0] in text]
+    return max(named, key=len) if named else "overrides"
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    """Return where YAML cannot be read, and why."""
+    mark = getattr(error, "problem_mark", None)
+    what = str(getattr(error, "problem", None) or _first_line(error))
+    if mark is None:
+        return f"is not YAML: {what}"
+    place = f"line {mark.line + 1}, column {mark.column + 1}"
+    if "duplicate key" in what:
+        return f"{place}: {what.removeprefix('found ')}"
+    return f"{place}: is not YAML: {what}"
+
+
+def _missing_choice(text: str, options: Sequence[str] | None) -> str:
+    """Return which choice of a group does not exist."""
+    found = re.search(r"Could not find '([^']+)'", text) or re.search(
+        r"Cannot find primary config '([^']+)'", text
+    )
+    if not found:
+        return text.splitlines()[0]
+    name = found.group(1)
+    group, _, choice = name.rpartition("/")
+    listed = re.search(r"Available options in '[^']*':\s*\n((?:\t.*\n?)+)", text)
+    known = list(options or ()) or (listed.group(1).split() if listed else [])
+    if not group:
+        return f"no configuration or group '{choice}'" + did_you_mean(choice, known)
+    return f"{group}: no choice '{choice}'" + did_you_mean(choice, known)
+
+
+def _unknown_key(key: str, reference: Mapping[str, object]) -> str:
+    """Return the message for an override of a key that is not there, with the nearest one."""
+    node: object = reference
+    path = ""
+    for part in key.split("."):
+        if not isinstance(node, Mapping):
+            return f"{key}: '{path}' holds a value, not keys"
+        if part not in node:
+            groups = [f"{g.name}" for g in configs_folder().iterdir() if g.is_dir()]
+            known = [str(k) for k in node] + ([] if path else groups)
+            return f"{key}: unknown key '{part}'" + did_you_mean(part, known)
+        path = f"{path}.{part}" if path else part
+        node = node[part]
+    return f"{key}: cannot be set this way"
+
+
+def _names_beside(path: Path) -> list[str]:
+    """Return the scenario files in the folder where one was looked for."""
+    return sorted(file.name for file in path.parent.glob("*.yaml"))
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,67 @@
+"""Errors that a user can cause, each with the exit code that the command line returns."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SimError(Exception):
+    """An expected failure: told in plain lines, never as a traceback.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong, for people.
+    exit_code : int
+        Exit code of the process, 1 unless told otherwise.
+    """
+
+    exit_code: int = 1
+
+    def __init__(self, message: str, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class ConfigError(SimError):
+    """A scenario, a setting or a command line that cannot be used.
+
+    Parameters
+    ----------
+    problems : list of str
+        One line a problem, each with the place and, where one is near, a suggestion.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str] | str) -> None:
+        lines = [problems] if isinstance(problems, str) else list(problems)
+        self.problems: list[str] = [" ".join(line.split()) for line in lines]
+        super().__init__("\n".join(self.problems))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"``, or the choices if nothing is near.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    known : iterable of str
+        What would have been right.
+
+    Returns
+    -------
+    str
+        A clause that starts with a semicolon, or an empty string if `known` is empty.
+    """
+    choices = list(dict.fromkeys(known))
+    lowered = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{lowered[near[0]]}'?"
+    if not choices:
+        return ""
+    if len(choices) > 12:
+        return f"; there are {len(choices)} of them, from '{choices[0]}' to '{choices[-1]}'"
+    return f"; choose from {', '.join(choices)}"

@@ -1,0 +1,136 @@
+"""From pydantic's report of what is wrong to one plain line a problem."""
+
+import types
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from sim.errors import did_you_mean
+
+Location = tuple[int | str, ...]
+
+
+def problem_lines(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Return one line a problem.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    model : type
+        The model that was to be built; its fields give the suggestions.
+    prefix : str
+        Put before each path, e.g. ``"scenario"``.
+
+    Returns
+    -------
+    list of str
+        Lines of the form ``path: what is wrong; did you mean ...``, without repetition.
+    """
+    lines = []
+    for item in error.errors(include_url=False):
+        place = dotted((prefix, *item["loc"]) if prefix else item["loc"])
+        said = _wording(item["type"], item["msg"], item["loc"], item.get("input"), model)
+        lines.append(f"{place}: {said}" if place else said)
+    return list(dict.fromkeys(lines))
+
+
+def dotted(location: Location) -> str:
+    """Return a location as ``articles.VII.weights.armenia`` or ``channels[0].between``."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part not in ("[key]",):
+            text += f".{part}" if text else part
+    return text
+
+
+def _wording(kind: str, message: str, location: Location, value: object, model: object) -> str:
+    """Return what is wrong at one place."""
+    if kind == "extra_forbidden":
+        return f"unknown key '{location[-1]}'" + did_you_mean(
+            str(location[-1]), fields_at(model, location[:-1])
+        )
+    if kind == "missing":
+        return "is missing"
+    if kind in ("value_error", "assertion_error"):
+        return message.split(", ", 1)[1] if message.startswith("Value error, ") else message
+    if kind in ("literal_error", "enum"):
+        choices = [c.strip().strip("'") for c in message.split("be ", 1)[1].split(",")]
+        choices = [part.strip().strip("'") for c in choices for part in c.split("' or '")]
+        return f"'{_shown(value)}' is not one of its values" + did_you_mean(str(value), choices)
+    if kind in ("model_type", "model_attributes_type", "dict_type", "mapping_type"):
+        return f"must be a mapping of keys to values, got {_shown(value)}"
+    if kind in ("list_type", "tuple_type"):
+        return f"must be a list, got {_shown(value)}"
+    if kind in ("float_type", "float_parsing", "int_type", "int_parsing", "finite_number"):
+        noun = "whole number" if kind.startswith("int") else "finite number"
+        return f"must be a {noun}, got {_shown(value)}"
+    if kind == "int_from_float":
+        return f"must be a whole number, got {_shown(value)}"
+    if kind == "string_type":
+        return f"must be text, got {_shown(value)}"
+    if kind == "bool_type":
+        return f"must be true or false, got {_shown(value)}"
+    said = message.replace("Input should", "must", 1)
+    return f"{said}, got {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    """Return a short form of what was written."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "a list"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def fields_at(model: object, location: Location) -> list[str]:
+    """Return the keys that are known at one place of a model.
+
+    Parameters
+    ----------
+    model : type
+        A pydantic model, or an annotation made of models, mappings and lists.
+    location : tuple
+        Path from the root of `model`.
+
+    Returns
+    -------
+    list of str
+        Names as they are written in YAML; empty where any key is allowed.
+    """
+    found = _descend(model, location)
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return [field.alias or name for name, field in found.model_fields.items()]
+    return []
+
+
+def _descend(annotation: object, location: Location) -> object:
+    """Return the annotation found by following `location`."""
+    current = _plain(annotation)
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            by_key = {f.alias or n: f.annotation for n, f in current.model_fields.items()}
+            current = _plain(by_key.get(str(part)))
+        else:
+            inner = [a for a in get_args(current) if a is not Ellipsis]
+            current = _plain(inner[-1]) if inner else None
+    return current
+
+
+def _plain(annotation: object) -> object:
+    """Strip `Annotated`, aliases and `None` from an annotation."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            kept = [a for a in get_args(annotation) if a is not type(None)]
+            annotation = kept[0]
+        else:
+            return annotation

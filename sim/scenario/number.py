@@ -1,0 +1,146 @@
+"""A number with its provenance: a source, a derivation from sources, or an assumption."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+ASSUMPTION = "assumption"
+DERIVED = "derived"
+RESERVED = (ASSUMPTION, DERIVED)
+"""Words that stand for a basis without being the key of a source."""
+
+
+class Model(BaseModel):
+    """Base of all parts of a scenario: unchangeable, no unknown keys, no infinities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Number(Model):
+    """A value and where it comes from.
+
+    Attributes
+    ----------
+    value : float
+        The value; its unit is that of the field that holds it.
+    basis : str
+        Key of a source, ``"derived"`` (then `sources` says from which) or ``"assumption"``
+        (then `low` and `high` give the range thought possible).
+    low, high : float or None
+        Range for sensitivity analysis; required for an assumption.
+    sources : tuple of str
+        Keys of the sources of a derived value, written `from` in YAML.
+    note : str
+        How it was derived or why it was assumed.
+    """
+
+    value: float = Field(strict=True)
+    basis: str = Field(strict=True, min_length=1)
+    low: float | None = Field(default=None, strict=True)
+    high: float | None = Field(default=None, strict=True)
+    sources: tuple[str, ...] = Field(default=(), alias="from")
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_basis(cls, raw: object) -> object:
+        """Refuse a bare number."""
+        if isinstance(raw, (int, float, str)):
+            raise ValueError(
+                f"needs a basis, got the bare value {raw}: write {{value: {raw}, basis: SOURCE}} "
+                f"or {{value: {raw}, low: .., high: .., basis: assumption}}, or set its `.value`"
+            )
+        if isinstance(raw, Mapping) and "value" in raw and "basis" not in raw:
+            raise ValueError("needs a basis: the key of a source, 'derived' or 'assumption'")
+        return raw
+
+    @model_validator(mode="after")
+    def _range_and_sources_agree(self) -> "Number":
+        """Check that the range holds the value and that the basis is complete."""
+        if self.basis == ASSUMPTION and (self.low is None or self.high is None):
+            raise ValueError("an assumption needs both low and high")
+        if self.basis == DERIVED and not self.sources:
+            raise ValueError("a derived value needs `from: [SOURCE, ...]`")
+        if self.basis != DERIVED and self.sources:
+            raise ValueError("`from` belongs to 'basis: derived' only")
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if low > high:
+            raise ValueError(f"low {low:g} lies above high {high:g}")
+        if not low <= self.value <= high:
+            raise ValueError(f"{self.value:g} lies outside its stated range {low:g} to {high:g}")
+        return self
+
+    @property
+    def assumed(self) -> bool:
+        """True if no source stands behind the value."""
+        return self.basis == ASSUMPTION
+
+    def __float__(self) -> float:
+        """Return the value."""
+        return self.value
+
+
+def _within(low: float, high: float, whole: bool = False) -> Callable[[Number], Number]:
+    """Return a check that value and range lie in ``[low, high]``."""
+
+    def check(number: Number) -> Number:
+        for name, figure in (("", number.value), ("low ", number.low), ("high ", number.high)):
+            if figure is None:
+                continue
+            if not low <= figure <= high:
+                raise ValueError(f"{name}{figure:g} must lie {_span(low, high)}")
+            if whole and figure != int(figure):
+                raise ValueError(f"{name}{figure:g} must be a whole number")
+        return number
+
+    return check
+
+
+def _span(low: float, high: float) -> str:
+    """Return a range in words."""
+    return f"at or above {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
+
+
+Share = Annotated[Number, AfterValidator(_within(0.0, 1.0))]
+"""A number in [0, 1]: a share, a probability, a position between the two wordings."""
+Signed = Annotated[Number, AfterValidator(_within(-1.0, 1.0))]
+"""A number in [-1, 1]."""
+Amount = Annotated[Number, AfterValidator(_within(0.0, math.inf))]
+"""A number at or above 0: a rate, a weight, a duration."""
+Exponent = Annotated[Number, AfterValidator(_within(1.0, 10.0))]
+"""A loss exponent: 1 linear, 2 quadratic."""
+Ratio = Annotated[Number, AfterValidator(_within(0.1, 10.0))]
+"""A ratio of two positive numbers."""
+Count = Annotated[Number, AfterValidator(_within(0.0, math.inf, whole=True))]
+"""A whole number at or above 0."""
+Tally = Annotated[Number, AfterValidator(_within(1.0, math.inf, whole=True))]
+"""A whole number at or above 1."""
+Duration = Annotated[Number, AfterValidator(_within(1e-6, math.inf))]
+"""A length of time above 0."""
+
+
+def _only_dates(raw: object) -> object:
+    """Refuse anything but a date or its ISO form; a bare number is no date."""
+    if isinstance(raw, date):
+        return raw
+    if isinstance(raw, str):
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            pass
+    raise ValueError(f"'{raw}' is not a date, write it as 2024-09-17")
+
+
+Day = Annotated[date, BeforeValidator(_only_dates)]
+"""A calendar date, written year-month-day."""
