@@ -11,30 +11,19 @@ from pathlib import Path
 import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from sim.config_folder import config_folder
 from sim.errors import ConfigError, did_you_mean
-from sim.settings import Settings, build_settings
+from sim.problems import fields_at
+from sim.scenario.model import Scenario
+from sim.scenario.number import ASSUMPTION, SETTING
+from sim.settings import CHOICES, Settings, build_settings
 
 HYDRA_VERSION = "1.3"
 """Hydra's behaviour that the configurations are written for."""
-
-
-def configs_folder() -> Path:
-    """Return the folder of the configurations that come with the package.
-
-    Raises
-    ------
-    ConfigError
-        If the installation has lost it.
-    """
-    here = Path(__file__).resolve().parent
-    for folder in (here / "configs", here.parent / "configs"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise ConfigError(["configs: the folder of configurations is missing; install again"])
 
 
 def compose(
@@ -76,13 +65,40 @@ def compose_plain(
 
     Parameters and errors are those of `compose`.
     """
+    ignored = [o for o in overrides if o.lstrip("+~").startswith("hydra")]
+    if ignored:
+        raise ConfigError([f"{o}: Hydra's own settings have no effect here" for o in ignored])
     primary, others = _search_folders(config_name, config_dir)
     try:
         config = _hydra(primary, others, config_name, overrides)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         reference = _reference(primary, others, config_name, overrides)
         raise ConfigError(_composition_problems(error, overrides, reference)) from error
-    return _plain(config)
+    plain = _plain(config)
+    _mark_settings(plain, overrides)
+    return plain
+
+
+def _mark_settings(plain: Mapping[str, object], overrides: Sequence[str]) -> None:
+    """Give numbers whose sourced value an override replaced the basis ``setting``.
+
+    A value of the user's own must not go on carrying somebody else's source.
+    """
+    keys = [override.split("=", 1)[0].lstrip("+") for override in overrides if "=" in override]
+    for key in keys:
+        if not (key.startswith("scenario.") and key.endswith(".value")):
+            continue
+        path = key.removesuffix(".value")
+        node: object = plain
+        for part in path.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        if (
+            isinstance(node, dict)
+            and node.get("basis") != ASSUMPTION
+            and not {path, f"{path}.basis"} & set(keys)
+        ):
+            node["basis"] = SETTING
+            node.pop("from", None)
 
 
 def compose_file(path: Path) -> dict[str, object]:
@@ -98,7 +114,7 @@ def compose_file(path: Path) -> dict[str, object]:
         raise ConfigError([f"{path}: no such file{near}"])
     if path.suffix != ".yaml":
         raise ConfigError([f"{path}: a scenario is a file that ends in .yaml"])
-    shipped = configs_folder() / "scenario"
+    shipped = config_folder() / "scenario"
     folder = path.resolve().parent
     others = [] if folder == shipped else [shipped]
     try:
@@ -118,7 +134,7 @@ def compose_file(path: Path) -> dict[str, object]:
 
 def _search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
     """Return the folder of the primary configuration, and the others to search."""
-    shipped = configs_folder()
+    shipped = config_folder()
     own = None if config_dir is None else Path(config_dir).expanduser().resolve()
     if own is not None and not own.is_dir():
         raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
@@ -138,9 +154,7 @@ def _hydra(
     """Let Hydra compose, and give back only our own keys."""
     search = [f'"file://{folder}"' for folder in others]
     extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
-    with initialize_config_dir(
-        config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"
-    ):
+    with initialize_config_dir(config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"):
         return hydra_compose(config_name=config_name, overrides=[*overrides, *extra])
 
 
@@ -155,7 +169,8 @@ def _plain(config: DictConfig) -> dict[str, object]:
     try:
         plain = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
-        raise ConfigError([_first_line(error)]) from error
+        place = getattr(error, "full_key", None)
+        raise ConfigError([f"{place}: {_first_line(error)}"]) from error
     if not isinstance(plain, dict):
         raise ConfigError(["must be a mapping of keys to values"])
     return {str(key): value for key, value in plain.items()}
@@ -189,18 +204,37 @@ def _composition_problems(
     if isinstance(cause, yaml.YAMLError):
         return [_yaml_problem(cause)]
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        return [f"{error.override or 'an empty override'}: is not of the form KEY=VALUE"]
     if isinstance(cause, MissingConfigException) or "Could not find" in text:
         return [_missing_choice(str(cause), getattr(cause, "options", None))]
-    found = re.search(r"Could not override '([^']+)'", text)
+    found = re.search(r"Could not (?:override|delete(?: from config)?\.?) ?'?([^'\s]+)'", text)
     if found:
         return [_unknown_key(found.group(1), reference)]
-    if "requires --multirun" in text or "Sweep" in text or "sweep" in text:
-        return [f"{_culprit(overrides, text)}: gives several values; one run takes one value"]
-    if "Error parsing override" in text or "Overrides parsing" in text or "mismatched" in text:
-        return [f"{_culprit(overrides, text)}: is not of the form KEY=VALUE"]
-    if "Ambiguous value" in text:
+    found = re.search(r"config group '([^']+)' does not exist", text)
+    if found:
+        return [f"{found.group(1)}: no such group" + did_you_mean(found.group(1), _groups())]
+    if "Config group override must be" in text:
+        return [f"{_group_with_a_value(overrides)}: a group takes the name of one of its files"]
+    if re.search(r"requires --multirun|[Ss]weep|Ambiguous value", text):
         return [f"{_culprit(overrides, text)}: gives several values; one run takes one value"]
     return [_first_line(cause)]
+
+
+def _groups() -> list[str]:
+    """Return the names of the configuration groups that come with the package."""
+    return sorted(folder.name for folder in config_folder().iterdir() if folder.is_dir())
+
+
+def _group_with_a_value(overrides: Sequence[str]) -> str:
+    """Return the override that gives a group a number instead of a name."""
+    for override in overrides:
+        key = override.split("=", 1)[0].lstrip("+")
+        if not key or key.split("@", 1)[0] in _groups():
+            value = override.split("=", 1)[-1]
+            if not key or not re.fullmatch(r"[A-Za-z_]\w*", value):
+                return override
+    return "overrides"
 
 
 def _culprit(overrides: Sequence[str], text: str) -> str:
@@ -239,18 +273,30 @@ def _missing_choice(text: str, options: Sequence[str] | None) -> str:
 
 def _unknown_key(key: str, reference: Mapping[str, object]) -> str:
     """Return the message for an override of a key that is not there, with the nearest one."""
+    if "@" in key:
+        group = key.split("@", 1)[0]
+        parties = [str(name) for name, node in reference.items() if _is_conduct(node)]
+        known = [f"{g}@{party}" for g in CHOICES for party in parties]
+        return f"{key}: no such choice of '{group}'" + did_you_mean(key, known)
     node: object = reference
     path = ""
     for part in key.split("."):
         if not isinstance(node, Mapping):
             return f"{key}: '{path}' holds a value, not keys"
         if part not in node:
-            groups = [f"{g.name}" for g in configs_folder().iterdir() if g.is_dir()]
-            known = [str(k) for k in node] + ([] if path else groups)
+            inside = tuple(path.split("."))
+            if inside[0] == "scenario" and part in fields_at(Scenario, inside[1:]):
+                return f"{key}: is not set in this scenario; add it with +{key}=.."
+            known = [str(k) for k in node] + ([] if path else _groups())
             return f"{key}: unknown key '{part}'" + did_you_mean(part, known)
         path = f"{path}.{part}" if path else part
         node = node[part]
     return f"{key}: cannot be set this way"
+
+
+def _is_conduct(node: object) -> bool:
+    """Return whether a root node is that of a party."""
+    return isinstance(node, Mapping) and "strategy" in node
 
 
 def _names_beside(path: Path) -> list[str]:

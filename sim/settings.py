@@ -1,13 +1,16 @@
 """Everything one run is told: the scenario, both parties' conduct, the rules of the talks."""
 
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.errors import ConfigError, did_you_mean
 from sim.problems import problem_lines
+from sim.registry import PLUGINS_VARIABLE, registry
 from sim.scenario import Scenario, build_scenario
 
 MAX_WEEKS = 1040
@@ -18,6 +21,13 @@ CHOICES: Mapping[str, str] = {
     "opponent_model": "opponent_model",
 }
 """What a party's node holds, and the registry's kind of plug-in for it."""
+
+WORDS: Mapping[str, str] = {
+    "concession": "concession strategy",
+    "acceptance": "acceptance condition",
+    "opponent_model": "opponent model",
+}
+"""The same in words."""
 
 
 class Setting(BaseModel):
@@ -69,7 +79,7 @@ class PublicSetting(Setting):
     """How citizens' opinions move, and on which graph."""
 
     rule: Literal["none", "degroot", "friedkin_johnsen", "bounded_confidence"]
-    graph: Literal["small_world"] = "small_world"
+    graph: Literal["small_world", "complete"] = "small_world"
 
 
 class Rules(Setting):
@@ -138,7 +148,10 @@ def build_settings(plain: Mapping[str, object]) -> Settings:
         if key not in known:
             problems.append(f"{key}: unknown key '{key}'" + did_you_mean(str(key), known))
     if rules is not None and rules.plugins:
-        use_plugins(rules.plugins)
+        try:
+            use_plugins(rules.plugins)
+        except ConfigError as error:
+            raise ConfigError([*problems, *error.problems]) from error
     parties = {party: _conduct(party, plain.get(party), problems) for party in party_ids}
     if problems or scenario is None or rules is None:
         raise ConfigError(problems)
@@ -168,16 +181,24 @@ def use_plugins(files: list[str]) -> None:
     ----------
     files : list of str
         Python files; code that the user chose to run.
+
+    Raises
+    ------
+    ConfigError
+        If one of them cannot be used; the plug-ins known before stay known.
     """
-    import os
-    from pathlib import Path
-
-    from sim.registry import PLUGINS_VARIABLE, registry
-
+    before = os.environ.get(PLUGINS_VARIABLE, "")
     joined = os.pathsep.join(str(Path(file).expanduser().resolve()) for file in files)
-    if os.environ.get(PLUGINS_VARIABLE, "") != joined:
-        os.environ[PLUGINS_VARIABLE] = joined
+    if joined == before:
+        return
+    os.environ[PLUGINS_VARIABLE] = joined
+    registry.cache_clear()
+    try:
+        registry()
+    except ConfigError:
+        os.environ[PLUGINS_VARIABLE] = before
         registry.cache_clear()
+        raise
 
 
 def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
@@ -187,11 +208,11 @@ def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
         return None
     for key in raw:
         if key not in CHOICES:
-            problems.append(
-                f"{party}.{key}: unknown key '{key}'" + did_you_mean(str(key), CHOICES)
-            )
-    chosen = {key: _choice(f"{party}.{key}", kind, raw.get(key), problems)
-              for key, kind in CHOICES.items()}
+            problems.append(f"{party}.{key}: unknown key '{key}'" + did_you_mean(str(key), CHOICES))
+    chosen = {
+        key: _choice(f"{party}.{key}", kind, raw.get(key), problems)
+        for key, kind in CHOICES.items()
+    }
     strategy, acceptance, model = (chosen[key] for key in CHOICES)
     if strategy is None or acceptance is None or model is None:
         return None
@@ -200,15 +221,13 @@ def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
 
 def _choice(place: str, kind: str, raw: object, problems: list[str]) -> Choice | None:
     """Validate the choice of one plug-in and its parameters against the registry."""
-    from sim.registry import registry
-
     if not isinstance(raw, Mapping) or "name" not in raw:
         problems.append(f"{place}: needs a name" + did_you_mean("", registry().names(kind)))
         return None
     name = raw["name"]
     if not isinstance(name, str) or name not in registry().names(kind):
         problems.append(
-            f"{place}.name: unknown {kind.replace('_', ' ')} '{name}'"
+            f"{place}.name: unknown {WORDS[kind]} '{name}'"
             + did_you_mean(str(name), registry().names(kind))
         )
         return None

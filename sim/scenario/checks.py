@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 
 from sim.errors import did_you_mean
-from sim.scenario.number import DERIVED, RESERVED
+from sim.scenario.number import ASSUMPTION, DERIVED, RESERVED
 
 if TYPE_CHECKING:
     from sim.scenario.model import Scenario
@@ -170,19 +170,19 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
         for key in keys:
             if key not in s.sources and (number.basis == DERIVED or key not in RESERVED):
                 yield f"{path}.basis: unknown source '{key}'" + did_you_mean(
-                    key, (*s.sources, *RESERVED)
+                    key, (*s.sources, ASSUMPTION, DERIVED)
                 )
     for index, event in enumerate(s.calendar):
-        if event.basis not in s.sources and event.basis != "assumption":
+        if event.basis not in s.sources and event.basis != ASSUMPTION:
             yield f"calendar[{index}].basis: unknown source '{event.basis}'" + did_you_mean(
-                event.basis, (*s.sources, "assumption")
+                event.basis, (*s.sources, ASSUMPTION)
             )
         if event.kind == "administration" and event.attention is None:
             yield f"calendar[{index}].attention: is missing for a change of administration"
     for index, past in enumerate(s.timeline):
-        if past.source not in s.sources and past.source != "assumption":
+        if past.source not in s.sources and past.source != ASSUMPTION:
             yield f"timeline[{index}].source: unknown source '{past.source}'" + did_you_mean(
-                past.source, (*s.sources, "assumption")
+                past.source, (*s.sources, ASSUMPTION)
             )
 
 

@@ -1,6 +1,6 @@
 """Politics at home: approval, the constitutional route, ratification, what lasts, the public."""
 
-from sim.scenario.number import Amount, Duration, Model, Ratio, Share, Signed, Tally
+from sim.scenario.number import Amount, Count, Duration, Model, Ratio, Share, Signed, Tally
 
 
 class Politics(Model):
@@ -77,8 +77,8 @@ class PublicOpinion(Model):
     protest impulse of one concession at full effort.
     """
 
-    citizens: Tally
-    degree: Duration
+    citizens: Count
+    degree: Tally
     rewiring: Share
     opinion_mean: Share
     opinion_sd: Amount

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from sim.errors import ConfigError
 from sim.problems import problem_lines
 from sim.scenario.model import Scenario
+from sim.scenario.number import SETTING
 
 
 def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
@@ -53,7 +54,15 @@ def load_scenario(path: str | Path) -> Scenario:
     """
     from sim.compose import compose_file
 
-    return build_scenario(compose_file(Path(path)))
+    scenario = build_scenario(compose_file(Path(path)))
+    problems = [
+        f"{where}.basis: '{SETTING}' marks overrides of a run; a file needs a source"
+        for where, number in scenario.numbers()
+        if number.basis == SETTING
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return scenario
 
 
 def check_file(path: str | Path) -> list[str]:

@@ -16,7 +16,9 @@ from pydantic import (
 
 ASSUMPTION = "assumption"
 DERIVED = "derived"
-RESERVED = (ASSUMPTION, DERIVED)
+SETTING = "setting"
+"""Basis of a sourced number whose value an override replaced; never written in a file."""
+RESERVED = (ASSUMPTION, DERIVED, SETTING)
 """Words that stand for a basis without being the key of a source."""
 
 
