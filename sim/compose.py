@@ -5,7 +5,7 @@ output and sets up no logging.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -72,8 +72,12 @@ def compose_plain(
     try:
         config = _hydra(primary, others, config_name, overrides)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
-        reference = _reference(primary, others, config_name, overrides)
-        raise ConfigError(_composition_problems(error, overrides, reference)) from error
+        names = [file.stem for file in sorted(primary.glob("*.yaml"))]
+
+        def reference() -> Mapping[str, object]:
+            return _reference(primary, others, config_name, overrides)
+
+        raise ConfigError(_composition_problems(error, overrides, names, reference)) from error
     plain = _plain(config)
     _mark_settings(plain, overrides)
     return plain
@@ -118,7 +122,7 @@ def compose_file(path: Path) -> dict[str, object]:
     folder = path.resolve().parent
     others = [] if folder == shipped else [shipped]
     try:
-        return _plain(_hydra(folder, others, path.stem, ()))
+        plain = _plain(_hydra(folder, others, path.stem, ()))
     except (
         HydraException,
         OmegaConfBaseException,
@@ -128,8 +132,12 @@ def compose_file(path: Path) -> dict[str, object]:
         AttributeError,
         TypeError,
     ) as error:
-        problems = _composition_problems(error, (), {})
+        names = [file.stem for place in (folder, shipped) for file in sorted(place.glob("*.yaml"))]
+        problems = _composition_problems(error, (), names, dict)
         raise ConfigError([f"{path.name}: {line}" for line in problems]) from error
+    if plain and not any(key in Scenario.model_fields for key in plain):
+        raise ConfigError([f"{path.name}: must be a mapping with the keys of a scenario"])
+    return plain
 
 
 def _search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
@@ -193,9 +201,16 @@ def _reference(
 
 
 def _composition_problems(
-    error: Exception, overrides: Sequence[str], reference: Mapping[str, object]
+    error: Exception,
+    overrides: Sequence[str],
+    names: Sequence[str],
+    reference: Callable[[], Mapping[str, object]],
 ) -> list[str]:
-    """Return what Hydra, OmegaConf or YAML found wrong, one line a problem."""
+    """Return what Hydra, OmegaConf or YAML found wrong, one line a problem.
+
+    `names` are the files that a defaults list could name; `reference` composes the configuration
+    without the values that were set, and is only called to look for a near key.
+    """
     cause = error
     while cause.__cause__ is not None and isinstance(cause.__cause__, Exception):
         if isinstance(cause, (MissingConfigException, yaml.YAMLError)):
@@ -206,11 +221,16 @@ def _composition_problems(
     text = str(error)
     if isinstance(error, OverrideParseException):
         return [f"{error.override or 'an empty override'}: is not of the form KEY=VALUE"]
+    found = re.search(r"Could not load '([^']+)'", text)
+    if found:
+        return [f"defaults: no file '{found.group(1)}'" + did_you_mean(found.group(1), names)]
     if isinstance(cause, MissingConfigException) or "Could not find" in text:
         return [_missing_choice(str(cause), getattr(cause, "options", None))]
     found = re.search(r"Could not (?:override|delete(?: from config)?\.?) ?'?([^'\s]+)'", text)
     if found:
-        return [_unknown_key(found.group(1), reference)]
+        return [_unknown_key(found.group(1), reference())]
+    if "must be a DictConfig" in text:
+        return ["must be a mapping of keys to values"]
     found = re.search(r"config group '([^']+)' does not exist", text)
     if found:
         return [f"{found.group(1)}: no such group" + did_you_mean(found.group(1), _groups())]

@@ -40,7 +40,7 @@ class Choice(Setting):
     """A plug-in and its parameters, complete with defaults, in the registry's order."""
 
     name: str
-    parameters: dict[str, float] = {}
+    parameters: dict[str, float]
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -92,7 +92,7 @@ class Rules(Setting):
     horizon: int = Field(default=156, ge=1, le=MAX_WEEKS)
     seed: int = Field(default=1, ge=0, lt=2**63)
     replicate: int = Field(default=0, ge=0)
-    plugins: list[str] = []
+    plugins: list[str] = Field(default_factory=list)
 
 
 class Settings(Rules):
@@ -206,9 +206,11 @@ def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
     if not isinstance(raw, Mapping):
         problems.append(f"{party}: is missing, choose at least strategy@{party}=NAME")
         return None
-    for key in raw:
-        if key not in CHOICES:
-            problems.append(f"{party}.{key}: unknown key '{key}'" + did_you_mean(str(key), CHOICES))
+    problems += [
+        f"{party}.{key}: unknown key '{key}'" + did_you_mean(str(key), CHOICES)
+        for key in raw
+        if key not in CHOICES
+    ]
     chosen = {
         key: _choice(f"{party}.{key}", kind, raw.get(key), problems)
         for key, kind in CHOICES.items()

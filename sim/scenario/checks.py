@@ -54,7 +54,7 @@ def cross_problems(scenario: "Scenario") -> list[str]:
 
 
 def _actor_problems(s: "Scenario") -> Iterator[str]:
-    """Four different actors, all of them named."""
+    """Check for four different actors, all of them named."""
     if len(set(s.actor_ids)) < 4:
         yield f"parties: the four actors must differ, got {', '.join(s.actor_ids)}"
     places = ("parties[0]", "parties[1]", "mediator.id", "opposition.id")
@@ -87,7 +87,7 @@ def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iter
 
 
 def _party_problems(s: "Scenario") -> Iterator[str]:
-    """What is said by party is said for both."""
+    """Check that what is said by party is said for both."""
     for name in BY_PARTY:
         yield from _complete(name, getattr(s, name), s.parties)
     for outer, inner in BY_PARTY_WITHIN:
@@ -107,7 +107,7 @@ def _provision_places(s: "Scenario") -> Iterator[tuple[str, str]]:
 
 
 def _text_problems(s: "Scenario") -> Iterator[str]:
-    """Provisions: known actors, no duplicates, discrete wordings hit."""
+    """Check provisions: known actors, no duplicates, discrete wordings hit."""
     seen_ids: dict[str, str] = {}
     seen_titles: dict[str, str] = {}
     if "preamble" in s.articles:
@@ -135,7 +135,7 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
-    """Every actor cares about something that is on the table."""
+    """Check that every actor cares about something that is on the table."""
     for actor in s.actor_ids:
         rows = [p.weights for p in s.provisions.values()]
         rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
@@ -145,7 +145,7 @@ def _weight_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _precondition_problems(s: "Scenario") -> Iterator[str]:
-    """Preconditions: known parties and actors, no clash of names."""
+    """Check preconditions: known parties and actors, no clash of names."""
     for key, item in s.preconditions.items():
         place = f"preconditions.{key}"
         if key in s.provisions:
@@ -161,7 +161,7 @@ def _precondition_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _source_problems(s: "Scenario") -> Iterator[str]:
-    """Every basis is a source of this scenario or one of the reserved words."""
+    """Check that every basis is a source of this scenario or a reserved word."""
     for word in RESERVED:
         if word in s.sources:
             yield f"sources.{word}: '{word}' is a reserved word, not the key of a source"
@@ -187,7 +187,7 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _channel_problems(s: "Scenario") -> Iterator[str]:
-    """The graph of channels has known ends, no double edges, and connects the parties."""
+    """Check the graph of channels: known ends, no double edges, the parties connected."""
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(s.parties)
     for index, channel in enumerate(s.channels):
@@ -206,6 +206,6 @@ def _channel_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _parliament_problems(s: "Scenario") -> Iterator[str]:
-    """A government has no more seats than its parliament."""
+    """Check that a government has no more seats than its parliament."""
     if s.politics.government_seats.value > s.politics.parliament_seats.value:
         yield "politics.government_seats: more seats than politics.parliament_seats"

@@ -1,5 +1,7 @@
 """Politics at home: approval, the constitutional route, ratification, what lasts, the public."""
 
+from pydantic import Field
+
 from sim.scenario.number import Amount, Count, Duration, Model, Ratio, Share, Signed, Tally
 
 
@@ -11,7 +13,8 @@ class Politics(Model):
     `protest_cost` approval lost a week per unit of protest share, `survival_gain` the believed
     rise in the probability of keeping office from a signed paper, `ratifier_reservation` the
     upper end R of the ratifier's reservation share U[0, R], `consent_per_year` the hazard that
-    missing votes in parliament are found.
+    missing votes in parliament are found. A party that anticipates the ratifier asks for no more
+    than the other side is likely to get ratified; none does unless told.
     """
 
     approval: Share
@@ -25,7 +28,7 @@ class Politics(Model):
     survival_gain: dict[str, Signed]
     audience_cost: dict[str, Amount]
     ratifier_reservation: dict[str, Share]
-    anticipates_ratifier: dict[str, bool] = {}
+    anticipates_ratifier: dict[str, bool] = Field(default_factory=dict)
     fall_protest_share: Share
     fall_weeks: Tally
     election_swing: Amount

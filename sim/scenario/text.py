@@ -39,7 +39,7 @@ class Provision(Model):
     levels: int = Field(default=0, strict=True, ge=0, le=1000)
     weights: dict[str, Amount]
     ideals: dict[str, Share]
-    opening: dict[str, Share] = {}
+    opening: dict[str, Share] = Field(default_factory=dict)
     note: str = ""
     closed_by: Day | None = None
 
@@ -52,14 +52,14 @@ class Provision(Model):
     @field_validator("levels")
     @classmethod
     def _at_least_two_levels(cls, levels: int) -> int:
-        """A discrete provision needs two wordings to differ over."""
+        """Ask for two wordings to differ over, if there is a list of them."""
         if levels == 1:
             raise ValueError("must be 0 (continuous) or at least 2 (discrete wordings), got 1")
         return levels
 
     @model_validator(mode="after")
     def _agreed_somewhere(self) -> "Provision":
-        """An agreed provision has a wording."""
+        """Ask for a wording where there is agreement."""
         if self.status == "agreed" and self.position is None:
             raise ValueError("is agreed, so it needs a position")
         return self
@@ -129,7 +129,7 @@ class Precondition(Model):
 
     @model_validator(mode="after")
     def _leads_fit_the_route(self) -> "Precondition":
-        """The constitutional route needs all three lead times."""
+        """Ask for all three lead times on the constitutional route, and fitting states."""
         lead = self.lead_weeks
         if self.route == "constitutional" and (lead.parliament is None or lead.referendum is None):
             raise ValueError(
