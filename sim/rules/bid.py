@@ -1,0 +1,218 @@
+"""The bid: the own iso-utility point that is best for the other side.
+
+With additive preferences that is a knapsack (logrolling; Raiffa 1982, ch. 11): give up first
+what brings the other side most per unit of own loss. No outcome is enumerated.
+"""
+
+from sim.codes import AGENDA, ARTICLE
+from sim.records import ARTICLES
+from sim.rules.bargaining_set import is_free, issue_at, worst_and_best
+from sim.rules.compiled import rule
+from sim.rules.preferences import issue_utility
+
+_BISECTIONS = 60
+
+
+@rule
+def loss_of(params, side, issue, share):
+    """Return own weighted loss of giving up `share` of the way to the other's ideal."""
+    own = params.ideal[side, issue]
+    there = params.ideal[1 - side, issue]
+    return params.weight[side, issue] * (
+        1.0 - issue_utility(params, side, issue, own + share * (there - own))
+    )
+
+
+@rule
+def gain_of(params, side, issue, share, valued):
+    """Return the other's weighted gain from that, if its weight on the issue is `valued`."""
+    own = params.ideal[side, issue]
+    there = params.ideal[1 - side, issue]
+    at = issue_utility(params, 1 - side, issue, own + share * (there - own))
+    return valued * (at - issue_utility(params, 1 - side, issue, own))
+
+
+@rule
+def allowed_share(params, issue, share):
+    """Return `share` rounded down to the issue's levels; unchanged on a continuous issue."""
+    levels = params.levels[issue]
+    if levels < 2:
+        return share
+    step = 1.0 / (levels - 1)
+    return int(share / step + 1e-9) * step
+
+
+@rule
+def give_up(params, state, side, budget, weights):
+    """Fill `state.given_up` with the shares to give up on each free issue.
+
+    Maximises the other's gain, valued by `weights`, subject to an own loss of at most `budget`
+    and to the floors of what `side` has already given up for good.
+
+    Parameters
+    ----------
+    budget : float
+        Own loss allowed over all free issues, in weighted utility.
+    weights : array of float, shape (ISSUES,)
+        The other side's weights as `side` sees them.
+    """
+    spent = 0.0
+    for n in range(params.articles + params.preconditions):
+        j = issue_at(params, state, n)
+        if is_free(params, state, j):
+            state.given_up[j] = state.floor[side, j]
+            spent += loss_of(params, side, j, state.given_up[j])
+            state.loss[j] = loss_of(params, side, j, 1.0)
+            state.gain[j] = gain_of(params, side, j, 1.0, weights[j])
+        else:
+            state.loss[j] = -1.0
+    left = budget - spent
+    if params.curvature[side] == 1.0 and params.curvature[1 - side] == 1.0:
+        _give_up_linear(params, state, left)
+    else:
+        _give_up_curved(params, state, side, budget, weights)
+
+
+@rule
+def _give_up_linear(params, state, left):
+    """Greedy fractional knapsack: exact when both sides' losses are linear."""
+    count = params.articles + params.preconditions
+    for _ in range(count):
+        best = -1
+        ratio = -1.0
+        for n in range(count):
+            j = issue_at(params, state, n)
+            if state.loss[j] < 0.0 or state.gain[j] <= 0.0:
+                continue
+            worth = state.gain[j] / max(state.loss[j], 1e-300)
+            if worth > ratio:
+                best = j
+                ratio = worth
+        if best < 0:
+            return
+        room = (1.0 - state.given_up[best]) * state.loss[best]
+        share = 1.0 if room <= left else state.given_up[best] + max(left, 0.0) / state.loss[best]
+        share = max(state.given_up[best], allowed_share(params, best, share))
+        left -= (share - state.given_up[best]) * state.loss[best]
+        state.given_up[best] = share
+        state.loss[best] = -1.0
+
+
+@rule
+def _give_up_curved(params, state, side, budget, weights):
+    """Equalise marginal rates of substitution by bisection on the Lagrange multiplier."""
+    low = 0.0
+    high = 1.0
+    while _loss_at(params, state, side, high, weights) > budget and high < 1e12:
+        high *= 4.0
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        if _loss_at(params, state, side, middle, weights) > budget:
+            low = middle
+        else:
+            high = middle
+    _loss_at(params, state, side, high, weights)
+
+
+@rule
+def _loss_at(params, state, side, price, weights):
+    """Set each free issue's share to the best one at `price` and return the own loss."""
+    total = 0.0
+    for n in range(params.articles + params.preconditions):
+        j = issue_at(params, state, n)
+        if not is_free(params, state, j):
+            continue
+        low = state.floor[side, j]
+        high = 1.0
+        for _ in range(_BISECTIONS):
+            middle = 0.5 * (low + high)
+            step = 1e-6
+            rise = gain_of(params, side, j, middle + step, weights[j])
+            rise -= gain_of(params, side, j, middle - step, weights[j])
+            cost = loss_of(params, side, j, middle + step)
+            cost -= loss_of(params, side, j, middle - step)
+            if rise > price * cost:
+                low = middle
+            else:
+                high = middle
+        share = 0.5 * (low + high)
+        share = max(state.floor[side, j], allowed_share(params, j, share))
+        state.given_up[j] = share
+        total += loss_of(params, side, j, share)
+    return total
+
+
+@rule
+def draft_package(params, state, side, target, weights):
+    """Set the standing offer of `side` to the efficient package worth `target` to itself.
+
+    Parameters
+    ----------
+    target : float
+        Own share over the talks, in [0, 1].
+    weights : array of float, shape (ISSUES,)
+        The other side's weights as `side` sees them.
+    """
+    worst, best = worst_and_best(params, state, side)
+    budget = (1.0 - target) * (best - worst)
+    for n in range(params.articles):
+        if state.in_talks[n] and not is_free(params, state, n):
+            budget -= params.weight[side, n] * (
+                1.0 - issue_utility(params, side, n, state.position[n])
+            )
+    give_up(params, state, side, max(budget, 0.0), weights)
+    _set_offer(params, state, side)
+
+
+@rule
+def draft_each_issue(params, state, side, target):
+    """Set the standing offer of `side` to its `target` on every free issue by itself."""
+    for n in range(params.articles + params.preconditions):
+        j = issue_at(params, state, n)
+        if not is_free(params, state, j):
+            continue
+        share = 1.0 - target
+        if params.curvature[side] != 1.0:
+            share = max(share, 0.0) ** (1.0 / params.curvature[side])
+        state.given_up[j] = max(state.floor[side, j], allowed_share(params, j, share))
+    _set_offer(params, state, side)
+
+
+@rule
+def _set_offer(params, state, side):
+    """Turn shares given up into positions on the free issues."""
+    for n in range(params.articles + params.preconditions):
+        j = issue_at(params, state, n)
+        if is_free(params, state, j):
+            own = params.ideal[side, j]
+            there = params.ideal[1 - side, j]
+            state.offer[side, j] = own + state.given_up[j] * (there - own)
+
+
+@rule
+def draft(params, state, side, target, weights):
+    """Table the draft that the agenda calls for: each article alone, or one package."""
+    if params.agenda == AGENDA.ISSUE_BY_ISSUE:
+        draft_each_issue(params, state, side, target)
+    else:
+        draft_package(params, state, side, target, weights)
+
+
+@rule
+def open_articles(params, state):
+    """Return the number of provisions that are not agreed."""
+    count = 0
+    for i in range(params.articles):
+        if state.article[i] != ARTICLE.AGREED:
+            count += 1
+    return count
+
+
+@rule
+def negotiable_preconditions(params, state):
+    """Return the number of preconditions that are still traded in the talks."""
+    count = 0
+    for k in range(params.preconditions):
+        if state.in_talks[ARTICLES + k]:
+            count += 1
+    return count

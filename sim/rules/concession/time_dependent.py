@@ -1,0 +1,40 @@
+"""Time-dependent tactics: the demand falls with the clock alone."""
+
+from sim.registry import Parameter, plugin
+from sim.rules.clock import clock
+from sim.rules.compiled import rule
+
+
+@rule
+def polynomial_concession(time, beta, kappa):
+    """Return the share conceded at `time` in [0, 1]: ``kappa + (1 - kappa) * time**(1 / beta)``.
+
+    Faratin, Sierra and Jennings (1998), eq. 4; beta < 1 Boulware, 1 linear, > 1 Conceder.
+    """
+    return kappa + (1.0 - kappa) * time ** (1.0 / beta)
+
+
+@rule
+def demand_between(state, side, conceded):
+    """Return the demand that gives up the share `conceded` of aspiration less reservation."""
+    span = state.aspiration[side] - state.reservation[side]
+    return state.aspiration[side] - conceded * span
+
+
+@plugin(
+    "concession",
+    "polynomial",
+    family="time-dependent",
+    reference="Faratin, Sierra and Jennings (1998), eq. 4",
+    uses=("clock",),
+    parameters=(
+        Parameter("beta", 1.0, 0.01, 100.0, "exponent", "below 1 Boulware, above 1 Conceder"),
+        Parameter("kappa", 0.0, 0.0, 1.0, "share", "conceded at the start"),
+    ),
+)
+def polynomial(params, state, shocks, side):
+    """Concede with a power of the time that has passed until the perceived deadline."""
+    beta = params.strategy_value[side, 0]
+    kappa = params.strategy_value[side, 1]
+    conceded = polynomial_concession(clock(params, state, side), beta, kappa)
+    return demand_between(state, side, conceded)

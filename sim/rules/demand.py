@@ -1,0 +1,42 @@
+"""What a side demands now: its strategy between reservation and aspiration."""
+
+import math
+
+from sim.rules.bargaining_set import reservation_share
+from sim.rules.compiled import rule
+from sim.rules.dispatch import strategy_demand
+
+
+@rule
+def aspiration_share(params, state, side):
+    """Return the highest demand of `side`: 1, or the most that the other's ratifier lets pass.
+
+    Schelling (1960), ch. 2; Putnam (1988). If the other side's ratifier has a reservation share
+    r drawn from U[0, R], giving it s passes with min(1, s / R); with an own reservation rho the
+    best s is min(R, (1 - rho) / 2).
+    """
+    top = params.ratifier_reservation[1 - side]
+    if not params.anticipates_ratifier[side] or top <= 0.0:
+        return 1.0
+    own = min(max(state.reservation[side], 0.0), 1.0)
+    return max(own, 1.0 - min(top, 0.5 * (1.0 - own)))
+
+
+@rule
+def set_demand(params, state, shocks, side):
+    """Set reservation, aspiration and target of `side`; a target that is no number is a fault."""
+    state.reservation[side] = min(max(reservation_share(params, state, side), 0.0), 1.0)
+    state.aspiration[side] = aspiration_share(params, state, side)
+    asked = strategy_demand(params.strategy[side], params, state, shocks, side)
+    if not math.isfinite(asked):
+        state.fault = 1 + side
+        asked = state.aspiration[side]
+    state.target[side] = min(max(asked, state.reservation[side]), state.aspiration[side])
+
+
+@rule
+def remember(values, newest):
+    """Put `newest` before the other entries of `values`, dropping the oldest."""
+    for at in range(values.shape[0] - 1, 0, -1):
+        values[at] = values[at - 1]
+    values[0] = newest

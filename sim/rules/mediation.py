@@ -1,0 +1,130 @@
+"""Phase 2: the mediator acts in one of three styles.
+
+Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facilitation gives
+information, formulation gives a text, manipulation changes the payoffs.
+"""
+
+from sim.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREATY
+from sim.rules.bargaining_set import offer_share
+from sim.rules.channels import edge_between
+from sim.rules.compiled import entry_rule, number, rule
+from sim.rules.demand import set_demand
+from sim.rules.events import write
+from sim.rules.solutions import single_text
+from sim.rules.text import close_package
+
+
+@rule
+def speaks_with(params, state, side):
+    """Return whether the mediator had a call or a meeting with `side` this week."""
+    e = edge_between(params, ACTOR.MEDIATOR, side)
+    return e >= 0 and state.contact[e] > CONTACT.SILENT
+
+
+@rule
+def facilitate(params, state):
+    """Shrink the error of each side that the mediator spoke with, about the other's weights."""
+    for side in range(2):
+        if speaks_with(params, state, side):
+            state.error_scale[side] *= 1.0 - params.learning_rate * state.attention
+
+
+@rule
+def text_acceptable(params, state, side):
+    """Return whether `side` takes the text in ``state.offer[0]``.
+
+    It asks for its own demand less what the mediator's authority is worth: a point between
+    demand and reservation.
+    """
+    yielded = params.pull * state.attention * (state.target[side] - state.reservation[side])
+    return offer_share(params, state, side, number(0)) >= state.target[side] - yielded
+
+
+@rule
+def keep_offers(state, kept, back):
+    """Copy the first party's offer to `kept`, or back from it."""
+    for j in range(kept.shape[0]):
+        if back:
+            state.offer[0, j] = kept[j]
+        else:
+            kept[j] = state.offer[0, j]
+
+
+@rule
+def formulate(params, state, shocks, events):
+    """Table a single negotiating text (Fisher 1981) now and then; both must take it.
+
+    Where interim deals are allowed and no text can be found that both would take, the mediator
+    proposes to sign the agreed part.
+    """
+    if state.text_week >= 0 or shocks[state.week].text >= params.text_rate * state.attention:
+        return
+    for side in range(2):
+        if not speaks_with(params, state, side):
+            return
+    for side in range(2):
+        set_demand(params, state, shocks, side)
+    # The search for the text works in the first side's offer, which is put back if it fails.
+    kept = state.kept_offer
+    keep_offers(state, kept, False)
+    found = single_text(params, state)
+    first = found and text_acceptable(params, state, number(0))
+    second = found and text_acceptable(params, state, number(1))
+    state.mediator_tabled = 1
+    write(state, events, ACTOR.MEDIATOR, MOVE.MEDIATOR_TEXT, -1, REASON.LEVERAGE, 0.0)
+    if first and second:
+        close_package(params, state, events, number(0), REASON.WITHIN_WIN_SETS)
+        return
+    keep_offers(state, kept, True)
+    for side in range(2):
+        if not (first if side == 0 else second):
+            reason = REASON.TEXT_BELOW_DEMAND if found else REASON.STATUS_QUO_BETTER
+            write(state, events, side, MOVE.TEXT_REFUSED, -1, reason, state.target[side])
+    if params.agenda == AGENDA.INTERIM_ALLOWED and state.interim_week < 0:
+        propose_interim(params, state, events, number(ACTOR.MEDIATOR))
+
+
+@rule
+def propose_interim(params, state, events, proposer):
+    """Put the interim offer on the table if something is agreed to sign."""
+    some = False
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            some = True
+    if some and state.text_week < 0 and state.status < TREATY.SIGNED_INTERIM:
+        if state.interim_offer != proposer:
+            write(state, events, proposer, MOVE.INTERIM_PROPOSED, -1, REASON.STRATEGY_TARGET, 0.0)
+        state.interim_offer = proposer
+
+
+@rule
+def manipulate(params, state, events):
+    """Promise side payments for a signature and put a cost on waiting; both follow attention.
+
+    The payments are split by the mediator's bias. With leverage 0 nothing is promised.
+    """
+    paid = params.carrot * params.leverage * state.attention
+    first = paid * 0.5 * (1.0 - params.bias)
+    second = paid * 0.5 * (1.0 + params.bias)
+    rose = first > state.side_payment[0] + 0.01 or second > state.side_payment[1] + 0.01
+    state.side_payment[0] = first
+    state.side_payment[1] = second
+    state.stick_now = params.stick * params.leverage * state.attention
+    if rose:
+        write(state, events, ACTOR.MEDIATOR, MOVE.SIDE_PAYMENT, -1, REASON.LEVERAGE, paid)
+
+
+@entry_rule
+def mediate(params, state, shocks, public, events, actor):
+    """Let attention fade and act in the mediator's style."""
+    if state.ended:
+        return
+    state.attention *= 1.0 - params.attention_decay
+    if params.style == STYLE.MANIPULATION:
+        manipulate(params, state, events)
+    if state.status >= TREATY.SIGNED_FULL:
+        return
+    if params.style == STYLE.FACILITATION:
+        facilitate(params, state)
+    elif params.style == STYLE.FORMULATION:
+        formulate(params, state, shocks, events)

@@ -1,0 +1,47 @@
+"""Phase 3: drafts. The side whose turn it is answers, after the lag that such answers take."""
+
+import math
+
+from sim.codes import AGENDA, MOVE, REASON, TREATY
+from sim.rules.bid import draft
+from sim.rules.compiled import entry_rule, rule
+from sim.rules.demand import remember, set_demand
+from sim.rules.events import write
+from sim.rules.mediation import propose_interim
+
+
+@rule
+def see_other(params, state, side):
+    """Set `state.seen` to the other's weights as `side` sees them: estimate times error."""
+    for j in range(state.seen.shape[0]):
+        state.seen[j] = state.estimate[side, j] * math.exp(
+            state.error[side, j] * state.error_scale[side]
+        )
+
+
+@entry_rule
+def offer(params, state, shocks, public, events, actor):
+    """Table a draft worth the strategy's demand, best for the other side as far as one knows.
+
+    Nothing is tabled out of turn, without a channel, after the text is closed, or before the
+    reply lag (geometric, mean of the drafts exchanged in 2022-2024) has passed.
+    """
+    if state.ended or state.text_week >= 0 or state.status >= TREATY.SIGNED_FULL:
+        return
+    if state.turn != actor or not state.channel_open or state.tabled >= 0:
+        return
+    if shocks[state.week].reply[actor] >= params.reply_rate[actor]:
+        return
+    set_demand(params, state, shocks, actor)
+    see_other(params, state, actor)
+    draft(params, state, actor, state.target[actor], state.seen[:])
+    remember(state.demanded[actor], state.target[actor])
+    state.n_demanded[actor] += 1
+    state.drafts[actor] += 1
+    state.tabled = actor
+    state.turn = 1 - actor
+    write(
+        state, events, actor, MOVE.OFFER, -1, REASON.STRATEGY_TARGET, state.target[actor]
+    )
+    if params.proposes_interim[actor] and params.agenda == AGENDA.INTERIM_ALLOWED:
+        propose_interim(params, state, events, actor)

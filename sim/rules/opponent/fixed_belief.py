@@ -1,0 +1,13 @@
+"""No learning: the first belief about the other side stays."""
+
+from sim.registry import plugin
+
+
+@plugin(
+    "opponent_model",
+    "none",
+    family="none",
+    reference="benchmark without learning; Baarslag et al. (2016), survey",
+)
+def none(params, state, shocks, side):
+    """Keep the first estimate of the other's weights."""

@@ -1,0 +1,119 @@
+"""Phase 8: what was signed is ratified, or fails at home; what is in force may lapse."""
+
+from sim.codes import ACTOR, ARTICLE, MOVE, PRECONDITION_RULE, REASON, TREATY
+from sim.rules.bargaining_set import issue_at
+from sim.rules.calendar import end_talks
+from sim.rules.compiled import entry_rule, rule
+from sim.rules.events import write
+from sim.rules.preconditions import any_blocking
+from sim.rules.preferences import (
+    deal_utility,
+    interim_coverage,
+    interim_utility,
+    issue_utility,
+    status_quo_value,
+)
+
+
+@rule
+def bargained(params, state, issue):
+    """Return whether an article was open when the talks began."""
+    return params.start_status[issue] != ARTICLE.AGREED
+
+
+@rule
+def share_won(params, state, side):
+    """Return the share that `side` won of what was open at the start; 1 if nothing was."""
+    worst = 0.0
+    best = 0.0
+    got = 0.0
+    for n in range(params.articles):
+        i = issue_at(params, state, n)
+        if bargained(params, state, i):
+            weight = params.weight[side, i]
+            worst += weight * issue_utility(params, side, i, params.ideal[1 - side, i])
+            best += weight
+            got += weight * issue_utility(params, side, i, state.position[i])
+    if best - worst <= 0.0:
+        return 1.0
+    return (got - worst) / (best - worst)
+
+
+@rule
+def ratifier_refuses(params, state, shocks, side):
+    """Return whether the ratifier's reservation, drawn from U[0, R], exceeds the share won.
+
+    Schelling (1960), ch. 2; Putnam (1988); Iida (1993): involuntary defection.
+    """
+    drawn = params.ratifier_reservation[side] * shocks[state.week].ratifier[side]
+    return share_won(params, state, side) < drawn
+
+
+@entry_rule
+def ratify(params, state, shocks, public, events, actor):
+    """Hold the ratification vote of one side when it is due.
+
+    The vote waits for the preconditions where the rule asks for them before ratification. At
+    home it needs a majority of seats; a refusal is involuntary defection and ends the treaty.
+    """
+    if state.ended or state.status != TREATY.SIGNED_FULL or state.ratified[actor]:
+        return
+    if state.week < state.signed_week + params.ratification_weeks[actor]:
+        return
+    waits = params.precondition_rule == PRECONDITION_RULE.BEFORE_RATIFICATION
+    if waits and any_blocking(params, state):
+        return
+    reason = REASON.NONE
+    if actor == params.home and state.seats <= (
+        params.ratification_majority * params.parliament_seats
+    ):
+        reason = REASON.NO_MAJORITY
+    elif ratifier_refuses(params, state, shocks, actor):
+        reason = REASON.RATIFIER_SHARE
+    if reason != REASON.NONE:
+        end_talks(state, events, TREATY.COLLAPSED, MOVE.RATIFICATION_FAILED, actor, reason)
+        return
+    state.ratified[actor] = 1
+    write(state, events, actor, MOVE.SIDE_RATIFIED, -1, REASON.VOTE_PASSED, 0.0)
+    if state.ratified[0] and state.ratified[1]:
+        state.status = TREATY.RATIFIED
+        state.ratified_week = state.week
+        write(state, events, ACTOR.NATURE, MOVE.RATIFIED, -1, REASON.VOTE_PASSED, 0.0)
+
+
+@rule
+def keeps(params, state, side):
+    """Return whether staying in the deal beats leaving it, side payments as they are now."""
+    if state.status == TREATY.SIGNED_INTERIM:
+        stay = interim_utility(params, state, side) + state.side_payment[side]
+        stay += status_quo_value(params, state, side)
+        leave = params.flow[side] / (1.0 - params.discount[side])
+        if interim_coverage(params, state, side) <= 0.0:
+            return True
+    else:
+        stay = deal_utility(params, state, side) + state.side_payment[side]
+        leave = params.flow[side] / (1.0 - params.discount[side])
+    return stay + params.exit_cost >= leave
+
+
+@entry_rule
+def lapse(params, state, shocks, public, events, actor):
+    """Let a deal in force lapse: by its base hazard, or because one side is better off without.
+
+    Side payments fade with the mediator's attention, so a deal that needed them may not last.
+    """
+    signed_now = state.signed_week == state.week or state.interim_week == state.week
+    if state.ended or state.status < TREATY.SIGNED_INTERIM or signed_now:
+        return
+    hazard = params.lapse_full
+    if state.status == TREATY.SIGNED_INTERIM:
+        hazard = params.lapse_interim
+    if shocks[state.week].lapse < hazard:
+        end_talks(state, events, TREATY.COLLAPSED, MOVE.LAPSED, ACTOR.NATURE, REASON.BASE_HAZARD)
+        return
+    for side in range(2):
+        if not keeps(params, state, side):
+            end_talks(
+                state, events, TREATY.COLLAPSED, MOVE.LAPSED, side, REASON.NOT_WORTH_KEEPING
+            )
+            return

@@ -1,0 +1,333 @@
+"""Phase 7: each side compares signing now, in full or in part, with waiting."""
+
+from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, TREATY
+from sim.records import ARTICLES
+from sim.rules.bargaining_set import is_free, issue_at
+from sim.rules.compiled import entry_rule, rule
+from sim.rules.events import write
+from sim.rules.office import office_effect
+from sim.rules.preconditions import any_blocking, blocks, weeks_to_deliver
+from sim.rules.preferences import (
+    deal_utility,
+    interim_coverage,
+    interim_utility,
+    issue_utility,
+    status_quo_value,
+    text_utility,
+)
+
+
+@rule
+def signing_value(params, state, side):
+    """Return what signing in full this week is worth: the deal, side payments, and office.
+
+    What an interim deal already gives is taken off.
+    """
+    value = deal_utility(params, state, side) + state.side_payment[side]
+    if state.interim_week >= 0:
+        value -= interim_utility(params, state, side)
+    else:
+        value += office_effect(params, state, side)
+    return value
+
+
+@rule
+def concession_belief(state, side):
+    """Return the believed weekly rate of unilateral concessions by the other (Beta mean)."""
+    return state.belief_a[side] / (state.belief_a[side] + state.belief_b[side])
+
+
+@rule
+def expected_concession(params, state, side):
+    """Return the expected worth to `side` of the other's concessions of one week."""
+    return concession_belief(state, side) * params.outside_worth[1 - side]
+
+
+@rule
+def waiting_flow(params, state, side):
+    """Return the payoff of one more week without the full treaty."""
+    flow = params.flow[side]
+    if state.interim_week >= 0:
+        flow *= 1.0 - interim_coverage(params, state, side)
+    return flow - state.stick_now
+
+
+@rule
+def waiting_value(params, state, side, value):
+    """Return what waiting one week is worth if signing is worth `value` now.
+
+    ``f + d (V + p c)``: the status quo's flow, then the same signature with the concessions
+    expected meanwhile. With concessions that only add up, comparing with one step ahead is
+    optimal stopping (Chow, Robbins and Siegmund 1971, the monotone case).
+    """
+    later = value + expected_concession(params, state, side)
+    return waiting_flow(params, state, side) + params.discount[side] * later
+
+
+@rule
+def annuity(params, side, weeks):
+    """Return the present value of 1 a week for `weeks` weeks."""
+    d = params.discount[side]
+    return (1.0 - d**weeks) / (1.0 - d)
+
+
+@rule
+def rest_surplus(params, state):
+    """Return the most that both sides together can have from what is still in the talks."""
+    total = 0.0
+    for n in range(params.articles + params.preconditions):
+        j = issue_at(params, state, n)
+        if not is_free(params, state, j):
+            continue
+        low = min(params.ideal[0, j], params.ideal[1, j])
+        high = max(params.ideal[0, j], params.ideal[1, j])
+        best = 0.0
+        for at in range(3):
+            x = low + 0.5 * at * (high - low)
+            joint = params.weight[0, j] * issue_utility(params, 0, j, x)
+            joint += params.weight[1, j] * issue_utility(params, 1, j, x)
+            best = max(best, joint)
+        total += best
+    return total
+
+
+@rule
+def free_text_utility(params, state, side):
+    """Return the worth to `side` of the agreed articles that a draft can still move."""
+    total = 0.0
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED and is_free(params, state, i):
+            total += params.weight[side, i] * issue_utility(params, side, i, state.position[i])
+    return total
+
+
+@rule
+def weigh_interim(params, state, side):
+    """Set what signing the agreed part now is worth to `side`, and what refusing it is worth.
+
+    The agreed part is a hostage: signed now, its worth is banked and the rest is split evenly
+    after the delay tau; refused, both go into one package that Nash's solution splits after the
+    same delay, so the side that values the agreed part more gives way on the rest.
+
+    ``now  = a + d^tau S / 2 + office``
+    ``wait = flow and concessions over tau + d^tau [D + (a_1 + a_2 + S - D_1 - D_2) / 2]``
+
+    with S the joint surplus of the rest and D the value of the status quo. With no flow and no
+    politics a side accepts if and only if ``d^tau <= 2 a / (a_1 + a_2)``.
+    """
+    other = 1 - side
+    mine = text_utility(params, state, side) - free_text_utility(params, state, side)
+    theirs = text_utility(params, state, other) - free_text_utility(params, state, other)
+    rest = rest_surplus(params, state)
+    weeks = params.settlement_weeks[side]
+    d = params.discount[side]
+    later = d**weeks
+    years_of_flow = annuity(params, side, weeks)
+    covered = 0.0
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            covered += params.weight[side, i]
+    floor_mine = status_quo_value(params, state, side)
+    floor_theirs = status_quo_value(params, state, other)
+    package = floor_mine + 0.5 * (mine + theirs + rest - floor_mine - floor_theirs)
+    package = max(min(max(package, mine), mine + rest), floor_mine)
+    office = office_effect(params, state, side)
+    flow = params.flow[side]
+    concessions = expected_concession(params, state, side)
+    state.interim_now[side] = (
+        mine
+        + state.side_payment[side]
+        + office
+        + (1.0 - covered) * flow * years_of_flow
+        + later * 0.5 * rest
+    )
+    state.interim_wait[side] = (
+        (flow - state.stick_now + concessions) * years_of_flow + later * (package + office)
+    )
+
+
+@rule
+def consider_waiver(params, state, events, side, ready):
+    """Let `side` drop a demand of its own that costs more in delay than it is worth.
+
+    It compares signing without it now with waiting for it: the flow and the concessions
+    expected meanwhile, then the treaty with it by its odds and without it otherwise. A hold-out
+    type does not waive: the demand is its reason not to sign.
+    """
+    if not ready or state.holdout[side] or params.precondition_rule != (
+        PRECONDITION_RULE.BEFORE_SIGNING
+    ):
+        return
+    for k in range(params.preconditions):
+        if params.demanded_by[k] != side or not blocks(params, state, k):
+            continue
+        j = ARTICLES + k
+        without = signing_value(params, state, side)
+        met = issue_utility(params, side, j, 1.0) - issue_utility(params, side, j, 0.0)
+        gain = params.weight[side, j] * met
+        odds = params.odds[k]
+        if state.precondition[k] == PRECONDITION.FAILED:
+            odds = 0.0
+        elif state.precondition[k] >= PRECONDITION.PROMISED:
+            without -= odds * gain
+        weeks = weeks_to_deliver(params, state, k, params.settlement_weeks[side])
+        meanwhile = waiting_flow(params, state, side) + expected_concession(params, state, side)
+        waited = meanwhile * annuity(params, side, weeks)
+        waited += params.discount[side] ** weeks * (without + odds * gain)
+        if without >= waited:
+            state.precondition[k] = PRECONDITION.WAIVED
+            state.in_talks[j] = 0
+            write(
+                state,
+                events,
+                side,
+                MOVE.PRECONDITION_STEP,
+                k,
+                REASON.WAIT_NOT_WORTH,
+                state.precondition[k] * 1.0,
+            )
+
+
+@entry_rule
+def weigh(params, state, shocks, public, events, actor):
+    """Set what signing now and waiting are worth to one side."""
+    if state.ended or state.status >= TREATY.SIGNED_FULL:
+        return
+    if state.text_week < 0:
+        if state.interim_offer >= 0:
+            weigh_interim(params, state, actor)
+        return
+    value = signing_value(params, state, actor)
+    state.value_now[actor] = value
+    state.value_wait[actor] = waiting_value(params, state, actor, value)
+    consider_waiver(
+        params, state, events, actor, state.value_now[actor] >= state.value_wait[actor]
+    )
+
+
+@rule
+def street_blocks(params, state):
+    """Return whether protest at home keeps the government from signing anything."""
+    return (
+        params.home >= 0
+        and params.citizens > 0
+        and state.protest >= params.fall_protest_share
+    )
+
+
+@rule
+def wants_to_sign(state, side):
+    """Return whether signing in full beats waiting for `side`."""
+    return state.value_now[side] >= state.value_wait[side]
+
+
+@rule
+def wants_without_politics(params, state, side):
+    """Return whether `side` would sign if its government had nothing to gain or lose at home."""
+    if state.interim_week >= 0:
+        return wants_to_sign(state, side)
+    office = office_effect(params, state, side)
+    value = state.value_now[side] - office
+    return value >= waiting_value(params, state, side, value)
+
+
+@rule
+def refusal_reason(params, state, side):
+    """Return why `side` prefers to wait with the full signature."""
+    value = state.value_now[side]
+    if side == params.home and wants_without_politics(params, state, side):
+        return REASON.HOME_COST
+    flow = waiting_flow(params, state, side)
+    if value >= flow + params.discount[side] * value:
+        return REASON.EXPECTS_CONCESSIONS
+    return REASON.STATUS_QUO_BETTER
+
+
+@rule
+def note_refusal(state, events, side, move, reason):
+    """Write a refusal down when it is a new one."""
+    mark = move * 64 + reason
+    if state.refused[side] != mark:
+        state.refused[side] = mark
+        now = state.value_now[side] if move == MOVE.SIGNING_REFUSED else state.interim_now[side]
+        wait = state.value_wait[side] if move == MOVE.SIGNING_REFUSED else state.interim_wait[side]
+        write(state, events, side, move, -1, reason, now - wait)
+
+
+@rule
+def enter_into_force(params, state, status):
+    """Take a signature's effects on the public and on the opposition's mobilisation."""
+    state.status = status
+    state.opinion_shift += params.signing_shift
+    if params.home >= 0:
+        state.impulse += params.effort * params.trigger_impulse
+        change = params.signing_gain * (state.opinion - 0.5)
+        state.approval = min(max(state.approval + change, 0.0), 1.0)
+
+
+@rule
+def sign_interim(params, state, events):
+    """Sign the agreed part if both sides prefer that to refusing; else note who refuses."""
+    proposer = state.interim_offer
+    willing = True
+    for side in range(2):
+        if state.interim_now[side] < state.interim_wait[side]:
+            willing = False
+            note_refusal(state, events, side, MOVE.INTERIM_REFUSED, REASON.HOSTAGE_VALUE)
+    if not willing:
+        return
+    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
+        return
+    if state.street or not state.channel_open:
+        return
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            state.interim_part[i] = 1
+            state.in_talks[i] = 0
+    enter_into_force(params, state, TREATY.SIGNED_INTERIM)
+    state.interim_week = state.week
+    state.interim_offer = -1
+    write(state, events, proposer, MOVE.INTERIM_SIGNED, -1, REASON.BETTER_NOW, 0.0)
+
+
+@rule
+def initial_text(params, state, events):
+    """Initial the closed text when the parties meet and it beats the status quo for both."""
+    if state.initialled_week >= 0 or not state.parties_met:
+        return
+    for side in range(2):
+        if state.value_now[side] < status_quo_value(params, state, side):
+            return
+    state.initialled_week = state.week
+    if state.status == TREATY.TEXT_AGREED:
+        state.status = TREATY.INITIALLED
+    write(state, events, ACTOR.NATURE, MOVE.INITIALLED, -1, REASON.WITHIN_WIN_SETS, 0.0)
+
+
+@entry_rule
+def sign(params, state, shocks, public, events, actor):
+    """Initial or sign what both sides want to sign and no gate keeps them from."""
+    state.street = street_blocks(params, state)
+    if state.ended or state.status >= TREATY.SIGNED_FULL:
+        return
+    if state.text_week < 0:
+        allowed = params.agenda == AGENDA.INTERIM_ALLOWED and state.interim_week < 0
+        if state.interim_offer >= 0 and allowed:
+            sign_interim(params, state, events)
+        return
+    initial_text(params, state, events)
+    both = True
+    for side in range(2):
+        if not wants_to_sign(state, side):
+            both = False
+            reason = refusal_reason(params, state, side)
+            note_refusal(state, events, side, MOVE.SIGNING_REFUSED, reason)
+    if not both:
+        return
+    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
+        return
+    if state.street or not state.channel_open:
+        return
+    enter_into_force(params, state, TREATY.SIGNED_FULL)
+    state.signed_week = state.week
+    write(state, events, ACTOR.NATURE, MOVE.FULL_SIGNED, -1, REASON.BETTER_NOW, 0.0)

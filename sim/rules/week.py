@@ -1,0 +1,95 @@
+"""THE order of one week's events, for both drivers.
+
+The Mesa model walks through `PHASES` and lets the agent in charge call its rule; the engine
+compiles the same tuple into one function, `play_week`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sim.codes import Actor
+from sim.rules import (
+    beliefs,
+    calendar,
+    channels,
+    concessions,
+    government,
+    ledger,
+    mediation,
+    offers,
+    opinion,
+    preconditions,
+    protest,
+    ratification,
+    responses,
+    signing,
+    text,
+)
+from sim.rules.compiled import number, rule
+
+
+class Phase(NamedTuple):
+    """One event of the week: which rule, and whose move it is."""
+
+    rule: Callable[..., None]
+    actor: Actor
+
+
+PHASES: tuple[Phase, ...] = (
+    # 1. calendar, incidents, contacts
+    Phase(calendar.happen, Actor.NATURE),
+    Phase(channels.meet, Actor.NATURE),
+    # 2. the mediator
+    Phase(mediation.mediate, Actor.MEDIATOR),
+    # 3. offers
+    Phase(offers.offer, Actor.FIRST),
+    Phase(offers.offer, Actor.SECOND),
+    # 4. responses
+    Phase(responses.respond, Actor.FIRST),
+    Phase(responses.respond, Actor.SECOND),
+    Phase(responses.check_fault, Actor.NATURE),
+    Phase(text.close_text, Actor.NATURE),
+    # 5. unilateral concessions
+    Phase(concessions.concede, Actor.FIRST),
+    Phase(concessions.concede, Actor.SECOND),
+    # 6. preconditions
+    Phase(preconditions.advance, Actor.NATURE),
+    # 7. signing
+    Phase(signing.weigh, Actor.FIRST),
+    Phase(signing.weigh, Actor.SECOND),
+    Phase(signing.sign, Actor.NATURE),
+    # 8. ratification, and what lasts
+    Phase(ratification.ratify, Actor.FIRST),
+    Phase(ratification.ratify, Actor.SECOND),
+    Phase(ratification.lapse, Actor.NATURE),
+    # 9. the public
+    Phase(opinion.mobilise, Actor.OPPOSITION),
+    Phase(opinion.deliberate, Actor.OPPOSITION),
+    Phase(protest.take_to_streets, Actor.OPPOSITION),
+    Phase(government.survive, Actor.NATURE),
+    # 10. beliefs and the ledger
+    Phase(beliefs.update, Actor.FIRST),
+    Phase(beliefs.update, Actor.SECOND),
+    Phase(ledger.record, Actor.NATURE),
+)
+
+
+def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
+    """Compile phases into one function that plays them one after the other.
+
+    The function's text is made from the tuple, one call a line: nested closures would say the
+    same, but each level compiles all that lies below it again.
+    """
+    arguments = "params, state, shocks, public, events"
+    lines = [f"def play_week({arguments}):"]
+    lines += [f"    rule_{n}({arguments}, number({int(p.actor)}))" for n, p in enumerate(phases)]
+    names: dict[str, Callable[..., None | int]] = {
+        f"rule_{n}": p.rule for n, p in enumerate(phases)
+    }
+    names["number"] = number
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants above
+    return rule(names["play_week"])
+
+
+play_week = _in_sequence(PHASES)
+"""``(params, state, shocks, public, events) -> None``: one week, compiled."""
