@@ -65,3 +65,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if len(choices) > 12:
         return f"; there are {len(choices)} of them, from '{choices[0]}' to '{choices[-1]}'"
     return f"; choose from {', '.join(choices)}"
+
+
+class FaultyPlugin(SimError):
+    """A strategy or acceptance condition that returned no finite number."""

@@ -191,7 +191,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("dates", _I, (), "count", "calendar events"),
     Field("date_week", _I, (CALENDAR,), "week", "when"),
     Field("date_kind", _I, (CALENDAR,), "code", "sim.codes.CalendarKind"),
-    Field("date_value", _F, (CALENDAR,), "own", "attention after an administration change or summit"),
+    Field("date_value", _F, (CALENDAR,), "own", "attention after an administration change or summit, -1 for no change"),
     Field("lapse_interim", _F, (), "per week", "hazard that an interim deal lapses"),
     Field("lapse_full", _F, (), "per week", "hazard that a full deal lapses"),
     Field("exit_cost", _F, (), "utility", "cost of leaving a deal in force"),

@@ -32,7 +32,8 @@ def happen(params, state, shocks, public, events, actor):
             continue
         write(state, events, ACTOR.NATURE, MOVE.CALENDAR, at, REASON.SCHEDULED, 0.0)
         kind = params.date_kind[at]
-        if kind == CALENDAR_KIND.ADMINISTRATION or kind == CALENDAR_KIND.SUMMIT:
+        changes = kind == CALENDAR_KIND.ADMINISTRATION or kind == CALENDAR_KIND.SUMMIT
+        if changes and params.date_value[at] >= 0.0:
             state.attention = params.date_value[at]
     if shock.incident < params.incident_rate:
         state.suspended_until = state.week + params.suspension_weeks

@@ -2,9 +2,81 @@
 
 Strict floating point (no fast-math), NumPy's division, the interpreter lock released. With
 ``NUMBA_DISABLE_JIT=1`` every rule is the plain Python function that stands in the file.
+
+Machine code is kept on disk. numba looks at the file of the called function only, not at those
+of the rules that it calls, so the folder is named after a digest of all of them and of the
+user's plug-ins: code that no longer fits is never loaded.
 """
 
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
 import numba as nb
+
+_KEPT = 8
+"""Folders of machine code that are kept, newest first."""
+
+
+def source_digest(plugin_files: tuple[Path, ...] = ()) -> str:
+    """Return a digest of all that goes into the machine code.
+
+    Parameters
+    ----------
+    plugin_files : tuple of Path
+        The user's plug-in files; a missing one counts by its name.
+    """
+    package = Path(__file__).parent
+    files = sorted(package.rglob("*.py"))
+    files += [package.parent / name for name in ("codes.py", "records.py", "engine.py")]
+    digest = hashlib.blake2b(nb.__version__.encode(), digest_size=12)
+    for file in (*files, *plugin_files):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds all machine code: the user's cache, or NUMBA_CACHE_DIR."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "peace-talks-sim"
+
+
+def prune(folder: Path, keep: int = _KEPT) -> None:
+    """Remove the oldest folders of machine code beyond `keep`; losing a race is no harm."""
+    if not folder.is_dir():
+        return
+    found = sorted(
+        (entry for entry in folder.iterdir() if entry.name.startswith("rules-")),
+        key=lambda entry: entry.stat().st_mtime,
+        reverse=True,
+    )
+    for entry in found[keep:]:
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def _use_cache_folder() -> Path:
+    """Point numba at the folder that belongs to this code and return it."""
+    files = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
+    digest = source_digest(tuple(Path(file) for file in files if file))
+    folder = cache_folder() / f"rules-{digest}"
+    prune(cache_folder())
+    nb.config.CACHE_DIR = str(folder)
+    return folder
+
+
+MACHINE_CODE = _use_cache_folder()
+"""Folder with the machine code of this process's rules."""
+
+
+def is_compiled() -> bool:
+    """Return whether machine code for these rules is on disk already."""
+    return any(MACHINE_CODE.rglob("*.nbi"))
+
 
 rule = nb.njit(nogil=True, error_model="numpy")
 """Compile a rule of the talks; called by other rules only."""

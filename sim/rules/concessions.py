@@ -129,5 +129,5 @@ def concede(params, state, shocks, public, events, actor):
 def home_cost(params, state):
     """Take the concession's cost out of approval and out of public support."""
     state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
-    state.opinion_shift -= params.concession_shift
+    state.opinion_shift += params.concession_shift
     state.impulse += params.effort * params.trigger_impulse
