@@ -65,8 +65,7 @@ class Negotiator(mesa.Agent):
 
     def follow(self, rule: Callable[..., None]) -> None:
         """Call one rule in this actor's part."""
-        talks = self.talks_model.talks
-        rule(talks.params, talks.state, talks.shocks, talks.public, talks.events, int(self.actor))
+        self.talks_model.talks.follow(rule, self.actor)
 
 
 class Party(Negotiator):

@@ -67,17 +67,11 @@ class NegotiationModel(mesa.Model):
         """
         talks = self.talks
         for phase in PHASES:
-            if phase.actor in self.in_charge:
-                getattr(self.in_charge[phase.actor], phase.rule.__name__)()
+            agent = self.in_charge.get(phase.actor)
+            if agent is None:
+                talks.follow(phase.rule, phase.actor)
             else:
-                phase.rule(
-                    talks.params,
-                    talks.state,
-                    talks.shocks,
-                    talks.public,
-                    talks.events,
-                    int(phase.actor),
-                )
+                getattr(agent, phase.rule.__name__)()
         self._history[self.tick] = talks.state
         self.tick += 1
         self._show_contacts()

@@ -162,6 +162,11 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     deadline = scenario.deadline_weeks[party]
     params.deadline[side] = math.inf if deadline is None else deadline.value
     params.settlement_weeks[side] = scenario.settlement_weeks[party].value
+    weeks = params.settlement_weeks[side]
+    params.settlement_discount[side] = params.discount[side] ** weeks
+    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (
+        1.0 - params.discount[side]
+    )
     reply = scenario.drafts.reply_days[party].value / DAYS_PER_WEEK
     params.reply_rate[side] = min(1.0, 1.0 / reply)
     params.opponent_error[side] = scenario.opponent_error[party].value
@@ -186,10 +191,10 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     params.outside_worth[side] = alone.outside.value
     params.outside_cost[side] = alone.outside_cost.value
     belief = scenario.beliefs[party]
-    weeks = belief.rate_weight_weeks.value
+    worth = belief.rate_weight_weeks.value
     rate = weekly_chance(belief.rate_mean_per_year.value)
-    params.belief_a[side] = rate * weeks
-    params.belief_b[side] = (1.0 - rate) * weeks
+    params.belief_a[side] = rate * worth
+    params.belief_b[side] = (1.0 - rate) * worth
 
     politics = scenario.politics
     params.office_value[side] = politics.office_value[party].value

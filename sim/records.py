@@ -19,8 +19,8 @@ ISSUES = ARTICLES + PRECONDITIONS
 """Capacity for issues; article `i` is issue `i`, precondition `k` is issue `ARTICLES + k`."""
 ACTORS = 4
 """First party, second party, mediator, opposition."""
-EDGES = 8
-"""Capacity for edges of the channel graph."""
+EDGES = 6
+"""Capacity for edges of the channel graph: every pair of four actors."""
 CALENDAR = 16
 """Capacity for dated events."""
 EVENTS = 512
@@ -94,6 +94,8 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("flow", _F, _SIDES, "utility/week", "payoff of the status quo"),
     Field("deadline", _F, _SIDES, "weeks", "perceived deadline, inf for none"),
     Field("settlement_weeks", _F, _SIDES, "weeks", "believed delay until the rest settles"),
+    Field("settlement_discount", _F, _SIDES, "factor", "discount over that delay"),
+    Field("settlement_annuity", _F, _SIDES, "weeks", "present value of 1 a week over it"),
     Field("reply_rate", _F, _SIDES, "per week", "probability of answering a draft this week"),
     Field("strategy", _I, _SIDES, "code", "concession strategy, from the registry"),
     Field("strategy_value", _F, (2, PLUGIN_VALUES), "own", "parameters of the strategy"),
@@ -279,6 +281,22 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("events", _I, (), "count", "moves written down"),
     Field("seen", _F, _ISSUES, "share", "working space: the other's weights as seen"),
     Field("kept_offer", _F, _ISSUES, "position", "working space: an offer put aside"),
+    # --- values that change only with the text, the preconditions and what is conceded
+    Field("stale", _B, (), "flag", "1 when the values below must be computed anew"),
+    Field("talk", _I, _ISSUES, "issue", "issues in the talks, in order"),
+    Field("talks", _I, (), "count", "how many there are"),
+    Field("worst", _F, _SIDES, "utility", "worth of the talks at the other's ideals"),
+    Field("best", _F, _SIDES, "utility", "worth of the talks at the own ideals"),
+    Field("settled", _F, _SIDES, "utility", "worth of what the talks cannot move any more"),
+    Field("deal", _F, _SIDES, "utility", "worth of the whole treaty as it stands"),
+    Field("agreed", _F, _SIDES, "utility", "worth of the articles that could be signed now"),
+    Field("agreed_weight", _F, _SIDES, "share", "weight of those articles"),
+    Field("interim", _F, _SIDES, "utility", "worth of what a signed interim deal covers"),
+    Field("interim_weight", _F, _SIDES, "share", "weight of what it covers"),
+    Field("quo", _F, _SIDES, "utility", "present value of the status quo"),
+    Field("rest", _F, (), "utility", "most that both can have together from the free issues"),
+    Field("zone_at", _F, _SIDES, "share", "reservation shares at which the zone was computed"),
+    Field("zone_known", _B, (), "flag", "1 if nothing else has changed since then"),
     Field("loss", _F, _ISSUES, "utility", "working space: own loss by giving an issue up"),
     Field("gain", _F, _ISSUES, "utility", "working space: the other's gain from it"),
     Field("given_up", _F, _ISSUES, "share", "working space: share of the way given up"),

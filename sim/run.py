@@ -1,5 +1,6 @@
 """One run, by either driver: what goes in, what comes out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -7,8 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.codes import Actor
 from sim.parameters import citizens, parameters
 from sim.records import EVENT, EVENTS, STATE, Public
+from sim.rules.week import ARGUMENTS, asked_for
 from sim.settings import Settings
 from sim.shocks import Tape, draw_tape
 from sim.society import POOL, GraphPool, graph_pool, new_public
@@ -39,6 +42,11 @@ class Talks:
     shocks: NDArray[np.void]
     public: Public
     events: NDArray[np.void]
+
+    def follow(self, rule: Callable[..., None], actor: Actor) -> None:
+        """Call one phase's rule, in the part of `actor`, with what it asks for."""
+        given = {name: getattr(self, name) for name in ARGUMENTS} | {"actor": int(actor)}
+        rule(*(given[name] for name in asked_for(rule)))
 
 
 @dataclass(frozen=True)

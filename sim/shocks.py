@@ -8,6 +8,7 @@ Streams are drawn for blocks of `BLOCK` replicates, week by week: replicate `r` 
 seed and on `r` alone, and a longer horizon repeats the shorter one's weeks.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,10 @@ SHOCK_FIELDS: tuple[tuple[str, str, Field], ...] = (
     ("politics", _N, Field("approval", "f8", (), "z", "swing of approval")),
     ("politics", _N, Field("election", "f8", (), "z", "swing of an election")),
 )
-"""(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals."""
+"""(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals.
+
+Fields of one submodel and law stand next to each other.
+"""
 
 SHOCK = record_type(tuple(f for _, _, f in SHOCK_FIELDS))
 WIDTH = SHOCK.itemsize // 8
@@ -57,8 +61,8 @@ class Tape(NamedTuple):
         Uniforms that settle each side's hidden type.
     errors : array of float, shape (replicates, 2, ISSUES)
         Standard normals of each side's error about the other's weights.
-    citizens : array of float, shape (replicates, 3, citizens)
-        Standard normals of innate opinion, threshold and susceptibility.
+    citizens : array of float, shape (replicates, 2, citizens)
+        Standard normals of innate opinion and of protest threshold.
     """
 
     weekly: NDArray[np.void]
@@ -83,39 +87,33 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-def _draw_block(seed: int, block: int, weeks: int, citizens: int) -> Tape:
-    """Draw the tape of all `BLOCK` replicates of one block."""
-    flat = np.empty((weeks, BLOCK, WIDTH))
-    fields = SHOCK.fields
-    assert fields is not None
+def _draw_block(seed: int, block: int, tape: Tape) -> None:
+    """Fill `tape`, which has room for `BLOCK` replicates, with the chance of one block."""
+    weeks = tape.weekly.shape[1]
+    flat = tape.weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
     generators = {name: stream(seed, block, name) for name in STREAMS}
     for submodel in STREAMS:
         for law in (_U, _N):
-            columns = [
-                column
-                for s, kind, field in SHOCK_FIELDS
-                if s == submodel and kind == law
-                for column in _columns(fields[field.name][1], fields[field.name][0].itemsize)
-            ]
-            if not columns:
+            columns = _columns(submodel, law)
+            if columns.start == columns.stop:
                 continue
             # Week-major, and each law from a child of its own: a longer horizon only appends.
             rng = generators[submodel].spawn(1)[0]
-            shape = (weeks, BLOCK, len(columns))
+            shape = (weeks, BLOCK, columns.stop - columns.start)
             drawn = rng.random(shape) if law == _U else rng.standard_normal(shape)
-            flat[:, :, columns] = drawn
-    weekly = np.ascontiguousarray(flat.transpose(1, 0, 2)).view(SHOCK)[..., 0]
-    return Tape(
-        weekly=weekly,
-        types=generators["types"].random((BLOCK, 2)),
-        errors=generators["errors"].standard_normal((BLOCK, 2, ISSUES)),
-        citizens=generators["citizens"].standard_normal((BLOCK, 3, citizens)),
-    )
+            flat[:, :, columns] = drawn.transpose(1, 0, 2)
+    tape.types[:] = generators["types"].random(tape.types.shape)
+    tape.errors[:] = generators["errors"].standard_normal(tape.errors.shape)
+    tape.citizens[:] = generators["citizens"].standard_normal(tape.citizens.shape)
 
 
-def _columns(offset: int, size: int) -> range:
-    """Return the positions of a field of `size` bytes at `offset` in a week of float64."""
-    return range(offset // 8, (offset + size) // 8)
+def _columns(submodel: str, law: str) -> slice:
+    """Return where the fields of one submodel and law lie in a week; they stand together."""
+    sizes = [math.prod(field.shape) for _, _, field in SHOCK_FIELDS]
+    here = [n for n, (s, kind, _) in enumerate(SHOCK_FIELDS) if (s, kind) == (submodel, law)]
+    if not here:
+        return slice(0, 0)
+    return slice(sum(sizes[: here[0]]), sum(sizes[: here[-1] + 1]))
 
 
 def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
@@ -138,11 +136,16 @@ def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
         Entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
     """
     first, last = replicates.start // BLOCK, (replicates.stop - 1) // BLOCK
-    blocks = [_draw_block(seed, block, weeks, citizens) for block in range(first, last + 1)]
+    count = (last + 1 - first) * BLOCK
+    tape = Tape(
+        weekly=np.empty((count, weeks), SHOCK),
+        types=np.empty((count, 2)),
+        errors=np.empty((count, 2, ISSUES)),
+        citizens=np.empty((count, 2, citizens)),
+    )
+    for block in range(first, last + 1):
+        rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)
+        _draw_block(seed, block, Tape(*(array[rows] for array in tape)))
     skip = replicates.start - first * BLOCK
     part = slice(skip, skip + len(replicates))
-    if len(blocks) == 1:
-        return Tape(*(getattr(blocks[0], name)[part] for name in Tape._fields))
-    return Tape(
-        *(np.concatenate([getattr(b, name) for b in blocks])[part] for name in Tape._fields)
-    )
+    return Tape(*(array[part] for array in tape))

@@ -9,13 +9,7 @@ from sim.codes import AGENDA, ARTICLE
 from sim.records import ARTICLES
 from sim.rules.compiled import rule
 from sim.rules.office import office_effect
-from sim.rules.preferences import (
-    interim_utility,
-    issue_utility,
-    preconditions_utility,
-    status_quo_value,
-    text_utility,
-)
+from sim.rules.preferences import issue_utility
 
 
 @rule
@@ -35,25 +29,17 @@ def is_free(params, state, issue):
 
 
 @rule
-def issue_at(params, state, n):
-    """Return the n-th issue: provisions first, then preconditions."""
-    if n < params.articles:
-        return n
-    return ARTICLES + n - params.articles
+def leave_talks(state, issue):
+    """Take an issue out of the talks."""
+    state.in_talks[issue] = 0
+    state.stale = 1
 
 
 @rule
-def worst_and_best(params, state, side):
-    """Return weighted utility over the talks at the other's ideals and at the own ideals."""
-    worst = 0.0
-    best = 0.0
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
-        if state.in_talks[j]:
-            weight = params.weight[side, j]
-            worst += weight * issue_utility(params, side, j, params.ideal[1 - side, j])
-            best += weight
-    return worst, best
+def join_talks(state, issue):
+    """Bring an issue into the talks."""
+    state.in_talks[issue] = 1
+    state.stale = 1
 
 
 @rule
@@ -62,50 +48,29 @@ def offer_share(params, state, side, author):
 
     0 the other's ideals, 1 the own; 1 also when nothing is left to bargain over.
     """
-    worst, best = worst_and_best(params, state, side)
-    if best - worst <= 0.0:
+    span = state.best[side] - state.worst[side]
+    if span <= 0.0:
         return 1.0
     total = 0.0
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
-        if state.in_talks[j]:
-            position = state.offer[author, j]
-            if not is_free(params, state, j):
-                position = state.position[j]
-            total += params.weight[side, j] * issue_utility(params, side, j, position)
-    return (total - worst) / (best - worst)
-
-
-@rule
-def outside_value(params, state, side):
-    """Return the part of a signature's value to `side` that the talks cannot move any more.
-
-    Closed articles, preconditions, concessions outside the text, side payments and office; what
-    a signed interim deal already gives is not counted again.
-    """
-    total = text_utility(params, state, side) + preconditions_utility(params, state, side)
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
-        if not state.in_talks[j]:
-            continue
-        if j >= ARTICLES:
-            total -= params.weight[side, j] * issue_utility(params, side, j, 0.0)
-        elif state.article[j] == ARTICLE.AGREED:
-            total -= params.weight[side, j] * issue_utility(params, side, j, state.position[j])
-    total += state.banked[side] - state.given[side] + state.side_payment[side]
-    if state.interim_week >= 0:
-        return total - interim_utility(params, state, side)
-    return total + office_effect(params, state, side)
+    for n in range(state.talks):
+        j = state.talk[n]
+        position = state.offer[author, j] if is_free(params, state, j) else state.position[j]
+        total += params.weight[side, j] * issue_utility(params, side, j, position)
+    return (total - state.worst[side]) / span
 
 
 @rule
 def reservation_share(params, state, side):
     """Return the least share over the talks that beats the status quo.
 
-    Not clipped: below 0 every package is acceptable, above 1 none is.
+    Beside the text that talks can move, a signature gives what is settled, side payments and
+    what it does for office; an interim deal already signed is not counted again. Not clipped:
+    below 0 every package is acceptable, above 1 none is.
     """
-    worst, best = worst_and_best(params, state, side)
-    if best - worst <= 0.0:
+    span = state.best[side] - state.worst[side]
+    if span <= 0.0:
         return 0.0
-    needed = status_quo_value(params, state, side) - outside_value(params, state, side)
-    return (needed - worst) / (best - worst)
+    fixed = state.settled[side] + state.side_payment[side]
+    if state.interim_week < 0:
+        fixed += office_effect(params, state, side)
+    return (state.quo[side] - fixed - state.worst[side]) / span

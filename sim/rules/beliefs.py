@@ -5,7 +5,7 @@ from sim.rules.compiled import entry_rule
 
 
 @entry_rule
-def update(params, state, shocks, public, events, actor):
+def update(state, actor):
     """Count this week for or against a concession by the other (Beta-Bernoulli)."""
     if state.status >= TREATY.SIGNED_FULL:
         return

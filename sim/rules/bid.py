@@ -5,8 +5,7 @@ what brings the other side most per unit of own loss. No outcome is enumerated.
 """
 
 from sim.codes import AGENDA, ARTICLE
-from sim.records import ARTICLES
-from sim.rules.bargaining_set import is_free, issue_at, worst_and_best
+from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
 from sim.rules.preferences import issue_utility
 
@@ -57,8 +56,8 @@ def give_up(params, state, side, budget, weights):
         The other side's weights as `side` sees them.
     """
     spent = 0.0
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
+    for n in range(state.talks):
+        j = state.talk[n]
         if is_free(params, state, j):
             state.given_up[j] = state.floor[side, j]
             spent += loss_of(params, side, j, state.given_up[j])
@@ -76,12 +75,11 @@ def give_up(params, state, side, budget, weights):
 @rule
 def _give_up_linear(params, state, left):
     """Greedy fractional knapsack: exact when both sides' losses are linear."""
-    count = params.articles + params.preconditions
-    for _ in range(count):
+    for _ in range(state.talks):
         best = -1
         ratio = -1.0
-        for n in range(count):
-            j = issue_at(params, state, n)
+        for n in range(state.talks):
+            j = state.talk[n]
             if state.loss[j] < 0.0 or state.gain[j] <= 0.0:
                 continue
             worth = state.gain[j] / max(state.loss[j], 1e-300)
@@ -118,8 +116,8 @@ def _give_up_curved(params, state, side, budget, weights):
 def _loss_at(params, state, side, price, weights):
     """Set each free issue's share to the best one at `price` and return the own loss."""
     total = 0.0
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
+    for n in range(state.talks):
+        j = state.talk[n]
         if not is_free(params, state, j):
             continue
         low = state.floor[side, j]
@@ -153,12 +151,12 @@ def draft_package(params, state, side, target, weights):
     weights : array of float, shape (ISSUES,)
         The other side's weights as `side` sees them.
     """
-    worst, best = worst_and_best(params, state, side)
-    budget = (1.0 - target) * (best - worst)
-    for n in range(params.articles):
-        if state.in_talks[n] and not is_free(params, state, n):
-            budget -= params.weight[side, n] * (
-                1.0 - issue_utility(params, side, n, state.position[n])
+    budget = (1.0 - target) * (state.best[side] - state.worst[side])
+    for n in range(state.talks):
+        j = state.talk[n]
+        if not is_free(params, state, j):
+            budget -= params.weight[side, j] * (
+                1.0 - issue_utility(params, side, j, state.position[j])
             )
     give_up(params, state, side, max(budget, 0.0), weights)
     _set_offer(params, state, side)
@@ -167,8 +165,8 @@ def draft_package(params, state, side, target, weights):
 @rule
 def draft_each_issue(params, state, side, target):
     """Set the standing offer of `side` to its `target` on every free issue by itself."""
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
+    for n in range(state.talks):
+        j = state.talk[n]
         if not is_free(params, state, j):
             continue
         share = 1.0 - target
@@ -181,8 +179,8 @@ def draft_each_issue(params, state, side, target):
 @rule
 def _set_offer(params, state, side):
     """Turn shares given up into positions on the free issues."""
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
+    for n in range(state.talks):
+        j = state.talk[n]
         if is_free(params, state, j):
             own = params.ideal[side, j]
             there = params.ideal[1 - side, j]
@@ -204,15 +202,5 @@ def open_articles(params, state):
     count = 0
     for i in range(params.articles):
         if state.article[i] != ARTICLE.AGREED:
-            count += 1
-    return count
-
-
-@rule
-def negotiable_preconditions(params, state):
-    """Return the number of preconditions that are still traded in the talks."""
-    count = 0
-    for k in range(params.preconditions):
-        if state.in_talks[ARTICLES + k]:
             count += 1
     return count

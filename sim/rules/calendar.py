@@ -16,7 +16,7 @@ def end_talks(state, events, status, move, actor, reason):
 
 
 @entry_rule
-def happen(params, state, shocks, public, events, actor):
+def happen(params, state, shocks, events):
     """Clear last week's flags, let dated events take effect and draw incidents.
 
     An incident closes the direct channel for a time, moves approval, and may end talks that

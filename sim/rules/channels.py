@@ -26,7 +26,7 @@ def is_summit(params, state):
 
 
 @entry_rule
-def meet(params, state, shocks, public, events, actor):
+def meet(params, state, shocks, events):
     """Draw calls and meetings on the edges and settle whether the parties can deal.
 
     The direct channel is closed while an incident suspends it; then only a week in which the

@@ -2,7 +2,7 @@
 
 from sim.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.records import ARTICLES
-from sim.rules.bargaining_set import is_free
+from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import gain_of, loss_of
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
@@ -56,6 +56,7 @@ def yield_article(params, state, events, side, issue):
     before = state.floor[side, issue]
     after = min(1.0, before + params.concession_size[side])
     state.floor[side, issue] = after
+    state.zone_known = 0
     own = params.ideal[side, issue]
     there = params.ideal[1 - side, issue]
     least = own + after * (there - own)
@@ -69,7 +70,7 @@ def yield_promise(params, state, events, side, k):
     """Promise a precondition of one's own accord."""
     state.precondition[k] = PRECONDITION.PROMISED
     state.stage_until[k] = -1.0
-    state.in_talks[ARTICLES + k] = 0
+    leave_talks(state, ARTICLES + k)
     write(state, events, side, MOVE.CONCESSION_PROMISE, k, REASON.KEEP_OFFICE, 0.0)
 
 
@@ -78,6 +79,7 @@ def yield_outside(params, state, events, side):
     """Concede something outside the text, to be sealed by the treaty."""
     state.banked[1 - side] += params.outside_worth[side]
     state.given[side] += params.outside_cost[side]
+    state.stale = 1
     write(
         state,
         events,
@@ -90,7 +92,7 @@ def yield_outside(params, state, events, side):
 
 
 @entry_rule
-def concede(params, state, shocks, public, events, actor):
+def concede(params, state, shocks, events, actor):
     """Concede alone if an occasion arises, the stock lasts and office is worth the cost.
 
     Order: a step on an open article, then the promise of a precondition, then something outside

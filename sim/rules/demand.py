@@ -5,6 +5,7 @@ import math
 from sim.rules.bargaining_set import reservation_share
 from sim.rules.compiled import rule
 from sim.rules.dispatch import strategy_demand
+from sim.rules.standing import refresh
 
 
 @rule
@@ -25,6 +26,7 @@ def aspiration_share(params, state, side):
 @rule
 def set_demand(params, state, shocks, side):
     """Set reservation, aspiration and target of `side`; a target that is no number is a fault."""
+    refresh(params, state)
     state.reservation[side] = min(max(reservation_share(params, state, side), 0.0), 1.0)
     state.aspiration[side] = aspiration_share(params, state, side)
     asked = strategy_demand(params.strategy[side], params, state, shocks, side)

@@ -36,7 +36,7 @@ def election_due(params, state):
 
 
 @entry_rule
-def survive(params, state, shocks, public, events, actor):
+def survive(params, state, shocks, events):
     """Move approval, hold elections and bring the government down by ballot or street.
 
     A treaty that both have ratified outlives the government.

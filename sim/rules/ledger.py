@@ -5,31 +5,44 @@ from sim.rules.bargaining_set import offer_share, reservation_share
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, number, rule
 from sim.rules.preconditions import any_blocking
-from sim.rules.preferences import status_quo_value
 from sim.rules.signing import wants_to_sign, wants_without_politics
 from sim.rules.solutions import frontier_share
+from sim.rules.standing import refresh
+
+_ROUNDING = 1e-9
 
 
 @rule
 def zone_of_agreement(params, state):
     """Return whether some package of the talks, or the closed text, beats the status quo for both.
 
-    With true weights, not with what the sides believe of each other (Raiffa 1982).
+    With true weights, not with what the sides believe of each other (Raiffa 1982). What the
+    first party has given up for good is not counted as still its own.
     """
+    refresh(params, state)
     if state.text_week >= 0:
         for side in range(2):
-            if state.value_now[side] < status_quo_value(params, state, side):
+            if state.value_now[side] < state.quo[side]:
                 return False
         return True
     first = reservation_share(params, state, number(0))
+    second = reservation_share(params, state, number(1))
+    if state.zone_known and first == state.zone_at[0] and second == state.zone_at[1]:
+        return state.zone == 1
+    state.zone_known = 1
+    state.zone_at[0] = first
+    state.zone_at[1] = second
     if first > 1.0:
         return False
-    for j in range(state.kept_offer.shape[0]):
+    for n in range(state.talks):
+        j = state.talk[n]
         state.kept_offer[j] = state.offer[0, j]
     best = frontier_share(params, state, min(max(first, 0.0), 1.0))
-    for j in range(state.kept_offer.shape[0]):
+    kept_by_first = offer_share(params, state, number(0), number(0))
+    for n in range(state.talks):
+        j = state.talk[n]
         state.offer[0, j] = state.kept_offer[j]
-    return best >= reservation_share(params, state, number(1))
+    return best >= second and kept_by_first >= first - _ROUNDING
 
 
 @rule
@@ -94,7 +107,7 @@ def lose_patience(params, state, events):
 
 
 @entry_rule
-def record(params, state, shocks, public, events, actor):
+def record(params, state, events):
     """Mark the closed gates, share the week among them, and count the week as played."""
     for g in range(state.gates.shape[0]):
         state.gates[g] = 0

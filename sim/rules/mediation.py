@@ -43,7 +43,8 @@ def text_acceptable(params, state, side):
 @rule
 def keep_offers(state, kept, back):
     """Copy the first party's offer to `kept`, or back from it."""
-    for j in range(kept.shape[0]):
+    for n in range(state.talks):
+        j = state.talk[n]
         if back:
             state.offer[0, j] = kept[j]
         else:
@@ -115,7 +116,7 @@ def manipulate(params, state, events):
 
 
 @entry_rule
-def mediate(params, state, shocks, public, events, actor):
+def mediate(params, state, shocks, events):
     """Let attention fade and act in the mediator's style."""
     if state.ended:
         return

@@ -20,7 +20,7 @@ def see_other(params, state, side):
 
 
 @entry_rule
-def offer(params, state, shocks, public, events, actor):
+def offer(params, state, shocks, events, actor):
     """Table a draft worth the strategy's demand, best for the other side as far as one knows.
 
     Nothing is tabled out of turn, without a channel, after the text is closed, or before the

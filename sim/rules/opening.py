@@ -3,7 +3,8 @@
 from sim.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
 from sim.records import ARTICLES, ISSUES, NEVER
 from sim.rules.compiled import entry_rule, rule
-from sim.rules.opinion import clip_unit, mean_opinion
+from sim.rules.opinion import clip_unit, mean_of
+from sim.rules.standing import refresh
 
 
 @rule
@@ -76,7 +77,7 @@ def open_public(params, state, public, drawn):
         public.susceptibility[i] = params.susceptibility
         public.active[i] = 0
         public.exposure[i] = 0.0
-    state.opinion = mean_opinion(params, public)
+    state.opinion = mean_of(public.opinion)
 
 
 @entry_rule
@@ -87,13 +88,15 @@ def begin(params, state, public, types, errors, drawn):
     ----------
     types : array of float, shape (2,)
     errors : array of float, shape (2, ISSUES)
-    drawn : array of float, shape (3, citizens)
+    drawn : array of float, shape (2, citizens)
         The replicate's part of `sim.shocks.Tape`.
     """
     open_calendar(state)
     open_text(params, state)
     open_parties(params, state, types, errors)
     open_public(params, state, public, drawn)
+    state.stale = 1
+    refresh(params, state)
     state.turn = params.first_mover
     state.attention = params.attention
     state.approval = params.approval

@@ -11,7 +11,7 @@ def clip_unit(x):
 
 
 @entry_rule
-def mobilise(params, state, shocks, public, events, actor):
+def mobilise(params, state):
     """Let the protest impulse of the opposition's mobilisation fade.
 
     Concessions and signatures add to it where they happen: effort times trigger.
@@ -20,30 +20,45 @@ def mobilise(params, state, shocks, public, events, actor):
 
 
 @rule
-def neighbours_mean(public, citizen):
-    """Return the weighted mean opinion of a citizen's neighbours; the own one if there is none."""
-    first = public.start[citizen]
-    last = public.start[citizen + 1]
-    if first == last:
-        return public.opinion[citizen]
-    total = 0.0
-    for at in range(first, last):
-        total += public.tie_weight[at] * public.opinion[public.tie[at]]
-    return total
+def neighbours_means(opinion, start, tie, tie_weight, means):
+    """Set `means` to the weighted mean of each citizen's neighbours; the own one without any."""
+    for i in range(opinion.shape[0]):
+        first = start[i]
+        last = start[i + 1]
+        total = 0.0
+        for at in range(first, last):
+            total += tie_weight[at] * opinion[tie[at]]
+        means[i] = total if last > first else opinion[i]
 
 
 @rule
-def friends_within(public, citizen, confidence):
-    """Return the mean opinion of oneself and of the neighbours within `confidence`."""
-    mine = public.opinion[citizen]
-    total = mine
-    count = 1
-    for at in range(public.start[citizen], public.start[citizen + 1]):
-        other = public.opinion[public.tie[at]]
-        if abs(other - mine) <= confidence:
-            total += other
-            count += 1
-    return total / count
+def anchor(susceptibility, innate, shift, means):
+    """Pull the neighbours' means back towards the innate opinions, moved by `shift`."""
+    for i in range(means.shape[0]):
+        s = susceptibility[i]
+        means[i] = s * means[i] + (1.0 - s) * clip_unit(innate[i] + shift)
+
+
+@rule
+def friends_means(opinion, start, tie, confidence, means):
+    """Set `means` to the mean of each citizen and of the neighbours within `confidence`."""
+    for i in range(opinion.shape[0]):
+        mine = opinion[i]
+        total = mine
+        count = 1
+        for at in range(start[i], start[i + 1]):
+            other = opinion[tie[at]]
+            if abs(other - mine) <= confidence:
+                total += other
+                count += 1
+        means[i] = total / count
+
+
+@rule
+def copy(values, target):
+    """Copy `values` into `target`."""
+    for i in range(values.shape[0]):
+        target[i] = values[i]
 
 
 @rule
@@ -54,30 +69,35 @@ def update_opinions(params, public, shift):
     innate opinion, weighted by susceptibility. Hegselmann and Krause (2002): the mean of oneself
     and of those within the confidence radius. `shift` moves the innate opinions.
     """
-    for i in range(params.citizens):
-        if params.public_rule == PUBLIC_RULE.DEGROOT:
-            public.next_opinion[i] = neighbours_mean(public, i)
-        elif params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN:
-            s = public.susceptibility[i]
-            innate = clip_unit(public.innate[i] + shift)
-            public.next_opinion[i] = s * neighbours_mean(public, i) + (1.0 - s) * innate
-        else:
-            public.next_opinion[i] = friends_within(public, i, params.confidence)
-    for i in range(params.citizens):
-        public.opinion[i] = public.next_opinion[i]
+    opinion = public.opinion
+    means = public.next_opinion
+    if params.public_rule == PUBLIC_RULE.BOUNDED_CONFIDENCE:
+        friends_means(opinion, public.start, public.tie, params.confidence, means)
+    else:
+        neighbours_means(opinion, public.start, public.tie, public.tie_weight, means)
+        if params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN:
+            anchor(public.susceptibility, public.innate, shift, means)
+    copy(means, opinion)
 
 
 @rule
-def mean_opinion(params, public):
-    """Return the citizens' mean opinion."""
+def mean_of(values):
+    """Return the mean of `values`, summed in order."""
     total = 0.0
-    for i in range(params.citizens):
-        total += public.opinion[i]
-    return total / params.citizens
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total / values.shape[0]
+
+
+@rule
+def move_all(opinion, shift):
+    """Move every opinion by `shift`, within [0, 1]."""
+    for i in range(opinion.shape[0]):
+        opinion[i] = clip_unit(opinion[i] + shift)
 
 
 @entry_rule
-def deliberate(params, state, shocks, public, events, actor):
+def deliberate(params, state, public):
     """Move the citizens' opinions and their mean.
 
     DeGroot and bounded-confidence citizens have no innate opinion to come back to, so a shift of
@@ -88,8 +108,7 @@ def deliberate(params, state, shocks, public, events, actor):
     if params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
         moved = state.opinion_shift - state.shift_applied
         if moved != 0.0:
-            for i in range(params.citizens):
-                public.opinion[i] = clip_unit(public.opinion[i] + moved)
+            move_all(public.opinion, moved)
     state.shift_applied = state.opinion_shift
     update_opinions(params, public, state.opinion_shift)
-    state.opinion = mean_opinion(params, public)
+    state.opinion = mean_of(public.opinion)

@@ -4,6 +4,7 @@ import math
 
 from sim.codes import ACTOR, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, ROUTE, TREATY
 from sim.records import ARTICLES
+from sim.rules.bargaining_set import join_talks, leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
@@ -43,6 +44,7 @@ def step_to(state, events, actor, k, status, until, reason):
     """Move precondition `k` to `status`, due at week `until`."""
     state.precondition[k] = status
     state.stage_until[k] = until
+    state.stale = 1
     write(state, events, actor, MOVE.PRECONDITION_STEP, k, reason, state.precondition[k] * 1.0)
 
 
@@ -50,15 +52,16 @@ def step_to(state, events, actor, k, status, until, reason):
 def fulfil(params, state, events, k, reason):
     """Mark precondition `k` as met; a hold-out type answers with its next demand."""
     step_to(state, events, params.delivered_by[k], k, PRECONDITION.MET, -1.0, reason)
-    state.in_talks[ARTICLES + k] = 0
+    leave_talks(state, ARTICLES + k)
     side = params.demanded_by[k]
     if not state.holdout[side] or params.precondition_rule == PRECONDITION_RULE.NONE:
         return
     for other in range(params.preconditions):
         if params.demanded_by[other] == side and state.precondition[other] == PRECONDITION.DORMANT:
             state.precondition[other] = PRECONDITION.DEMANDED
+            state.stale = 1
             if state.text_week < 0:
-                state.in_talks[ARTICLES + other] = 1
+                join_talks(state, ARTICLES + other)
             write(state, events, side, MOVE.PRECONDITION_ADDED, other, REASON.HOLD_OUT_TYPE, 0.0)
             return
 
@@ -122,7 +125,7 @@ def advance_act(params, state, events, k):
             state.week + params.lead_draft[k],
             REASON.STAGE_REACHED,
         )
-        state.in_talks[ARTICLES + k] = 0
+        leave_talks(state, ARTICLES + k)
     elif status == PRECONDITION.PROMISED:
         if state.stage_until[k] < 0.0:
             state.stage_until[k] = state.week + params.lead_draft[k]
@@ -131,7 +134,7 @@ def advance_act(params, state, events, k):
 
 
 @entry_rule
-def advance(params, state, shocks, public, events, actor):
+def advance(params, state, shocks, events):
     """Move every precondition one week along its route."""
     if state.ended:
         return

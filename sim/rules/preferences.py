@@ -1,10 +1,10 @@
-"""What an actor thinks of a position, of an article and of a whole deal.
+"""What an actor thinks of a position, of an issue and of a precondition.
 
 Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Enelow and Hinich
 1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power.
 """
 
-from sim.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE
+from sim.codes import PRECONDITION, PRECONDITION_RULE
 from sim.records import ARTICLES
 from sim.rules.compiled import rule
 
@@ -50,72 +50,6 @@ def precondition_utility(params, state, actor, k):
     met = issue_utility(params, actor, issue, 1.0)
     dropped = issue_utility(params, actor, issue, 0.0)
     return params.weight[actor, issue] * (dropped + share * (met - dropped))
-
-
-@rule
-def text_utility(params, state, actor):
-    """Return the weighted utility for `actor` of all agreed articles, open ones counting 0."""
-    total = 0.0
-    for i in range(params.articles):
-        if state.article[i] == ARTICLE.AGREED:
-            total += params.weight[actor, i] * issue_utility(params, actor, i, state.position[i])
-    return total
-
-
-@rule
-def preconditions_utility(params, state, actor):
-    """Return the weighted utility for `actor` of the preconditions as they stand."""
-    total = 0.0
-    for k in range(params.preconditions):
-        total += precondition_utility(params, state, actor, k)
-    return total
-
-
-@rule
-def interim_utility(params, state, actor):
-    """Return the weighted utility for `actor` of what a signed interim deal covers."""
-    total = 0.0
-    for i in range(params.articles):
-        if state.interim_part[i]:
-            total += params.weight[actor, i] * issue_utility(params, actor, i, state.position[i])
-    return total
-
-
-@rule
-def interim_coverage(params, state, actor):
-    """Return the share of `actor`'s weights that a signed interim deal covers, in [0, 1]."""
-    total = 0.0
-    for i in range(params.articles):
-        if state.interim_part[i]:
-            total += params.weight[actor, i]
-    return total
-
-
-@rule
-def deal_utility(params, state, side):
-    """Return what the whole treaty on the table is worth to a party.
-
-    Articles and preconditions as they stand, outside concessions received less those made.
-    Politics at home and the mediator's payments are not in it: see `signing.signing_value`.
-    """
-    return (
-        text_utility(params, state, side)
-        + preconditions_utility(params, state, side)
-        + state.banked[side]
-        - state.given[side]
-    )
-
-
-@rule
-def status_quo_value(params, state, side):
-    """Return the present value of living without a treaty: flow / (1 - discount).
-
-    An interim deal ends the status quo on the share of the weights that it covers.
-    """
-    value = params.flow[side] / (1.0 - params.discount[side])
-    if state.interim_week >= 0:
-        value *= 1.0 - interim_coverage(params, state, side)
-    return value
 
 
 @rule

@@ -6,52 +6,71 @@ from sim.rules.events import write
 
 
 @rule
-def joins(params, public, citizen, impulse):
-    """Return whether a citizen protests: an opponent whose threshold is reached.
-
-    Granovetter (1978): the share of active neighbours, here helped by the opposition's impulse,
-    reaches the threshold. Supporters of a treaty (opinion at least one half) stay at home.
-    """
-    if public.opinion[citizen] >= 0.5:
-        return False
-    degree = public.start[citizen + 1] - public.start[citizen]
-    share = public.exposure[citizen] / degree if degree > 0 else 0.0
-    return share + impulse >= public.threshold[citizen]
+def first_movers(opinion, threshold, impulse, active, exposure, queue):
+    """Clear the streets, let those act whom the impulse alone moves, and return their number."""
+    count = 0
+    for i in range(opinion.shape[0]):
+        exposure[i] = 0.0
+        active[i] = 0
+        if opinion[i] < 0.5 and impulse >= threshold[i]:
+            active[i] = 1
+            queue[count] = i
+            count += 1
+    return count
 
 
 @rule
-def cascade(params, public, impulse):
-    """Run the cascade from nobody to its rest and return the number of protesters."""
-    count = 0
-    for i in range(params.citizens):
-        public.exposure[i] = 0.0
-        public.active[i] = 0
-    for i in range(params.citizens):
-        if joins(params, public, i, impulse):
-            public.active[i] = 1
-            public.queue[count] = i
-            count += 1
+def cascade(opinion, threshold, impulse, start, tie, active, exposure, queue):
+    """Run the cascade from nobody to its rest and return the number of protesters.
+
+    Granovetter (1978): an opponent of a treaty (opinion below one half) protests once the share
+    of active neighbours, helped by the opposition's impulse, reaches the own threshold.
+    Supporters stay at home.
+
+    Parameters
+    ----------
+    opinion, threshold : array of float, shape (citizens,)
+    impulse : float
+    start, tie : array of int32
+        Graph in compressed rows.
+    active, exposure, queue : arrays, shape (citizens,)
+        Who protests in the end, active neighbours of each, and working space.
+    """
+    count = first_movers(opinion, threshold, impulse, active, exposure, queue)
     at = 0
     while at < count:
-        citizen = public.queue[at]
+        citizen = queue[at]
         at += 1
-        for tie in range(public.start[citizen], public.start[citizen + 1]):
-            other = public.tie[tie]
-            public.exposure[other] += 1.0
-            if not public.active[other] and joins(params, public, other, impulse):
-                public.active[other] = 1
-                public.queue[count] = other
+        for k in range(start[citizen], start[citizen + 1]):
+            other = tie[k]
+            exposure[other] += 1.0
+            if active[other] or opinion[other] >= 0.5:
+                continue
+            degree = start[other + 1] - start[other]
+            if exposure[other] / degree + impulse >= threshold[other]:
+                active[other] = 1
+                queue[count] = other
                 count += 1
     return count
 
 
 @entry_rule
-def take_to_streets(params, state, shocks, public, events, actor):
+def take_to_streets(params, state, public, events):
     """Let protest spread to its rest within the week and note a wave when it begins."""
     if params.public_rule == PUBLIC_RULE.NONE or params.citizens == 0:
         return
     before = state.protest
-    state.protest = cascade(params, public, state.impulse) / params.citizens
+    protesters = cascade(
+        public.opinion,
+        public.threshold,
+        state.impulse,
+        public.start,
+        public.tie,
+        public.active,
+        public.exposure,
+        public.queue,
+    )
+    state.protest = protesters / params.citizens
     danger = params.fall_protest_share
     if state.protest >= danger and before < danger:
         write(

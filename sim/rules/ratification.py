@@ -1,18 +1,12 @@
 """Phase 8: what was signed is ratified, or fails at home; what is in force may lapse."""
 
 from sim.codes import ACTOR, ARTICLE, MOVE, PRECONDITION_RULE, REASON, TREATY
-from sim.rules.bargaining_set import issue_at
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 from sim.rules.preconditions import any_blocking
-from sim.rules.preferences import (
-    deal_utility,
-    interim_coverage,
-    interim_utility,
-    issue_utility,
-    status_quo_value,
-)
+from sim.rules.preferences import issue_utility
+from sim.rules.standing import refresh
 
 
 @rule
@@ -27,8 +21,7 @@ def share_won(params, state, side):
     worst = 0.0
     best = 0.0
     got = 0.0
-    for n in range(params.articles):
-        i = issue_at(params, state, n)
+    for i in range(params.articles):
         if bargained(params, state, i):
             weight = params.weight[side, i]
             worst += weight * issue_utility(params, side, i, params.ideal[1 - side, i])
@@ -50,7 +43,7 @@ def ratifier_refuses(params, state, shocks, side):
 
 
 @entry_rule
-def ratify(params, state, shocks, public, events, actor):
+def ratify(params, state, shocks, events, actor):
     """Hold the ratification vote of one side when it is due.
 
     The vote waits for the preconditions where the rule asks for them before ratification. At
@@ -84,20 +77,17 @@ def ratify(params, state, shocks, public, events, actor):
 @rule
 def keeps(params, state, side):
     """Return whether staying in the deal beats leaving it, side payments as they are now."""
+    refresh(params, state)
+    leave = params.flow[side] / (1.0 - params.discount[side])
     if state.status == TREATY.SIGNED_INTERIM:
-        stay = interim_utility(params, state, side) + state.side_payment[side]
-        stay += status_quo_value(params, state, side)
-        leave = params.flow[side] / (1.0 - params.discount[side])
-        if interim_coverage(params, state, side) <= 0.0:
-            return True
+        stay = state.interim[side] + state.side_payment[side] + state.quo[side]
     else:
-        stay = deal_utility(params, state, side) + state.side_payment[side]
-        leave = params.flow[side] / (1.0 - params.discount[side])
+        stay = state.deal[side] + state.side_payment[side]
     return stay + params.exit_cost >= leave
 
 
 @entry_rule
-def lapse(params, state, shocks, public, events, actor):
+def lapse(params, state, shocks, events):
     """Let a deal in force lapse: by its base hazard, or because one side is better off without.
 
     Side payments fade with the mediator's attention, so a deal that needed them may not last.

@@ -9,6 +9,7 @@ from sim.rules.demand import remember, set_demand
 from sim.rules.dispatch import condition_accepts, learn_about_other
 from sim.rules.events import write
 from sim.rules.preferences import issue_utility
+from sim.rules.standing import refresh
 from sim.rules.text import close_article, close_package
 
 
@@ -47,10 +48,11 @@ def respond_to_each(params, state, shocks, events, side):
 
 
 @entry_rule
-def respond(params, state, shocks, public, events, actor):
+def respond(params, state, shocks, events, actor):
     """Weigh the draft that the other side tabled this week and take it or leave it."""
     if state.ended or state.tabled != 1 - actor:
         return
+    refresh(params, state)
     offered = offer_share(params, state, actor, 1 - actor)
     remember(state.received[actor], offered)
     state.n_received[actor] += 1
@@ -65,7 +67,7 @@ def respond(params, state, shocks, public, events, actor):
 
 
 @entry_rule
-def check_fault(params, state, shocks, public, events, actor):
+def check_fault(state, events):
     """End a run whose plug-in returned no finite number; the drivers turn it into an error."""
     if state.fault and not state.ended:
         state.ended = 1

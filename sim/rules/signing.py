@@ -2,19 +2,13 @@
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, TREATY
 from sim.records import ARTICLES
-from sim.rules.bargaining_set import is_free, issue_at
+from sim.rules.bargaining_set import leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 from sim.rules.office import office_effect
 from sim.rules.preconditions import any_blocking, blocks, weeks_to_deliver
-from sim.rules.preferences import (
-    deal_utility,
-    interim_coverage,
-    interim_utility,
-    issue_utility,
-    status_quo_value,
-    text_utility,
-)
+from sim.rules.preferences import issue_utility
+from sim.rules.standing import refresh
 
 
 @rule
@@ -23,9 +17,9 @@ def signing_value(params, state, side):
 
     What an interim deal already gives is taken off.
     """
-    value = deal_utility(params, state, side) + state.side_payment[side]
+    value = state.deal[side] + state.side_payment[side]
     if state.interim_week >= 0:
-        value -= interim_utility(params, state, side)
+        value -= state.interim[side]
     else:
         value += office_effect(params, state, side)
     return value
@@ -48,7 +42,7 @@ def waiting_flow(params, state, side):
     """Return the payoff of one more week without the full treaty."""
     flow = params.flow[side]
     if state.interim_week >= 0:
-        flow *= 1.0 - interim_coverage(params, state, side)
+        flow *= 1.0 - state.interim_weight[side]
     return flow - state.stick_now
 
 
@@ -72,36 +66,6 @@ def annuity(params, side, weeks):
 
 
 @rule
-def rest_surplus(params, state):
-    """Return the most that both sides together can have from what is still in the talks."""
-    total = 0.0
-    for n in range(params.articles + params.preconditions):
-        j = issue_at(params, state, n)
-        if not is_free(params, state, j):
-            continue
-        low = min(params.ideal[0, j], params.ideal[1, j])
-        high = max(params.ideal[0, j], params.ideal[1, j])
-        best = 0.0
-        for at in range(3):
-            x = low + 0.5 * at * (high - low)
-            joint = params.weight[0, j] * issue_utility(params, 0, j, x)
-            joint += params.weight[1, j] * issue_utility(params, 1, j, x)
-            best = max(best, joint)
-        total += best
-    return total
-
-
-@rule
-def free_text_utility(params, state, side):
-    """Return the worth to `side` of the agreed articles that a draft can still move."""
-    total = 0.0
-    for i in range(params.articles):
-        if state.article[i] == ARTICLE.AGREED and is_free(params, state, i):
-            total += params.weight[side, i] * issue_utility(params, side, i, state.position[i])
-    return total
-
-
-@rule
 def weigh_interim(params, state, side):
     """Set what signing the agreed part now is worth to `side`, and what refusing it is worth.
 
@@ -116,21 +80,13 @@ def weigh_interim(params, state, side):
     politics a side accepts if and only if ``d^tau <= 2 a / (a_1 + a_2)``.
     """
     other = 1 - side
-    mine = text_utility(params, state, side) - free_text_utility(params, state, side)
-    theirs = text_utility(params, state, other) - free_text_utility(params, state, other)
-    rest = rest_surplus(params, state)
-    weeks = params.settlement_weeks[side]
-    d = params.discount[side]
-    later = d**weeks
-    years_of_flow = annuity(params, side, weeks)
-    covered = 0.0
-    for i in range(params.articles):
-        if state.article[i] == ARTICLE.AGREED:
-            covered += params.weight[side, i]
-    floor_mine = status_quo_value(params, state, side)
-    floor_theirs = status_quo_value(params, state, other)
-    package = floor_mine + 0.5 * (mine + theirs + rest - floor_mine - floor_theirs)
-    package = max(min(max(package, mine), mine + rest), floor_mine)
+    mine = state.agreed[side]
+    rest = state.rest
+    later = params.settlement_discount[side]
+    weeks_of_flow = params.settlement_annuity[side]
+    floor = state.quo[side]
+    package = floor + 0.5 * (mine + state.agreed[other] + rest - floor - state.quo[other])
+    package = max(min(max(package, mine), mine + rest), floor)
     office = office_effect(params, state, side)
     flow = params.flow[side]
     concessions = expected_concession(params, state, side)
@@ -138,11 +94,11 @@ def weigh_interim(params, state, side):
         mine
         + state.side_payment[side]
         + office
-        + (1.0 - covered) * flow * years_of_flow
+        + (1.0 - state.agreed_weight[side]) * flow * weeks_of_flow
         + later * 0.5 * rest
     )
     state.interim_wait[side] = (
-        (flow - state.stick_now + concessions) * years_of_flow + later * (package + office)
+        (flow - state.stick_now + concessions) * weeks_of_flow + later * (package + office)
     )
 
 
@@ -176,7 +132,7 @@ def consider_waiver(params, state, events, side, ready):
         waited += params.discount[side] ** weeks * (without + odds * gain)
         if without >= waited:
             state.precondition[k] = PRECONDITION.WAIVED
-            state.in_talks[j] = 0
+            leave_talks(state, j)
             write(
                 state,
                 events,
@@ -189,10 +145,11 @@ def consider_waiver(params, state, events, side, ready):
 
 
 @entry_rule
-def weigh(params, state, shocks, public, events, actor):
+def weigh(params, state, events, actor):
     """Set what signing now and waiting are worth to one side."""
     if state.ended or state.status >= TREATY.SIGNED_FULL:
         return
+    refresh(params, state)
     if state.text_week < 0:
         if state.interim_offer >= 0:
             weigh_interim(params, state, actor)
@@ -283,9 +240,10 @@ def sign_interim(params, state, events):
     for i in range(params.articles):
         if state.article[i] == ARTICLE.AGREED:
             state.interim_part[i] = 1
-            state.in_talks[i] = 0
+            leave_talks(state, i)
     enter_into_force(params, state, TREATY.SIGNED_INTERIM)
     state.interim_week = state.week
+    state.stale = 1
     state.interim_offer = -1
     write(state, events, proposer, MOVE.INTERIM_SIGNED, -1, REASON.BETTER_NOW, 0.0)
 
@@ -296,7 +254,7 @@ def initial_text(params, state, events):
     if state.initialled_week >= 0 or not state.parties_met:
         return
     for side in range(2):
-        if state.value_now[side] < status_quo_value(params, state, side):
+        if state.value_now[side] < state.quo[side]:
             return
     state.initialled_week = state.week
     if state.status == TREATY.TEXT_AGREED:
@@ -305,7 +263,7 @@ def initial_text(params, state, events):
 
 
 @entry_rule
-def sign(params, state, shocks, public, events, actor):
+def sign(params, state, events):
     """Initial or sign what both sides want to sign and no gate keeps them from."""
     state.street = street_blocks(params, state)
     if state.ended or state.status >= TREATY.SIGNED_FULL:

@@ -9,6 +9,7 @@ from sim.codes import SOLUTION
 from sim.rules.bargaining_set import offer_share, reservation_share
 from sim.rules.bid import draft_package
 from sim.rules.compiled import number, rule
+from sim.rules.standing import refresh
 
 _STEPS = 60
 _GOLDEN = 0.6180339887498949
@@ -20,6 +21,7 @@ def frontier_share(params, state, share):
 
     The package stands in ``state.offer[0]``.
     """
+    refresh(params, state)
     first = number(0)
     second = number(1)
     draft_package(params, state, first, share, params.weight[1])
@@ -90,6 +92,7 @@ def single_text(params, state):
 
     No text is tabled where no package beats the status quo for both.
     """
+    refresh(params, state)
     first_floor = min(max(reservation_share(params, state, number(0)), 0.0), 1.0)
     second_floor = reservation_share(params, state, number(1))
     if frontier_share(params, state, first_floor) < second_floor:

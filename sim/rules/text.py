@@ -2,7 +2,7 @@
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.records import ARTICLES
-from sim.rules.bargaining_set import is_free
+from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import open_articles
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
@@ -12,6 +12,7 @@ from sim.rules.events import write
 def close_article(state, events, issue, position, reason):
     """Agree an article at `position`."""
     state.article[issue] = ARTICLE.AGREED
+    state.stale = 1
     state.position[issue] = position
     write(state, events, ACTOR.NATURE, MOVE.ARTICLE_CLOSED, issue, reason, position)
 
@@ -19,7 +20,7 @@ def close_article(state, events, issue, position, reason):
 @rule
 def settle_precondition(params, state, events, k, promised):
     """Take a traded precondition out of the talks: promised by its deliverer, or waived."""
-    state.in_talks[ARTICLES + k] = 0
+    leave_talks(state, ARTICLES + k)
     status = PRECONDITION.PROMISED if promised else PRECONDITION.WAIVED
     state.precondition[k] = status
     state.stage_until[k] = -1.0
@@ -36,6 +37,7 @@ def close_package(params, state, events, author, reason):
             if state.article[i] != ARTICLE.AGREED:
                 close_article(state, events, i, position, reason)
             state.position[i] = position
+            state.stale = 1
             state.offer[1 - author, i] = position
     for k in range(params.preconditions):
         if state.in_talks[ARTICLES + k]:
@@ -43,7 +45,7 @@ def close_package(params, state, events, author, reason):
 
 
 @entry_rule
-def close_text(params, state, shocks, public, events, actor):
+def close_text(params, state, events):
     """Close articles on which the standing offers have met, half-close those that are near.
 
     The half mark stays once it is won. Under single undertaking a provisionally closed article
@@ -60,6 +62,7 @@ def close_text(params, state, shocks, public, events, actor):
             if params.agenda == AGENDA.SINGLE_UNDERTAKING:
                 if gap > params.tolerance:
                     state.article[i] = ARTICLE.HALF
+                    state.stale = 1
                     write(
                         state,
                         events,
@@ -69,8 +72,9 @@ def close_text(params, state, shocks, public, events, actor):
                         REASON.OFFERS_DIVERGED,
                         gap,
                     )
-                else:
+                elif state.position[i] != middle:
                     state.position[i] = middle
+                    state.stale = 1
         elif gap <= params.tolerance:
             close_article(state, events, i, middle, REASON.POSITIONS_MET)
         else:

@@ -4,7 +4,9 @@ The Mesa model walks through `PHASES` and lets the agent in charge call its rule
 compiles the same tuple into one function, `play_week`.
 """
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from sim.codes import Actor
@@ -28,11 +30,22 @@ from sim.rules import (
 from sim.rules.compiled import number, rule
 
 
+ARGUMENTS = ("params", "state", "shocks", "public", "events")
+"""What a rule may ask for by name, beside `actor`: see `sim.rules`."""
+
+
 class Phase(NamedTuple):
     """One event of the week: which rule, and whose move it is."""
 
     rule: Callable[..., None]
     actor: Actor
+
+
+@cache
+def asked_for(phase_rule: Callable[..., None]) -> tuple[str, ...]:
+    """Return the names of the arguments of a phase's rule, in order."""
+    plain = getattr(phase_rule, "py_func", phase_rule)
+    return tuple(inspect.signature(plain).parameters)
 
 
 PHASES: tuple[Phase, ...] = (
@@ -80,13 +93,12 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
     The function's text is made from the tuple, one call a line: nested closures would say the
     same, but each level compiles all that lies below it again.
     """
-    arguments = "params, state, shocks, public, events"
-    lines = [f"def play_week({arguments}):"]
-    lines += [f"    rule_{n}({arguments}, number({int(p.actor)}))" for n, p in enumerate(phases)]
-    names: dict[str, Callable[..., None | int]] = {
-        f"rule_{n}": p.rule for n, p in enumerate(phases)
-    }
-    names["number"] = number
+    lines = [f"def play_week({', '.join(ARGUMENTS)}):"]
+    names: dict[str, Callable[..., None | int]] = {"number": number}
+    for n, phase in enumerate(phases):
+        names[f"rule_{n}"] = phase.rule
+        given = [f"number({int(phase.actor)})" if a == "actor" else a for a in asked_for(phase.rule)]
+        lines.append(f"    rule_{n}({', '.join(given)})")
     exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants above
     return rule(names["play_week"])
 

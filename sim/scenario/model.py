@@ -90,7 +90,7 @@ class Scenario(Model):
     lapse: Lapse
     public: PublicOpinion
     mediation: Mediation
-    channels: tuple[Channel, ...] = Field(min_length=1, max_length=8)
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=6)
     incidents: Incidents
     calendar: tuple[Dated, ...] = Field(default=(), max_length=16)
     timeline: tuple[Happened, ...] = ()
