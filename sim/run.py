@@ -44,7 +44,12 @@ class Talks:
     events: NDArray[np.void]
 
     def follow(self, rule: Callable[..., None], actor: Actor) -> None:
-        """Call one phase's rule, in the part of `actor`, with what it asks for."""
+        """Call one phase's rule, in the part of `actor`, with what it asks for.
+
+        Rules that ask for the public are left out where no public is modelled.
+        """
+        if "public" in asked_for(rule) and self.params.citizens == 0:
+            return
         given = {name: getattr(self, name) for name in ARGUMENTS} | {"actor": int(actor)}
         rule(*(given[name] for name in asked_for(rule)))
 

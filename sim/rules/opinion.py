@@ -103,8 +103,6 @@ def deliberate(params, state, public):
     DeGroot and bounded-confidence citizens have no innate opinion to come back to, so a shift of
     this week moves their opinions themselves.
     """
-    if params.public_rule == PUBLIC_RULE.NONE or params.citizens == 0:
-        return
     if params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
         moved = state.opinion_shift - state.shift_applied
         if moved != 0.0:

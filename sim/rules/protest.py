@@ -1,6 +1,6 @@
 """Phase 9, continued: protest spreads over the graph by thresholds."""
 
-from sim.codes import ACTOR, MOVE, PUBLIC_RULE, REASON
+from sim.codes import ACTOR, MOVE, REASON
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
@@ -57,8 +57,6 @@ def cascade(opinion, threshold, impulse, start, tie, active, exposure, queue):
 @entry_rule
 def take_to_streets(params, state, public, events):
     """Let protest spread to its rest within the week and note a wave when it begins."""
-    if params.public_rule == PUBLIC_RULE.NONE or params.citizens == 0:
-        return
     before = state.protest
     protesters = cascade(
         public.opinion,

@@ -91,7 +91,8 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
     """Compile phases into one function that plays them one after the other.
 
     The function's text is made from the tuple, one call a line: nested closures would say the
-    same, but each level compiles all that lies below it again.
+    same, but each level compiles all that lies below it again. Rules that ask for the public
+    are left out where no public is modelled.
     """
     lines = [f"def play_week({', '.join(ARGUMENTS)}):"]
     names: dict[str, Callable[..., None | int]] = {"number": number}
@@ -99,6 +100,8 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
         names[f"rule_{n}"] = phase.rule
         given = [f"number({int(phase.actor)})" if a == "actor" else a for a in asked_for(phase.rule)]
         lines.append(f"    rule_{n}({', '.join(given)})")
+        if "public" in given:
+            lines[-1:] = ["    if params.citizens > 0:", f"    {lines[-1]}"]
     exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants above
     return rule(names["play_week"])
 
