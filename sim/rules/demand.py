@@ -5,22 +5,17 @@ import math
 from sim.rules.bargaining_set import reservation_share
 from sim.rules.compiled import rule
 from sim.rules.dispatch import strategy_demand
+from sim.rules.ratifier import best_share_to_leave
 from sim.rules.standing import refresh
 
 
 @rule
 def aspiration_share(params, state, side):
-    """Return the highest demand of `side`: 1, or the most that the other's ratifier lets pass.
-
-    Schelling (1960), ch. 2; Putnam (1988). If the other side's ratifier has a reservation share
-    r drawn from U[0, R], giving it s passes with min(1, s / R); with an own reservation rho the
-    best s is min(R, (1 - rho) / 2).
-    """
-    top = params.ratifier_reservation[1 - side]
-    if not params.anticipates_ratifier[side] or top <= 0.0:
+    """Return the highest demand of `side`: all, or the most that it pays to put to a ratifier."""
+    if not params.anticipates_ratifier[side] or params.ratifier_reservation[1 - side] <= 0.0:
         return 1.0
-    own = min(max(state.reservation[side], 0.0), 1.0)
-    return max(own, 1.0 - min(top, 0.5 * (1.0 - own)))
+    own = state.reservation[side]
+    return max(own, 1.0 - best_share_to_leave(params, state, 1 - side, own))
 
 
 @rule

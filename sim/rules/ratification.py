@@ -1,35 +1,12 @@
 """Phase 8: what was signed is ratified, or fails at home; what is in force may lapse."""
 
-from sim.codes import ACTOR, ARTICLE, MOVE, PRECONDITION_RULE, REASON, TREATY
+from sim.codes import ACTOR, MOVE, PRECONDITION_RULE, REASON, TREATY
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 from sim.rules.preconditions import any_blocking
-from sim.rules.preferences import issue_utility
+from sim.rules.ratifier import share_won
 from sim.rules.standing import refresh
-
-
-@rule
-def bargained(params, state, issue):
-    """Return whether an article was open when the talks began."""
-    return params.start_status[issue] != ARTICLE.AGREED
-
-
-@rule
-def share_won(params, state, side):
-    """Return the share that `side` won of what was open at the start; 1 if nothing was."""
-    worst = 0.0
-    best = 0.0
-    got = 0.0
-    for i in range(params.articles):
-        if bargained(params, state, i):
-            weight = params.weight[side, i]
-            worst += weight * issue_utility(params, side, i, params.ideal[1 - side, i])
-            best += weight
-            got += weight * issue_utility(params, side, i, state.position[i])
-    if best - worst <= 0.0:
-        return 1.0
-    return (got - worst) / (best - worst)
 
 
 @rule
