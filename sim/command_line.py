@@ -1,0 +1,86 @@
+"""Parsing of the command line: errors with suggestions, options that several commands share."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sim.errors import ConfigError, did_you_mean
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises instead of leaving the process, and that suggests."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs.setdefault("allow_abbrev", False)
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong as one line.
+
+        Raises
+        ------
+        ConfigError
+            Always.
+        """
+        raise ConfigError([f"{self.prog.partition(' ')[2] or 'command line'}: {message}"])
+
+    def flags(self) -> list[str]:
+        """Return the options of this parser."""
+        return [flag for action in self._actions for flag in action.option_strings]
+
+
+def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
+    """Parse a command line in which options and overrides stand in any order.
+
+    Parameters
+    ----------
+    parser : Parser
+        The whole command line's parser.
+    argv : sequence of str
+        Arguments without the program's name.
+    chosen : Parser or None
+        Parser of the command in `argv`, for suggestions.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown option, with the nearest one, or too many arguments.
+    """
+    args, rest = parser.parse_known_args(argv)
+    problems = []
+    for item in rest:
+        if item.startswith("-") and item != "--":
+            known = chosen.flags() if chosen is not None else parser.flags()
+            problems.append(f"unknown option {item}{did_you_mean(item.split('=', 1)[0], known)}")
+        elif item != "--" and not hasattr(args, "overrides"):
+            problems.append(f"unexpected argument '{item}'")
+    if problems:
+        raise ConfigError(problems)
+    if hasattr(args, "overrides"):
+        args.overrides = [*args.overrides, *(item for item in rest if item != "--")]
+    return args
+
+
+def add_configuration_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that composes settings: overrides and where to look.
+
+    The result is found in `args.overrides`, `args.config_name` and `args.config_dir`.
+    """
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="OVERRIDE",
+        help="KEY=VALUE, e.g. seed=7, agenda=single_undertaking or strategy@armenia=conceder",
+    )
+    parser.add_argument(
+        "--config-dir",
+        metavar="DIR",
+        help="a folder of your own with scenarios, strategies or other groups",
+    )
+    parser.add_argument(
+        "--config-name",
+        metavar="NAME",
+        default="config",
+        help="the primary configuration, without .yaml (default: config)",
+    )

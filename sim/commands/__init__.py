@@ -1,0 +1,13 @@
+"""The commands of `sim`: one module each, found by its name.
+
+A module `sim/commands/NAME.py` becomes the command `sim NAME`. It has two functions:
+
+``add_parser(subparsers) -> None``
+    Adds its parser, with `help`, `description` and examples.
+``execute(args) -> int``
+    Does the work and returns the exit code. Expected failures are raised as
+    `sim.errors.SimError`.
+
+Modules import nothing heavy at their top: what a command needs it imports when it is executed,
+so that `sim --help` and the other commands stay quick.
+"""

@@ -1,0 +1,107 @@
+"""`sim run`: one run of the talks, told week by week."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from sim.command_line import add_configuration_options
+
+DESCRIPTION = """\
+Plays the talks once and tells what happened: who offered what and why, which articles closed,
+what was signed, and if nothing was, what stood in the way.
+
+examples:
+  sim run
+      the default talks
+  sim run strategy@armenia=conceder agenda=single_undertaking seed=7
+      another strategy, other rules of the talks, another course of chance
+  sim run preset=opposition scenario.discount_rate.azerbaijan.value=0.40
+      the opposition's reading, with an impatient other side
+  sim run scenario=march_2025 mediator=manipulation horizon=104
+      later talks, a mediator who pays and presses, two years
+  sim run --json | python -m json.tool
+      the outcome as one JSON object
+  sim run --trace talks.parquet
+      the weekly history as a table, one row a week
+  sim run --config-dir mine scenario=cyprus
+      a scenario of your own, in mine/scenario/cyprus.yaml
+
+What can be set: `sim scenario show` prints the numbers and their paths. Groups are scenario,
+preset, agenda, precondition, mediator, public, and for each party strategy, acceptance and
+opponent_model, as in strategy@armenia.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "run", help="play the talks once and tell what happened", description=DESCRIPTION
+    )
+    add_configuration_options(parser)
+    parser.add_argument(
+        "--driver",
+        choices=("engine", "mesa"),
+        default="engine",
+        help="engine: compiled, the default; mesa: the agents of the Mesa model. Both play the "
+        "same run",
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument(
+        "--trace",
+        metavar="FILE.parquet",
+        type=Path,
+        help="write the weekly history, one row a week",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Play one run and print it.
+
+    Raises
+    ------
+    SimError
+        If the settings cannot be used, a plug-in is faulty or the trace cannot be written.
+    """
+    from sim.compose import compose
+
+    if args.trace is not None:
+        from sim.trace import check_target
+
+        check_target(args.trace)
+    settings = compose(args.overrides, args.config_name, args.config_dir)
+    announce_compilation()
+
+    from sim.run import play_one
+    from sim.summary import summarise
+
+    record = play_one(settings, args.driver)
+    summary = summarise(record, args.overrides)
+    if args.trace is not None:
+        from sim.trace import write_trace
+
+        write_trace(record, args.trace)
+    if args.json:
+        print(json.dumps(summary.plain(), indent=2, ensure_ascii=False, allow_nan=False))
+        return 0
+
+    from sim.terminal import console
+    from sim.transcript import render
+
+    render(record, summary, console())
+    return 0
+
+
+def announce_compilation() -> None:
+    """Say on standard error that the rules are being compiled, if they are."""
+    import numba
+
+    from sim.rules.compiled import is_compiled
+
+    if not numba.config.DISABLE_JIT and not is_compiled():
+        print(
+            "sim: compiling the rules of the talks; this happens once and takes up to half a "
+            "minute",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,0 +1,86 @@
+"""`sim scenario`: check a scenario file, or show a scenario as tables."""
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = """\
+examples:
+  sim scenario show
+      the default scenario: text, preconditions, calendar, numbers and where they come from
+  sim scenario show march_2025
+      another one that comes with the package
+  sim scenario show mine.yaml
+      a file of your own
+  sim scenario check mine.yaml
+      every problem in a file, one a line; exit code 2 if there is any
+"""
+DEFAULT = "september_2024"
+"""Scenario that is shown if none is named."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "scenario", help="check a scenario file, or show one as tables", description=DESCRIPTION
+    )
+    actions = parser.add_subparsers(dest="action", metavar="check|show", required=True)
+    check = actions.add_parser("check", help="check a scenario file, one line a problem")
+    check.add_argument("file", metavar="FILE", type=Path)
+    show = actions.add_parser("show", help="print a scenario as tables")
+    show.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Check or show.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem of the scenario.
+    """
+    return check(args.file) if args.action == "check" else show(args.name)
+
+
+def check(file: Path) -> int:
+    """Validate a scenario file and say how much of it is assumed."""
+    from sim.scenario import load_scenario
+
+    scenario = load_scenario(file)
+    numbers = [number for _, number in scenario.numbers()]
+    assumed = sum(number.assumed for number in numbers)
+    print(
+        f"{file}: a valid scenario, {len(scenario.articles)} articles, "
+        f"{len(scenario.preconditions)} preconditions, {len(numbers)} numbers, "
+        f"{assumed} of them assumptions"
+    )
+    return 0
+
+
+def show(name: str) -> int:
+    """Print a scenario, by its name or from a file."""
+    from sim.scenario_tables import render_file
+    from sim.terminal import console
+
+    render_file(scenario_file(name), console())
+    return 0
+
+
+def scenario_file(name: str) -> Path:
+    """Return the file of a scenario given by its name or by its path.
+
+    Raises
+    ------
+    ConfigError
+        If no scenario has that name.
+    """
+    from sim.config_folder import config_folder
+    from sim.errors import ConfigError, did_you_mean
+
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.parent != Path():
+        return path
+    folder = config_folder() / "scenario"
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name not in known:
+        raise ConfigError([f"no scenario '{name}'{did_you_mean(name, known)}"])
+    return folder / f"{name}.yaml"

@@ -1,0 +1,28 @@
+"""The terminal that results are printed on."""
+
+import os
+import shutil
+import sys
+
+from rich.console import Console
+
+PLAIN_WIDTH = 100
+"""Columns where the output is no terminal and COLUMNS is not set."""
+
+
+def console(error: bool = False) -> Console:
+    """Return a console on standard output, or on standard error.
+
+    Colours go to a terminal only; piped output is plain text of a fixed width.
+    """
+    stream = sys.stderr if error else sys.stdout
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if "COLUMNS" in os.environ else None
+    return Console(
+        file=stream,
+        highlight=False,
+        width=width or PLAIN_WIDTH,
+        force_terminal=False,
+        no_color=True,
+    )
