@@ -44,6 +44,10 @@ def load(name: str) -> Command:
     return cast(Command, importlib.import_module(f"sim.commands.{name}"))
 
 
+PLAYING = ("run", "sweep", "view", "report")
+"""Commands that play whole runs or none, and so need no rule by itself."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code.
 
@@ -59,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command says.
     """
     given = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and given[:1] and given[0] in PLAYING:
+        compile_lean()
     try:
         code = _execute(given)
         sys.stdout.flush()

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.codes import Actor, Gate, Move, Precondition, Reason, Treaty
 from sim.run import RunRecord
@@ -25,7 +24,7 @@ class Line(NamedTuple):
     week : int
         Week of the talks, from 0.
     day : date
-        First day of that week; for an event of the calendar, its date.
+        First day of that week.
     move : Move
     actor : str
         Id of the actor in the scenario; empty for what nobody does.
@@ -180,7 +179,7 @@ def _interim_proposed(told: Told) -> str:
 
 
 def _worse_by(told: Told) -> str:
-    """Return by how much waiting is better, in utility; nothing if that is too small to show."""
+    """Return by how much waiting is better than signing, in utility."""
     return f"; to it waiting is worth {-told.value:.3f} more"
 
 
@@ -199,8 +198,11 @@ def _election(told: Told) -> str:
 
 
 def _calendar(told: Told) -> str:
-    """Tell a dated event by its title."""
-    return told.scenario.calendar[told.issue].title
+    """Tell a dated event by its title, with its date if that is not the week's first day."""
+    entry = told.scenario.calendar[told.issue]
+    if (entry.date - told.scenario.start).days % 7 == 0:
+        return entry.title
+    return f"{entry.title} ({entry.date.day} {entry.date:%B})"
 
 
 MOVES: Mapping[Move, Callable[[Told], str]] = {
@@ -239,7 +241,7 @@ MOVES: Mapping[Move, Callable[[Told], str]] = {
     Move.INTERIM_PROPOSED: _interim_proposed,
     Move.INTERIM_REFUSED: lambda t: f"{t.who} refuses to sign the agreed part{_worse_by(t)}",
     Move.INTERIM_SIGNED: lambda t: (
-        f"{t.name(0)} and {t.name(1)} sign the agreed part as an interim deal"
+        f"{t.parties} sign the agreed part as an interim deal"
     ),
     Move.SIGNING_REFUSED: lambda t: f"{t.who} does not sign yet{_worse_by(t)}",
     Move.FULL_SIGNED: lambda t: f"{t.parties} sign the treaty in full",
@@ -353,13 +355,10 @@ def tell_one(event: np.record, settings: Settings) -> Line:
     told = Told(settings, Actor(int(event["actor"])), int(event["issue"]), reason, event["value"])
     why = SPECIAL.get((move, reason), REASONS[reason])
     scenario, week = settings.scenario, int(event["week"])
-    day = day_of(scenario, week)
-    if move == Move.CALENDAR:
-        day = scenario.calendar[told.issue].date
     nobody = told.actor == Actor.NATURE
     return Line(
         week=week,
-        day=day,
+        day=day_of(scenario, week),
         move=move,
         actor="" if nobody else scenario.actor_ids[int(told.actor)],
         said=MOVES[move](told),
@@ -417,9 +416,3 @@ STATUS_WORDS: Mapping[Treaty, str] = {
 def words_of(lines: Sequence[Line]) -> str:
     """Return lines as plain text, one move a line, dated."""
     return "\n".join(f"{line.day.isoformat()}  {line.text}" for line in lines)
-
-
-def events_of(record: RunRecord, *moves: Move) -> NDArray[np.void]:
-    """Return the recorded events of the given kinds."""
-    wanted = np.isin(record.events["move"], [int(move) for move in moves])
-    return record.events[wanted]

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 PLAIN_WIDTH = 100
 """Columns where the output is no terminal and COLUMNS is not set."""
@@ -26,3 +26,14 @@ def console(error: bool = False) -> Console:
         force_terminal=False,
         no_color=True,
     )
+
+
+def show(block: RenderableType, output: Console) -> None:
+    """Print one block; where the output is no terminal, without the blanks that pad its lines."""
+    if output.is_terminal:
+        output.print(block)
+        return
+    with output.capture() as captured:
+        output.print(block)
+    for line in captured.get().splitlines():
+        output.out(line.rstrip(), highlight=False)

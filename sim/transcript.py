@@ -1,6 +1,6 @@
 """One run on the terminal: the calendar of what happened, then what it came to."""
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -8,7 +8,9 @@ from sim.codes import Article, Gate, Move, Precondition, Treaty
 from sim.run import RunRecord
 from sim.scenario import Scenario
 from sim.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell
+from sim.settings import Choice
 from sim.summary import Summary
+from sim.terminal import show
 
 _BAR = 30
 """Characters of a bar that stands for all weeks."""
@@ -48,39 +50,51 @@ def render(record: RunRecord, summary: Summary, console: Console) -> None:
         Where to print it; colours only if it is a terminal.
     """
     scenario = record.settings.scenario
-    console.print(Text(scenario.title, style="bold"))
-    console.print(Text(conduct_line(record)))
-    console.print()
-    console.print(calendar(record))
-    console.print()
-    console.print(Text(outcome_line(record, summary), style="bold"))
-    for table in (
+    blocks: list[RenderableType] = [
+        Group(
+            Text(scenario.title, style="bold"),
+            *(Text(line) for line in conduct_lines(record)),
+            Text("Each date is the first day of a week.", style="dim"),
+        ),
+        calendar(record),
+        Text(outcome_line(record, summary), style="bold"),
+    ]
+    tables = (
         parties_table(scenario, summary),
         articles_table(scenario, summary),
         preconditions_table(scenario, summary),
         ledger_table(scenario, summary),
-    ):
-        if table.row_count:
+    )
+    blocks += [table for table in tables if table.row_count]
+    for n, block in enumerate(blocks):
+        if n:
             console.print()
-            console.print(table)
+        show(block, console)
 
 
-def conduct_line(record: RunRecord) -> str:
+def conduct_lines(record: RunRecord) -> list[str]:
     """Return how the talks were set up: strategies, rules, horizon and seed."""
     settings = record.settings
     scenario = settings.scenario
-    sides = "; ".join(
-        f"{scenario.actors[party].name}: {conduct.strategy.name}, {conduct.acceptance.name}"
+    sides = [
+        f"{scenario.actors[party].name}: strategy {choice_words(conduct.strategy)}, "
+        f"acceptance {choice_words(conduct.acceptance)}, "
+        f"opponent model {choice_words(conduct.opponent_model)}"
         for party, conduct in settings.parties.items()
-    )
-    rules = (
-        f"agenda {settings.agenda.rule}, preconditions {settings.precondition.rule}, "
-        f"mediator {settings.mediator.style}, public {settings.public.rule}"
-    )
-    return (
-        f"{sides}; {rules}; {settings.horizon} weeks from {scenario.start.isoformat()}, "
-        f"seed {settings.seed}, replicate {settings.replicate}"
-    )
+    ]
+    return [
+        *sides,
+        f"Agenda {settings.agenda.rule}, preconditions {settings.precondition.rule}, "
+        f"mediator {settings.mediator.style}, public {settings.public.rule}",
+        f"{settings.horizon} weeks from {scenario.start.isoformat()}, seed {settings.seed}, "
+        f"replicate {settings.replicate}",
+    ]
+
+
+def choice_words(choice: Choice) -> str:
+    """Return a plug-in with its parameters, e.g. ``polynomial (beta 0.2, kappa 0)``."""
+    values = ", ".join(f"{name} {value:g}" for name, value in choice.parameters.items())
+    return f"{choice.name} ({values})" if values else choice.name
 
 
 def calendar(record: RunRecord) -> Table:
@@ -190,6 +204,4 @@ def bar(share: float, width: int = _BAR) -> str:
 
 def _table(title: str) -> Table:
     """Return an empty table in the plain style of the transcript."""
-    return Table(
-        title=Text(title), title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0)
-    )
+    return Table(title=title, box=None, padding=(0, 2, 0, 0))

@@ -80,7 +80,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.trace is not None:
         from sim.trace import write_trace
 
-        write_trace(record, args.trace)
+        write_trace(record, args.trace, args.overrides)
     if args.json:
         print(json.dumps(summary.plain(), indent=2, ensure_ascii=False, allow_nan=False))
         return 0
@@ -94,11 +94,12 @@ def execute(args: argparse.Namespace) -> int:
 
 def announce_compilation() -> None:
     """Say on standard error that the rules are being compiled, if they are."""
-    import numba
+    import os
 
     from sim.rules.compiled import is_compiled
 
-    if not numba.config.DISABLE_JIT and not is_compiled():
+    interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    if not interpreted and not is_compiled():
         print(
             "sim: compiling the rules of the talks; this happens once and takes up to half a "
             "minute",

@@ -15,6 +15,13 @@ from pathlib import Path
 
 import numba as nb
 
+LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
+"""Whether inner rules are compiled without a way to call them from Python.
+
+That takes a quarter less time. The command line asks for it, in `sim.lean_rules`; in Python every
+rule can be called by itself.
+"""
+
 _KEPT = 8
 """Folders of machine code that are kept, newest first."""
 
@@ -30,7 +37,7 @@ def source_digest(plugin_files: tuple[Path, ...] = ()) -> str:
     package = Path(__file__).parent
     files = sorted(package.rglob("*.py"))
     files += [package.parent / name for name in ("codes.py", "records.py", "engine.py")]
-    digest = hashlib.blake2b(nb.__version__.encode(), digest_size=12)
+    digest = hashlib.blake2b(f"{nb.__version__} {LEAN}".encode(), digest_size=12)
     for file in (*files, *plugin_files):
         digest.update(file.name.encode())
         digest.update(file.read_bytes() if file.is_file() else b"")
@@ -78,10 +85,12 @@ def is_compiled() -> bool:
     return any(MACHINE_CODE.rglob("*.nbi"))
 
 
-rule = nb.njit(nogil=True, error_model="numpy")
-"""Compile a rule of the talks; called by other rules only."""
+rule = nb.njit(
+    nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=LEAN
+)
+"""Compile a rule of the talks that other rules call; from Python only if not LEAN."""
 
-entry_rule = nb.njit(nogil=True, error_model="numpy", cache=True)
+entry_rule = nb.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, cache=True)
 """Compile a rule that is called from Python, and keep the machine code on disk."""
 
 
