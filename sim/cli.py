@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import pkgutil
 import sys
@@ -11,6 +12,7 @@ from typing import Protocol, cast
 from sim import __version__, commands
 from sim.command_line import Parser, parse
 from sim.errors import ConfigError, SimError, did_you_mean
+from sim.lean_rules import compile_lean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -65,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:
         compile_lean()
+    _print_what_can_be_printed()
     try:
         code = _execute(given)
         sys.stdout.flush()
@@ -80,6 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     return code
+
+
+def _print_what_can_be_printed() -> None:
+    """Let a terminal without Unicode show a question mark instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _execute(argv: list[str]) -> int:

@@ -240,9 +240,7 @@ MOVES: Mapping[Move, Callable[[Told], str]] = {
     Move.PRECONDITION_ADDED: lambda t: f"{t.who} adds a demand: {t.demand}",
     Move.INTERIM_PROPOSED: _interim_proposed,
     Move.INTERIM_REFUSED: lambda t: f"{t.who} refuses to sign the agreed part{_worse_by(t)}",
-    Move.INTERIM_SIGNED: lambda t: (
-        f"{t.parties} sign the agreed part as an interim deal"
-    ),
+    Move.INTERIM_SIGNED: lambda t: f"{t.parties} sign the agreed part as an interim deal",
     Move.SIGNING_REFUSED: lambda t: f"{t.who} does not sign yet{_worse_by(t)}",
     Move.FULL_SIGNED: lambda t: f"{t.parties} sign the treaty in full",
     Move.SIDE_RATIFIED: lambda t: f"{t.who} ratifies the treaty",

@@ -59,13 +59,20 @@ def render(record: RunRecord, summary: Summary, console: Console) -> None:
         calendar(record),
         Text(outcome_line(record, summary), style="bold"),
     ]
-    tables = (
-        parties_table(scenario, summary),
-        articles_table(scenario, summary),
-        preconditions_table(scenario, summary),
-        ledger_table(scenario, summary),
-    )
-    blocks += [table for table in tables if table.row_count]
+    first, second = (scenario.actors[party].name for party in scenario.parties)
+    tables = {
+        "What stood at the end is worth": parties_table(scenario, summary),
+        f"What was open (0 {first}'s wording, 1 {second}'s)": articles_table(scenario, summary),
+        "Preconditions": preconditions_table(scenario, summary),
+        "What kept each week from being the week of the full signature": ledger_table(
+            scenario, summary
+        ),
+    }
+    blocks += [
+        Group(Text(title, style="bold"), table)
+        for title, table in tables.items()
+        if table.row_count
+    ]
     for n, block in enumerate(blocks):
         if n:
             console.print()
@@ -128,7 +135,7 @@ def outcome_line(record: RunRecord, summary: Summary) -> str:
 
 def parties_table(scenario: Scenario, summary: Summary) -> Table:
     """Return what the outcome is worth to each party."""
-    table = _table("What stood at the end is worth")
+    table = _table()
     for name in ("Party", "Utility", "Status quo", "Share of what was open", "Concessions alone"):
         table.add_column(name, justify="left" if name == "Party" else "right")
     for party in scenario.parties:
@@ -144,8 +151,7 @@ def parties_table(scenario: Scenario, summary: Summary) -> Table:
 
 def articles_table(scenario: Scenario, summary: Summary) -> Table:
     """Return the final positions of the articles that were open at the start."""
-    first, second = (scenario.actors[party].name for party in scenario.parties)
-    table = _table(f"What was open (0 {first}'s wording, 1 {second}'s)")
+    table = _table()
     table.add_column("Article")
     table.add_column("Subject")
     table.add_column("Status")
@@ -167,7 +173,7 @@ def articles_table(scenario: Scenario, summary: Summary) -> Table:
 
 def preconditions_table(scenario: Scenario, summary: Summary) -> Table:
     """Return where the preconditions ended; those that nobody raised are left out."""
-    table = _table("Preconditions")
+    table = _table()
     table.add_column("Demand")
     table.add_column("Demanded by")
     table.add_column("Status")
@@ -182,7 +188,7 @@ def preconditions_table(scenario: Scenario, summary: Summary) -> Table:
 
 def ledger_table(scenario: Scenario, summary: Summary) -> Table:
     """Return the ledger: shares of weeks charged to each gate, with bars."""
-    table = _table("What kept each week from being the week of the full signature")
+    table = _table()
     table.add_column("Gate")
     table.add_column("Weeks", justify="right")
     table.add_column("")
@@ -202,6 +208,6 @@ def bar(share: float, width: int = _BAR) -> str:
     return "█" * filled
 
 
-def _table(title: str) -> Table:
+def _table() -> Table:
     """Return an empty table in the plain style of the transcript."""
-    return Table(title=title, box=None, padding=(0, 2, 0, 0))
+    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

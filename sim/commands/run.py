@@ -82,7 +82,7 @@ def execute(args: argparse.Namespace) -> int:
 
         write_trace(record, args.trace, args.overrides)
     if args.json:
-        print(json.dumps(summary.plain(), indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(summary.plain(), indent=2, allow_nan=False))
         return 0
 
     from sim.terminal import console
