@@ -224,26 +224,25 @@ def _surroundings(record: RunRecord) -> list[Series]:
 def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
     """Return the gates that were closed each week, and the ledger so far."""
     keys, words = gate_keys(scenario), gate_words(scenario)
-    found: list[Series] = []
-    for gate in Gate:
-        found.append(
-            _series(
-                f"gate_{keys[gate]}",
-                "flag",
-                f"this week is charged to: {words[gate]}",
-                history["gates"][:, gate] != 0,
-            )
+    closed = [
+        _series(
+            f"gate_{keys[gate]}",
+            "flag",
+            f"this week is charged to: {words[gate]}",
+            history["gates"][:, gate] != 0,
         )
-    for gate in Gate:
-        found.append(
-            _series(
-                f"ledger_{keys[gate]}",
-                "weeks",
-                f"weeks so far charged to: {words[gate]}; a week with several gates is shared",
-                history["ledger"][:, gate],
-            )
+        for gate in Gate
+    ]
+    so_far = [
+        _series(
+            f"ledger_{keys[gate]}",
+            "weeks",
+            f"weeks so far charged to: {words[gate]}; a week with several gates is shared",
+            history["ledger"][:, gate],
         )
-    return found
+        for gate in Gate
+    ]
+    return closed + so_far
 
 
 def check_target(path: Path) -> None:

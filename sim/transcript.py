@@ -7,8 +7,8 @@ from rich.text import Text
 from sim.codes import Article, Gate, Move, Precondition, Treaty
 from sim.run import RunRecord
 from sim.scenario import Scenario
-from sim.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell
 from sim.settings import Choice
+from sim.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell
 from sim.summary import Summary
 from sim.terminal import show
 
@@ -83,15 +83,16 @@ def conduct_lines(record: RunRecord) -> list[str]:
     """Return how the talks were set up: strategies, rules, horizon and seed."""
     settings = record.settings
     scenario = settings.scenario
-    sides = [
-        f"{scenario.actors[party].name}: strategy {choice_words(conduct.strategy)}, "
-        f"acceptance {choice_words(conduct.acceptance)}, "
-        f"opponent model {choice_words(conduct.opponent_model)}"
-        for party, conduct in settings.parties.items()
-    ]
+    sides = []
+    for party, conduct in settings.parties.items():
+        said = f"{scenario.actors[party].name}: {choice_words(conduct.strategy)}"
+        said += f"; accepts by {choice_words(conduct.acceptance)}"
+        if conduct.opponent_model.name != "none":
+            said += f"; learns by {choice_words(conduct.opponent_model)}"
+        sides.append(said)
     return [
         *sides,
-        f"Agenda {settings.agenda.rule}, preconditions {settings.precondition.rule}, "
+        f"Agenda {settings.agenda.rule}, precondition {settings.precondition.rule}, "
         f"mediator {settings.mediator.style}, public {settings.public.rule}",
         f"{settings.horizon} weeks from {scenario.start.isoformat()}, seed {settings.seed}, "
         f"replicate {settings.replicate}",
