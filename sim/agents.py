@@ -63,7 +63,7 @@ class Negotiator(mesa.Agent):
         ideals: NDArray[np.float64] = self.talks_model.talks.params.ideal[self.actor]
         return ideals
 
-    def follow(self, rule: Callable[..., None]) -> None:
+    def follow(self, rule: Callable[..., object]) -> None:
         """Call one rule in this actor's part."""
         self.talks_model.talks.follow(rule, self.actor)
 

@@ -1,10 +1,16 @@
 """Parsing of the command line: errors with suggestions, options that several commands share."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import NoReturn
 
 from sim.errors import ConfigError, did_you_mean
+
+_CHOICE = re.compile(
+    r"argument (?P<place>.+): invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.+)\)"
+)
+"""How argparse words a choice that there is not."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,6 +29,11 @@ class Parser(argparse.ArgumentParser):
         ConfigError
             Always.
         """
+        found = _CHOICE.fullmatch(message)
+        if found:
+            choices = [word.strip().strip("'") for word in found["choices"].split(",")]
+            near = did_you_mean(found["given"], choices)
+            message = f"{found['place']}: unknown choice '{found['given']}'{near}"
         raise ConfigError([f"{self.prog.partition(' ')[2] or 'command line'}: {message}"])
 
     def flags(self) -> list[str]:

@@ -3,14 +3,21 @@
 No Python runs inside the loops and the interpreter lock is released, so threads use all cores.
 """
 
-from sim.records import Public
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.records import Events, History, Indices, Numbers, Params, Public, Shocks, State
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.opening import begin
 from sim.rules.week import play_week
+from sim.shocks import Tape
+from sim.society import GraphPool
 
 
 @entry_rule
-def play(params, state, shocks, public, events, history):
+def play(
+    params: Params, state: State, shocks: Shocks, public: Public, events: Events, history: History
+) -> None:
     """Play one run from its opening state to its end.
 
     Parameters
@@ -33,7 +40,7 @@ def play(params, state, shocks, public, events, history):
 
 
 @rule
-def with_graph(public, start, tie, tie_weight):
+def with_graph(public: Public, start: Indices, tie: Indices, tie_weight: Numbers) -> Public:
     """Return `public` with another graph."""
     return Public(
         public.innate,
@@ -51,7 +58,17 @@ def with_graph(public, start, tie, tie_weight):
 
 
 @entry_rule
-def play_many(params, cell, row, graph, state, tape, pool, public, events):
+def play_many(
+    params: NDArray[np.void],
+    cell: NDArray[np.int64],
+    row: NDArray[np.int64],
+    graph: NDArray[np.int64],
+    state: NDArray[np.void],
+    tape: Tape,
+    pool: GraphPool,
+    public: Public,
+    events: Events,
+) -> None:
     """Play many runs, one after the other, without history.
 
     Parameters

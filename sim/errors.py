@@ -67,5 +67,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; choose from {', '.join(choices)}"
 
 
-class FaultyPlugin(SimError):
+class FaultyPluginError(SimError):
     """A strategy or acceptance condition that returned no finite number."""

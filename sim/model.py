@@ -62,7 +62,7 @@ class NegotiationModel(mesa.Model):
 
         Raises
         ------
-        FaultyPlugin
+        FaultyPluginError
             If a strategy or acceptance condition returned no finite number.
         """
         talks = self.talks

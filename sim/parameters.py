@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from sim.codes import (
-
     Agenda,
     Article,
     CalendarKind,
@@ -71,7 +70,7 @@ def parameters(settings: Settings) -> np.record:
         dormant; a dormant precondition keeps its weight on the same scale.
     """
     batch = np.zeros(1, PARAMS).view(np.recarray)
-    params = batch[0]
+    params: np.record = batch[0]
     scenario = settings.scenario
     _talks(params, settings)
     _provisions(params, scenario)
@@ -312,5 +311,3 @@ def _calendar(params: np.record, scenario: Scenario) -> None:
         params.date_week[at] = week_of(scenario, entry.date)
         params.date_kind[at] = CalendarKind[entry.kind.upper()]
         params.date_value[at] = -1.0 if entry.attention is None else entry.attention.value
-
-

@@ -6,10 +6,24 @@ array of them is a batch of runs. Capacities are fixed, because a field sized by
 would have to be compiled anew for each one.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+Params: TypeAlias = np.record
+"""A record of dtype `PARAMS`."""
+State: TypeAlias = np.record
+"""A record of dtype `STATE`."""
+Shocks: TypeAlias = NDArray[np.void]
+"""A record array of dtype `sim.shocks.SHOCK`, one entry a week."""
+Events: TypeAlias = NDArray[np.void]
+"""A record array of dtype `EVENT`."""
+History: TypeAlias = NDArray[np.void]
+"""A record array of dtype `STATE`, one entry a week."""
+Numbers: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.int8]
+Indices: TypeAlias = NDArray[np.int32]
 
 ARTICLES = 32
 """Capacity for provisions of the text, the preamble included."""
@@ -111,7 +125,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("concession_rate", _F, _SIDES, "per week", "probability of an occasion to concede"),
     Field("concession_size", _F, _SIDES, "share", "step on an article, of its range"),
     Field("concession_stock", _F, _SIDES, "count", "concessions that can be made alone"),
-    Field("outside_worth", _F, _SIDES, "utility", "worth to the OTHER side of one outside the text"),
+    Field(
+        "outside_worth", _F, _SIDES, "utility", "worth to the OTHER side of one outside the text"
+    ),
     Field("outside_cost", _F, _SIDES, "utility", "cost to the giver of one outside the text"),
     Field("belief_a", _F, _SIDES, "weeks", "Beta prior: weeks with a concession by the other"),
     Field("belief_b", _F, _SIDES, "weeks", "Beta prior: weeks without one"),
@@ -119,7 +135,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("demanded_by", _I, (PRECONDITIONS,), "side", "who demands it"),
     Field("delivered_by", _I, (PRECONDITIONS,), "side", "who can deliver it"),
     Field("route", _I, (PRECONDITIONS,), "code", "sim.codes.Route"),
-    Field("trigger", _I, (PRECONDITIONS,), "code", "Treaty stage at which a joint step is taken up"),
+    Field(
+        "trigger", _I, (PRECONDITIONS,), "code", "Treaty stage at which a joint step is taken up"
+    ),
     Field("lead_draft", _F, (PRECONDITIONS,), "weeks", "drafting, or the act itself"),
     Field("lead_parliament", _F, (PRECONDITIONS,), "weeks", "until the vote in parliament"),
     Field("lead_referendum", _F, (PRECONDITIONS,), "weeks", "from the decision to the vote"),
@@ -193,7 +211,13 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("dates", _I, (), "count", "calendar events"),
     Field("date_week", _I, (CALENDAR,), "week", "when"),
     Field("date_kind", _I, (CALENDAR,), "code", "sim.codes.CalendarKind"),
-    Field("date_value", _F, (CALENDAR,), "own", "attention after an administration change or summit, -1 for no change"),
+    Field(
+        "date_value",
+        _F,
+        (CALENDAR,),
+        "own",
+        "attention after an administration change or summit, -1 for no change",
+    ),
     Field("lapse_interim", _F, (), "per week", "hazard that an interim deal lapses"),
     Field("lapse_full", _F, (), "per week", "hazard that a full deal lapses"),
     Field("exit_cost", _F, (), "utility", "cost of leaving a deal in force"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from sim.errors import ConfigError
 
@@ -129,7 +129,7 @@ def plugin(
 
     def attach(function: Rule) -> Rule:
         compiled = rule(function)
-        compiled.plugin = Plugin(
+        entry = Plugin(
             name=name,
             kind=kind,
             family=family,
@@ -139,7 +139,8 @@ def plugin(
             function=compiled,
             proposes_interim=proposes_interim,
         )
-        return cast(Rule, compiled)
+        vars(compiled)["plugin"] = entry
+        return compiled
 
     return attach
 
@@ -251,7 +252,7 @@ def load_plugin_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - any failure of foreign code becomes one clear line
+    except Exception as error:
         del sys.modules[name]
         raise ConfigError([f"plugins: {_where(error, path)}: {error}"]) from error
     return module

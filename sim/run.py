@@ -43,7 +43,7 @@ class Talks:
     public: Public
     events: NDArray[np.void]
 
-    def follow(self, rule: Callable[..., None], actor: Actor) -> None:
+    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call one phase's rule, in the part of `actor`, with what it asks for.
 
         Rules that ask for the public are left out where no public is modelled.
@@ -125,7 +125,7 @@ def run_engine(settings: Settings) -> RunRecord:
 
     Raises
     ------
-    FaultyPlugin
+    FaultyPluginError
         If a strategy or acceptance condition returned no finite number.
     """
     from sim.engine import play
@@ -148,7 +148,7 @@ def run_mesa(settings: Settings) -> RunRecord:
 
     Raises
     ------
-    FaultyPlugin
+    FaultyPluginError
         If a strategy or acceptance condition returned no finite number.
     """
     from sim.model import NegotiationModel
@@ -169,16 +169,16 @@ def check_fault(settings: Settings, state: np.record) -> None:
 
     Raises
     ------
-    FaultyPlugin
+    FaultyPluginError
         Naming the party, its strategy and acceptance condition, and the week.
     """
-    from sim.errors import FaultyPlugin
+    from sim.errors import FaultyPluginError
 
     if not state.fault:
         return
     party = settings.scenario.parties[int(state.fault) - 1]
     conduct = settings.parties[party]
-    raise FaultyPlugin(
+    raise FaultyPluginError(
         f"{party}: strategy '{conduct.strategy.name}' or acceptance condition "
         f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week)}"
     )

@@ -116,6 +116,11 @@ def _columns(submodel: str, law: str) -> slice:
     return slice(sum(sizes[: here[0]]), sum(sizes[: here[-1] + 1]))
 
 
+def rows_of(tape: Tape, rows: slice) -> Tape:
+    """Return the part of a tape that belongs to some replicates, as views."""
+    return Tape(tape.weekly[rows], tape.types[rows], tape.errors[rows], tape.citizens[rows])
+
+
 def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
     """Draw the tape of a run of consecutive replicates.
 
@@ -145,7 +150,7 @@ def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
     )
     for block in range(first, last + 1):
         rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)
-        _draw_block(seed, block, Tape(*(array[rows] for array in tape)))
+        _draw_block(seed, block, rows_of(tape, rows))
     skip = replicates.start - first * BLOCK
     part = slice(skip, skip + len(replicates))
-    return Tape(*(array[part] for array in tape))
+    return rows_of(tape, part)

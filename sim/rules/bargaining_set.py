@@ -6,14 +6,14 @@ measure, so that an affine rescaling of a utility leaves every path as it is.
 """
 
 from sim.codes import AGENDA, ARTICLE
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Params, State
 from sim.rules.compiled import rule
 from sim.rules.office import office_effect
 from sim.rules.preferences import issue_utility
 
 
 @rule
-def is_free(params, state, issue):
+def is_free(params: Params, state: State, issue: int) -> bool:
     """Return whether a draft may still move `issue`.
 
     Under single undertaking an article closed during the talks binds nobody until all are
@@ -29,21 +29,21 @@ def is_free(params, state, issue):
 
 
 @rule
-def leave_talks(state, issue):
+def leave_talks(state: State, issue: int) -> None:
     """Take an issue out of the talks."""
     state.in_talks[issue] = 0
     state.stale = 1
 
 
 @rule
-def join_talks(state, issue):
+def join_talks(state: State, issue: int) -> None:
     """Bring an issue into the talks."""
     state.in_talks[issue] = 1
     state.stale = 1
 
 
 @rule
-def offer_share(params, state, side, author):
+def offer_share(params: Params, state: State, side: int, author: int) -> float:
     """Return what the standing offer of `author` is worth to `side`, normalised.
 
     0 the other's ideals, 1 the own; 1 also when nothing is left to bargain over.
@@ -60,7 +60,7 @@ def offer_share(params, state, side, author):
 
 
 @rule
-def reservation_share(params, state, side):
+def reservation_share(params: Params, state: State, side: int) -> float:
     """Return the least share over the talks that beats the status quo.
 
     Beside the text that talks can move, a signature gives what is settled, side payments and

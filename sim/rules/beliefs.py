@@ -1,11 +1,12 @@
 """Phase 10: each side updates its belief about the other's unilateral concessions."""
 
 from sim.codes import TREATY
+from sim.records import State
 from sim.rules.compiled import entry_rule
 
 
 @entry_rule
-def update(state, actor):
+def update(state: State, actor: int) -> None:
     """Count this week for or against a concession by the other (Beta-Bernoulli)."""
     if state.status >= TREATY.SIGNED_FULL:
         return

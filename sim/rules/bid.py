@@ -5,6 +5,7 @@ what brings the other side most per unit of own loss. No outcome is enumerated.
 """
 
 from sim.codes import AGENDA, ARTICLE
+from sim.records import Numbers, Params, State
 from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
 from sim.rules.preferences import issue_utility
@@ -13,7 +14,7 @@ _BISECTIONS = 60
 
 
 @rule
-def loss_of(params, side, issue, share):
+def loss_of(params: Params, side: int, issue: int, share: float) -> float:
     """Return own weighted loss of giving up `share` of the way to the other's ideal."""
     own = params.ideal[side, issue]
     there = params.ideal[1 - side, issue]
@@ -23,7 +24,7 @@ def loss_of(params, side, issue, share):
 
 
 @rule
-def gain_of(params, side, issue, share, valued):
+def gain_of(params: Params, side: int, issue: int, share: float, valued: float) -> float:
     """Return the other's weighted gain from that, if its weight on the issue is `valued`."""
     own = params.ideal[side, issue]
     there = params.ideal[1 - side, issue]
@@ -32,7 +33,7 @@ def gain_of(params, side, issue, share, valued):
 
 
 @rule
-def allowed_share(params, issue, share):
+def allowed_share(params: Params, issue: int, share: float) -> float:
     """Return `share` rounded down to the issue's levels; unchanged on a continuous issue."""
     levels = params.levels[issue]
     if levels < 2:
@@ -42,7 +43,7 @@ def allowed_share(params, issue, share):
 
 
 @rule
-def give_up(params, state, side, budget, weights):
+def give_up(params: Params, state: State, side: int, budget: float, weights: Numbers) -> None:
     """Fill `state.given_up` with the shares to give up on each free issue.
 
     Maximises the other's gain, valued by `weights`, subject to an own loss of at most `budget`
@@ -73,7 +74,7 @@ def give_up(params, state, side, budget, weights):
 
 
 @rule
-def _give_up_linear(params, state, left):
+def _give_up_linear(params: Params, state: State, left: float) -> None:
     """Greedy fractional knapsack: exact when both sides' losses are linear."""
     for _ in range(state.talks):
         best = -1
@@ -97,7 +98,9 @@ def _give_up_linear(params, state, left):
 
 
 @rule
-def _give_up_curved(params, state, side, budget, weights):
+def _give_up_curved(
+    params: Params, state: State, side: int, budget: float, weights: Numbers
+) -> None:
     """Equalise marginal rates of substitution by bisection on the Lagrange multiplier."""
     low = 0.0
     high = 1.0
@@ -113,7 +116,7 @@ def _give_up_curved(params, state, side, budget, weights):
 
 
 @rule
-def _loss_at(params, state, side, price, weights):
+def _loss_at(params: Params, state: State, side: int, price: float, weights: Numbers) -> float:
     """Set each free issue's share to the best one at `price` and return the own loss."""
     total = 0.0
     for n in range(state.talks):
@@ -141,7 +144,7 @@ def _loss_at(params, state, side, price, weights):
 
 
 @rule
-def draft_package(params, state, side, target, weights):
+def draft_package(params: Params, state: State, side: int, target: float, weights: Numbers) -> None:
     """Set the standing offer of `side` to the efficient package worth `target` to itself.
 
     Parameters
@@ -163,7 +166,7 @@ def draft_package(params, state, side, target, weights):
 
 
 @rule
-def draft_each_issue(params, state, side, target):
+def draft_each_issue(params: Params, state: State, side: int, target: float) -> None:
     """Set the standing offer of `side` to its `target` on every free issue by itself."""
     for n in range(state.talks):
         j = state.talk[n]
@@ -177,7 +180,7 @@ def draft_each_issue(params, state, side, target):
 
 
 @rule
-def _set_offer(params, state, side):
+def _set_offer(params: Params, state: State, side: int) -> None:
     """Turn shares given up into positions on the free issues."""
     for n in range(state.talks):
         j = state.talk[n]
@@ -188,7 +191,7 @@ def _set_offer(params, state, side):
 
 
 @rule
-def draft(params, state, side, target, weights):
+def draft(params: Params, state: State, side: int, target: float, weights: Numbers) -> None:
     """Table the draft that the agenda calls for: each article alone, or one package."""
     if params.agenda == AGENDA.ISSUE_BY_ISSUE:
         draft_each_issue(params, state, side, target)
@@ -197,7 +200,7 @@ def draft(params, state, side, target, weights):
 
 
 @rule
-def open_articles(params, state):
+def open_articles(params: Params, state: State) -> int:
     """Return the number of provisions that are not agreed."""
     count = 0
     for i in range(params.articles):

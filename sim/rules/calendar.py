@@ -1,12 +1,15 @@
 """Phase 1: dated events and incidents."""
 
 from sim.codes import ACTOR, CALENDAR_KIND, MOVE, REASON, TREATY
+from sim.records import Events, Params, Shocks, State
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
 
 @rule
-def end_talks(state, events, status, move, actor, reason):
+def end_talks(
+    state: State, events: Events, status: int, move: int, actor: int, reason: int
+) -> None:
     """End the run with a terminal status and write it down."""
     state.status = status
     state.ended = 1
@@ -16,7 +19,7 @@ def end_talks(state, events, status, move, actor, reason):
 
 
 @entry_rule
-def happen(params, state, shocks, events):
+def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Clear last week's flags, let dated events take effect and draw incidents.
 
     An incident closes the direct channel for a time, moves approval, and may end talks that

@@ -1,12 +1,13 @@
 """Phase 1, continued: who speaks to whom this week."""
 
 from sim.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, REASON
+from sim.records import Events, Params, Shocks, State
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
 
 @rule
-def edge_between(params, one, other):
+def edge_between(params: Params, one: int, other: int) -> int:
     """Return the number of the channel's edge between two actors, or -1."""
     for e in range(params.edges):
         a = params.edge[e, 0]
@@ -17,7 +18,7 @@ def edge_between(params, one, other):
 
 
 @rule
-def is_summit(params, state):
+def is_summit(params: Params, state: State) -> bool:
     """Return whether the calendar holds a summit this week."""
     for at in range(params.dates):
         if params.date_week[at] == state.week and params.date_kind[at] == CALENDAR_KIND.SUMMIT:
@@ -26,7 +27,7 @@ def is_summit(params, state):
 
 
 @entry_rule
-def meet(params, state, shocks, events):
+def meet(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Draw calls and meetings on the edges and settle whether the parties can deal.
 
     The direct channel is closed while an incident suspends it; then only a week in which the

@@ -11,7 +11,9 @@ user's plug-ins: code that no longer fits is never loaded.
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar, cast
 
 import numba as nb
 
@@ -72,7 +74,7 @@ def _use_cache_folder() -> Path:
     digest = source_digest(tuple(Path(file) for file in files if file))
     folder = cache_folder() / f"rules-{digest}"
     prune(cache_folder())
-    nb.config.CACHE_DIR = str(folder)
+    vars(nb.config)["CACHE_DIR"] = str(folder)
     return folder
 
 
@@ -85,13 +87,25 @@ def is_compiled() -> bool:
     return any(MACHINE_CODE.rglob("*.nbi"))
 
 
-rule = nb.njit(
-    nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=LEAN
-)
-"""Compile a rule of the talks that other rules call; from Python only if not LEAN."""
+Rule = TypeVar("Rule", bound=Callable[..., object])
 
-entry_rule = nb.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, cache=True)
-"""Compile a rule that is called from Python, and keep the machine code on disk."""
+
+def rule(function: Rule) -> Rule:
+    """Compile a rule of the talks that other rules call; from Python only if not LEAN."""
+    return _compiled(function, no_cpython_wrapper=LEAN)
+
+
+def entry_rule(function: Rule) -> Rule:
+    """Compile a rule that is called from Python, and keep the machine code on disk."""
+    return _compiled(function, cache=True)
+
+
+def _compiled(function: Rule, **options: bool) -> Rule:
+    """Compile strictly and without the interpreter lock; numba's stubs lack two options."""
+    compiled = nb.njit(  # type: ignore[call-overload]
+        nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+    )
+    return cast(Rule, compiled(function))
 
 
 @nb.njit("int64(int64)", nogil=True)

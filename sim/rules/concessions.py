@@ -1,7 +1,7 @@
 """Phase 5: unilateral concessions."""
 
 from sim.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Events, Params, Shocks, State
 from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import gain_of, loss_of
 from sim.rules.compiled import entry_rule, rule
@@ -10,13 +10,13 @@ from sim.rules.preferences import is_demanded
 
 
 @rule
-def office_gain(params, state, side):
+def office_gain(params: Params, state: State, side: int) -> float:
     """Return what a step towards a paper promises the government: survival times office."""
     return params.office_value[side] * params.survival_gain[side]
 
 
 @rule
-def audience_cost(params, state, side):
+def audience_cost(params: Params, state: State, side: int) -> float:
     """Return the cost at home of a visible concession (Fearon 1994), higher when mobilised."""
     if side != params.home:
         return params.audience_cost[side]
@@ -24,7 +24,7 @@ def audience_cost(params, state, side):
 
 
 @rule
-def cheapest_article(params, state, side):
+def cheapest_article(params: Params, state: State, side: int) -> int:
     """Return the open article that gives the other side most per own loss, or -1."""
     best = -1
     ratio = -1.0
@@ -42,7 +42,7 @@ def cheapest_article(params, state, side):
 
 
 @rule
-def own_demanded_precondition(params, state, side):
+def own_demanded_precondition(params: Params, state: State, side: int) -> int:
     """Return a precondition that `side` could promise, or -1."""
     for k in range(params.preconditions):
         if params.delivered_by[k] == side and is_demanded(params, state, k):
@@ -51,7 +51,7 @@ def own_demanded_precondition(params, state, side):
 
 
 @rule
-def yield_article(params, state, events, side, issue):
+def yield_article(params: Params, state: State, events: Events, side: int, issue: int) -> None:
     """Give up one more step of an article for good and move the standing offer with it."""
     before = state.floor[side, issue]
     after = min(1.0, before + params.concession_size[side])
@@ -66,7 +66,7 @@ def yield_article(params, state, events, side, issue):
 
 
 @rule
-def yield_promise(params, state, events, side, k):
+def yield_promise(params: Params, state: State, events: Events, side: int, k: int) -> None:
     """Promise a precondition of one's own accord."""
     state.precondition[k] = PRECONDITION.PROMISED
     state.stage_until[k] = -1.0
@@ -75,7 +75,7 @@ def yield_promise(params, state, events, side, k):
 
 
 @rule
-def yield_outside(params, state, events, side):
+def yield_outside(params: Params, state: State, events: Events, side: int) -> None:
     """Concede something outside the text, to be sealed by the treaty."""
     state.banked[1 - side] += params.outside_worth[side]
     state.given[side] += params.outside_cost[side]
@@ -92,7 +92,7 @@ def yield_outside(params, state, events, side):
 
 
 @entry_rule
-def concede(params, state, shocks, events, actor):
+def concede(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Concede alone if an occasion arises, the stock lasts and office is worth the cost.
 
     Order: a step on an open article, then the promise of a precondition, then something outside
@@ -128,7 +128,7 @@ def concede(params, state, shocks, events, actor):
 
 
 @rule
-def home_cost(params, state):
+def home_cost(params: Params, state: State) -> None:
     """Take the concession's cost out of approval and out of public support."""
     state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
     state.opinion_shift += params.concession_shift

@@ -2,6 +2,7 @@
 
 import math
 
+from sim.records import Numbers, Params, Shocks, State
 from sim.rules.bargaining_set import reservation_share
 from sim.rules.compiled import rule
 from sim.rules.dispatch import strategy_demand
@@ -10,7 +11,7 @@ from sim.rules.standing import refresh
 
 
 @rule
-def aspiration_share(params, state, side):
+def aspiration_share(params: Params, state: State, side: int) -> float:
     """Return the highest demand of `side`: all, or the most that it pays to put to a ratifier."""
     if not params.anticipates_ratifier[side] or params.ratifier_reservation[1 - side] <= 0.0:
         return 1.0
@@ -19,7 +20,7 @@ def aspiration_share(params, state, side):
 
 
 @rule
-def set_demand(params, state, shocks, side):
+def set_demand(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Set reservation, aspiration and target of `side`; a target that is no number is a fault."""
     refresh(params, state)
     state.reservation[side] = min(max(reservation_share(params, state, side), 0.0), 1.0)
@@ -32,7 +33,7 @@ def set_demand(params, state, shocks, side):
 
 
 @rule
-def remember(values, newest):
+def remember(values: Numbers, newest: float) -> None:
     """Put `newest` before the other entries of `values`, dropping the oldest."""
     for at in range(values.shape[0] - 1, 0, -1):
         values[at] = values[at - 1]

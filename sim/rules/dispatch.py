@@ -1,7 +1,9 @@
 """One compiled chain a kind of plug-in, which calls the rule that a record's code names."""
 
 from collections.abc import Callable
+from typing import cast
 
+from sim.records import Params, Shocks, State
 from sim.registry import registry
 from sim.rules.compiled import rule
 
@@ -12,14 +14,14 @@ def _concession_chain(functions: tuple[Callable[..., float], ...]) -> Callable[.
     if last:
 
         @rule
-        def only(code, params, state, shocks, side):
+        def only(code: int, params: Params, state: State, shocks: Shocks, side: int) -> float:
             return first(params, state, shocks, side)
 
         return only
     rest = _concession_chain(functions[1:])
 
     @rule
-    def choose(code, params, state, shocks, side):
+    def choose(code: int, params: Params, state: State, shocks: Shocks, side: int) -> float:
         if code == 0:
             return first(params, state, shocks, side)
         return rest(code - 1, params, state, shocks, side)
@@ -33,14 +35,30 @@ def _acceptance_chain(functions: tuple[Callable[..., float], ...]) -> Callable[.
     if last:
 
         @rule
-        def only(code, params, state, shocks, side, offered, demand):
+        def only(
+            code: int,
+            params: Params,
+            state: State,
+            shocks: Shocks,
+            side: int,
+            offered: float,
+            demand: float,
+        ) -> float:
             return first(params, state, shocks, side, offered, demand)
 
         return only
     rest = _acceptance_chain(functions[1:])
 
     @rule
-    def choose(code, params, state, shocks, side, offered, demand):
+    def choose(
+        code: int,
+        params: Params,
+        state: State,
+        shocks: Shocks,
+        side: int,
+        offered: float,
+        demand: float,
+    ) -> float:
         if code == 0:
             return first(params, state, shocks, side, offered, demand)
         return rest(code - 1, params, state, shocks, side, offered, demand)
@@ -50,7 +68,7 @@ def _acceptance_chain(functions: tuple[Callable[..., float], ...]) -> Callable[.
 
 def _functions(kind: str) -> tuple[Callable[..., float], ...]:
     """Return the compiled rules of one kind in the order of their codes."""
-    return tuple(entry.function for entry in registry().of(kind))
+    return tuple(cast(Callable[..., float], entry.function) for entry in registry().of(kind))
 
 
 strategy_demand = _concession_chain(_functions("concession"))

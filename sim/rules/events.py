@@ -1,10 +1,13 @@
 """Writing down a move."""
 
+from sim.records import Events, State
 from sim.rules.compiled import rule
 
 
 @rule
-def write(state, events, actor, move, issue, reason, value):
+def write(
+    state: State, events: Events, actor: int, move: int, issue: int, reason: int, value: float
+) -> None:
     """Append one EVENT record; a full or absent buffer drops it.
 
     Parameters

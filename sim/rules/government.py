@@ -1,6 +1,7 @@
 """Phase 9, end: approval, elections and the government's survival."""
 
 from sim.codes import ACTOR, CALENDAR_KIND, MOVE, REASON, TREATY
+from sim.records import Events, Params, Shocks, State
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
@@ -8,14 +9,14 @@ from sim.rules.opinion import clip_unit
 
 
 @rule
-def approval_base(params, state):
+def approval_base(params: Params, state: State) -> float:
     """Return the level to which approval returns: its start, moved with public opinion."""
     moved = params.opinion_slope * (state.opinion - params.opinion_mean)
     return clip_unit(params.approval + moved)
 
 
 @rule
-def hold_election(params, state, shocks, events):
+def hold_election(params: Params, state: State, shocks: Shocks, events: Events) -> bool:
     """Hold an election: votes about approval, seats by the largest party's bonus."""
     votes = clip_unit(state.approval + params.election_swing * shocks[state.week].election)
     seats = params.parliament_seats * min(1.0, params.seats_bonus * votes)
@@ -27,7 +28,7 @@ def hold_election(params, state, shocks, events):
 
 
 @rule
-def election_due(params, state):
+def election_due(params: Params, state: State) -> bool:
     """Return whether the calendar holds an election this week."""
     for at in range(params.dates):
         if params.date_week[at] == state.week and params.date_kind[at] == CALENDAR_KIND.ELECTION:
@@ -36,7 +37,7 @@ def election_due(params, state):
 
 
 @entry_rule
-def survive(params, state, shocks, events):
+def survive(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Move approval, hold elections and bring the government down by ballot or street.
 
     A treaty that both have ratified outlives the government.

@@ -1,6 +1,7 @@
 """Phase 10, end: which gate kept this week from being the week of the full signature."""
 
 from sim.codes import ACTOR, GATE, MOVE, PRECONDITION_RULE, REASON, TREATY
+from sim.records import Events, Params, State
 from sim.rules.bargaining_set import offer_share, reservation_share
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, number, rule
@@ -13,7 +14,7 @@ _ROUNDING = 1e-9
 
 
 @rule
-def zone_of_agreement(params, state):
+def zone_of_agreement(params: Params, state: State) -> bool:
     """Return whether some package of the talks, or the closed text, beats the status quo for both.
 
     With true weights, not with what the sides believe of each other (Raiffa 1982). What the
@@ -21,10 +22,8 @@ def zone_of_agreement(params, state):
     """
     refresh(params, state)
     if state.text_week >= 0:
-        for side in range(2):
-            if state.value_now[side] < state.quo[side]:
-                return False
-        return True
+        first_gains = state.value_now[0] >= state.quo[0]
+        return first_gains and state.value_now[1] >= state.quo[1]
     first = reservation_share(params, state, number(0))
     second = reservation_share(params, state, number(1))
     if state.zone_known and first == state.zone_at[0] and second == state.zone_at[1]:
@@ -46,7 +45,7 @@ def zone_of_agreement(params, state):
 
 
 @rule
-def mark_open_text(params, state):
+def mark_open_text(params: Params, state: State) -> None:
     """Mark the gates of a week in which the text is open.
 
     A side waits if the other's standing offer beats the status quo for it and it has not taken
@@ -63,7 +62,7 @@ def mark_open_text(params, state):
 
 
 @rule
-def mark_closed_text(params, state):
+def mark_closed_text(params: Params, state: State) -> None:
     """Mark the gates of a week in which the text is closed and not signed."""
     for side in range(2):
         if wants_to_sign(state, side):
@@ -77,7 +76,7 @@ def mark_closed_text(params, state):
 
 
 @rule
-def charge(state):
+def charge(state: State) -> None:
     """Share the week equally among its closed gates."""
     count = 0
     for g in range(state.gates.shape[0]):
@@ -89,7 +88,7 @@ def charge(state):
 
 
 @rule
-def lose_patience(params, state, events):
+def lose_patience(params: Params, state: State, events: Events) -> None:
     """Let the talks end after long enough without any zone of agreement."""
     if state.zone:
         state.no_zone_weeks = 0
@@ -107,7 +106,7 @@ def lose_patience(params, state, events):
 
 
 @entry_rule
-def record(params, state, events):
+def record(params: Params, state: State, events: Events) -> None:
     """Mark the closed gates, share the week among them, and count the week as played."""
     for g in range(state.gates.shape[0]):
         state.gates[g] = 0

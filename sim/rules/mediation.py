@@ -5,6 +5,7 @@ information, formulation gives a text, manipulation changes the payoffs.
 """
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREATY
+from sim.records import Events, Numbers, Params, Shocks, State
 from sim.rules.bargaining_set import offer_share
 from sim.rules.channels import edge_between
 from sim.rules.compiled import entry_rule, number, rule
@@ -15,14 +16,14 @@ from sim.rules.text import close_package
 
 
 @rule
-def speaks_with(params, state, side):
+def speaks_with(params: Params, state: State, side: int) -> bool:
     """Return whether the mediator had a call or a meeting with `side` this week."""
     e = edge_between(params, ACTOR.MEDIATOR, side)
     return e >= 0 and state.contact[e] > CONTACT.SILENT
 
 
 @rule
-def facilitate(params, state):
+def facilitate(params: Params, state: State) -> None:
     """Shrink the error of each side that the mediator spoke with, about the other's weights."""
     for side in range(2):
         if speaks_with(params, state, side):
@@ -30,7 +31,7 @@ def facilitate(params, state):
 
 
 @rule
-def text_acceptable(params, state, side):
+def text_acceptable(params: Params, state: State, side: int) -> bool:
     """Return whether `side` takes the text in ``state.offer[0]``.
 
     It asks for its own demand less what the mediator's authority is worth: a point between
@@ -41,7 +42,7 @@ def text_acceptable(params, state, side):
 
 
 @rule
-def keep_offers(state, kept, back):
+def keep_offers(state: State, kept: Numbers, back: bool) -> None:
     """Copy the first party's offer to `kept`, or back from it."""
     for n in range(state.talks):
         j = state.talk[n]
@@ -52,7 +53,7 @@ def keep_offers(state, kept, back):
 
 
 @rule
-def formulate(params, state, shocks, events):
+def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Table a single negotiating text (Fisher 1981) now and then; both must take it.
 
     Where interim deals are allowed and no text can be found that both would take, the mediator
@@ -86,7 +87,7 @@ def formulate(params, state, shocks, events):
 
 
 @rule
-def propose_interim(params, state, events, proposer):
+def propose_interim(params: Params, state: State, events: Events, proposer: int) -> None:
     """Put the interim offer on the table if something is agreed to sign."""
     some = False
     for i in range(params.articles):
@@ -99,7 +100,7 @@ def propose_interim(params, state, events, proposer):
 
 
 @rule
-def manipulate(params, state, events):
+def manipulate(params: Params, state: State, events: Events) -> None:
     """Promise side payments for a signature and put a cost on waiting; both follow attention.
 
     The payments are split by the mediator's bias. With leverage 0 nothing is promised.
@@ -116,7 +117,7 @@ def manipulate(params, state, events):
 
 
 @entry_rule
-def mediate(params, state, shocks, events):
+def mediate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Let attention fade and act in the mediator's style."""
     if state.ended:
         return

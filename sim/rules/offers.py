@@ -3,6 +3,7 @@
 import math
 
 from sim.codes import AGENDA, MOVE, REASON, TREATY
+from sim.records import Events, Params, Shocks, State
 from sim.rules.bid import draft
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.demand import remember, set_demand
@@ -11,7 +12,7 @@ from sim.rules.mediation import propose_interim
 
 
 @rule
-def see_other(params, state, side):
+def see_other(params: Params, state: State, side: int) -> None:
     """Set `state.seen` to the other's weights as `side` sees them: estimate times error."""
     for j in range(state.seen.shape[0]):
         state.seen[j] = state.estimate[side, j] * math.exp(
@@ -20,7 +21,7 @@ def see_other(params, state, side):
 
 
 @entry_rule
-def offer(params, state, shocks, events, actor):
+def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Table a draft worth the strategy's demand, best for the other side as far as one knows.
 
     Nothing is tabled out of turn, without a channel, after the text is closed, or before the
@@ -40,8 +41,6 @@ def offer(params, state, shocks, events, actor):
     state.drafts[actor] += 1
     state.tabled = actor
     state.turn = 1 - actor
-    write(
-        state, events, actor, MOVE.OFFER, -1, REASON.STRATEGY_TARGET, state.target[actor]
-    )
+    write(state, events, actor, MOVE.OFFER, -1, REASON.STRATEGY_TARGET, state.target[actor])
     if params.proposes_interim[actor] and params.agenda == AGENDA.INTERIM_ALLOWED:
         propose_interim(params, state, events, actor)

@@ -1,14 +1,14 @@
 """Week 0: the state from which a run starts."""
 
 from sim.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
-from sim.records import ARTICLES, ISSUES, NEVER
+from sim.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.opinion import clip_unit, mean_of
 from sim.rules.standing import refresh
 
 
 @rule
-def open_calendar(state):
+def open_calendar(state: State) -> None:
     """Mark everything that has a date as not having happened."""
     state.text_week = NEVER
     state.initialled_week = NEVER
@@ -23,7 +23,7 @@ def open_calendar(state):
 
 
 @rule
-def open_text(params, state):
+def open_text(params: Params, state: State) -> None:
     """Put the articles, the preconditions and both sides' first positions in place."""
     still_open = 0
     for i in range(params.articles):
@@ -47,7 +47,7 @@ def open_text(params, state):
 
 
 @rule
-def open_parties(params, state, types, errors):
+def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) -> None:
     """Give each side its type, its first offer, its stock and its beliefs."""
     for side in range(2):
         state.holdout[side] = types[side] < params.holdout_odds[side]
@@ -64,7 +64,7 @@ def open_parties(params, state, types, errors):
 
 
 @rule
-def open_public(params, state, public, drawn):
+def open_public(params: Params, state: State, public: Public, drawn: Numbers) -> None:
     """Give each citizen an innate opinion, a protest threshold and a susceptibility."""
     state.opinion = params.opinion_mean
     if params.citizens == 0:
@@ -81,7 +81,9 @@ def open_public(params, state, public, drawn):
 
 
 @entry_rule
-def begin(params, state, public, types, errors, drawn):
+def begin(
+    params: Params, state: State, public: Public, types: Numbers, errors: Numbers, drawn: Numbers
+) -> None:
     """Set `state`, given all zero, and the citizens to week 0.
 
     Parameters

@@ -1,17 +1,18 @@
 """Phase 9: the opposition mobilises and citizens change their minds."""
 
 from sim.codes import PUBLIC_RULE
+from sim.records import Indices, Numbers, Params, Public, State
 from sim.rules.compiled import entry_rule, rule
 
 
 @rule
-def clip_unit(x):
+def clip_unit(x: float) -> float:
     """Return `x` limited to [0, 1]."""
     return min(max(x, 0.0), 1.0)
 
 
 @entry_rule
-def mobilise(params, state):
+def mobilise(params: Params, state: State) -> None:
     """Let the protest impulse of the opposition's mobilisation fade.
 
     Concessions and signatures add to it where they happen: effort times trigger.
@@ -20,7 +21,9 @@ def mobilise(params, state):
 
 
 @rule
-def neighbours_means(opinion, start, tie, tie_weight, means):
+def neighbours_means(
+    opinion: Numbers, start: Indices, tie: Indices, tie_weight: Numbers, means: Numbers
+) -> None:
     """Set `means` to the weighted mean of each citizen's neighbours; the own one without any."""
     for i in range(opinion.shape[0]):
         first = start[i]
@@ -32,7 +35,7 @@ def neighbours_means(opinion, start, tie, tie_weight, means):
 
 
 @rule
-def anchor(susceptibility, innate, shift, means):
+def anchor(susceptibility: Numbers, innate: Numbers, shift: float, means: Numbers) -> None:
     """Pull the neighbours' means back towards the innate opinions, moved by `shift`."""
     for i in range(means.shape[0]):
         s = susceptibility[i]
@@ -40,7 +43,9 @@ def anchor(susceptibility, innate, shift, means):
 
 
 @rule
-def friends_means(opinion, start, tie, confidence, means):
+def friends_means(
+    opinion: Numbers, start: Indices, tie: Indices, confidence: float, means: Numbers
+) -> None:
     """Set `means` to the mean of each citizen and of the neighbours within `confidence`."""
     for i in range(opinion.shape[0]):
         mine = opinion[i]
@@ -55,14 +60,14 @@ def friends_means(opinion, start, tie, confidence, means):
 
 
 @rule
-def copy(values, target):
+def copy(values: Numbers, target: Numbers) -> None:
     """Copy `values` into `target`."""
     for i in range(values.shape[0]):
         target[i] = values[i]
 
 
 @rule
-def update_opinions(params, public, shift):
+def update_opinions(params: Params, public: Public, shift: float) -> None:
     """Move every opinion once, all at the same time.
 
     DeGroot (1974): the neighbours' weighted mean. Friedkin and Johnsen (1990): that mean and the
@@ -81,7 +86,7 @@ def update_opinions(params, public, shift):
 
 
 @rule
-def mean_of(values):
+def mean_of(values: Numbers) -> float:
     """Return the mean of `values`, summed in order."""
     total = 0.0
     for i in range(values.shape[0]):
@@ -90,14 +95,14 @@ def mean_of(values):
 
 
 @rule
-def move_all(opinion, shift):
+def move_all(opinion: Numbers, shift: float) -> None:
     """Move every opinion by `shift`, within [0, 1]."""
     for i in range(opinion.shape[0]):
         opinion[i] = clip_unit(opinion[i] + shift)
 
 
 @entry_rule
-def deliberate(params, state, public):
+def deliberate(params: Params, state: State, public: Public) -> None:
     """Move the citizens' opinions and their mean.
 
     DeGroot and bounded-confidence citizens have no innate opinion to come back to, so a shift of

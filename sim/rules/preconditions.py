@@ -3,14 +3,14 @@
 import math
 
 from sim.codes import ACTOR, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, ROUTE, TREATY
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Events, Params, Shocks, State
 from sim.rules.bargaining_set import join_talks, leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
 
 @rule
-def referendum_passes(yes_share, turnout, majority, quorum):
+def referendum_passes(yes_share: float, turnout: float, majority: float, quorum: float) -> bool:
     """Return whether a referendum passes: more than `majority` of votes, `quorum` of eligible.
 
     Parameters
@@ -26,13 +26,13 @@ def referendum_passes(yes_share, turnout, majority, quorum):
 
 
 @rule
-def seats_needed(params):
+def seats_needed(params: Params) -> int:
     """Return the number of seats of a supermajority of all members."""
     return math.ceil(params.supermajority * params.parliament_seats - 1e-9)
 
 
 @rule
-def stage_of_talks(state):
+def stage_of_talks(state: State) -> int:
     """Return the treaty stage that a joint step waits for; a closed text counts as agreed."""
     if state.status == TREATY.OPEN and state.text_week >= 0:
         return TREATY.TEXT_AGREED
@@ -40,7 +40,9 @@ def stage_of_talks(state):
 
 
 @rule
-def step_to(state, events, actor, k, status, until, reason):
+def step_to(
+    state: State, events: Events, actor: int, k: int, status: int, until: float, reason: int
+) -> None:
     """Move precondition `k` to `status`, due at week `until`."""
     state.precondition[k] = status
     state.stage_until[k] = until
@@ -49,7 +51,7 @@ def step_to(state, events, actor, k, status, until, reason):
 
 
 @rule
-def fulfil(params, state, events, k, reason):
+def fulfil(params: Params, state: State, events: Events, k: int, reason: int) -> None:
     """Mark precondition `k` as met; a hold-out type answers with its next demand."""
     step_to(state, events, params.delivered_by[k], k, PRECONDITION.MET, -1.0, reason)
     leave_talks(state, ARTICLES + k)
@@ -67,7 +69,7 @@ def fulfil(params, state, events, k, reason):
 
 
 @rule
-def hold_referendum(params, state, shocks, events, k):
+def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events, k: int) -> None:
     """Hold the vote: its yes share follows public support, with a swing."""
     shock = shocks[state.week]
     yes = params.yes_mean + params.yes_slope * (state.opinion - params.opinion_mean)
@@ -81,7 +83,9 @@ def hold_referendum(params, state, shocks, events, k):
 
 
 @rule
-def advance_constitution(params, state, shocks, events, k):
+def advance_constitution(
+    params: Params, state: State, shocks: Shocks, events: Events, k: int
+) -> None:
     """Constitutional route: draft, a supermajority of all members, referendum.
 
     A government that lacks the votes waits for them; they are found with a constant hazard.
@@ -105,7 +109,7 @@ def advance_constitution(params, state, shocks, events, k):
 
 
 @rule
-def advance_act(params, state, events, k):
+def advance_act(params: Params, state: State, events: Events, k: int) -> None:
     """Act of one government, or joint step: promised, then met when its lead time is over.
 
     A joint step is taken up of itself at the treaty stage that its trigger names.
@@ -134,7 +138,7 @@ def advance_act(params, state, events, k):
 
 
 @entry_rule
-def advance(params, state, shocks, events):
+def advance(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Move every precondition one week along its route."""
     if state.ended:
         return
@@ -146,7 +150,7 @@ def advance(params, state, shocks, events):
 
 
 @rule
-def blocks(params, state, k):
+def blocks(params: Params, state: State, k: int) -> bool:
     """Return whether precondition `k` is still to be met."""
     status = state.precondition[k]
     return (
@@ -157,13 +161,13 @@ def blocks(params, state, k):
 
 
 @rule
-def waits_for_signature(params, k):
+def waits_for_signature(params: Params, k: int) -> bool:
     """Return whether precondition `k` is to be taken up only once the treaty is signed."""
     return params.route[k] == ROUTE.JOINT and params.trigger[k] >= TREATY.SIGNED_INTERIM
 
 
 @rule
-def any_blocking(params, state):
+def any_blocking(params: Params, state: State) -> bool:
     """Return whether an unmet precondition stands in the way.
 
     One that both sides have set for after the signature does not stand in the signature's way.
@@ -177,7 +181,7 @@ def any_blocking(params, state):
 
 
 @rule
-def weeks_to_deliver(params, state, k, patience):
+def weeks_to_deliver(params: Params, state: State, k: int, patience: float) -> float:
     """Return the expected weeks until precondition `k` is met.
 
     `patience` stands for the unknown wait until somebody takes it up.

@@ -5,12 +5,12 @@ Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Ene
 """
 
 from sim.codes import PRECONDITION, PRECONDITION_RULE
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Params, State
 from sim.rules.compiled import rule
 
 
 @rule
-def issue_utility(params, actor, issue, position):
+def issue_utility(params: Params, actor: int, issue: int, position: float) -> float:
     """Return utility in [0, 1] of `position` on one issue.
 
     ``1 - (|x - ideal| / span)**r`` with `span` the distance from the ideal to the farther end of
@@ -26,7 +26,7 @@ def issue_utility(params, actor, issue, position):
 
 
 @rule
-def delivery(params, state, k):
+def delivery(params: Params, state: State, k: int) -> float:
     """Return the believed share in [0, 1] to which precondition `k` is delivered.
 
     1 when met, 0 when dropped, failed, or demanded without an answer. On its way it counts by
@@ -41,7 +41,7 @@ def delivery(params, state, k):
 
 
 @rule
-def precondition_utility(params, state, actor, k):
+def precondition_utility(params: Params, state: State, actor: int, k: int) -> float:
     """Return the weighted utility for `actor` of the state of precondition `k`."""
     if state.precondition[k] == PRECONDITION.DORMANT:
         return 0.0
@@ -53,7 +53,7 @@ def precondition_utility(params, state, actor, k):
 
 
 @rule
-def is_demanded(params, state, k):
+def is_demanded(params: Params, state: State, k: int) -> bool:
     """Return whether precondition `k` can be traded: demanded, unanswered, and in the rules."""
     return (
         params.precondition_rule != PRECONDITION_RULE.NONE

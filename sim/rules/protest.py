@@ -1,12 +1,20 @@
 """Phase 9, continued: protest spreads over the graph by thresholds."""
 
 from sim.codes import ACTOR, MOVE, REASON
+from sim.records import Events, Flags, Indices, Numbers, Params, Public, State
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 
 
 @rule
-def first_movers(opinion, threshold, impulse, active, exposure, queue):
+def first_movers(
+    opinion: Numbers,
+    threshold: Numbers,
+    impulse: float,
+    active: Flags,
+    exposure: Numbers,
+    queue: Indices,
+) -> int:
     """Clear the streets, let those act whom the impulse alone moves, and return their number."""
     count = 0
     for i in range(opinion.shape[0]):
@@ -20,7 +28,16 @@ def first_movers(opinion, threshold, impulse, active, exposure, queue):
 
 
 @rule
-def cascade(opinion, threshold, impulse, start, tie, active, exposure, queue):
+def cascade(
+    opinion: Numbers,
+    threshold: Numbers,
+    impulse: float,
+    start: Indices,
+    tie: Indices,
+    active: Flags,
+    exposure: Numbers,
+    queue: Indices,
+) -> int:
     """Run the cascade from nobody to its rest and return the number of protesters.
 
     Granovetter (1978): an opponent of a treaty (opinion below one half) protests once the share
@@ -55,7 +72,7 @@ def cascade(opinion, threshold, impulse, start, tie, active, exposure, queue):
 
 
 @entry_rule
-def take_to_streets(params, state, public, events):
+def take_to_streets(params: Params, state: State, public: Public, events: Events) -> None:
     """Let protest spread to its rest within the week and note a wave when it begins."""
     before = state.protest
     protesters = cascade(
@@ -68,9 +85,8 @@ def take_to_streets(params, state, public, events):
         public.exposure,
         public.queue,
     )
-    state.protest = protesters / params.citizens
+    share = protesters / params.citizens
+    state.protest = share
     danger = params.fall_protest_share
-    if state.protest >= danger and before < danger:
-        write(
-            state, events, ACTOR.OPPOSITION, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, state.protest
-        )
+    if share >= danger and before < danger:
+        write(state, events, ACTOR.OPPOSITION, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, share)

@@ -1,6 +1,7 @@
 """Phase 8: what was signed is ratified, or fails at home; what is in force may lapse."""
 
 from sim.codes import ACTOR, MOVE, PRECONDITION_RULE, REASON, TREATY
+from sim.records import Events, Params, Shocks, State
 from sim.rules.calendar import end_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
@@ -10,7 +11,7 @@ from sim.rules.standing import refresh
 
 
 @rule
-def ratifier_refuses(params, state, shocks, side):
+def ratifier_refuses(params: Params, state: State, shocks: Shocks, side: int) -> bool:
     """Return whether the ratifier's reservation, drawn from U[0, R], exceeds the share won.
 
     Schelling (1960), ch. 2; Putnam (1988); Iida (1993): involuntary defection.
@@ -20,7 +21,7 @@ def ratifier_refuses(params, state, shocks, side):
 
 
 @entry_rule
-def ratify(params, state, shocks, events, actor):
+def ratify(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Hold the ratification vote of one side when it is due.
 
     The vote waits for the preconditions where the rule asks for them before ratification. At
@@ -52,7 +53,7 @@ def ratify(params, state, shocks, events, actor):
 
 
 @rule
-def keeps(params, state, side):
+def keeps(params: Params, state: State, side: int) -> bool:
     """Return whether staying in the deal beats leaving it, side payments as they are now."""
     refresh(params, state)
     leave = params.flow[side] / (1.0 - params.discount[side])
@@ -64,7 +65,7 @@ def keeps(params, state, side):
 
 
 @entry_rule
-def lapse(params, state, shocks, events):
+def lapse(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Let a deal in force lapse: by its base hazard, or because one side is better off without.
 
     Side payments fade with the mediator's attention, so a deal that needed them may not last.
@@ -80,7 +81,5 @@ def lapse(params, state, shocks, events):
         return
     for side in range(2):
         if not keeps(params, state, side):
-            end_talks(
-                state, events, TREATY.COLLAPSED, MOVE.LAPSED, side, REASON.NOT_WORTH_KEEPING
-            )
+            end_talks(state, events, TREATY.COLLAPSED, MOVE.LAPSED, side, REASON.NOT_WORTH_KEEPING)
             return

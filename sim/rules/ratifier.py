@@ -5,19 +5,20 @@ Preconditions and side payments are not in it: they are not what is voted on.
 """
 
 from sim.codes import ARTICLE
+from sim.records import Params, State
 from sim.rules.compiled import rule
 from sim.rules.preferences import issue_utility
 
 
 @rule
-def room(params, side, issue):
+def room(params: Params, side: int, issue: int) -> float:
     """Return what lies between the other's ideal and the own one on an article, in utility."""
     there = issue_utility(params, side, issue, params.ideal[1 - side, issue])
     return params.weight[side, issue] * (1.0 - there)
 
 
 @rule
-def won(params, side, issue, position):
+def won(params: Params, side: int, issue: int, position: float) -> float:
     """Return how much of that room `position` gives to `side`, in utility."""
     there = issue_utility(params, side, issue, params.ideal[1 - side, issue])
     at = issue_utility(params, side, issue, position)
@@ -25,7 +26,7 @@ def won(params, side, issue, position):
 
 
 @rule
-def share_won(params, state, side):
+def share_won(params: Params, state: State, side: int) -> float:
     """Return the share of the whole text that `side` has won; 1 if the sides agree on all."""
     total = 0.0
     got = 0.0
@@ -36,7 +37,7 @@ def share_won(params, state, side):
 
 
 @rule
-def best_share_to_leave(params, state, side, least):
+def best_share_to_leave(params: Params, state: State, side: int, least: float) -> float:
     """Return the share of the talks that it is best to leave to `side`, for the other party.
 
     If the ratifier's reservation is drawn from U[0, R], a share s of the talks, which makes

@@ -3,6 +3,7 @@
 import math
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, REASON
+from sim.records import Events, Params, Shocks, State
 from sim.rules.bargaining_set import is_free, offer_share
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.demand import remember, set_demand
@@ -14,7 +15,7 @@ from sim.rules.text import close_article, close_package
 
 
 @rule
-def issue_share(params, side, issue, position):
+def issue_share(params: Params, side: int, issue: int, position: float) -> float:
     """Return the share of one issue that `position` gives to `side`: 1 own ideal, 0 the other's."""
     worst = issue_utility(params, side, issue, params.ideal[1 - side, issue])
     if worst >= 1.0:
@@ -23,7 +24,7 @@ def issue_share(params, side, issue, position):
 
 
 @rule
-def accepts(params, state, shocks, side, offered):
+def accepts(params: Params, state: State, shocks: Shocks, side: int, offered: float) -> bool:
     """Return whether `side` takes a share: its condition says so and it beats the status quo."""
     if offered < state.reservation[side]:
         return False
@@ -37,7 +38,9 @@ def accepts(params, state, shocks, side, offered):
 
 
 @rule
-def respond_to_each(params, state, shocks, events, side):
+def respond_to_each(
+    params: Params, state: State, shocks: Shocks, events: Events, side: int
+) -> None:
     """Accept the draft article by article."""
     for i in range(params.articles):
         if is_free(params, state, i) and state.article[i] != ARTICLE.AGREED:
@@ -48,7 +51,7 @@ def respond_to_each(params, state, shocks, events, side):
 
 
 @entry_rule
-def respond(params, state, shocks, events, actor):
+def respond(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Weigh the draft that the other side tabled this week and take it or leave it."""
     if state.ended or state.tabled != 1 - actor:
         return
@@ -67,7 +70,7 @@ def respond(params, state, shocks, events, actor):
 
 
 @entry_rule
-def check_fault(state, events):
+def check_fault(state: State, events: Events) -> None:
     """End a run whose plug-in returned no finite number; the drivers turn it into an error."""
     if state.fault and not state.ended:
         state.ended = 1

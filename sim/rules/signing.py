@@ -1,7 +1,7 @@
 """Phase 7: each side compares signing now, in full or in part, with waiting."""
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, TREATY
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Events, Params, State
 from sim.rules.bargaining_set import leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
@@ -12,7 +12,7 @@ from sim.rules.standing import refresh
 
 
 @rule
-def signing_value(params, state, side):
+def signing_value(params: Params, state: State, side: int) -> float:
     """Return what signing in full this week is worth: the deal, side payments, and office.
 
     What an interim deal already gives is taken off.
@@ -26,19 +26,19 @@ def signing_value(params, state, side):
 
 
 @rule
-def concession_belief(state, side):
+def concession_belief(state: State, side: int) -> float:
     """Return the believed weekly rate of unilateral concessions by the other (Beta mean)."""
     return state.belief_a[side] / (state.belief_a[side] + state.belief_b[side])
 
 
 @rule
-def expected_concession(params, state, side):
+def expected_concession(params: Params, state: State, side: int) -> float:
     """Return the expected worth to `side` of the other's concessions of one week."""
     return concession_belief(state, side) * params.outside_worth[1 - side]
 
 
 @rule
-def waiting_flow(params, state, side):
+def waiting_flow(params: Params, state: State, side: int) -> float:
     """Return the payoff of one more week without the full treaty."""
     flow = params.flow[side]
     if state.interim_week >= 0:
@@ -47,7 +47,7 @@ def waiting_flow(params, state, side):
 
 
 @rule
-def waiting_value(params, state, side, value):
+def waiting_value(params: Params, state: State, side: int, value: float) -> float:
     """Return what waiting one week is worth if signing is worth `value` now.
 
     ``f + d (V + p c)``: the status quo's flow, then the same signature with the concessions
@@ -59,14 +59,14 @@ def waiting_value(params, state, side, value):
 
 
 @rule
-def annuity(params, side, weeks):
+def annuity(params: Params, side: int, weeks: float) -> float:
     """Return the present value of 1 a week for `weeks` weeks."""
     d = params.discount[side]
     return (1.0 - d**weeks) / (1.0 - d)
 
 
 @rule
-def weigh_interim(params, state, side):
+def weigh_interim(params: Params, state: State, side: int) -> None:
     """Set what signing the agreed part now is worth to `side`, and what refusing it is worth.
 
     The agreed part is a hostage: signed now, its worth is banked and the rest is split evenly
@@ -97,21 +97,23 @@ def weigh_interim(params, state, side):
         + (1.0 - state.agreed_weight[side]) * flow * weeks_of_flow
         + later * 0.5 * rest
     )
-    state.interim_wait[side] = (
-        (flow - state.stick_now + concessions) * weeks_of_flow + later * (package + office)
+    state.interim_wait[side] = (flow - state.stick_now + concessions) * weeks_of_flow + later * (
+        package + office
     )
 
 
 @rule
-def consider_waiver(params, state, events, side, ready):
+def consider_waiver(params: Params, state: State, events: Events, side: int, ready: bool) -> None:
     """Let `side` drop a demand of its own that costs more in delay than it is worth.
 
     It compares signing without it now with waiting for it: the flow and the concessions
     expected meanwhile, then the treaty with it by its odds and without it otherwise. A hold-out
     type does not waive: the demand is its reason not to sign.
     """
-    if not ready or state.holdout[side] or params.precondition_rule != (
-        PRECONDITION_RULE.BEFORE_SIGNING
+    if (
+        not ready
+        or state.holdout[side]
+        or params.precondition_rule != (PRECONDITION_RULE.BEFORE_SIGNING)
     ):
         return
     for k in range(params.preconditions):
@@ -145,7 +147,7 @@ def consider_waiver(params, state, events, side, ready):
 
 
 @entry_rule
-def weigh(params, state, events, actor):
+def weigh(params: Params, state: State, events: Events, actor: int) -> None:
     """Set what signing now and waiting are worth to one side."""
     if state.ended or state.status >= TREATY.SIGNED_FULL:
         return
@@ -157,29 +159,23 @@ def weigh(params, state, events, actor):
     value = signing_value(params, state, actor)
     state.value_now[actor] = value
     state.value_wait[actor] = waiting_value(params, state, actor, value)
-    consider_waiver(
-        params, state, events, actor, state.value_now[actor] >= state.value_wait[actor]
-    )
+    consider_waiver(params, state, events, actor, state.value_now[actor] >= state.value_wait[actor])
 
 
 @rule
-def street_blocks(params, state):
+def street_blocks(params: Params, state: State) -> bool:
     """Return whether protest at home keeps the government from signing anything."""
-    return (
-        params.home >= 0
-        and params.citizens > 0
-        and state.protest >= params.fall_protest_share
-    )
+    return params.home >= 0 and params.citizens > 0 and state.protest >= params.fall_protest_share
 
 
 @rule
-def wants_to_sign(state, side):
+def wants_to_sign(state: State, side: int) -> bool:
     """Return whether signing in full beats waiting for `side`."""
     return state.value_now[side] >= state.value_wait[side]
 
 
 @rule
-def wants_without_politics(params, state, side):
+def wants_without_politics(params: Params, state: State, side: int) -> bool:
     """Return whether `side` would sign if its government had nothing to gain or lose at home."""
     if state.interim_week >= 0:
         return wants_to_sign(state, side)
@@ -189,7 +185,7 @@ def wants_without_politics(params, state, side):
 
 
 @rule
-def refusal_reason(params, state, side):
+def refusal_reason(params: Params, state: State, side: int) -> int:
     """Return why `side` prefers to wait with the full signature."""
     value = state.value_now[side]
     if side == params.home and wants_without_politics(params, state, side):
@@ -201,7 +197,7 @@ def refusal_reason(params, state, side):
 
 
 @rule
-def note_refusal(state, events, side, move, reason):
+def note_refusal(state: State, events: Events, side: int, move: int, reason: int) -> None:
     """Write a refusal down when it is a new one."""
     mark = move * 64 + reason
     if state.refused[side] != mark:
@@ -212,7 +208,7 @@ def note_refusal(state, events, side, move, reason):
 
 
 @rule
-def enter_into_force(params, state, status):
+def enter_into_force(params: Params, state: State, status: int) -> None:
     """Take a signature's effects on the public and on the opposition's mobilisation."""
     state.status = status
     state.opinion_shift += params.signing_shift
@@ -223,7 +219,7 @@ def enter_into_force(params, state, status):
 
 
 @rule
-def sign_interim(params, state, events):
+def sign_interim(params: Params, state: State, events: Events) -> None:
     """Sign the agreed part if both sides prefer that to refusing; else note who refuses."""
     proposer = state.interim_offer
     willing = True
@@ -249,8 +245,8 @@ def sign_interim(params, state, events):
 
 
 @rule
-def initial_text(params, state, events):
-    """Initial the closed text when the parties meet and it beats the status quo for both."""
+def initial_text(params: Params, state: State, events: Events) -> None:
+    """Put initials under a closed text that beats the status quo for both when they meet."""
     if state.initialled_week >= 0 or not state.parties_met:
         return
     for side in range(2):
@@ -263,8 +259,8 @@ def initial_text(params, state, events):
 
 
 @entry_rule
-def sign(params, state, events):
-    """Initial or sign what both sides want to sign and no gate keeps them from."""
+def sign(params: Params, state: State, events: Events) -> None:
+    """Put initials or a signature where both sides want it and no gate is closed."""
     state.street = street_blocks(params, state)
     if state.ended or state.status >= TREATY.SIGNED_FULL:
         return

@@ -6,6 +6,7 @@ equalise gains relative to the best each could have.
 """
 
 from sim.codes import SOLUTION
+from sim.records import Params, State
 from sim.rules.bargaining_set import offer_share, reservation_share
 from sim.rules.bid import draft_package
 from sim.rules.compiled import number, rule
@@ -16,7 +17,7 @@ _GOLDEN = 0.6180339887498949
 
 
 @rule
-def frontier_share(params, state, share):
+def frontier_share(params: Params, state: State, share: float) -> float:
     """Draft the efficient package worth `share` to the first party; return the second's share.
 
     The package stands in ``state.offer[0]``.
@@ -29,7 +30,7 @@ def frontier_share(params, state, share):
 
 
 @rule
-def nash_share(params, state, first_floor, second_floor):
+def nash_share(params: Params, state: State, first_floor: float, second_floor: float) -> float:
     """Return the first party's share at the Nash point, by golden-section search.
 
     Parameters
@@ -56,7 +57,9 @@ def nash_share(params, state, first_floor, second_floor):
 
 
 @rule
-def kalai_smorodinsky_share(params, state, first_floor, second_floor):
+def kalai_smorodinsky_share(
+    params: Params, state: State, first_floor: float, second_floor: float
+) -> float:
     """Return the first party's share at the Kalai-Smorodinsky point, by bisection.
 
     The best each could have is what the other's disagreement share leaves on the frontier.
@@ -76,9 +79,7 @@ def kalai_smorodinsky_share(params, state, first_floor, second_floor):
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)
         mine = (middle - first_floor) * (second_best - second_floor)
-        theirs = (frontier_share(params, state, middle) - second_floor) * (
-            first_best - first_floor
-        )
+        theirs = (frontier_share(params, state, middle) - second_floor) * (first_best - first_floor)
         if mine < theirs:
             low = middle
         else:
@@ -87,7 +88,7 @@ def kalai_smorodinsky_share(params, state, first_floor, second_floor):
 
 
 @rule
-def single_text(params, state):
+def single_text(params: Params, state: State) -> bool:
     """Leave the mediator's package in ``state.offer[0]`` and return whether there is one.
 
     No text is tabled where no package beats the status quo for both.

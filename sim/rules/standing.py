@@ -5,14 +5,14 @@ has marked them stale.
 """
 
 from sim.codes import ARTICLE
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Params, State
 from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
 from sim.rules.preferences import issue_utility, precondition_utility
 
 
 @rule
-def list_talks(params, state):
+def list_talks(params: Params, state: State) -> None:
     """List the issues in the talks: provisions first, then preconditions."""
     count = 0
     for n in range(params.articles + params.preconditions):
@@ -24,7 +24,7 @@ def list_talks(params, state):
 
 
 @rule
-def set_range(params, state, side):
+def set_range(params: Params, state: State, side: int) -> None:
     """Set the worth of the talks to `side` at the other's ideals and at its own."""
     worst = 0.0
     best = 0.0
@@ -38,7 +38,7 @@ def set_range(params, state, side):
 
 
 @rule
-def set_text_values(params, state, side):
+def set_text_values(params: Params, state: State, side: int) -> None:
     """Set what the agreed articles are worth: all, those that could be signed, those settled."""
     deal = 0.0
     agreed = 0.0
@@ -69,7 +69,7 @@ def set_text_values(params, state, side):
 
 
 @rule
-def add_preconditions(params, state, side):
+def add_preconditions(params: Params, state: State, side: int) -> None:
     """Add what the preconditions and outside concessions are worth as they stand."""
     outside = state.banked[side] - state.given[side]
     state.deal[side] += outside
@@ -84,7 +84,7 @@ def add_preconditions(params, state, side):
 
 
 @rule
-def set_status_quo(params, state, side):
+def set_status_quo(params: Params, state: State, side: int) -> None:
     """Set the present value of living without a treaty: flow / (1 - discount).
 
     An interim deal ends the status quo on the share of the weights that it covers.
@@ -96,7 +96,7 @@ def set_status_quo(params, state, side):
 
 
 @rule
-def joint_surplus(params, state):
+def joint_surplus(params: Params, state: State) -> float:
     """Return the most that both sides together can have from the issues that are free.
 
     Each issue is put where the sum of both utilities is highest: at an ideal or, with curved
@@ -120,7 +120,7 @@ def joint_surplus(params, state):
 
 
 @rule
-def refresh(params, state):
+def refresh(params: Params, state: State) -> None:
     """Compute the kept values anew if a rule has marked them stale."""
     if not state.stale:
         return

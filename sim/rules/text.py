@@ -1,7 +1,7 @@
 """Phase 4, end: articles close where the offers meet, and the text when all have closed."""
 
 from sim.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, REASON, TREATY
-from sim.records import ARTICLES
+from sim.records import ARTICLES, Events, Params, State
 from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import open_articles
 from sim.rules.compiled import entry_rule, rule
@@ -9,7 +9,7 @@ from sim.rules.events import write
 
 
 @rule
-def close_article(state, events, issue, position, reason):
+def close_article(state: State, events: Events, issue: int, position: float, reason: int) -> None:
     """Agree an article at `position`."""
     state.article[issue] = ARTICLE.AGREED
     state.stale = 1
@@ -18,18 +18,28 @@ def close_article(state, events, issue, position, reason):
 
 
 @rule
-def settle_precondition(params, state, events, k, promised):
+def settle_precondition(
+    params: Params, state: State, events: Events, k: int, promised: bool
+) -> None:
     """Take a traded precondition out of the talks: promised by its deliverer, or waived."""
     leave_talks(state, ARTICLES + k)
     status = PRECONDITION.PROMISED if promised else PRECONDITION.WAIVED
     state.precondition[k] = status
     state.stage_until[k] = -1.0
     who = params.delivered_by[k] if promised else params.demanded_by[k]
-    write(state, events, who, MOVE.PRECONDITION_STEP, k, REASON.PACKAGE_PROMISE, state.precondition[k] * 1.0)
+    write(
+        state,
+        events,
+        who,
+        MOVE.PRECONDITION_STEP,
+        k,
+        REASON.PACKAGE_PROMISE,
+        state.precondition[k] * 1.0,
+    )
 
 
 @rule
-def close_package(params, state, events, author, reason):
+def close_package(params: Params, state: State, events: Events, author: int, reason: int) -> None:
     """Agree every free issue as it stands in the offer of `author`."""
     for i in range(params.articles):
         if is_free(params, state, i):
@@ -45,7 +55,7 @@ def close_package(params, state, events, author, reason):
 
 
 @entry_rule
-def close_text(params, state, events):
+def close_text(params: Params, state: State, events: Events) -> None:
     """Close articles on which the standing offers have met, half-close those that are near.
 
     The half mark stays once it is won. Under single undertaking a provisionally closed article
@@ -81,9 +91,7 @@ def close_text(params, state, events):
             state.position[i] = middle
             if gap <= params.half_tolerance and state.article[i] == ARTICLE.OPEN:
                 state.article[i] = ARTICLE.HALF
-                write(
-                    state, events, ACTOR.NATURE, MOVE.ARTICLE_HALF, i, REASON.POSITIONS_NEAR, gap
-                )
+                write(state, events, ACTOR.NATURE, MOVE.ARTICLE_HALF, i, REASON.POSITIONS_NEAR, gap)
     if open_articles(params, state) == 0:
         state.text_week = state.week
         if state.status == TREATY.OPEN:

@@ -29,7 +29,6 @@ from sim.rules import (
 )
 from sim.rules.compiled import number, rule
 
-
 ARGUMENTS = ("params", "state", "shocks", "public", "events")
 """What a rule may ask for by name, beside `actor`: see `sim.rules`."""
 
@@ -37,12 +36,12 @@ ARGUMENTS = ("params", "state", "shocks", "public", "events")
 class Phase(NamedTuple):
     """One event of the week: which rule, and whose move it is."""
 
-    rule: Callable[..., None]
+    rule: Callable[..., object]
     actor: Actor
 
 
 @cache
-def asked_for(phase_rule: Callable[..., None]) -> tuple[str, ...]:
+def asked_for(phase_rule: Callable[..., object]) -> tuple[str, ...]:
     """Return the names of the arguments of a phase's rule, in order."""
     plain = getattr(phase_rule, "py_func", phase_rule)
     return tuple(inspect.signature(plain).parameters)
@@ -87,7 +86,7 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
-def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
+def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
     """Compile phases into one function that plays them one after the other.
 
     The function's text is made from the tuple, one call a line: nested closures would say the
@@ -95,10 +94,12 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., None]:
     are left out where no public is modelled.
     """
     lines = [f"def play_week({', '.join(ARGUMENTS)}):"]
-    names: dict[str, Callable[..., None | int]] = {"number": number}
+    names: dict[str, Callable[..., object]] = {"number": number}
     for n, phase in enumerate(phases):
         names[f"rule_{n}"] = phase.rule
-        given = [f"number({int(phase.actor)})" if a == "actor" else a for a in asked_for(phase.rule)]
+        given = [
+            f"number({int(phase.actor)})" if a == "actor" else a for a in asked_for(phase.rule)
+        ]
         lines.append(f"    rule_{n}({', '.join(given)})")
         if "public" in given:
             lines[-1:] = ["    if params.citizens > 0:", f"    {lines[-1]}"]
