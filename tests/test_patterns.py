@@ -1,0 +1,129 @@
+"""The five patterns that the model must be able to produce, each in its own region.
+
+See "Purpose and patterns" of docs/odd.md. Each test states the region by overrides of the default
+talks and asks for the direction only, with intervals apart where shares are compared.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from sim.batch import play_batch
+from sim.compose import compose
+
+RUNS = 300
+
+
+def final_states(*overrides):
+    """Play RUNS replicates of the default talks with overrides."""
+    return play_batch([compose(list(overrides))], range(RUNS))[0]
+
+
+def interval(hits):
+    """Return the 95 % Wilson interval of a share."""
+    return binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+
+
+def test_the_text_closes_long_before_signature():
+    state = final_states(
+        "preset=baku",
+        "scenario.discount_rate.azerbaijan.value=0.02",
+        "scenario.status_quo.azerbaijan.value=0.01",
+    )
+    closed = state.text_week >= 0
+    signed = state.signed_week >= 0
+    wait = (state.signed_week - state.text_week)[closed & signed]
+    assert np.median(wait) >= 13
+    assert interval(closed).low > interval(signed).high
+
+
+def worth_of_the_agreed_part(party, factor):
+    """Return overrides that multiply a party's weights of the agreed articles."""
+    scenario = compose([]).scenario
+    lines = []
+    for name, article in scenario.articles.items():
+        if article.status == "agreed":
+            path = f"scenario.articles.{name}.weights.{party}"
+            weight = factor * article.weights[party].value
+            lines += [f"{path}.low=0", f"{path}.high=100", f"{path}.value={weight}"]
+    return lines
+
+
+@pytest.mark.parametrize(("armenia", "azerbaijan", "refuser"), [(4.0, 0.25, 1), (0.25, 4.0, 0)])
+def test_the_side_that_values_the_agreed_part_less_refuses_to_sign_it(armenia, azerbaijan, refuser):
+    state = final_states(
+        "preset=yerevan",
+        "scenario.status_quo.azerbaijan.value=0.01",
+        *worth_of_the_agreed_part("armenia", armenia),
+        *worth_of_the_agreed_part("azerbaijan", azerbaijan),
+    )
+    weighed = (state.interim_now != 0).all(axis=1)
+    refuses = (state.interim_now < state.interim_wait)[weighed]
+    assert weighed.sum() > RUNS / 2
+    assert interval(refuses[:, refuser]).low > 0.9
+    assert interval(refuses[:, 1 - refuser]).high < 0.1
+
+
+def patient_azerbaijan(per_year):
+    """Return overrides for concessions at a rate that Azerbaijan knows and can wait for."""
+    rate = "scenario.unilateral.armenia.per_year"
+    belief = "scenario.beliefs.azerbaijan.rate_mean_per_year"
+    stock = "scenario.unilateral.armenia.stock"
+    return [
+        "precondition=none",
+        "strategy@armenia=linear",
+        "strategy@azerbaijan=boulware",
+        "scenario.discount_rate.azerbaijan.value=0.04",
+        "scenario.status_quo.azerbaijan.value=0.01",
+        f"{rate}.low=0",
+        f"{rate}.high=12",
+        f"{rate}.value={per_year}",
+        f"{belief}.low=0",
+        f"{belief}.high=12",
+        f"{belief}.value={max(per_year, 0.1)}",
+        f"{stock}.high=20",
+        f"{stock}.value=8",
+        "scenario.politics.office_value.armenia.value=1.0",
+        "scenario.politics.survival_gain.armenia.value=0.15",
+    ]
+
+
+def test_unilateral_concessions_close_the_text_sooner_and_put_off_the_signature():
+    without = final_states(*patient_azerbaijan(0))
+    with_them = final_states(*patient_azerbaijan(2))
+    both = (without.text_week >= 0) & (with_them.text_week >= 0)
+    earlier = (without.text_week - with_them.text_week)[both]
+    assert earlier.mean() > 2 * earlier.std() / np.sqrt(both.sum()) > 0
+    assert interval(with_them.signed_week >= 0).high < interval(without.signed_week >= 0).low
+
+
+def test_a_stronger_ratifier_gives_better_terms_and_fewer_deals():
+    found = []
+    for top in (0.0, 0.6):
+        path = "scenario.politics.ratifier_reservation.armenia"
+        state = final_states(
+            "precondition=none",
+            "strategy@armenia=linear",
+            "strategy@azerbaijan=linear",
+            f"{path}.value={top}",
+        )
+        ratified = state.ratified_week >= 0
+        found.append((interval(ratified), state.deal[ratified, 0].mean()))
+    (many, weak_terms), (few, strong_terms) = found
+    assert few.high < many.low
+    assert strong_terms > weak_terms
+
+
+def test_near_the_cascade_threshold_protest_is_bimodal():
+    state = final_states(
+        "preset=opposition",
+        "scenario.public.effort.value=1",
+        "scenario.public.trigger.value=0.1",
+        "scenario.public.threshold_sd.value=0.12",
+    )
+    quiet = np.mean(state.protest < 0.05)
+    wave = np.mean(state.protest > 0.3)
+    between = np.mean((state.protest >= 0.05) & (state.protest <= 0.3))
+    assert quiet > between
+    assert wave > between
+    assert min(quiet, wave) > 0.1
