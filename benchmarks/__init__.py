@@ -1,0 +1,1 @@
+"""What the simulator costs: `python -m benchmarks`, one file a question, nothing asserted."""

@@ -1,0 +1,100 @@
+"""A batch of runs laid out for timing: its chance drawn apart from its play."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import play_many
+from sim.parameters import parameters
+from sim.records import EVENT, PARAMS, STATE
+from sim.settings import Settings
+from sim.shocks import Tape, draw_tape
+from sim.society import POOL, GraphPool, graph_pool, new_public
+
+
+@dataclass
+class Batch:
+    """Replicates 0, 1, .. of one configuration.
+
+    Attributes
+    ----------
+    params : recarray of PARAMS, shape (1,)
+        Open to changes before the first play.
+    pool : GraphPool
+        The public's graphs, built once.
+    runs : int
+    tape : Tape or None
+        Chance of all runs, once drawn.
+    states : recarray of STATE, shape (runs,)
+        Final states of the latest play.
+    """
+
+    params: NDArray[np.void]
+    pool: GraphPool
+    runs: int
+    seed: int
+    tape: Tape | None = None
+    states: NDArray[np.void] | None = None
+
+    @property
+    def citizens(self) -> int:
+        """Citizens of each run."""
+        return int(self.params[0]["citizens"])
+
+    def draw(self) -> None:
+        """Draw the chance of all runs."""
+        weeks = int(self.params[0]["horizon"])
+        drawn = draw_tape(self.seed, range(self.runs), weeks, self.citizens)
+        self.tape = drawn._replace(weekly=drawn.weekly.view(np.recarray))
+
+    def play(self) -> None:
+        """Play all runs on one core from the chance that was drawn."""
+        if self.tape is None:
+            self.draw()
+        row = np.arange(self.runs)
+        self.states = np.zeros(self.runs, STATE).view(np.recarray)
+        play_many(
+            self.params,
+            np.zeros(self.runs, np.int64),
+            row,
+            row % POOL if self.citizens else np.zeros(self.runs, np.int64),
+            self.states,
+            self.tape,
+            self.pool,
+            new_public(self.citizens, self.pool, 0),
+            np.zeros(0, EVENT).view(np.recarray),
+        )
+
+    def draw_and_play(self) -> None:
+        """Draw the chance of all runs and play them."""
+        self.draw()
+        self.play()
+
+    def mean_weeks(self) -> float:
+        """Return the mean number of weeks played in the latest play."""
+        if self.states is None:
+            raise ValueError("nothing has been played yet")
+        return float(np.mean(self.states["week"]))
+
+
+def prepare(settings: Settings, runs: int, citizens: int | None = None) -> Batch:
+    """Lay out `runs` replicates of `settings`.
+
+    Parameters
+    ----------
+    settings : Settings
+    runs : int
+    citizens : int, optional
+        Size of the public instead of the scenario's; 0 for none.
+    """
+    params = np.zeros(1, PARAMS).view(np.recarray)
+    params[0] = parameters(settings)
+    if citizens is not None:
+        params[0].citizens = citizens
+    size = int(params[0].citizens)
+    public = settings.scenario.public
+    pool = graph_pool(
+        settings.public.graph, size, int(public.degree.value), public.rewiring.value, settings.seed
+    )
+    return Batch(params, pool, runs, settings.seed)

@@ -1,0 +1,131 @@
+"""How the time of a run grows with its weeks, its citizens and its articles.
+
+The slope of log time on log size: 1 is linear, below 1 better. Runs are kept from ending early,
+so that every week is played: firm strategies, no incident that ends the talks, no election, no
+fall by the street, endless patience.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from benchmarks.batches import Batch, prepare
+from benchmarks.figures import Figure, best_of_rounds
+from sim.codes import Article
+from sim.compose import compose
+from sim.records import ARTICLES
+
+ENDLESS = ("strategy@armenia=firm", "strategy@azerbaijan=firm", "precondition=none")
+WEEKS = (64, 128, 256, 512, 1024)
+CITIZENS = (100, 200, 400, 800, 1600)
+TEXT = (4, 8, 16, 32)
+
+
+def endless_batch(runs: int, weeks: int, citizens: int, articles: int | None = None) -> Batch:
+    """Return a batch whose runs last to the horizon.
+
+    Parameters
+    ----------
+    runs, weeks, citizens : int
+    articles : int, optional
+        Provisions, all open, weights alike and ideals opposed; the scenario's text by default.
+    """
+    batch = prepare(compose([*ENDLESS, f"horizon={weeks}"]), runs, citizens)
+    params = batch.params[0]
+    params.collapse_odds = 0.0
+    params.patience_weeks = np.inf
+    params.fall_protest_share = 2.0
+    params.dates = 0
+    if articles is not None:
+        _write_text(params, articles)
+    batch.draw_and_play()
+    if batch.mean_weeks() != weeks:
+        raise RuntimeError("a run ended before the horizon; its time would mislead")
+    return batch
+
+
+def _write_text(params: np.record, articles: int) -> None:
+    """Replace the text by `articles` open provisions; both sides weigh them a little apart."""
+    params.articles = articles
+    params.preconditions = 0
+    params.start_status[:ARTICLES] = Article.OPEN
+    params.levels[:ARTICLES] = 0
+    rising = np.linspace(1.0, 2.0, articles)
+    params.weight[:] = 0.0
+    params.weight[0, :articles] = rising / rising.sum()
+    params.weight[1, :articles] = rising[::-1] / rising.sum()
+    params.ideal[0, :articles] = params.opening[0, :articles] = 0.0
+    params.ideal[1, :articles] = params.opening[1, :articles] = 1.0
+
+
+def slope(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """Return the least-squares slope of log time on log size."""
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
+
+
+def growth(
+    name: str, sizes: Sequence[int], batch_of: Callable[[int], Batch], rounds: int, note: str
+) -> list[Figure]:
+    """Time one run at each size; return the slope, then the times."""
+    batches = {str(size): batch_of(size) for size in sizes}
+    best = best_of_rounds({size: batch.play for size, batch in batches.items()}, rounds)
+    each = [best[str(size)] / batches[str(size)].runs for size in sizes]
+    lines: list[Figure] = [
+        {
+            "what": f"growth with {name}",
+            "figure": slope(sizes, each),
+            "unit": "log-log slope",
+            "note": f"{sizes[0]} to {sizes[-1]} {name}; {note}; 1 is linear",
+        },
+        {
+            "what": f"growth with {name}, largest doubling",
+            "figure": max(slope(sizes[n : n + 2], each[n : n + 2]) for n in range(len(sizes) - 1)),
+            "unit": "log-log slope",
+            "note": "steepest step between neighbouring sizes",
+        },
+    ]
+    lines += [
+        {"what": f"run of {size} {name}", "figure": 1e6 * t, "unit": "microseconds", "note": note}
+        for size, t in zip(sizes, each, strict=True)
+    ]
+    return lines
+
+
+def main(*, tiny: bool = False) -> list[Figure]:
+    """Measure and return the table.
+
+    Parameters
+    ----------
+    tiny : bool
+        Few small runs, to show that the benchmark works.
+    """
+    rounds = 1 if tiny else 5
+    runs = 2 if tiny else 48
+    weeks = (4, 8) if tiny else WEEKS
+    citizens = (10, 20) if tiny else CITIZENS
+    articles = (2, 4) if tiny else TEXT
+    base_weeks, base_citizens = (4, 10) if tiny else (104, 300)
+    bare_runs = 2 if tiny else 480
+    return [
+        *growth(
+            "weeks",
+            weeks,
+            lambda n: endless_batch(runs, n, base_citizens),
+            rounds,
+            f"{base_citizens} citizens",
+        ),
+        *growth(
+            "citizens",
+            citizens,
+            lambda n: endless_batch(runs, base_weeks, n),
+            rounds,
+            f"{base_weeks} weeks",
+        ),
+        *growth(
+            "articles",
+            articles,
+            lambda n: endless_batch(bare_runs, base_weeks, 0, n),
+            rounds,
+            f"{base_weeks} weeks, no public, all articles open",
+        ),
+    ]
