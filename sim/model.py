@@ -8,7 +8,7 @@ from sim.agents import Armenia, Azerbaijan, Negotiator, Opposition, UnitedStates
 from sim.codes import Actor, Contact
 from sim.records import STATE
 from sim.rules.week import PHASES
-from sim.run import RunRecord, check_fault, open_talks
+from sim.run import RunRecord, Talks, check_fault, open_talks
 from sim.settings import Settings
 
 
@@ -24,6 +24,9 @@ class NegotiationModel(mesa.Model):
         Validated settings of the run.
     rng : int, optional
         Seed of Mesa's own generator, which no rule uses.
+    talks : Talks, optional
+        Opened records to play instead of those that the settings describe; names still come
+        from the settings.
 
     Attributes
     ----------
@@ -35,16 +38,19 @@ class NegotiationModel(mesa.Model):
         Weeks played.
     """
 
-    def __init__(self, *, settings: Settings, rng: int | None = None) -> None:
+    def __init__(
+        self, *, settings: Settings, rng: int | None = None, talks: Talks | None = None
+    ) -> None:
         super().__init__(rng=None if rng is None else int(rng))
         self.settings = settings
-        self.talks = open_talks(settings)
+        self.talks = open_talks(settings) if talks is None else talks
+        self.horizon = int(self.talks.params.horizon)
         self.in_charge: dict[Actor, Negotiator] = {
             agent.actor: agent
             for agent in (Armenia(self), Azerbaijan(self), UnitedStates(self), Opposition(self))
         }
         self.channels = self._channel_graph()
-        self._history = np.zeros(settings.horizon, STATE).view(np.recarray)
+        self._history = np.zeros(self.horizon, STATE).view(np.recarray)
         self.tick = 0
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -76,7 +82,7 @@ class NegotiationModel(mesa.Model):
         self.tick += 1
         self._show_contacts()
         self.datacollector.collect(self)
-        if talks.state.ended or self.tick >= self.settings.horizon:
+        if talks.state.ended or self.tick >= self.horizon:
             self.running = False
         check_fault(self.settings, talks.state)
 

@@ -10,6 +10,20 @@ PLAIN_WIDTH = 100
 """Columns where the output is no terminal and COLUMNS is not set."""
 
 
+class PipedConsole(Console):
+    """A console that tells when nobody reads on, instead of leaving the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what `sim.cli.main` waits for.
+
+        Raises
+        ------
+        BrokenPipeError
+            Always.
+        """
+        raise BrokenPipeError
+
+
 def console(error: bool = False) -> Console:
     """Return a console on standard output, or on standard error.
 
@@ -17,9 +31,9 @@ def console(error: bool = False) -> Console:
     """
     stream = sys.stderr if error else sys.stdout
     if stream.isatty():
-        return Console(file=stream, highlight=False)
+        return PipedConsole(file=stream, highlight=False)
     width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if "COLUMNS" in os.environ else None
-    return Console(
+    return PipedConsole(
         file=stream,
         highlight=False,
         width=width or PLAIN_WIDTH,

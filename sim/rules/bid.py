@@ -90,7 +90,10 @@ def _give_up_linear(params: Params, state: State, left: float) -> None:
         if best < 0:
             return
         room = (1.0 - state.given_up[best]) * state.loss[best]
-        share = 1.0 if room <= left else state.given_up[best] + max(left, 0.0) / state.loss[best]
+        if room <= max(left, 0.0):
+            share = 1.0
+        else:
+            share = state.given_up[best] + max(left, 0.0) / state.loss[best]
         share = max(state.given_up[best], allowed_share(params, best, share))
         left -= (share - state.given_up[best]) * state.loss[best]
         state.given_up[best] = share

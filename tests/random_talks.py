@@ -1,0 +1,205 @@
+"""Random talks: PARAMS records drawn over everything that the rules distinguish."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.codes import (
+    Agenda,
+    Article,
+    CalendarKind,
+    Precondition,
+    PreconditionRule,
+    PublicRule,
+    Route,
+    Solution,
+    Style,
+    Treaty,
+)
+from sim.compose import compose
+from sim.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, PARAMS, STATE
+from sim.registry import registry
+from sim.rules.opening import begin
+from sim.run import Talks
+from sim.shocks import draw_tape
+from sim.society import graph_pool, new_public
+
+DEFAULT = compose([])
+"""Settings that lend their names to random talks."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of random talks, before it is opened."""
+
+    params: np.record
+    seed: int
+    citizens: int
+
+
+def _plugin(params, rng, side, kind, code, values):
+    entry = registry().of(kind)[rng.integers(len(registry().of(kind)))]
+    params[code][side] = entry.code
+    for at, parameter in enumerate(entry.parameters):
+        low = max(parameter.low, parameter.default / 4 if parameter.default > 0 else parameter.low)
+        high = min(parameter.high, 4 * abs(parameter.default) + 1)
+        params[values][side, at] = rng.uniform(min(low, high), max(low, high))
+    return entry
+
+
+def _text(params, rng):
+    n = int(rng.integers(1, 19))
+    params.articles = n
+    params.start_status[:n] = rng.choice([s.value for s in Article], n, p=[0.3, 0.2, 0.5])
+    params.start_position[:n] = rng.random(n)
+    params.levels[:n] = rng.choice([0, 0, 2, 3, 5], n)
+    params.levels[ARTICLES:] = 2
+    params.ideal[:] = rng.choice([0.0, 0.2, 0.5, 1.0], (ACTORS, ISSUES))
+    if rng.random() < 0.7:
+        params.ideal[0], params.ideal[1] = 0.0, 1.0
+    weights = rng.random((ACTORS, ISSUES)) * (rng.random((ACTORS, ISSUES)) < 0.9)
+    weights[:, 0] += 0.1
+    used = list(range(n)) + list(range(ARTICLES, ISSUES))
+    params.weight[:] = weights / weights[:, used].sum(axis=1, keepdims=True)
+    params.curvature[:] = rng.choice([1.0, 1.0, 1.0, 2.0, 1.5], ACTORS)
+    params.opening[:] = params.ideal[:2]
+    params.tolerance = rng.choice([0.01, 0.05, 0.2])
+    params.half_tolerance = rng.uniform(0.2, 0.7)
+
+
+def _preconditions(params, rng):
+    m = int(rng.integers(0, 5))
+    params.preconditions = m
+    for k in range(m):
+        params.demanded_by[k] = rng.integers(2)
+        params.delivered_by[k] = 1 - params.demanded_by[k]
+        params.route[k] = rng.choice([r.value for r in Route])
+        routes = [Precondition.DORMANT, Precondition.DEMANDED, Precondition.PROMISED]
+        if params.route[k] == Route.CONSTITUTIONAL:
+            routes += [Precondition.DRAFTING, Precondition.PARLIAMENT]
+        params.start_status[ARTICLES + k] = rng.choice([s.value for s in routes])
+        params.trigger[k] = rng.choice([Treaty.OPEN, Treaty.TEXT_AGREED, Treaty.INITIALLED])
+        params.lead_draft[k], params.lead_parliament[k] = rng.integers(1, 8, 2)
+        params.lead_referendum[k] = rng.integers(1, 8)
+        params.ready_week[k] = rng.choice([-1, 5])
+        params.odds[k] = rng.random()
+    params.supermajority, params.referendum_majority = 2 / 3, 0.5
+    params.referendum_quorum = 0.25
+    params.yes_mean, params.yes_sd, params.yes_slope = 0.55, 0.1, 0.5
+    params.turnout_mean, params.turnout_sd = 0.55, 0.08
+    params.consent_rate = rng.choice([0.0, 0.1])
+
+
+def _parties(params, rng):
+    for side in range(2):
+        params.discount[side] = math.exp(-rng.choice([0.02, 0.1, 0.4, 3.0]) / 52)
+        params.flow[side] = rng.choice([0.0, 0.01, 0.04, 0.1]) / 52
+        params.deadline[side] = rng.choice([math.inf, 10.0, 40.0, 90.0])
+        weeks = float(rng.choice([5.0, 30.0]))
+        params.settlement_weeks[side] = weeks
+        later = params.discount[side] ** weeks
+        params.settlement_discount[side] = later
+        params.settlement_annuity[side] = (1 - later) / (1 - params.discount[side])
+        params.reply_rate[side] = rng.choice([0.15, 0.5, 1.0])
+        strategy = _plugin(params, rng, side, "concession", "strategy", "strategy_value")
+        params.proposes_interim[side] = strategy.proposes_interim
+        _plugin(params, rng, side, "acceptance", "acceptance", "acceptance_value")
+        _plugin(params, rng, side, "opponent_model", "opponent_model", "opponent_value")
+    params.opponent_error[:] = rng.choice([0.0, 0.5])
+    params.anticipates_ratifier[:] = rng.integers(0, 2, 2)
+    params.holdout_odds[:] = rng.random(2)
+    params.concession_rate[:] = rng.choice([0.0, 0.05, 0.5], 2)
+    params.concession_size[:] = rng.uniform(0.1, 1.0, 2)
+    params.concession_stock[:] = rng.integers(0, 6, 2)
+    params.outside_worth[:] = rng.uniform(0, 0.1, 2)
+    params.outside_cost[:] = rng.uniform(0, 0.05, 2)
+    params.belief_a[:] = rng.uniform(0.01, 1.0, 2)
+    params.belief_b[:] = rng.uniform(1.0, 60.0, 2)
+    params.office_value[:] = rng.uniform(0, 1, 2)
+    params.survival_gain[:] = rng.uniform(-0.05, 0.2, 2)
+    params.audience_cost[:] = rng.uniform(0, 0.1, 2)
+    params.ratifier_reservation[:] = rng.choice([0.0, 0.3, 0.8], 2)
+    params.ratification_weeks[:] = rng.integers(1, 10, 2)
+
+
+def _home(params, rng, citizens):
+    params.home = rng.integers(-1, 2)
+    params.approval, params.approval_reversion, params.approval_noise = 0.5, 0.02, 0.02
+    params.concession_cost, params.signing_gain = rng.uniform(0, 0.05), rng.uniform(0, 0.5)
+    params.opinion_slope, params.protest_cost = 0.3, 0.02
+    params.ratification_majority = 0.5
+    params.fall_protest_share, params.fall_weeks = rng.choice([0.1, 0.3]), rng.integers(1, 6)
+    params.election_swing, params.seats_bonus = 0.08, 1.2
+    params.parliament_seats, params.government_seats = 107, rng.choice([50, 60, 71, 80])
+    params.citizens = citizens
+    params.public_rule = PublicRule.NONE if citizens == 0 else rng.integers(1, len(PublicRule))
+    params.opinion_mean, params.opinion_sd = rng.uniform(0.3, 0.7), 0.2
+    params.susceptibility = rng.random()
+    params.threshold_mean, params.threshold_sd = rng.uniform(0.1, 0.5), 0.15
+    params.concession_shift, params.signing_shift = -0.03, rng.uniform(-0.1, 0.1)
+    params.confidence, params.mobilisation_decay = 0.2, 0.05
+    params.effort, params.trigger_impulse = rng.random(), rng.uniform(0, 0.2)
+
+
+def _others(params, rng):
+    params.style = rng.choice([s.value for s in Style])
+    params.solution = rng.choice([s.value for s in Solution])
+    params.attention, params.attention_decay = rng.random(), 0.02
+    params.leverage, params.bias = rng.random(), rng.uniform(-1, 1)
+    params.learning_rate, params.text_rate = rng.uniform(0, 0.3), rng.uniform(0, 0.5)
+    params.pull, params.carrot = rng.random(), rng.uniform(0, 0.3)
+    params.stick = rng.uniform(0, 0.01)
+    edges = [(0, 1), (2, 0), (2, 1), (0, 3)][: rng.integers(1, 5)]
+    params.edges = len(edges)
+    params.edge[: len(edges)] = edges
+    params.call_rate[:], params.meeting_rate[:] = rng.uniform(0, 0.5), rng.uniform(0, 0.4)
+    params.incident_rate, params.suspension_weeks = rng.uniform(0, 0.1), rng.integers(1, 6)
+    params.collapse_odds, params.patience_weeks = rng.choice([0, 0.2]), rng.integers(5, 60)
+    params.incident_approval = -0.02
+    dates = int(rng.integers(0, 6))
+    params.dates = dates
+    params.date_week[:dates] = rng.integers(0, 50, dates)
+    params.date_kind[:dates] = rng.choice([k.value for k in CalendarKind], dates)
+    params.date_value[:dates] = rng.choice([-1.0, 0.2, 0.9], dates)
+    params.lapse_interim, params.lapse_full = rng.choice([0.0, 0.02], 2)
+    params.exit_cost = rng.uniform(0, 0.1)
+
+
+def random_case(seed, longest=60):
+    """Return the random talks of one seed, of at most `longest` weeks."""
+    rng = np.random.default_rng(seed)
+    params = np.zeros(1, PARAMS).view(np.recarray)[0]
+    citizens = int(rng.choice([0, 0, 12, 60]))
+    params.horizon = rng.integers(5, longest + 1)
+    params.first_mover = rng.integers(2)
+    params.agenda = rng.choice([a.value for a in Agenda])
+    params.precondition_rule = rng.choice([r.value for r in PreconditionRule])
+    _text(params, rng)
+    _preconditions(params, rng)
+    _parties(params, rng)
+    _home(params, rng, citizens)
+    _others(params, rng)
+    return Case(params, seed, citizens)
+
+
+def open_case(case):
+    """Return the records of week 0 of random talks, fresh ones at each call."""
+    tape = draw_tape(case.seed, range(3, 4), int(case.params.horizon), case.citizens)
+    pool = graph_pool("small_world", case.citizens, 4, 0.1, case.seed, 1)
+    public = new_public(case.citizens, pool, 0)
+    state = np.zeros(1, STATE).view(np.recarray)[0]
+    begin(case.params, state, public, tape.types[0], tape.errors[0], tape.citizens[0])
+    shocks = tape.weekly.view(np.recarray)[0]
+    events = np.zeros(EVENTS, EVENT).view(np.recarray)
+    return Talks(DEFAULT, case.params, state, shocks, public, events)
+
+
+def play_in_engine(case):
+    """Return history and events of random talks played by the engine."""
+    from sim.engine import play
+
+    talks = open_case(case)
+    history = np.zeros(int(case.params.horizon), STATE).view(np.recarray)
+    play(talks.params, talks.state, talks.shocks, talks.public, talks.events, history)
+    return history[: talks.state.week], talks.events[: talks.state.events]

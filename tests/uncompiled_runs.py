@@ -1,0 +1,20 @@
+"""Prints a digest of each random run; `tests/test_uncompiled.py` starts it without compilation."""
+
+import hashlib
+import sys
+
+from tests.random_talks import play_in_engine, random_case
+
+LONGEST = 16
+"""Weeks; the plain rules are some hundred times slower than the compiled ones."""
+
+
+def digest(seed):
+    """Return a digest of history and events of one set of random talks."""
+    history, events = play_in_engine(random_case(seed, LONGEST))
+    return hashlib.sha256(history.tobytes() + events.tobytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        sys.stdout.write(digest(int(argument)) + "\n")
