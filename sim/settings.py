@@ -79,7 +79,7 @@ class PublicSetting(Setting):
     """How citizens' opinions move, and on which graph."""
 
     rule: Literal["none", "degroot", "friedkin_johnsen", "bounded_confidence"]
-    graph: Literal["small_world", "complete"] = "small_world"
+    graph: Literal["small_world", "complete", "scale_free", "block_model"] = "small_world"
 
 
 class Rules(Setting):

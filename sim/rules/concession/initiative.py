@@ -1,0 +1,88 @@
+"""Tactics that take a first step and watch what comes back."""
+
+from sim.records import HISTORY
+from sim.registry import Parameter, plugin
+from sim.rules.compiled import rule
+from sim.rules.concession.imitative import OPENING, last_demand, remembers
+
+_NOTHING = 1e-9
+"""Share below which an offer counts as unchanged."""
+
+
+@rule
+def last_answer(state, side):
+    """Return what the other side's last draft gave more than the one before; 0 before two."""
+    if not remembers(state, side, 1):
+        return 0.0
+    return state.received[side, 0] - state.received[side, 1]
+
+
+@rule
+def unanswered(state, side):
+    """Return how many of the other's last drafts gave nothing more than the one before."""
+    count = 0
+    for age in range(HISTORY - 1):
+        if not remembers(state, side, age + 1):
+            break
+        if state.received[side, age] - state.received[side, age + 1] > _NOTHING:
+            break
+        count += 1
+    return count
+
+
+@plugin(
+    "concession",
+    "grit",
+    family="initiative",
+    reference="Osgood (1962), graduated and reciprocated initiatives in tension reduction",
+    uses=("offers",),
+    parameters=(
+        Parameter("step", 0.05, 0.0, 1.0, "share", "conceded by one initiative"),
+        Parameter("initiatives", 3.0, 1.0, 14.0, "drafts", "made without an answer"),
+    ),
+)
+def grit(params, state, shocks, side):
+    """Concede a small step first, go on for some drafts without an answer, match what is given.
+
+    A draft of the other side that takes something back is answered in kind, no further.
+    """
+    step = params.strategy_value[side, 0]
+    mine = last_demand(state, side, 0.0)
+    answer = last_answer(state, side)
+    if answer < -_NOTHING:
+        return mine - answer
+    if answer > step:
+        return mine - answer
+    if unanswered(state, side) < int(params.strategy_value[side, 1]):
+        return mine - step
+    return mine
+
+
+@plugin(
+    "concession",
+    "learner",
+    family="learning",
+    reference="Cross (1965), learning of the other's concession rate; Bartos (1974), reciprocity",
+    uses=("offers", "beliefs"),
+    parameters=(
+        Parameter("prior_rate", 0.02, 0.0, 1.0, "share/draft", "expected of the other at first"),
+        Parameter("prior_drafts", 4.0, 0.1, 1000.0, "drafts", "that this expectation is worth"),
+        Parameter("reciprocity", 1.0, 0.0, 10.0, "factor", "own concession per expected one"),
+        OPENING,
+    ),
+)
+def learner(params, state, shocks, side):
+    """Concede in proportion to the believed concession rate of the other side.
+
+    The belief is the posterior mean of a normal rate with a normal prior: the prior rate and the
+    mean rate over the drafts remembered, weighted by the drafts that each is worth.
+    """
+    value = params.strategy_value[side]
+    mine = last_demand(state, side, value[3])
+    seen = max(state.n_received[side] - 1, 0)
+    kept = min(seen, HISTORY - 1)
+    mean = 0.0
+    if kept > 0:
+        mean = (state.received[side, 0] - state.received[side, kept]) / kept
+    rate = (value[0] * value[1] + mean * seen) / (value[1] + seen)
+    return mine - value[2] * max(rate, 0.0)
