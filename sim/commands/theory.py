@@ -3,23 +3,29 @@
 import argparse
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+if TYPE_CHECKING:
+    from sim.oracles import Oracle, Verdict
 
-from sim.oracles import ORACLES, REFERENCES, Oracle, Verdict, judge
+DESCRIPTION = """\
+Plays minimal talks through the simulator's own rules and compares what comes out with published
+results: expected, got, tolerance, reference. The exit code is 1 if any differs.
+
+examples:
+  sim theory
+  sim theory Faratin1998 Schelling1960
+  sim theory --json
+"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
+    """Add the command's parser."""
     parser = subparsers.add_parser(
-        "theory",
-        help="check the rules against published results",
-        description="Play minimal talks through the simulator's own rules and compare what comes "
-        "out with published results. The exit code is 1 if any differs.",
+        "theory", help="check the rules against published results", description=DESCRIPTION
     )
     parser.add_argument(
-        "reference", nargs="*", help="show these references only, e.g. Faratin1998"
+        "reference", nargs="*", metavar="REFERENCE", help="these only, e.g. Faratin1998"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -32,6 +38,8 @@ def execute(args: argparse.Namespace) -> int:
     ConfigError
         If there is no such reference.
     """
+    from sim.oracles import judge
+
     verdicts = [judge(oracle) for oracle in chosen(args.reference)]
     if args.json:
         print(json.dumps([as_mapping(verdict) for verdict in verdicts], indent=2))
@@ -40,7 +48,7 @@ def execute(args: argparse.Namespace) -> int:
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def chosen(references: Sequence[str]) -> tuple[Oracle, ...]:
+def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
     """Return the oracles of these references, all without any.
 
     Raises
@@ -49,6 +57,7 @@ def chosen(references: Sequence[str]) -> tuple[Oracle, ...]:
         If there is no such reference.
     """
     from sim.errors import ConfigError, did_you_mean
+    from sim.oracles import ORACLES, REFERENCES
 
     problems = [
         f"theory: unknown reference '{key}'" + did_you_mean(key, REFERENCES)
@@ -65,8 +74,10 @@ def numbers(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values)
 
 
-def as_mapping(verdict: Verdict) -> dict[str, object]:
+def as_mapping(verdict: "Verdict") -> dict[str, object]:
     """Return one row for JSON."""
+    from sim.oracles import REFERENCES
+
     oracle = verdict.oracle
     return {
         "name": oracle.name,
@@ -79,10 +90,15 @@ def as_mapping(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def show(verdicts: Sequence[Verdict]) -> None:
+def show(verdicts: "Sequence[Verdict]") -> None:
     """Print the scoreboard as a table."""
-    table = Table(title="Published results, played through the rules", show_lines=False)
-    for heading in ("reference", "result", "expected", "got", "tolerance", ""):
+    from rich.table import Table
+
+    from sim.terminal import console
+    from sim.terminal import show as show_block
+
+    table = Table(title="Published results, played through the rules", title_justify="left")
+    for heading in ("Reference", "Result", "Expected", "Got", "Tolerance", ""):
         table.add_column(heading, overflow="fold")
     for verdict in verdicts:
         oracle = verdict.oracle
@@ -94,7 +110,6 @@ def show(verdicts: Sequence[Verdict]) -> None:
             f"{oracle.tolerance:.2g}",
             "[green]pass[/green]" if verdict.passed else "[red]FAIL[/red]",
         )
-    console = Console()
-    console.print(table)
+    show_block(table, console())
     passed = sum(verdict.passed for verdict in verdicts)
-    console.print(f"{passed} of {len(verdicts)} results reproduced")
+    print(f"{passed} of {len(verdicts)} results reproduced")

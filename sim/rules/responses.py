@@ -51,7 +51,7 @@ def respond_to_each(
 
 
 @rule
-def is_new(state, side, offered):
+def is_new(state: State, side: int, offered: float) -> int:
     """Return 1 if no draft remembered gave `side` the same share, else 0."""
     for age in range(min(state.n_received[side], state.received.shape[1])):
         if abs(state.received[side, age] - offered) < 1e-9:

@@ -1,6 +1,6 @@
 """Conditions that look at the clock: AC_time and AC_combi."""
 
-from sim.records import HISTORY
+from sim.records import HISTORY, Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock
 from sim.rules.compiled import rule
@@ -9,7 +9,7 @@ MOMENT = Parameter("time", 0.95, 0.0, 1.0, "share", "of the perceived time that 
 
 
 @rule
-def best_in_window(state, side, time):
+def best_in_window(state: State, side: int, time: float) -> float:
     """Return the best share received in the past window as long as the time that is left.
 
     Baarslag, Hindriks and Jonker (2013): MAX_W over ``[2t - 1, t]``. The memory holds drafts and
@@ -34,7 +34,9 @@ def best_in_window(state, side, time):
     uses=("clock",),
     parameters=(MOMENT,),
 )
-def ac_time(params, state, shocks, side, offered, demand):
+def ac_time(
+    params: Params, state: State, shocks: Shocks, side: int, offered: float, demand: float
+) -> float:
     """Accept any draft that beats the status quo once enough of the time has passed."""
     return 1.0 if clock(params, state, side) >= params.acceptance_value[side, 0] else 0.0
 
@@ -47,7 +49,9 @@ def ac_time(params, state, shocks, side, offered, demand):
     uses=("clock", "offers"),
     parameters=(MOMENT,),
 )
-def ac_combi(params, state, shocks, side, offered, demand):
+def ac_combi(
+    params: Params, state: State, shocks: Shocks, side: int, offered: float, demand: float
+) -> float:
     """Accept as AC_next; late, also what is no worse than the best of the last drafts."""
     if offered >= demand:
         return 1.0

@@ -1,12 +1,12 @@
 """Behaviour-dependent tactics: concede as the other side concedes."""
 
-from sim.records import HISTORY
+from sim.records import HISTORY, Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.compiled import rule
 
 
 @rule
-def last_demand(state, side, opening):
+def last_demand(state: State, side: int, opening: float) -> float:
     """Return the own last demand, or the aspiration less `opening` before the first one."""
     if state.n_demanded[side] == 0:
         return state.aspiration[side] - opening
@@ -14,19 +14,19 @@ def last_demand(state, side, opening):
 
 
 @rule
-def loss_offered(state, side, age):
+def loss_offered(state: State, side: int, age: int) -> float:
     """Return the loss (1 - own share) under the other's offer made `age` offers ago."""
     return 1.0 - state.received[side, age]
 
 
 @rule
-def remembers(state, side, age):
+def remembers(state: State, side: int, age: int) -> bool:
     """Return whether the other's offer made `age` offers ago is known."""
     return age < state.n_received[side] and age < HISTORY
 
 
 @rule
-def imitated(state, side, mine, age, newer):
+def imitated(state: State, side: int, mine: float, age: int, newer: int) -> float:
     """Return the demand after giving up in proportion to the other between two of its offers.
 
     Own loss times the ratio of the losses offered `age` and `newer` offers ago.
@@ -49,7 +49,7 @@ OPENING = Parameter("opening", 0.1, 0.0, 1.0, "share", "conceded in the first de
     uses=("offers",),
     parameters=(LAG, OPENING),
 )
-def relative_tit_for_tat(params, state, shocks, side):
+def relative_tit_for_tat(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Give up in the proportion in which the other side gave up `lag` of its moves ago."""
     lag = int(params.strategy_value[side, 0])
     mine = last_demand(state, side, params.strategy_value[side, 1])
@@ -70,7 +70,7 @@ def relative_tit_for_tat(params, state, shocks, side):
         Parameter("swing", 0.02, 0.0, 1.0, "share", "largest random concession on top"),
     ),
 )
-def random_tit_for_tat(params, state, shocks, side):
+def random_tit_for_tat(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Give up what the other side gave up `lag` of its moves ago, and a random bit more."""
     lag = int(params.strategy_value[side, 0])
     mine = last_demand(state, side, params.strategy_value[side, 1])
@@ -91,7 +91,7 @@ def random_tit_for_tat(params, state, shocks, side):
         OPENING,
     ),
 )
-def averaged_tit_for_tat(params, state, shocks, side):
+def averaged_tit_for_tat(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Give up in the proportion in which the other side gave up over its last moves."""
     window = int(params.strategy_value[side, 0])
     mine = last_demand(state, side, params.strategy_value[side, 1])

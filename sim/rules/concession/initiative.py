@@ -1,16 +1,12 @@
 """Tactics that take a first step and watch what comes back."""
 
-from sim.records import HISTORY
+from sim.records import HISTORY, Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.compiled import rule
 from sim.rules.concession.imitative import OPENING, last_demand, remembers
 
-_NOTHING = 1e-9
-"""Share below which an offer counts as unchanged."""
-
-
 @rule
-def last_answer(state, side):
+def last_answer(state: State, side: int) -> float:
     """Return what the other side's last draft gave more than the one before; 0 before two."""
     if not remembers(state, side, 1):
         return 0.0
@@ -18,13 +14,13 @@ def last_answer(state, side):
 
 
 @rule
-def unanswered(state, side):
-    """Return how many of the other's last drafts gave nothing more than the one before."""
+def unanswered(state: State, side: int, least: float) -> int:
+    """Return how many of the other's last drafts gave less than `least` more than before."""
     count = 0
     for age in range(HISTORY - 1):
         if not remembers(state, side, age + 1):
             break
-        if state.received[side, age] - state.received[side, age + 1] > _NOTHING:
+        if state.received[side, age] - state.received[side, age + 1] >= least:
             break
         count += 1
     return count
@@ -41,21 +37,20 @@ def unanswered(state, side):
         Parameter("initiatives", 3.0, 1.0, 14.0, "drafts", "made without an answer"),
     ),
 )
-def grit(params, state, shocks, side):
-    """Concede a small step first, go on for some drafts without an answer, match what is given.
+def grit(params: Params, state: State, shocks: Shocks, side: int) -> float:
+    """Concede small steps first, for some drafts without an answer, and match what is given.
 
-    A draft of the other side that takes something back is answered in kind, no further.
+    Half a step in return counts as an answer and opens the next round of initiatives. A draft
+    that takes something back is answered in kind, no further.
     """
     step = params.strategy_value[side, 0]
     mine = last_demand(state, side, 0.0)
     answer = last_answer(state, side)
-    if answer < -_NOTHING:
+    if answer < 0.0:
         return mine - answer
-    if answer > step:
-        return mine - answer
-    if unanswered(state, side) < int(params.strategy_value[side, 1]):
-        return mine - step
-    return mine
+    if unanswered(state, side, 0.5 * step) < int(params.strategy_value[side, 1]):
+        return mine - max(answer, step)
+    return mine - answer
 
 
 @plugin(
@@ -71,7 +66,7 @@ def grit(params, state, shocks, side):
         OPENING,
     ),
 )
-def learner(params, state, shocks, side):
+def learner(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Concede in proportion to the believed concession rate of the other side.
 
     The belief is the posterior mean of a normal rate with a normal prior: the prior rate and the

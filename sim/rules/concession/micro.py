@@ -1,5 +1,6 @@
 """MiCRO: one new proposal for each new one of the other side."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 
 
@@ -13,7 +14,7 @@ from sim.registry import Parameter, plugin
         Parameter("levels", 21.0, 2.0, 1001.0, "count", "steps of equal own utility, ends included"),
     ),
 )
-def micro(params, state, shocks, side):
+def micro(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Step one level down when the other side has made as many different offers as oneself.
 
     The own proposals are `levels` packages of equally spaced own utility from the aspiration

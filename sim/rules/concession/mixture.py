@@ -1,5 +1,6 @@
 """Weighted mixtures of time-dependent, resource-dependent and imitative tactics."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock
 from sim.rules.concession.imitative import OPENING, imitated, last_demand, remembers
@@ -24,7 +25,7 @@ from sim.rules.concession.time_dependent import demand_between, polynomial_conce
         Parameter("ratchet", 1.0, 0.0, 1.0, "flag", "from 0.5 on, no demand is raised again"),
     ),
 )
-def mixture(params, state, shocks, side):
+def mixture(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Ask for the weighted mean of three tactics' demands; with the ratchet, never for more.
 
     Weights are taken relative to their sum; if all are 0 the demand stays at the aspiration.

@@ -2,19 +2,20 @@
 
 import math
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.compiled import rule
 from sim.rules.concession.time_dependent import demand_between, polynomial_concession
 
 
 @rule
-def messages(state):
+def messages(state: State) -> int:
     """Return the number of drafts that both sides have tabled."""
     return state.drafts[0] + state.drafts[1]
 
 
 @rule
-def resource_concession(state, stock, kappa):
+def resource_concession(state: State, stock: float, kappa: float) -> float:
     """Return the share conceded when the resource is `stock` over the messages exchanged.
 
     ``kappa + (1 - kappa) exp(-stock / messages)``; Faratin, Sierra and Jennings (1998),
@@ -37,7 +38,7 @@ def resource_concession(state, stock, kappa):
         Parameter("kappa", 0.0, 0.0, 1.0, "share", "conceded at the start"),
     ),
 )
-def message_count(params, state, shocks, side):
+def message_count(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Concede as the number of messages exchanged grows."""
     stock = params.strategy_value[side, 0]
     kappa = params.strategy_value[side, 1]
@@ -55,7 +56,7 @@ def message_count(params, state, shocks, side):
         Parameter("mu", 2600.0, 1.0, 1e6, "weeks x messages", "deadline times messages exchanged"),
     ),
 )
-def dynamic_deadline(params, state, shocks, side):
+def dynamic_deadline(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Concede as a polynomial tactic whose deadline comes nearer with every message.
 
     The deadline is ``mu / messages`` weeks, with one counterpart.

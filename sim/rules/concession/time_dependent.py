@@ -2,13 +2,14 @@
 
 import math
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock
 from sim.rules.compiled import rule
 
 
 @rule
-def polynomial_concession(time, beta, kappa):
+def polynomial_concession(time: float, beta: float, kappa: float) -> float:
     """Return the share conceded at `time` in [0, 1]: ``kappa + (1 - kappa) * time**(1 / beta)``.
 
     Faratin, Sierra and Jennings (1998), polynomial; beta < 1 Boulware, 1 linear, > 1 Conceder.
@@ -17,7 +18,7 @@ def polynomial_concession(time, beta, kappa):
 
 
 @rule
-def exponential_concession(time, beta, kappa):
+def exponential_concession(time: float, beta: float, kappa: float) -> float:
     """Return the share conceded at `time` in [0, 1]: ``exp((1 - time)**beta * log(kappa))``.
 
     Faratin, Sierra and Jennings (1998), exponential; `kappa` in (0, 1] is conceded at the start.
@@ -26,7 +27,7 @@ def exponential_concession(time, beta, kappa):
 
 
 @rule
-def demand_between(state, side, conceded):
+def demand_between(state: State, side: int, conceded: float) -> float:
     """Return the demand that gives up the share `conceded` of aspiration less reservation."""
     span = state.aspiration[side] - state.reservation[side]
     return state.aspiration[side] - conceded * span
@@ -43,7 +44,7 @@ def demand_between(state, side, conceded):
         Parameter("kappa", 0.0, 0.0, 1.0, "share", "conceded at the start"),
     ),
 )
-def polynomial(params, state, shocks, side):
+def polynomial(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Concede with a power of the time that has passed until the perceived deadline."""
     beta = params.strategy_value[side, 0]
     kappa = params.strategy_value[side, 1]
@@ -62,7 +63,7 @@ def polynomial(params, state, shocks, side):
         Parameter("kappa", 0.1, 0.0001, 1.0, "share", "conceded at the start"),
     ),
 )
-def exponential(params, state, shocks, side):
+def exponential(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Concede exponentially in the time that has passed until the perceived deadline."""
     beta = params.strategy_value[side, 0]
     kappa = params.strategy_value[side, 1]

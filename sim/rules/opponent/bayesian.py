@@ -1,5 +1,6 @@
 """Bayesian model: weights that make the other side's drafts worth what it should ask by now."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
@@ -8,7 +9,7 @@ from sim.rules.preferences import issue_utility
 
 
 @rule
-def worth_to_other(params, side, issue, position):
+def worth_to_other(params: Params, side: int, issue: int, position: float) -> float:
     """Return the share of one issue that `position` gives to the other side, in [0, 1]."""
     worst = issue_utility(params, 1 - side, issue, params.ideal[side, issue])
     if worst >= 1.0:
@@ -28,7 +29,7 @@ def worth_to_other(params, side, issue, position):
         Parameter("noise", 0.05, 0.001, 1.0, "share", "sd of its drafts about that"),
     ),
 )
-def bayesian(params, state, shocks, side):
+def bayesian(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Update independent normal beliefs about the other's weights by each of its drafts.
 
     As in Hindriks and Tykhonov, the n-th draft should be worth ``1 - c (n - 1)`` to its author.

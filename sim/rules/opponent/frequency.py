@@ -1,5 +1,6 @@
 """Frequency model: what the other side does not move is important to it."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
@@ -7,7 +8,7 @@ from sim.rules.other_side import infer_weight, inferred_weight
 
 
 @rule
-def is_unmoved(params, state, side, issue, tolerance):
+def is_unmoved(params: Params, state: State, side: int, issue: int, tolerance: float) -> bool:
     """Return whether the other's last two drafts agree on `issue`, short of all it could give."""
     now = state.offer[1 - side, issue]
     if abs(now - state.model_memory[side, issue]) > tolerance:
@@ -26,7 +27,7 @@ def is_unmoved(params, state, side, issue, tolerance):
         Parameter("tolerance", 0.001, 0.0, 1.0, "position", "up to which a position is unmoved"),
     ),
 )
-def frequency(params, state, shocks, side):
+def frequency(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Add weight to every issue that the other side left as it was while it moved another.
 
     An issue that it has given up altogether is no sign either way. The sum of the weights stays.
