@@ -253,6 +253,8 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("n_demanded", _I, _SIDES, "count", "demands made"),
     Field("n_received", _I, _SIDES, "count", "offers received"),
     Field("best_received", _F, _SIDES, "share", "best offer received so far"),
+    Field("new_received", _I, _SIDES, "count", "offers received that differ from those remembered"),
+    Field("model_memory", _F, (2, ISSUES), "own", "memory of each side's opponent model"),
     # --- preconditions
     Field("precondition", _B, (PRECONDITIONS,), "code", "Precondition status"),
     Field("stage_until", _F, (PRECONDITIONS,), "week", "when the present step is due"),

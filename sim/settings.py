@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -79,7 +80,7 @@ class PublicSetting(Setting):
     """How citizens' opinions move, and on which graph."""
 
     rule: Literal["none", "degroot", "friedkin_johnsen", "bounded_confidence"]
-    graph: Literal["small_world", "complete"] = "small_world"
+    graph: Literal["small_world", "complete", "scale_free", "block_model"] = "small_world"
 
 
 class Rules(Setting):
@@ -185,20 +186,51 @@ def use_plugins(files: list[str]) -> None:
     Raises
     ------
     ConfigError
-        If one of them cannot be used; the plug-ins known before stay known.
+        If one of them cannot be used, or the rules of this process have been put together with
+        other ones; the plug-ins known before stay known.
     """
     before = os.environ.get(PLUGINS_VARIABLE, "")
-    joined = os.pathsep.join(str(Path(file).expanduser().resolve()) for file in files)
+    paths = [Path(file).expanduser().resolve() for file in files]
+    joined = os.pathsep.join(str(path) for path in paths)
     if joined == before:
         return
+    if "sim.rules.dispatch" in sys.modules:
+        known = before.replace(os.pathsep, ", ") or "no plug-ins"
+        raise ConfigError(
+            [
+                f"plugins: the rules of this process are compiled with {known}; "
+                f"start a new one for {', '.join(files)}"
+            ]
+        )
     os.environ[PLUGINS_VARIABLE] = joined
     registry.cache_clear()
     try:
-        registry()
+        _check_plugins(paths)
     except ConfigError:
         os.environ[PLUGINS_VARIABLE] = before
         registry.cache_clear()
         raise
+
+
+def _check_plugins(paths: list[Path]) -> None:
+    """Load the plug-ins of these files, and compile each by itself unless that was done before.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each thing that is wrong.
+    """
+    from sim.rules.compiled import is_compiled, use_cache_folder
+
+    found = registry()
+    use_cache_folder()
+    if is_compiled():
+        return
+    from sim.plugin_check import plugin_problems
+
+    problems = plugin_problems(found, paths)
+    if problems:
+        raise ConfigError(problems)
 
 
 def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:

@@ -48,9 +48,29 @@ def complete(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph
     return nx.complete_graph(citizens)
 
 
+def scale_free(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return a Barabasi and Albert (1999) graph; each newcomer ties to half the mean degree."""
+    ties = min(max(1, round(degree / 2)), citizens - 1)
+    return nx.barabasi_albert_graph(citizens, ties, seed=seed)
+
+
+def block_model(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return two camps of equal size, `rewiring` of the ties across them.
+
+    Stochastic block model of Holland, Laskey and Leinhardt (1983); the first half of the
+    citizens is one camp.
+    """
+    sizes = [citizens // 2, citizens - citizens // 2]
+    within = min(1.0, degree * (1.0 - rewiring) / max(sizes[0] - 1, 1))
+    across = min(1.0, degree * rewiring / max(sizes[1], 1))
+    return nx.stochastic_block_model(sizes, [[within, across], [across, within]], seed=seed)
+
+
 GRAPHS: Mapping[str, Callable[[int, int, float, int], nx.Graph]] = {
     "small_world": small_world,
     "complete": complete,
+    "scale_free": scale_free,
+    "block_model": block_model,
 }
 """Graph families by name: ``(citizens, degree, rewiring, seed) -> graph``."""
 

@@ -65,11 +65,12 @@ def execute(args: argparse.Namespace) -> int:
     """
     from sim.compose import compose
 
+    # First of all, since it makes the user's plug-ins known, and the rules are built with them.
+    settings = compose(args.overrides, args.config_name, args.config_dir)
     if args.trace is not None:
         from sim.trace import check_target
 
         check_target(args.trace)
-    settings = compose(args.overrides, args.config_name, args.config_dir)
     announce_compilation()
 
     from sim.run import play_one

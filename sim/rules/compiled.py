@@ -68,23 +68,23 @@ def prune(folder: Path, keep: int = _KEPT) -> None:
         shutil.rmtree(entry, ignore_errors=True)
 
 
-def _use_cache_folder() -> Path:
-    """Point numba at the folder that belongs to this code and return it."""
+def use_cache_folder() -> None:
+    """Point numba at the folder that belongs to this code and the plug-ins now named.
+
+    Entry rules look at it when they are defined, so it must be right before the first one is.
+    """
     files = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
     digest = source_digest(tuple(Path(file) for file in files if file))
-    folder = cache_folder() / f"rules-{digest}"
     prune(cache_folder())
-    vars(nb.config)["CACHE_DIR"] = str(folder)
-    return folder
+    vars(nb.config)["CACHE_DIR"] = str(cache_folder() / f"rules-{digest}")
 
 
-MACHINE_CODE = _use_cache_folder()
-"""Folder with the machine code of this process's rules."""
+use_cache_folder()
 
 
 def is_compiled() -> bool:
     """Return whether machine code for these rules is on disk already."""
-    return any(MACHINE_CODE.rglob("*.nbi"))
+    return any(Path(str(vars(nb.config)["CACHE_DIR"])).rglob("*.nbi"))
 
 
 Rule = TypeVar("Rule", bound=Callable[..., object])

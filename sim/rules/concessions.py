@@ -6,6 +6,7 @@ from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import gain_of, loss_of
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
+from sim.rules.other_side import seen_weight
 from sim.rules.preferences import is_demanded
 
 
@@ -33,7 +34,7 @@ def cheapest_article(params: Params, state: State, side: int) -> int:
             continue
         if state.floor[side, i] >= 1.0:
             continue
-        gain = gain_of(params, side, i, 1.0, state.estimate[side, i])
+        gain = gain_of(params, side, i, 1.0, seen_weight(state, side, i))
         worth = gain / max(loss_of(params, side, i, 1.0), 1e-300)
         if worth > ratio:
             best = i

@@ -1,23 +1,13 @@
 """Phase 3: drafts. The side whose turn it is answers, after the lag that such answers take."""
 
-import math
-
 from sim.codes import AGENDA, MOVE, REASON, TREATY
 from sim.records import Events, Params, Shocks, State
 from sim.rules.bid import draft
-from sim.rules.compiled import entry_rule, rule
+from sim.rules.compiled import entry_rule
 from sim.rules.demand import remember, set_demand
 from sim.rules.events import write
 from sim.rules.mediation import propose_interim
-
-
-@rule
-def see_other(params: Params, state: State, side: int) -> None:
-    """Set `state.seen` to the other's weights as `side` sees them: estimate times error."""
-    for j in range(state.seen.shape[0]):
-        state.seen[j] = state.estimate[side, j] * math.exp(
-            state.error[side, j] * state.error_scale[side]
-        )
+from sim.rules.other_side import see_other
 
 
 @entry_rule
@@ -34,7 +24,7 @@ def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: i
     if shocks[state.week].reply[actor] >= params.reply_rate[actor]:
         return
     set_demand(params, state, shocks, actor)
-    see_other(params, state, actor)
+    see_other(state, actor)
     draft(params, state, actor, state.target[actor], state.seen[:])
     remember(state.demanded[actor], state.target[actor])
     state.n_demanded[actor] += 1

@@ -4,6 +4,9 @@ from sim.codes import PUBLIC_RULE
 from sim.records import Indices, Numbers, Params, Public, State
 from sim.rules.compiled import entry_rule, rule
 
+_ROUNDING = 1e-9
+"""Added to the confidence radius: of two friends just at it, rounding would keep only one."""
+
 
 @rule
 def clip_unit(x: float) -> float:
@@ -53,7 +56,7 @@ def friends_means(
         count = 1
         for at in range(start[i], start[i + 1]):
             other = opinion[tie[at]]
-            if abs(other - mine) <= confidence:
+            if abs(other - mine) <= confidence + _ROUNDING:
                 total += other
                 count += 1
         means[i] = total / count

@@ -50,6 +50,15 @@ def respond_to_each(
                 state.offer[side, i] = position
 
 
+@rule
+def is_new(state: State, side: int, offered: float) -> int:
+    """Return 1 if no draft remembered gave `side` the same share, else 0."""
+    for age in range(min(state.n_received[side], state.received.shape[1])):
+        if abs(state.received[side, age] - offered) < 1e-9:
+            return 0
+    return 1
+
+
 @entry_rule
 def respond(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Weigh the draft that the other side tabled this week and take it or leave it."""
@@ -57,6 +66,7 @@ def respond(params: Params, state: State, shocks: Shocks, events: Events, actor:
         return
     refresh(params, state)
     offered = offer_share(params, state, actor, 1 - actor)
+    state.new_received[actor] += is_new(state, actor, offered)
     remember(state.received[actor], offered)
     state.n_received[actor] += 1
     state.best_received[actor] = max(state.best_received[actor], offered)

@@ -1,5 +1,6 @@
 """AC_next: as good as the own next demand."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 
 
@@ -14,7 +15,9 @@ from sim.registry import Parameter, plugin
         Parameter("b", 0.0, -1.0, 1.0, "share", "added to it"),
     ),
 )
-def ac_next(params, state, shocks, side, offered, demand):
+def ac_next(
+    params: Params, state: State, shocks: Shocks, side: int, offered: float, demand: float
+) -> float:
     """Accept a draft that is worth no less than what the own strategy would ask for next."""
     a = params.acceptance_value[side, 0]
     b = params.acceptance_value[side, 1]

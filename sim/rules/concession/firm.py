@@ -1,5 +1,6 @@
 """Firmness: no concession at all."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import plugin
 
 
@@ -9,6 +10,6 @@ from sim.registry import plugin
     family="firm",
     reference="Siegel and Fouraker (1960); Bartos (1974), toughness",
 )
-def firm(params, state, shocks, side):
+def firm(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Demand the aspiration at all times; move only by unilateral concessions."""
     return state.aspiration[side]

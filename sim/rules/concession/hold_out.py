@@ -1,5 +1,6 @@
 """Hold-out: concede nothing while concessions come."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock_since
 from sim.rules.concession.time_dependent import demand_between, polynomial_concession
@@ -16,7 +17,7 @@ from sim.rules.concession.time_dependent import demand_between, polynomial_conce
         Parameter("patience_weeks", 26.0, 1.0, 1040.0, "weeks", "of silence before it softens"),
     ),
 )
-def hold_out(params, state, shocks, side):
+def hold_out(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Stand still until the other side has made no unilateral concession for a time.
 
     From then on concede as a polynomial tactic over as long again; any new concession by the

@@ -1,5 +1,6 @@
 """Interim-first: sign what is agreed, hold on the rest."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock_since
 from sim.rules.concession.time_dependent import demand_between, polynomial_concession
@@ -17,7 +18,7 @@ from sim.rules.concession.time_dependent import demand_between, polynomial_conce
     ),
     proposes_interim=True,
 )
-def interim_first(params, state, shocks, side):
+def interim_first(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Propose to sign the agreed part with every draft; hold on the rest for a time.
 
     The rest is conceded as a polynomial tactic from the interim signature on, or when patience

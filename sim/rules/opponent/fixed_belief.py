@@ -1,5 +1,6 @@
 """No learning: the first belief about the other side stays."""
 
+from sim.records import Params, Shocks, State
 from sim.registry import plugin
 
 
@@ -9,5 +10,5 @@ from sim.registry import plugin
     family="none",
     reference="benchmark without learning; Baarslag et al. (2016), survey",
 )
-def none(params, state, shocks, side):
+def none(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Keep the first estimate of the other's weights."""

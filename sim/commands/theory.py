@@ -1,0 +1,115 @@
+"""`sim theory`: play the published results through the rules and show what came out."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.oracles import Oracle, Verdict
+
+DESCRIPTION = """\
+Plays minimal talks through the simulator's own rules and compares what comes out with published
+results: expected, got, tolerance, reference. The exit code is 1 if any differs.
+
+examples:
+  sim theory
+  sim theory Faratin1998 Schelling1960
+  sim theory --json
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "theory", help="check the rules against published results", description=DESCRIPTION
+    )
+    parser.add_argument(
+        "reference", nargs="*", metavar="REFERENCE", help="these only, e.g. Faratin1998"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Print the scoreboard; return 1 if a result differs, else 0.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such reference.
+    """
+    from sim.oracles import judge
+
+    verdicts = [judge(oracle) for oracle in chosen(args.reference)]
+    if args.json:
+        print(json.dumps([as_mapping(verdict) for verdict in verdicts], indent=2))
+    else:
+        show(verdicts)
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
+    """Return the oracles of these references, all without any.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such reference.
+    """
+    from sim.errors import ConfigError, did_you_mean
+    from sim.oracles import ORACLES, REFERENCES
+
+    problems = [
+        f"theory: unknown reference '{key}'" + did_you_mean(key, REFERENCES)
+        for key in references
+        if key not in REFERENCES
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(o for o in ORACLES if not references or o.reference in references)
+
+
+def numbers(values: Sequence[float]) -> str:
+    """Return values with six significant digits, joined by commas."""
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+def as_mapping(verdict: "Verdict") -> dict[str, object]:
+    """Return one row for JSON."""
+    from sim.oracles import REFERENCES
+
+    oracle = verdict.oracle
+    return {
+        "name": oracle.name,
+        "expected": list(oracle.expected),
+        "got": list(verdict.got),
+        "tolerance": oracle.tolerance,
+        "basis": oracle.basis,
+        "reference": REFERENCES[oracle.reference],
+        "passed": verdict.passed,
+    }
+
+
+def show(verdicts: "Sequence[Verdict]") -> None:
+    """Print the scoreboard as a table."""
+    from rich.table import Table
+
+    from sim.terminal import console
+    from sim.terminal import show as show_block
+
+    table = Table(title="Published results, played through the rules", title_justify="left")
+    for heading in ("Reference", "Result", "Expected", "Got", "Tolerance", ""):
+        table.add_column(heading, overflow="fold")
+    for verdict in verdicts:
+        oracle = verdict.oracle
+        table.add_row(
+            oracle.reference,
+            oracle.name,
+            numbers(oracle.expected),
+            numbers(verdict.got),
+            f"{oracle.tolerance:.2g}",
+            "[green]pass[/green]" if verdict.passed else "[red]FAIL[/red]",
+        )
+    show_block(table, console())
+    passed = sum(verdict.passed for verdict in verdicts)
+    print(f"{passed} of {len(verdicts)} results reproduced")

@@ -1,0 +1,46 @@
+"""Published results that the simulator must reproduce through its own rules.
+
+Each `Oracle` holds a reference, the expected values and a function that plays minimal talks by
+the simulator's rules and reads the values off. Tests, `sim theory` and the scoreboard in the
+documentation share them. Nothing here computes an expected value by the rule under test.
+"""
+
+from sim.oracles import (
+    always,
+    concession,
+    hazards,
+    referendum,
+    shares,
+    society,
+    solutions,
+    stopping,
+)
+from sim.oracles.oracle import REFERENCES, Oracle, Verdict, judge, sampled
+
+ORACLES: tuple[Oracle, ...] = (
+    *solutions.ORACLES,
+    *concession.ORACLES,
+    *stopping.ORACLES,
+    *shares.ORACLES,
+    *referendum.ORACLES,
+    *society.ORACLES,
+    *hazards.ORACLES,
+    *always.ORACLES,
+)
+"""Every oracle, in the order of the scoreboard."""
+
+__all__ = ["ORACLES", "REFERENCES", "Oracle", "Verdict", "judge", "of_reference", "sampled"]
+
+
+def of_reference(key: str) -> tuple[Oracle, ...]:
+    """Return the oracles of one key of `REFERENCES`.
+
+    Raises
+    ------
+    KeyError
+        If there are none.
+    """
+    found = tuple(oracle for oracle in ORACLES if oracle.reference == key)
+    if not found:
+        raise KeyError(key)
+    return found
