@@ -5,6 +5,7 @@ from sim.registry import Parameter, plugin
 from sim.rules.compiled import rule
 from sim.rules.concession.imitative import OPENING, last_demand, remembers
 
+
 @rule
 def last_answer(state: State, side: int) -> float:
     """Return what the other side's last draft gave more than the one before; 0 before two."""
