@@ -42,9 +42,7 @@ def draw_curves(target: Path, strategies: Sequence[str]) -> None:
         figure.savefig(target, metadata=metadata)
 
 
-def draw_panel(
-    panel: Axes, title: str, script: Sequence[float], strategies: Sequence[str]
-) -> None:
+def draw_panel(panel: Axes, title: str, script: Sequence[float], strategies: Sequence[str]) -> None:
     """Draw the strategies against one scripted opponent."""
     panel.plot(np.arange(1, len(script) + 1), script, color="0.6", linewidth=3.0)
     for at, name in enumerate(strategies):

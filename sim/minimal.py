@@ -127,9 +127,9 @@ def set_articles(
 ) -> None:
     """Make the text of articles with these weights, all opposed, continuous or of `levels`."""
     params.articles = len(first)
-    params.weight = 0.0
-    params.weight[0, : len(first)] = first
-    params.weight[1, : len(second)] = second
+    params["weight"] = 0.0
+    params["weight"][0, : len(first)] = first
+    params["weight"][1, : len(second)] = second
     params.levels[: len(first)] = levels
 
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numba as nb
 import numpy as np
+from numba import typeof
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
 from sim.errors import did_you_mean
@@ -78,7 +79,7 @@ def _problems_of(entry: Plugin, file: Path) -> list[str]:
         for p in entry.parameters
         if not p.low <= p.default <= p.high
     ]
-    if not isinstance(entry.function, nb.core.dispatcher.Dispatcher):
+    if not isinstance(entry.function, Dispatcher):
         return problems
     try:
         returned = _compile(entry.function, len(wanted))
@@ -94,8 +95,8 @@ def _compile(function: Callable[..., object], count: int) -> types.Type:
     one = np.zeros(1, PARAMS).view(np.recarray)[0]
     state = np.zeros(1, STATE).view(np.recarray)[0]
     shocks = np.zeros(1, SHOCK).view(np.recarray)
-    signature = (nb.typeof(one), nb.typeof(state), nb.typeof(shocks), nb.int64)
-    signature += (nb.float64,) * (count - 4)
+    records = tuple(typeof(value) for value in (one, state, shocks))  # type: ignore[no-untyped-call]
+    signature = (*records, types.int64, *(types.float64,) * (count - 4))
     function.compile(signature)  # type: ignore[attr-defined]
     returned: types.Type = function.overloads[signature].signature.return_type  # type: ignore[attr-defined]
     return returned
@@ -171,6 +172,7 @@ def _reason(message: str) -> str:
     told = [
         line
         for line in shortened
-        if line and not line.startswith(("Failed in", "During:", "File ", "def ", "<source", "Traceback"))
+        if line
+        and not line.startswith(("Failed in", "During:", "File ", "def ", "<source", "Traceback"))
     ]
     return told[0][:200] if told else "numba gives no reason"

@@ -78,13 +78,13 @@ def demands_against(
         state.tabled = -1
         offer(params, state, shocks, events, 0)
         demands.append(float(state.demanded[0, 0]))
-        state.week += 1
+        state["week"] += 1
         if share is None:
             break
         state.offer[1, 0] = 1.0 - share
         state.tabled = 1
-        state.drafts[1] += 1
+        state["drafts"][1] += 1
         respond(params, state, shocks, events, 0)
         state.turn = 0
-        state.week += 1
+        state["week"] += 1
     return np.array(demands)

@@ -29,7 +29,7 @@ def constant_hazards() -> float:
     )
     set_rule(params, 0, "concession", "polynomial", {"kappa": 1.0})
     final = play_sample(params, _RUNS, 4)
-    return float(np.mean(final.signed_week >= 0))
+    return float(np.mean(final["signed_week"] >= 0))
 
 
 STATUS_QUOS = (0.40, 0.45, 0.49, 0.51, 0.53, 0.56)

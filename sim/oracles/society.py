@@ -22,7 +22,11 @@ def everybody(citizens: int) -> GraphPool:
 
 
 def opinions_after(
-    rule: PublicRule, weeks: int, pool: GraphPool, first: Floats, confidence: float = 0.0,
+    rule: PublicRule,
+    weeks: int,
+    pool: GraphPool,
+    first: Floats,
+    confidence: float = 0.0,
     susceptibility: Sequence[float] = (),
 ) -> Floats:
     """Return the citizens' opinions after so many weeks, from `first` opinions."""
@@ -71,9 +75,7 @@ def lasting_disagreement() -> Sequence[float]:
 def clusters(confidence: float) -> Sequence[float]:
     """Return the number of opinion clusters of 1001 evenly spread citizens."""
     spread = np.linspace(0.0, 1.0, 1001)
-    ended = opinions_after(
-        PublicRule.BOUNDED_CONFIDENCE, 350, everybody(1001), spread, confidence
-    )
+    ended = opinions_after(PublicRule.BOUNDED_CONFIDENCE, 350, everybody(1001), spread, confidence)
     return (float(1 + np.count_nonzero(np.diff(np.sort(ended)) > 1e-3)),)
 
 
@@ -142,7 +144,13 @@ ORACLES: tuple[Oracle, ...] = (
         (8.0 / 13.0, 12.0 / 13.0),
         lasting_disagreement,
     ),
-    exact("n 1001, confidence .1: clusters", "HegselmannKrause2002", (5.0,), partial(clusters, 0.1)),
-    exact("n 1001, confidence .15: clusters", "HegselmannKrause2002", (3.0,), partial(clusters, 0.15)),
-    exact("n 1001, confidence .2: clusters", "HegselmannKrause2002", (1.0,), partial(clusters, 0.2)),
+    exact(
+        "n 1001, confidence .1: clusters", "HegselmannKrause2002", (5.0,), partial(clusters, 0.1)
+    ),
+    exact(
+        "n 1001, confidence .15: clusters", "HegselmannKrause2002", (3.0,), partial(clusters, 0.15)
+    ),
+    exact(
+        "n 1001, confidence .2: clusters", "HegselmannKrause2002", (1.0,), partial(clusters, 0.2)
+    ),
 )

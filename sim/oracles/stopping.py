@@ -55,15 +55,15 @@ def bisect(low: float, high: float, above: Callable[[float], bool]) -> float:
 def awaited(rate: float) -> Sequence[float]:
     """Return the fewest and the most concessions made before a signature."""
     final = play_sample(closed_text(rate, rate), _RUNS, 1)
-    if np.any(final.signed_week < 0):
+    if np.any(final["signed_week"] < 0):
         return math.nan, math.nan
-    return float(final.conceded[:, 0].min()), float(final.conceded[:, 0].max())
+    return float(final["conceded"][:, 0].min()), float(final["conceded"][:, 0].max())
 
 
 def waited(rate: float) -> float:
     """Return the mean number of weeks up to the signature, its own included."""
     final = play_sample(closed_text(rate, rate), _RUNS, 2)
-    return float(np.mean(final.signed_week + 1.0))
+    return float(np.mean(final["signed_week"] + 1.0))
 
 
 def takes_interim(weeks: float, first: float, second: float) -> bool:

@@ -13,7 +13,9 @@ def test_nash_point(oracle: Oracle) -> None:
 
 
 @pytest.mark.theory("KalaiSmorodinsky1975")
-@pytest.mark.parametrize("oracle", of_reference("KalaiSmorodinsky1975"), ids=lambda oracle: oracle.name)
+@pytest.mark.parametrize(
+    "oracle", of_reference("KalaiSmorodinsky1975"), ids=lambda oracle: oracle.name
+)
 def test_kalai_smorodinsky_point(oracle: Oracle) -> None:
     verdict = judge(oracle)
     assert verdict.passed, f"expected {oracle.expected}, got {verdict.got}"

@@ -5,6 +5,7 @@ from sim.registry import Parameter, plugin
 from sim.rules.compiled import rule
 from sim.rules.concession.imitative import OPENING, last_demand, remembers
 
+
 @rule
 def last_answer(state: State, side: int) -> float:
     """Return what the other side's last draft gave more than the one before; 0 before two."""
@@ -15,12 +16,16 @@ def last_answer(state: State, side: int) -> float:
 
 @rule
 def unanswered(state: State, side: int, least: float) -> int:
-    """Return how many of the other's last drafts gave less than `least` more than before."""
+    """Return how many of the other's last drafts gave less than `least` more than before.
+
+    The first draft answers nothing, for there is none to compare it with.
+    """
     count = 0
-    for age in range(HISTORY - 1):
-        if not remembers(state, side, age + 1):
+    for age in range(HISTORY):
+        if not remembers(state, side, age):
             break
-        if state.received[side, age] - state.received[side, age + 1] >= least:
+        known = remembers(state, side, age + 1)
+        if known and state.received[side, age] - state.received[side, age + 1] >= least:
             break
         count += 1
     return count

@@ -11,7 +11,9 @@ from sim.registry import Parameter, plugin
     reference="de Jonge (2022), MiCRO",
     uses=("offers",),
     parameters=(
-        Parameter("levels", 21.0, 2.0, 1001.0, "count", "steps of equal own utility, ends included"),
+        Parameter(
+            "levels", 21.0, 2.0, 1001.0, "count", "steps of equal own utility, ends included"
+        ),
     ),
 )
 def micro(params: Params, state: State, shocks: Shocks, side: int) -> float:
