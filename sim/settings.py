@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from sim.errors import ConfigError, did_you_mean
 from sim.problems import problem_lines
@@ -112,7 +112,7 @@ class Settings(Rules):
         Files with strategies of the user's own.
     """
 
-    scenario: Scenario
+    scenario: InstanceOf[Scenario]
     parties: dict[str, Conduct]
 
 

@@ -22,6 +22,7 @@ from sim.compose import compose_plain, mark_settings, search_folders
 from sim.composition_problems import unknown_key
 from sim.errors import ConfigError
 from sim.sweeps.overrides import Option, Term
+from sim.sweeps.paths import at, changed, has, related
 
 MARK = "_swept_"
 """Name of the stand-in files, and of the mark inside them."""
@@ -122,7 +123,7 @@ class Compositions:
         node = changed(base, found) if self._late else base
         problems = []
         for key in self._late:
-            if _has(node, key):
+            if has(node, key):
                 found[key] = choices[key].value
             else:
                 problems.append(unknown_key(key, node))
@@ -145,10 +146,10 @@ class Compositions:
         if not keys:
             return {}
         node = changed(base, changes)
-        before = {path: _at(node, path) for path in (key.removesuffix(".value") for key in keys)}
+        before = {path: at(node, path) for path in (key.removesuffix(".value") for key in keys)}
         before = {path: dict(n) for path, n in before.items() if isinstance(n, Mapping)}
         mark_settings(node, [f"{key}=" for key in self._late])
-        return {path: _at(node, path) for path, n in before.items() if _at(node, path) != n}
+        return {path: at(node, path) for path, n in before.items() if at(node, path) != n}
 
     def _simple_choices(self) -> dict[str, StandIn]:
         """Return the swept groups whose files can be exchanged after the composition."""
@@ -234,7 +235,7 @@ class Compositions:
         # A value inside a list, or one that another override sets too, is left to Hydra.
         early = [t.key for t in self._terms if t.key not in self._late and not t.group]
         for key in list(self._late):
-            related = any(_related(key, other) for other in early)
+            related = any(related(key, other) for other in early)
             if related or _meets_list(base, key):
                 del self._late[key]
         return base
@@ -252,55 +253,14 @@ class Compositions:
             return compose_plain(overrides, self._name, self._dir, [Path(folder)])
 
 
-def changed(node: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return a copy of `node` with some dotted paths set; only what they touch is copied."""
-    result = dict(node)
-    copied: dict[str, dict[str, object]] = {"": result}
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        here, at = result, ""
-        for part in parents:
-            at = f"{at}.{part}" if at else part
-            if at not in copied:
-                inner = here.get(part)
-                copied[at] = dict(inner) if isinstance(inner, Mapping) else {}
-                here[part] = copied[at]
-            here = copied[at]
-        here[last] = value
-        # What was copied below a replaced node is gone.
-        for gone in [key for key in copied if key == path or key.startswith(f"{path}.")]:
-            del copied[gone]
-    return result
-
-
-def _at(node: Mapping[str, object], path: str) -> object:
-    """Return what stands at a dotted path, None if nothing does."""
-    found: object = node
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _has(node: Mapping[str, object], path: str) -> bool:
-    """Return whether a dotted path exists."""
-    parent, _, last = path.rpartition(".")
-    inner = _at(node, parent) if parent else node
-    return isinstance(inner, Mapping) and last in inner
-
-
 def _holds(base: Mapping[str, object], stand_in: StandIn) -> bool:
     """Return whether a composition left a stand-in as it was, and nothing where it adds."""
-    node = _at(base, ".".join(stand_in.package))
+    node = at(base, ".".join(stand_in.package))
     if not isinstance(node, Mapping):
         return False
     added = {key for content in stand_in.contents.values() for key in content} - set(stand_in.mark)
     untouched = all(node.get(key) == mark for key, mark in stand_in.mark.items())
     return untouched and not any(key in node for key in added)
-
-
-def _related(one: str, other: str) -> bool:
-    """Return whether two dotted paths are the same or one lies below the other."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _meets_list(node: Mapping[str, object], path: str) -> bool:
