@@ -10,7 +10,7 @@ from sim.command_line import add_configuration_options
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
-    from sim.sweeps.plan import Request
+    from sim.sweeps.planning import Request
 
 INTERRUPTED, SOME_FAILED = 130, 3
 
@@ -93,7 +93,7 @@ def execute(args: argparse.Namespace) -> int:
         If the line or the folder cannot be used, or results cannot be written.
     """
     from sim.commands.run import announce_compilation
-    from sim.sweeps.plan import make_plan
+    from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
     request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
@@ -169,4 +169,6 @@ def _print_failures(done: "Outcome") -> None:
     for row in found.iter_rows(named=True):
         values = " ".join(f"{k}={v}" for k, v in done.plan.values(row["cell"]).items())
         where = f"in {row['cells']:,} cells, first {row['cell']}"
-        print(f"sim: {row['runs']:,} runs failed {where} ({values}): {row['error']}", file=sys.stderr)
+        print(
+            f"sim: {row['runs']:,} runs failed {where} ({values}): {row['error']}", file=sys.stderr
+        )

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from sim.errors import ConfigError, SimError
-from sim.sweeps.execute import Quiet, execute
-from sim.sweeps.overrides import Value
-from sim.sweeps.plan import Plan, as_option, make_plan
-from sim.sweeps.play import Player
 from sim.sweeps.chunks import Chunk
+from sim.sweeps.execute import Quiet, execute
+from sim.sweeps.overrides import Value, as_option
+from sim.sweeps.plan import Plan
+from sim.sweeps.planning import make_plan
+from sim.sweeps.play import Player
 
 
 def sweep(
@@ -113,10 +114,10 @@ def _player(line: tuple[str, ...]) -> Player:
 
 def _means(table: pl.DataFrame, plan: Plan) -> dict[str, float]:
     """Return the mean of every outcome that is a number or a flag."""
-    signed = table["signed"].cast(pl.String)
+    signed = table["signed"].cast(pl.String).to_numpy()
     found = {
-        "signed": float((signed != "none").mean() or 0.0),
-        "signed_full": float((signed == "full").mean() or 0.0),
+        "signed": float(np.mean(signed != "none")),
+        "signed_full": float(np.mean(signed == "full")),
     }
     known = {"cell", "replicate", "seed", "point", *plan.swept}
     for name, kind in table.schema.items():

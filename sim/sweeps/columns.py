@@ -1,13 +1,13 @@
 """The columns of a sweep's tables: names, types, units and meaning, in one place.
 
 One row a run in `runs.parquet`: which run it is, every swept value under the key that was
-swept, whether it worked, and its outcomes as `sim.outcomes` computes them, codes as words. One
-row a week in the traces. The same descriptions are stored in the files' metadata under
-``columns``, as JSON.
+swept, whether it worked, and its outcomes as `sim.outcomes` computes them, codes as words. The
+same descriptions are stored in the file's metadata under ``columns``, as JSON. Weekly traces have
+the columns of `sim.trace` after `cell` and `replicate`.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -15,9 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.codes import Gate, Treaty
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, scenario_columns
-from sim.records import STATE_FIELDS
 from sim.scenario import Scenario
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
@@ -90,9 +88,7 @@ def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
     return columns
 
 
-def _type_and_unit(
-    name: str, dtype: str, unit: str
-) -> tuple[pl.DataType | type[pl.DataType], str]:
+def _type_and_unit(name: str, dtype: str, unit: str) -> tuple[pl.DataType | type[pl.DataType], str]:
     """Return the stored type and unit of an outcome."""
     codes = codes_of(name)
     return (_NUMPY_TO_POLARS[dtype], unit) if codes is None else (words_of(codes), "word")
@@ -141,83 +137,3 @@ def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series
     """Return an array of codes as a column of words."""
     kind = words_of(of)
     return pl.Series(name, kind.categories, kind).gather(codes.astype(np.uint32))
-
-
-# --- weekly traces
-
-_SIDES = ("first", "second")
-_TRACED = (
-    "target",
-    "aspiration",
-    "reservation",
-    "value_now",
-    "value_wait",
-    "interim_now",
-    "interim_wait",
-    "conceded",
-    "banked",
-    "attention",
-    "side_payment",
-    "channel_open",
-    "zone",
-    "approval",
-    "seats",
-    "opinion",
-    "protest",
-)
-"""Fields of the state that a trace keeps, one column a side where the field has two."""
-
-
-def trace_columns() -> list[TableColumn]:
-    """Return the columns of the weekly traces."""
-    columns = [
-        TableColumn("cell", pl.Int32, "index", "cell of the plan"),
-        TableColumn("replicate", pl.Int32, "index", "replicate"),
-        TableColumn("week", pl.Int32, "week", "week of the talks, the first one is 0"),
-        TableColumn("status", words_of(Treaty), "word", "status of the treaty after the week"),
-    ]
-    fields = {field.name: field for field in STATE_FIELDS}
-    for name, column, _ in _parts():
-        field = fields[name]
-        kind = pl.Float64 if field.kind == "f8" else pl.Int32
-        columns.append(TableColumn(column, kind, field.unit, field.meaning))
-    columns += [
-        TableColumn(f"gate_{g.name.lower()}", pl.Boolean, "flag", "gate closed in that week")
-        for g in Gate
-    ]
-    return columns
-
-
-def _parts() -> Iterator[tuple[str, str, int | None]]:
-    """Yield field, column name and side of what a trace keeps."""
-    shapes = {field.name: field.shape for field in STATE_FIELDS}
-    for name in _TRACED:
-        if not shapes[name]:
-            yield name, name, None
-        else:
-            yield from ((name, f"{name}_{side}", n) for n, side in enumerate(_SIDES))
-
-
-def trace_table(cell: int, replicate: int, history: NDArray[np.void]) -> pl.DataFrame:
-    """Return one run's weekly history as a table.
-
-    Parameters
-    ----------
-    cell, replicate : int
-        Which run.
-    history : array of STATE, shape (weeks,)
-        State at the end of each week.
-    """
-    weeks = len(history)
-    data: dict[str, object] = {
-        "cell": np.full(weeks, cell, np.int32),
-        "replicate": np.full(weeks, replicate, np.int32),
-        "week": np.arange(weeks, dtype=np.int32),
-        "status": words("status", history["status"], Treaty),
-    }
-    for name, column, side in _parts():
-        values = history[name] if side is None else history[name][:, side]
-        data[column] = np.ascontiguousarray(values)
-    for gate in Gate:
-        data[f"gate_{gate.name.lower()}"] = history["gates"][:, gate] != 0
-    return pl.DataFrame(data).cast(schema(trace_columns()))  # type: ignore[arg-type]

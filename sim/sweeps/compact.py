@@ -93,5 +93,3 @@ def is_current(store: Store, plan: Plan) -> bool:
     except (PolarsError, OSError):
         return False
     return found.get("plan") == plan.hash and rows == plan.runs
-
-

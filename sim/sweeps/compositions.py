@@ -155,7 +155,7 @@ class Compositions:
         """Return the swept groups whose files can be exchanged after the composition."""
         if any("${" in file.read_text("utf-8") for file in self._yaml_files()):
             return {}
-        found = {}
+        found: dict[str, StandIn] = {}
         for term in self._terms:
             if term.group and term.swept and not term.prefix and term.interval is None:
                 stand_in = self._stand_in(term, len(found))

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.executors import workers_for
-from sim.sweeps.plan import Request
+from sim.sweeps.planning import Request
 from sim.sweeps.play import Player
 from sim.sweeps.progress import duration
 from sim.sweeps.store import parquet_bytes

@@ -9,7 +9,8 @@ from typing import Protocol
 from sim.sweeps.chunks import missing
 from sim.sweeps.compact import compact, is_current
 from sim.sweeps.executors import workers_for
-from sim.sweeps.plan import Plan, Request
+from sim.sweeps.plan import Plan
+from sim.sweeps.planning import Request
 from sim.sweeps.play import Player
 from sim.sweeps.store import Store
 from sim.sweeps.work import Receipt

@@ -6,7 +6,7 @@ The syntax is Hydra's: choices ``a,b``, ``range(0,1,0.1)``, ``interval(0,1)``, `
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, Transformer
@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 
 from sim.errors import ConfigError, did_you_mean
 
-Value: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = bool | int | float | str | None
 """What one key can be set to, apart from lists and mappings."""
 
 LONGEST_RANGE = 1_000_000
@@ -121,7 +121,7 @@ def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) 
     if not override.is_sweep_override():
         text = "" if override.input_line is None else override.input_line.partition("=")[2]
         return Term(key, prefix, group, (Option(text, override.value()),))
-    sweep = override.value()
+    sweep: object = override.value()
     if isinstance(sweep, IntervalSweep):
         ends = (float(sweep.start or 0.0), float(sweep.end or 0.0))
         if not ends[0] < ends[1]:
@@ -131,9 +131,7 @@ def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) 
         known = group_choices(override.key_or_group, folders)
         names = sorted(sweep.filter(known))
         if not names:
-            raise ConfigError(
-                [f"{override.input_line}: matches nothing" + did_you_mean("", known)]
-            )
+            raise ConfigError([f"{override.input_line}: matches nothing" + did_you_mean("", known)])
         return Term(key, prefix, group, tuple(Option(name, name) for name in names))
     if isinstance(sweep, ChoiceSweep) and sweep.shuffle:
         raise ConfigError([f"{override.input_line}: the order of cells has no effect, no shuffle"])
@@ -162,5 +160,11 @@ def group_choices(group: str, folders: Sequence[Path]) -> list[str]:
 def scalar(value: object) -> Value:
     """Return `value` as what a column of the results can hold."""
     if value is None or isinstance(value, (bool, int, float, str)):
-        return cast(Value, value)
+        return value
     return str(value)
+
+
+def as_option(value: Value) -> Option:
+    """Return a Python value as an option of a line."""
+    text = "null" if value is None else str(value)
+    return Option(text.lower() if isinstance(value, bool) else text, value)

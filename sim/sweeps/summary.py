@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import norm
 
-from sim.outcomes import Signature
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
 
@@ -103,8 +102,8 @@ def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
 
 
 _SIGNED = pl.col("signed").cast(pl.String)
-_ANY = (_SIGNED != Signature.NONE.name.lower()).sum().alias("any")
-_FULL = (_SIGNED == Signature.FULL.name.lower()).sum().alias("full")
+_ANY = _SIGNED.is_in(["interim", "full"]).sum().alias("any")
+_FULL = _SIGNED.eq("full").sum().alias("full")
 
 
 def by_value(runs: pl.LazyFrame, key: str) -> list[Line]:

@@ -82,7 +82,7 @@ def is_whole(path: str) -> bool:
             field = model.model_fields[str(step)]
             # Pydantic keeps the marks of a field apart from its annotation.
             annotation = (
-                Annotated[(field.annotation, *field.metadata)]  # type: ignore[valid-type]
+                Annotated[(field.annotation, *field.metadata)]
                 if field.metadata
                 else field.annotation
             )

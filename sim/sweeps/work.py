@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sim.errors import SimError
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.play import Player
-from sim.sweeps.plan import model_digest
+from sim.sweeps.provenance import model_digest
 from sim.sweeps.store import Store
 
 ATTEMPTS = 3

@@ -92,7 +92,7 @@ class DaskWorkers:
             room = max(sum(client.nthreads().values()), self.count)
             self.count = room
             done = as_completed()
-            running: dict[str, Chunk] = {}
+            running: dict[object, Chunk] = {}
 
             def submit() -> None:
                 chunk = waiting.pop()
