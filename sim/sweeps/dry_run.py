@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
@@ -57,17 +58,18 @@ def _pilot(player: Player) -> tuple[float, float]:
     player.warm_up()
     cells = np.unique(np.linspace(0, plan.cells - 1, PILOT_CELLS).astype(int))
     replicates = min(plan.replicates, 32)
-    runs, spent, size = 0, 0.0, 0.0
+    tables: list[pl.DataFrame] = []
+    spent = 0.0
     for cell in cells:
         chunk = Chunk(int(cell), int(cell) + 1, 0, replicates)
         start = time.perf_counter()
-        table = player.play(chunk).runs
+        tables.append(player.play(chunk).runs)
         spent += time.perf_counter() - start
-        runs += chunk.runs
-        size += len(parquet_bytes(table)) - len(parquet_bytes(table.clear()))
         if spent > PILOT_SECONDS:
             break
-    return spent / runs, size / runs
+    table = pl.concat(tables)
+    size = len(parquet_bytes(table)) - len(parquet_bytes(table.clear()))
+    return spent / len(table), size / len(table)
 
 
 def _size(count: float) -> str:
