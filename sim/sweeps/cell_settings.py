@@ -1,9 +1,8 @@
 """The validated settings of a plan's cells."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from sim.errors import ConfigError
 from sim.scenario import Scenario
 from sim.settings import Settings, build_settings
 from sim.sweeps.paths import changed
@@ -14,15 +13,51 @@ KEPT_SCENARIOS = 64
 """Validated scenarios that are kept for further cells."""
 
 
-class CellSettings:
-    """Validated settings of a plan's cells, made on demand.
+class Scenarios:
+    """Settings of combinations; a scenario that several share is validated once.
 
-    Scenarios are validated once for all cells that share them.
+    Parameters
+    ----------
+    bases : sequence of dict
+        Composed configurations that the combinations start from; may grow.
+    """
+
+    def __init__(self, bases: Sequence[dict[str, object]]) -> None:
+        self._bases = bases
+        self._valid: dict[tuple[int, str], Scenario] = {}
+
+    def settings(self, combination: Combination) -> Settings:
+        """Return the settings of one combination.
+
+        Raises
+        ------
+        ConfigError
+            With one line a problem.
+        """
+        plain = changed(self._bases[combination.base], combination.changes)
+        own = {k: v for k, v in combination.changes.items() if k.partition(".")[0] == "scenario"}
+        key = (combination.base, json.dumps(own, sort_keys=True))
+        settings = build_settings(plain, self._valid.get(key))
+        if key not in self._valid:
+            while len(self._valid) >= KEPT_SCENARIOS:
+                self._valid.pop(next(iter(self._valid)), None)
+            self._valid[key] = settings.scenario
+        return settings
+
+
+class CellSettings:
+    """Settings of a plan's cells, made on demand.
+
+    Parameters
+    ----------
+    plan : Plan
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._scenarios: dict[tuple[int, str], Scenario] = {}
+        self._scenarios = Scenarios(plan.bases)
+        assumed = plan.design.get("assumed", [])
+        self._assumed = set(assumed) if isinstance(assumed, list) else set()
 
     def __call__(self, cell: int) -> Settings:
         """Return the settings of one cell.
@@ -33,44 +68,18 @@ class CellSettings:
             With one line a problem.
         """
         combination, point = self._plan.parts(cell)
-        plain = self._plan.plain(cell)
         if point < 0:
-            return build_settings(plain, self._scenario(combination, plain))
+            return self._scenarios.settings(combination)
+        plain = self._plan.plain(cell)
         drawn = dict(zip(self._plan.point_keys, self._plan.points[point], strict=True))
-        if not all(_assumed(self._plan, combination, key) for key in drawn if _of_scenario(key)):
-            return build_settings(plain)
-        shared = changed(self._plan.bases[combination.base], combination.changes)
-        scenario = self._scenario(combination, shared)
-        if scenario is None:
-            return build_settings(plain)
         values = {
             key.removeprefix("scenario.").removesuffix(".value"): value
             for key, value in drawn.items()
-            if _of_scenario(key)
+            if key.startswith("scenario.")
         }
+        # Drawn inside the ranges of the very scenario that was validated; else all anew.
+        inside = {key for key in drawn if key.startswith("scenario.")} <= self._assumed
+        if not inside or any(key in combination.changes for key in drawn if key in self._assumed):
+            return build_settings(plain)
+        scenario = self._scenarios.settings(combination).scenario
         return build_settings(plain, with_values(scenario, values))
-
-    def _scenario(self, combination: Combination, plain: Mapping[str, object]) -> Scenario | None:
-        """Return the validated scenario of a combination, None if it is not valid."""
-        own = {k: v for k, v in combination.changes.items() if k.partition(".")[0] == "scenario"}
-        key = (combination.base, json.dumps(own, sort_keys=True))
-        if key not in self._scenarios:
-            try:
-                valid = build_settings(plain).scenario
-            except ConfigError:
-                return None
-            if len(self._scenarios) >= KEPT_SCENARIOS:
-                self._scenarios.pop(next(iter(self._scenarios)), None)
-            self._scenarios[key] = valid
-        return self._scenarios[key]
-
-
-def _of_scenario(key: str) -> bool:
-    """Return whether a path leads into the scenario."""
-    return key.startswith("scenario.")
-
-
-def _assumed(plan: Plan, combination: Combination, key: str) -> bool:
-    """Return whether a sampled key is an assumption drawn inside its own range."""
-    kept = plan.design.get("assumed", [])
-    return isinstance(kept, list) and key in kept and key not in combination.changes

@@ -131,6 +131,31 @@ class Compositions:
             raise ConfigError(problems)
         return found | self._marks(base, found)
 
+    def blame(self, choices: Choices, error: ConfigError) -> None:
+        """Find what is wrong with the line whatever the cell.
+
+        Parameters
+        ----------
+        choices : mapping
+            Of a cell that cannot be composed.
+        error : ConfigError
+            Why.
+
+        Raises
+        ------
+        ConfigError
+            If a key of the line fails by itself for the same reason: then all cells do.
+        """
+        for term in self._terms:
+            if term.key in self._late:
+                continue
+            try:
+                self._hydra([term.override(choices[term.key])], stand_ins=False)
+            except ConfigError as alone:
+                shared = [line for line in alone.problems if line in error.problems]
+                if shared:
+                    raise ConfigError(shared) from alone
+
     def plain(self, choices: Choices) -> dict[str, object]:
         """Return a cell's configuration as a plain mapping, not yet validated.
 
@@ -240,10 +265,10 @@ class Compositions:
                 del self._late[key]
         return base
 
-    def _hydra(self, overrides: list[str]) -> dict[str, object]:
+    def _hydra(self, overrides: list[str], stand_ins: bool = True) -> dict[str, object]:
         """Compose once, with the stand-ins in a folder of their own."""
         self.composed += 1
-        if not self._stand_ins:
+        if not (stand_ins and self._stand_ins):
             return compose_plain(overrides, self._name, self._dir)
         with tempfile.TemporaryDirectory(prefix="sim-compose-") as folder:
             for n, (key, stand_in) in enumerate(self._stand_ins.items()):

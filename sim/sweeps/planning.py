@@ -7,13 +7,13 @@ from pathlib import Path
 from sim.compose import search_folders
 from sim.errors import ConfigError, did_you_mean
 from sim.registry import plugin_files
-from sim.settings import build_settings
+from sim.settings import Rules, build_settings
 from sim.sweeps.bad_cells import told
-from sim.sweeps.cell_settings import CellSettings
+from sim.sweeps.cell_settings import CellSettings, Scenarios
 from sim.sweeps.chunks import shape_for
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import Choices, combinations, represented
-from sim.sweeps.overrides import Term, read_line, scalar
+from sim.sweeps.overrides import Term, group_choices, read_line, scalar
 from sim.sweeps.paths import changed
 from sim.sweeps.plan import Combination, Plan
 from sim.sweeps.provenance import file_digest, git_state, model_digest, versions
@@ -100,7 +100,8 @@ def make_plan(
         versions=versions(),
         git=git_state(),
     )
-    validate(plan)
+    if plan.points:
+        _validate_points(plan)
     return Request(plan, settings)
 
 
@@ -123,7 +124,7 @@ def _with_experiment(
 
 
 def _refuse(terms: Sequence[Term], folders: Sequence[Path]) -> None:
-    """Refuse what no sweep may vary, and choices that do not exist."""
+    """Refuse what no sweep may vary, choices that do not exist, and slips of the sweep's keys."""
     problems = [
         f"{term.key}: is not swept, {RESERVED[term.key]}"
         for term in terms
@@ -131,11 +132,11 @@ def _refuse(terms: Sequence[Term], folders: Sequence[Path]) -> None:
     ]
     for term in terms:
         if not term.group:
+            near = did_you_mean(term.key, SweepSettings.model_fields)
+            if "did you mean" in near and term.key not in Rules.model_fields:
+                problems.append(f"{term.key}: unknown key '{term.key}'{near}")
             continue
-        group = term.key.partition("@")[0]
-        known = [
-            file.stem for folder in folders for file in sorted((folder / group).glob("*.yaml"))
-        ]
+        known = group_choices(term.key.partition("@")[0], folders)
         problems += [
             f"{term.key}: no choice '{option.text}'" + did_you_mean(option.text, known)
             for option in term.options
@@ -151,12 +152,12 @@ def _compose(
     config_name: str,
     config_dir: str | Path | None,
 ) -> tuple[list[dict[str, object]], list[Combination]]:
-    """Compose all combinations.
+    """Compose and validate all combinations.
 
     Raises
     ------
     ConfigError
-        With the problems of all combinations that cannot be composed.
+        With the problems of all combinations.
     """
     compositions = Compositions(
         [replace(t, options=represented(t)) if t.interval else t for t in terms],
@@ -167,19 +168,22 @@ def _compose(
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}
     found: list[Combination] = []
+    scenarios = Scenarios(bases)
     problems: list[tuple[str, int]] = []
     for number, choices in enumerate(chosen):
         try:
             base = compositions.base(choices)
+            if id(base) not in numbers:
+                numbers[id(base)] = len(bases)
+                bases.append(base)
             changes = compositions.changes(choices)
+            values = {key: scalar(choices[key].value) for key in shown}
+            found.append(Combination(numbers[id(base)], values, changes))
+            scenarios.settings(found[-1])
         except ConfigError as error:
+            if not problems:
+                compositions.blame(choices, error)
             problems += [(line, number) for line in error.problems]
-            continue
-        if id(base) not in numbers:
-            numbers[id(base)] = len(bases)
-            bases.append(base)
-        values = {key: scalar(choices[key].value) for key in shown}
-        found.append(Combination(numbers[id(base)], values, changes))
     if problems:
         raise ConfigError(
             told(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
@@ -187,8 +191,8 @@ def _compose(
     return bases, found
 
 
-def validate(plan: Plan) -> None:
-    """Validate every cell of a plan.
+def _validate_points(plan: Plan) -> None:
+    """Validate every cell of a sampled design.
 
     Raises
     ------
