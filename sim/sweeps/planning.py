@@ -9,7 +9,7 @@ from sim.errors import ConfigError, did_you_mean
 from sim.registry import plugin_files
 from sim.settings import Rules, build_settings
 from sim.sweeps.bad_cells import told
-from sim.sweeps.cell_settings import CellSettings, Scenarios
+from sim.sweeps.cell_settings import CellSettings, Scenarios, scenario_key
 from sim.sweeps.chunks import shape_for
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import Choices, combinations, represented
@@ -201,7 +201,16 @@ def _validate_points(plan: Plan) -> None:
     """
     settings = CellSettings(plan)
     problems: list[tuple[str, int]] = []
+    of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
+    checked: set[str] = set()
     for cell in range(plan.cells):
+        combination, point = plan.parts(cell)
+        if of_scenario:
+            # Combinations with the same scenario have the same problems at the same point.
+            drawn_from = f"{scenario_key(combination)} {point}"
+            if drawn_from in checked:
+                continue
+            checked.add(drawn_from)
         try:
             settings(cell)
         except ConfigError as error:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sim.errors import ConfigError
 from sim.scenario import Scenario
-from sim.scenario.checks import cross_problems
+from sim.scenario.checks import value_problems
 from sim.scenario.number import Count, Number, Tally
 from sim.sweeps.paths import Step, steps
 
@@ -51,7 +51,7 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
         here[last] = value
     varied = _replaced(scenario, tree)
     assert isinstance(varied, Scenario)
-    problems = cross_problems(varied)
+    problems = value_problems(varied)
     if problems:
         raise ConfigError([f"scenario.{line}" for line in problems])
     return varied
