@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import submitit
 
 POLL_SECONDS = 1.0
+ENDING_SECONDS = 30.0
+"""How long a task may take to end once its last chunk is stored."""
 
 
 def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
@@ -67,6 +69,7 @@ class SlurmTasks:
                 for chunk in self._stored(store, waiting, jobs):
                     waiting.remove(chunk)
                     yield _receipt(store, chunk)
+                _wait(jobs)
             finally:
                 for job in jobs:
                     if not job.done():
@@ -115,6 +118,13 @@ class SlurmTasks:
                 return
             if left:
                 time.sleep(POLL_SECONDS)
+
+
+def _wait(jobs: Sequence["submitit.Job[int]"]) -> None:
+    """Let tasks whose chunks are all stored come to their own end."""
+    until = time.monotonic() + ENDING_SECONDS
+    while time.monotonic() < until and not all(job.done() for job in jobs):
+        time.sleep(POLL_SECONDS)
 
 
 def _receipt(store: Store, chunk: Chunk) -> Receipt:
