@@ -59,15 +59,17 @@ def compose_plain(
     overrides: Sequence[str] = (),
     config_name: str = "config",
     config_dir: str | Path | None = None,
+    more_folders: Sequence[Path] = (),
 ) -> dict[str, object]:
     """Compose the settings and return them as a plain mapping, not yet validated.
 
-    Parameters and errors are those of `compose`.
+    Parameters and errors are those of `compose`; groups are looked for in `more_folders` as well.
     """
     ignored = [o for o in overrides if o.lstrip("+~").startswith("hydra")]
     if ignored:
         raise ConfigError([f"{o}: Hydra's own settings have no effect here" for o in ignored])
-    primary, others = _search_folders(config_name, config_dir)
+    primary, others = search_folders(config_name, config_dir)
+    others += more_folders
     try:
         config = _hydra(primary, others, config_name, overrides)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
@@ -78,11 +80,11 @@ def compose_plain(
 
         raise ConfigError(composition_problems(error, overrides, names, reference)) from error
     plain = _plain(config)
-    _mark_settings(plain, overrides)
+    mark_settings(plain, overrides)
     return plain
 
 
-def _mark_settings(plain: Mapping[str, object], overrides: Sequence[str]) -> None:
+def mark_settings(plain: Mapping[str, object], overrides: Sequence[str]) -> None:
     """Give numbers whose sourced value an override replaced the basis ``setting``.
 
     A value of the user's own must not go on carrying somebody else's source.
@@ -139,7 +141,7 @@ def compose_file(path: Path) -> dict[str, object]:
     return plain
 
 
-def _search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
+def search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
     """Return the folder of the primary configuration, and the others to search."""
     shipped = config_folder()
     own = None if config_dir is None else Path(config_dir).expanduser().resolve()

@@ -41,7 +41,7 @@ def composition_problems(
         return [_missing_choice(str(cause), getattr(cause, "options", None))]
     found = re.search(r"Could not (?:override|delete(?: from config)?\.?) ?'?([^'\s]+)'", text)
     if found:
-        return [_unknown_key(found.group(1), reference())]
+        return [unknown_key(found.group(1), reference())]
     if "must be a DictConfig" in text:
         return ["must be a mapping of keys to values"]
     found = re.search(r"config group '([^']+)' does not exist", text)
@@ -104,7 +104,7 @@ def _missing_choice(text: str, options: Sequence[str] | None) -> str:
     return f"{group}: no choice '{choice}'" + did_you_mean(choice, known)
 
 
-def _unknown_key(key: str, reference: Mapping[str, object]) -> str:
+def unknown_key(key: str, reference: Mapping[str, object]) -> str:
     """Return the message for an override of a key that is not there, with the nearest one."""
     if "@" in key:
         group = key.split("@", 1)[0]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from sim.errors import ConfigError, did_you_mean
 from sim.problems import problem_lines
@@ -113,11 +113,11 @@ class Settings(Rules):
         Files with strategies of the user's own.
     """
 
-    scenario: Scenario
+    scenario: InstanceOf[Scenario]
     parties: dict[str, Conduct]
 
 
-def build_settings(plain: Mapping[str, object]) -> Settings:
+def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -> Settings:
     """Validate a composed configuration.
 
     Parameters
@@ -125,6 +125,8 @@ def build_settings(plain: Mapping[str, object]) -> Settings:
     plain : mapping
         Root keys `scenario`, the ids of its two parties, `agenda`, `precondition`, `mediator`,
         `public`, `horizon`, `seed`, `replicate`, `plugins`.
+    valid : Scenario, optional
+        The scenario in `plain`, if it has been validated already.
 
     Raises
     ------
@@ -132,16 +134,8 @@ def build_settings(plain: Mapping[str, object]) -> Settings:
         With one line for each problem in all parts together.
     """
     problems: list[str] = []
-    scenario: Scenario | None = None
     raw_scenario = plain.get("scenario")
-    if not isinstance(raw_scenario, Mapping):
-        problems.append("scenario: must be a mapping, choose one with scenario=NAME")
-    else:
-        try:
-            scenario = build_scenario(raw_scenario, "scenario")
-        except ConfigError as error:
-            problems += error.problems
-
+    scenario = valid if valid is not None else _scenario(raw_scenario, problems)
     party_ids = _party_ids(raw_scenario)
     rules = _rules({k: v for k, v in plain.items() if k in Rules.model_fields}, problems)
     known = ["scenario", *party_ids, *Rules.model_fields]
@@ -158,6 +152,18 @@ def build_settings(plain: Mapping[str, object]) -> Settings:
         raise ConfigError(problems)
     complete = {party: conduct for party, conduct in parties.items() if conduct is not None}
     return Settings(scenario=scenario, parties=complete, **dict(rules))
+
+
+def _scenario(raw: object, problems: list[str]) -> Scenario | None:
+    """Validate the scenario, adding to `problems`."""
+    if not isinstance(raw, Mapping):
+        problems.append("scenario: must be a mapping, choose one with scenario=NAME")
+        return None
+    try:
+        return build_scenario(raw, "scenario")
+    except ConfigError as error:
+        problems += error.problems
+        return None
 
 
 def _party_ids(raw_scenario: object) -> list[str]:

@@ -43,12 +43,19 @@ def cross_problems(scenario: "Scenario") -> list[str]:
     """
     return [
         *_actor_problems(scenario),
-        *_party_problems(scenario),
-        *_text_problems(scenario),
-        *_weight_problems(scenario),
+        *value_problems(scenario),
         *_precondition_problems(scenario),
         *_source_problems(scenario),
         *_channel_problems(scenario),
+    ]
+
+
+def value_problems(scenario: "Scenario") -> list[str]:
+    """Return the problems among those of `cross_problems` that can come of other values alone."""
+    return [
+        *_party_problems(scenario),
+        *_text_problems(scenario),
+        *_weight_problems(scenario),
         *_parliament_problems(scenario),
     ]
 

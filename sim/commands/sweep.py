@@ -1,0 +1,174 @@
+"""`sim sweep`: many runs from one line."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.command_line import add_configuration_options
+
+if TYPE_CHECKING:
+    from sim.sweeps.execute import Outcome
+    from sim.sweeps.planning import Request
+
+INTERRUPTED, SOME_FAILED = 130, 3
+
+DESCRIPTION = """\
+Plays every combination of the given values with many replicates, each replicate on the same
+shocks in every cell, and stores one row a run. The same line goes on where it was cut off; with
+more replicates it plays the additional ones only.
+
+examples:
+  sim sweep strategy@armenia=boulware,linear,conceder agenda=single_undertaking,interim_allowed
+      six cells with 100 replicates each
+  sim sweep 'preset=glob(*)' replicates=500
+      every preset
+  sim sweep 'armenia.strategy.beta=range(0.2,2.1,0.2)' strategy@armenia=linear
+      a number over a range
+  sim sweep experiment=concession_grid --dry-run
+      a named sweep: what it would play, how long it would take
+  sim sweep strategy@armenia=linear,firm strategy@azerbaijan=linear,firm --zip \\
+      strategy@armenia,strategy@azerbaijan
+      keys that advance together
+  sim sweep 'strategy@armenia=glob(*)' 'strategy@azerbaijan=glob(*)' \\
+      --filter 'strategy@armenia != strategy@azerbaijan'
+      only the cells that meet a condition
+  sim sweep design=latin_hypercube samples=256 'assumptions=["discount_rate.*","holdout_odds.*"]'
+      points over the ranges of the scenario's assumptions
+  sim sweep experiment=concession_grid executor=dask executor.address=tcp://node1:8786
+      on a Dask cluster; executor=slurm for a job array
+
+The sweep's own keys are replicates, design, samples, assumptions, trace (none, sample, all),
+executor and experiment; all others are those of `sim run`.
+
+exit codes: 0 done, 2 the line or the folder cannot be used, 3 some runs failed, 130 interrupted
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "sweep", help="play many combinations with many replicates", description=DESCRIPTION
+    )
+    add_configuration_options(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder of the results (default: one below results/ named after the plan)",
+    )
+    parser.add_argument(
+        "--zip",
+        metavar="KEY,KEY",
+        action="append",
+        default=[],
+        help="keys that advance together instead of being crossed; may be given several times",
+    )
+    parser.add_argument(
+        "--filter",
+        metavar="CONDITION",
+        action="append",
+        default=[],
+        help="KEY OP KEY_OR_VALUE that a cell must meet; several: all of them",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print cells, runs, expected time and size, and play only a few runs to measure",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where the same sweep was cut off; this is what happens anyway",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Plan, play and summarise a sweep.
+
+    Raises
+    ------
+    SimError
+        If the line or the folder cannot be used, or results cannot be written.
+    """
+    from sim.commands.run import announce_compilation
+    from sim.sweeps.planning import make_plan
+
+    zipped = [keys.split(",") for keys in args.zip]
+    request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
+    announce_compilation()
+    if args.dry_run:
+        from sim.sweeps.dry_run import print_dry_run
+        from sim.terminal import console
+
+        print_dry_run(request, console())
+        return 0
+
+    from sim.sweeps.execute import default_folder
+    from sim.sweeps.execute import execute as execute_sweep
+    from sim.sweeps.progress import reporter
+
+    folder = default_folder(request.plan) if args.out is None else args.out
+    try:
+        done = execute_sweep(request, folder, reporter())
+    except KeyboardInterrupt:
+        print(
+            f"\nsim: interrupted; what was played is in {folder}\n"
+            f"sim: go on with: sim sweep {shlex.join(_given(args))}",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    _print_result(request, done)
+    return SOME_FAILED if done.failed else 0
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    """Return the command's arguments as they were given."""
+    words = list(args.overrides)
+    for name, default in (("config_dir", None), ("config_name", "config"), ("out", None)):
+        value = getattr(args, name)
+        if value != default:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    for name in ("zip", "filter"):
+        for value in getattr(args, name):
+            words += [f"--{name}", value]
+    return words
+
+
+def _print_result(request: "Request", done: "Outcome") -> None:
+    """Print the summary, the failures and where the results are."""
+    from sim.sweeps.progress import duration
+    from sim.sweeps.summary import print_summary
+    from sim.terminal import console
+
+    plan, out = done.plan, console()
+    values = {cell: plan.values(cell) for cell in range(plan.cells)}
+    print_summary(done.store.runs_file, list(plan.combinations[0].values), values, out)
+    if done.failed:
+        _print_failures(done)
+    runs = f"{plan.cells:,} cells, {plan.runs:,} runs"
+    now = f"{done.played:,} played now in {duration(done.seconds)}" if done.played else "all stored"
+    out.print(f"{runs}; {now}", soft_wrap=True)
+    out.print(f"results: {done.store.runs_file}", soft_wrap=True)
+
+
+def _print_failures(done: "Outcome") -> None:
+    """Print each kind of failure with its number of runs and its first cell."""
+    import polars as pl
+
+    found = (
+        pl.scan_parquet(done.store.runs_file)
+        .filter(pl.col("error").is_not_null())
+        .group_by("error")
+        .agg(pl.len().alias("runs"), pl.col("cell").n_unique().alias("cells"), pl.col("cell").min())
+        .sort("runs", descending=True)
+        .head(10)
+        .collect()
+    )
+    for row in found.iter_rows(named=True):
+        values = " ".join(f"{k}={v}" for k, v in done.plan.values(row["cell"]).items())
+        where = f"in {row['cells']:,} cells, first {row['cell']}"
+        print(
+            f"sim: {row['runs']:,} runs failed {where} ({values}): {row['error']}", file=sys.stderr
+        )

@@ -1,0 +1,139 @@
+"""The columns of a sweep's tables: names, types, units and meaning, in one place.
+
+One row a run in `runs.parquet`: which run it is, every swept value under the key that was
+swept, whether it worked, and its outcomes as `sim.outcomes` computes them, codes as words. The
+same descriptions are stored in the file's metadata under ``columns``, as JSON. Weekly traces have
+the columns of `sim.trace` after `cell` and `replicate`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.outcomes import OUTCOME_COLUMNS, codes_of, scenario_columns
+from sim.scenario import Scenario
+from sim.sweeps.overrides import Value
+from sim.sweeps.plan import Plan
+
+OK, FAILED = "ok", "failed"
+RUN_STATUS = pl.Enum([OK, FAILED])
+
+_NUMPY_TO_POLARS: Mapping[str, type[pl.DataType]] = {
+    "i1": pl.Int8,
+    "i4": pl.Int32,
+    "i8": pl.Int64,
+    "f8": pl.Float64,
+    "?": pl.Boolean,
+}
+
+
+class TableColumn(NamedTuple):
+    """One column of a stored table.
+
+    Attributes
+    ----------
+    name : str
+        Name in the file.
+    type : polars data type
+        Type in the file; words of a code are an enumeration.
+    unit : str
+        Unit of measurement.
+    meaning : str
+        One line of explanation.
+    """
+
+    name: str
+    type: pl.DataType | type[pl.DataType]
+    unit: str
+    meaning: str
+
+
+def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
+    """Return the columns of the table of runs.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenarios : sequence of Scenario
+        Those that the cells play; columns of one scenario are null in the rows of another.
+    """
+    columns = [
+        TableColumn("cell", pl.Int32, "index", "cell of the plan: one combination of values"),
+        TableColumn("replicate", pl.Int32, "index", "replicate; the same shocks in every cell"),
+        TableColumn("seed", pl.Int64, "seed", "seed of the sweep"),
+    ]
+    if plan.points:
+        meaning = "point of the sampled design; the same numbers in every combination"
+        columns.append(TableColumn("point", pl.Int32, "index", meaning))
+    columns += [
+        TableColumn(key, swept_type(plan, key), "as set", "value that the sweep gave to this key")
+        for key in plan.swept
+    ]
+    columns += [
+        TableColumn("run_status", RUN_STATUS, "word", "ok, or failed: then no outcome is stated"),
+        TableColumn("error", pl.String, "text", "why the run failed, else null"),
+    ]
+    outcome = {c.name: c for c in OUTCOME_COLUMNS}
+    for scenario in scenarios:
+        outcome |= {c.name: c for c in scenario_columns(scenario) if c.name not in outcome}
+    columns += [
+        TableColumn(c.name, *_type_and_unit(c.name, c.dtype, c.unit), c.meaning)
+        for c in outcome.values()
+    ]
+    return columns
+
+
+def _type_and_unit(name: str, dtype: str, unit: str) -> tuple[pl.DataType | type[pl.DataType], str]:
+    """Return the stored type and unit of an outcome."""
+    codes = codes_of(name)
+    return (_NUMPY_TO_POLARS[dtype], unit) if codes is None else (words_of(codes), "word")
+
+
+def words_of(codes: type[IntEnum]) -> pl.Enum:
+    """Return the words of an enumeration as a column type."""
+    return pl.Enum([member.name.lower() for member in codes])
+
+
+def swept_type(plan: Plan, key: str) -> type[pl.DataType]:
+    """Return the column type of a swept key: numbers stay numbers, all else is text."""
+    if key in plan.point_keys:
+        return pl.Float64
+    values = [entry.values[key] for entry in plan.combinations]
+    if all(isinstance(value, bool) for value in values):
+        return pl.Boolean
+    if any(isinstance(value, (bool, str)) for value in values):
+        return pl.String
+    if all(isinstance(value, int) for value in values):
+        return pl.Int64
+    return pl.Float64
+
+
+def as_stored(value: Value, stored: type[pl.DataType]) -> Value:
+    """Return a swept value as its column holds it."""
+    if value is None or stored is not pl.String:
+        return float(value) if stored is pl.Float64 and value is not None else value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def schema(columns: Sequence[TableColumn]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Return the columns as a polars schema."""
+    return {column.name: column.type for column in columns}
+
+
+def described(columns: Sequence[TableColumn]) -> str:
+    """Return the columns as the JSON text that files carry."""
+    return json.dumps(
+        [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns],
+        ensure_ascii=False,
+    )
+
+
+def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series:
+    """Return an array of codes as a column of words."""
+    kind = words_of(of)
+    return pl.Series(name, kind.categories, kind).gather(codes.astype(np.uint32))

@@ -1,0 +1,69 @@
+"""Conditions that a cell must meet, such as ``strategy@armenia != strategy@azerbaijan``."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sim.errors import ConfigError, did_you_mean
+from sim.sweeps.overrides import Option, Term
+
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on a cell: comparisons of which one must hold."""
+
+    text: str
+    parts: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def read(cls, text: str, terms: Sequence[Term]) -> "Condition":
+        """Read ``KEY OP KEY_OR_VALUE [or ..]``."""
+        parts = []
+        keys = [term.key for term in terms if term.interval is None]
+        for piece in re.split(r"\s+or\s+", text.strip()):
+            found = re.fullmatch(r"(\S+?)\s*(==|!=|<=|>=|<|>)\s*(\S+)", piece)
+            if not found:
+                raise ConfigError(
+                    [f"filter {text!r}: write KEY OP KEY_OR_VALUE, with OP ==, !=, <, <=, > or >="]
+                )
+            left, sign, right = found.groups()
+            if left not in keys:
+                raise ConfigError(
+                    [f"filter {text!r}: the line does not set '{left}'" + did_you_mean(left, keys)]
+                )
+            parts.append((left, sign, right))
+        return cls(text, tuple(parts))
+
+    def holds(self, choices: Mapping[str, Option]) -> bool:
+        """Return whether one of the comparisons holds."""
+        return any(self._compare(choices, *part) for part in self.parts)
+
+    def _compare(self, choices: Mapping[str, Option], left: str, sign: str, right: str) -> bool:
+        """Compare numbers as numbers and everything else as text."""
+        one, other = choices[left].text, right
+        if right in choices:
+            other = choices[right].text
+        first, second = _number(one), _number(other)
+        if first is not None and second is not None:
+            return _ORDER[sign](first, second)
+        if sign in ("==", "!="):
+            return (one == other) == (sign == "==")
+        raise ConfigError([f"filter {self.text!r}: '{one}' and '{other}' have no order"])
+
+
+def _number(text: str) -> float | None:
+    """Return a text as a number, None if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,49 @@
+"""Where chunks are played: threads of this process, Dask workers, or Slurm tasks.
+
+All offer the same: ``play(player, store, chunks)`` yields a receipt for each chunk once it is
+stored, in any order. A chunk whose worker is lost is played again, `sim.sweeps.work.ATTEMPTS`
+times at most, and then recorded as failed. Leaving the loop early stops the workers.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from sim.sweeps.chunks import Chunk
+from sim.sweeps.play import Player
+from sim.sweeps.settings import DaskExecutor, Executor, LocalExecutor
+from sim.sweeps.store import Store
+from sim.sweeps.work import Receipt
+
+
+class Workers(Protocol):
+    """What every executor offers."""
+
+    count: int
+
+    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
+        """Play chunks and yield a receipt for each."""
+        ...
+
+
+def workers_for(settings: Executor) -> Workers:
+    """Return the executor that the settings name.
+
+    Raises
+    ------
+    ConfigError
+        If the extra that it needs is not installed.
+    """
+    if isinstance(settings, LocalExecutor):
+        from sim.sweeps.executors.local import Threads
+
+        return Threads(settings.workers)
+    if isinstance(settings, DaskExecutor):
+        from sim.sweeps.executors.dask import DaskWorkers
+
+        return DaskWorkers(settings)
+    from sim.sweeps.executors.slurm import SlurmTasks
+
+    return SlurmTasks(settings)
+
+
+__all__ = ["Workers", "workers_for"]

@@ -1,0 +1,133 @@
+"""A job array under Slurm, through submitit: each task takes its share of the chunks.
+
+Tasks read the plan from the results' folder and write their shards into it. What is done is told
+by the shards alone; the files that submitit keeps for itself are never read back.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from sim.errors import ConfigError
+from sim.sweeps.chunks import Chunk
+from sim.sweeps.columns import FAILED
+from sim.sweeps.executors.local import Threads
+from sim.sweeps.play import Player
+from sim.sweeps.settings import SlurmExecutor
+from sim.sweeps.store import Store, is_whole
+from sim.sweeps.work import ATTEMPTS, Receipt, give_up, stored_player
+
+if TYPE_CHECKING:
+    import submitit
+
+POLL_SECONDS = 1.0
+ENDING_SECONDS = 30.0
+"""How long a task may take to end once its last chunk is stored."""
+
+
+def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
+    """Play a task's share of the chunks in threads, and return how many there were."""
+    player, store = stored_player(folder, plan_hash), Store(folder)
+    player.warm_up()
+    return sum(1 for _ in Threads(cpus).play(player, store, chunks))
+
+
+class SlurmTasks:
+    """Plays chunks in the tasks of job arrays.
+
+    Parameters
+    ----------
+    settings : SlurmExecutor
+        Tasks, cores, time limit, partition.
+
+    Raises
+    ------
+    ConfigError
+        If submitit is not installed.
+    """
+
+    def __init__(self, settings: SlurmExecutor) -> None:
+        try:
+            import submitit  # noqa: F401 - only to see whether it is there
+        except ImportError as error:
+            raise ConfigError(
+                ["executor=slurm: needs submitit, install the extra `slurm`"]
+            ) from error
+        self._settings = settings
+        self.count = settings.workers * settings.cpus
+
+    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
+        """Play chunks and yield a receipt for each."""
+        waiting = list(chunks)
+        for _ in range(ATTEMPTS):
+            if not waiting:
+                return
+            jobs = self._submit(player, store, waiting)
+            try:
+                for chunk in self._stored(store, waiting, jobs):
+                    waiting.remove(chunk)
+                    yield _receipt(store, chunk)
+                _wait(jobs)
+            finally:
+                for job in jobs:
+                    if not job.done():
+                        job.cancel()
+        for chunk in waiting:
+            yield give_up(player, store, chunk, "the task ended before the chunk was stored")
+
+    def _submit(
+        self, player: Player, store: Store, chunks: Sequence[Chunk]
+    ) -> list["submitit.Job[int]"]:
+        """Submit one job array; chunks are dealt out in turn."""
+        import submitit
+
+        s = self._settings
+        logs = store.folder / "slurm"
+        executor = submitit.AutoExecutor(folder=str(logs), cluster=s.cluster)
+        executor.update_parameters(
+            name="sim-sweep",
+            timeout_min=s.minutes,
+            cpus_per_task=s.cpus,
+            mem_gb=s.memory_gb,
+            slurm_array_parallelism=s.workers,
+            **({"slurm_partition": s.partition} if s.partition else {}),
+            **({"slurm_account": s.account} if s.account else {}),
+        )
+        tasks = min(s.workers, len(chunks))
+        shares = [list(chunks[n::tasks]) for n in range(tasks)]
+        folder = str(store.folder.resolve())
+        jobs: list[submitit.Job[int]] = executor.map_array(
+            play_share, [folder] * tasks, [player.plan.hash] * tasks, shares, [s.cpus] * tasks
+        )
+        return jobs
+
+    def _stored(
+        self, store: Store, chunks: Sequence[Chunk], jobs: Sequence["submitit.Job[int]"]
+    ) -> Iterator[Chunk]:
+        """Yield chunks as their shards appear, until all have or all tasks have ended."""
+        left = list(chunks)
+        while left:
+            ended = all(job.done() for job in jobs)
+            for chunk in [c for c in left if store.shard_file(c).exists()]:
+                if is_whole(store.shard_file(chunk), chunk.runs):
+                    left.remove(chunk)
+                    yield chunk
+            if ended:
+                return
+            if left:
+                time.sleep(POLL_SECONDS)
+
+
+def _wait(jobs: Sequence["submitit.Job[int]"]) -> None:
+    """Let tasks whose chunks are all stored come to their own end."""
+    until = time.monotonic() + ENDING_SECONDS
+    while time.monotonic() < until and not all(job.done() for job in jobs):
+        time.sleep(POLL_SECONDS)
+
+
+def _receipt(store: Store, chunk: Chunk) -> Receipt:
+    """Return the receipt of a chunk from its shard."""
+    status = pl.read_parquet(store.shard_file(chunk), columns=["run_status"])["run_status"]
+    return Receipt(chunk, int((status == FAILED).sum()), 0.0)

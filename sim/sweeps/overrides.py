@@ -1,0 +1,170 @@
+"""The sweep's line, read: which keys it sets, to which values, and which of them it varies.
+
+The syntax is Hydra's: choices ``a,b``, ``range(0,1,0.1)``, ``interval(0,1)``, ``glob(*)``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, Transformer
+from hydra.errors import HydraException
+
+from sim.errors import ConfigError, did_you_mean
+
+Value: TypeAlias = bool | int | float | str | None
+"""What one key can be set to, apart from lists and mappings."""
+
+LONGEST_RANGE = 1_000_000
+"""Most values that one key may take; a longer range is a slip."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of one key.
+
+    Attributes
+    ----------
+    text : str
+        As it stands in an override, e.g. ``boulware`` or ``0.5``.
+    value : object
+        The same as a Python value.
+    """
+
+    text: str
+    value: object
+
+    @property
+    def scalar(self) -> bool:
+        """Whether it is a plain value without an interpolation."""
+        plain = self.value is None or isinstance(self.value, (bool, int, float, str))
+        return plain and "${" not in self.text
+
+
+@dataclass(frozen=True)
+class Term:
+    """One key of the line and the values that it takes.
+
+    Attributes
+    ----------
+    key : str
+        The key without its prefix, e.g. ``strategy@armenia``.
+    prefix : str
+        ``""``, ``"+"``, ``"++"`` or ``"~"``.
+    group : bool
+        Whether the key chooses a file of a configuration group.
+    options : tuple of Option
+        One if the key is fixed, none if it is drawn from an interval.
+    interval : tuple of float, optional
+        Lower and upper end of the interval that a sampled design draws from.
+    """
+
+    key: str
+    prefix: str
+    group: bool
+    options: tuple[Option, ...]
+    interval: tuple[float, float] | None = None
+
+    @property
+    def swept(self) -> bool:
+        """Whether the line varies this key."""
+        return self.interval is not None or len(self.options) > 1
+
+    def override(self, option: Option) -> str:
+        """Return the override that sets the key to one of its values."""
+        if self.prefix == "~":
+            return f"~{self.key}={option.text}" if option.text else f"~{self.key}"
+        return f"{self.prefix}{self.key}={option.text}"
+
+
+def read_line(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
+    """Return the terms of a line in its order.
+
+    Parameters
+    ----------
+    line : sequence of str
+        Hydra overrides.
+    folders : sequence of Path
+        Folders that hold the configuration groups, the first one first in rank.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each override that cannot be read.
+    """
+    parser = OverridesParser.create()
+    terms: list[Term] = []
+    problems: list[str] = []
+    for text in line:
+        try:
+            term = _term(parser, parser.parse_override(text), folders)
+        except HydraException:
+            problems.append(f"{text}: is not of the form KEY=VALUE[,VALUE..]")
+        except ConfigError as error:
+            problems += error.problems
+        else:
+            if term.key in [earlier.key for earlier in terms]:
+                problems.append(f"{term.key}: is given twice")
+            terms.append(term)
+    if problems:
+        raise ConfigError(problems)
+    return terms
+
+
+def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) -> Term:
+    """Return the term that one parsed override stands for."""
+    key = override.get_key_element().lstrip("+~")
+    prefix = override.get_key_element().removesuffix(key)
+    group = any((folder / override.key_or_group).is_dir() for folder in folders)
+    if not override.is_sweep_override():
+        text = "" if override.input_line is None else override.input_line.partition("=")[2]
+        return Term(key, prefix, group, (Option(text, override.value()),))
+    sweep: object = override.value()
+    if isinstance(sweep, IntervalSweep):
+        ends = (float(sweep.start or 0.0), float(sweep.end or 0.0))
+        if not ends[0] < ends[1]:
+            raise ConfigError([f"{override.input_line}: the interval is empty"])
+        return Term(key, prefix, group, (), ends)
+    if isinstance(sweep, Glob):
+        known = group_choices(override.key_or_group, folders)
+        names = sorted(sweep.filter(known))
+        if not names:
+            raise ConfigError([f"{override.input_line}: matches nothing" + did_you_mean("", known)])
+        return Term(key, prefix, group, tuple(Option(name, name) for name in names))
+    if isinstance(sweep, ChoiceSweep) and sweep.shuffle:
+        raise ConfigError([f"{override.input_line}: the order of cells has no effect, no shuffle"])
+    return Term(key, prefix, group, tuple(_options(parser, override)))
+
+
+def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
+    """Yield the values of a choice or range, each once."""
+    seen: set[str] = set()
+    for encoded in override.sweep_iterator(transformer=Transformer.encode):
+        text = str(encoded).lower() if isinstance(encoded, bool) else str(encoded)
+        if text in seen:
+            raise ConfigError([f"{override.input_line}: names {text} twice"])
+        seen.add(text)
+        if len(seen) > LONGEST_RANGE:
+            raise ConfigError([f"{override.input_line}: more than {LONGEST_RANGE:,} values"])
+        yield Option(text, parser.parse_override(f"{override.key_or_group}={text}").value())
+
+
+def group_choices(group: str, folders: Sequence[Path]) -> list[str]:
+    """Return the names of the files of a configuration group."""
+    found = {file.stem for folder in folders for file in (folder / group).glob("*.yaml")}
+    return sorted(found)
+
+
+def scalar(value: object) -> Value:
+    """Return `value` as what a column of the results can hold."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+def as_option(value: Value) -> Option:
+    """Return a Python value as an option of a line."""
+    text = "null" if value is None else str(value)
+    return Option(text.lower() if isinstance(value, bool) else text, value)

@@ -1,0 +1,187 @@
+"""The plan of a sweep: every cell resolved, and all else that its results depend on.
+
+A plan knows nothing of Hydra any more: it holds the composed configurations that cells start
+from and what each cell changes in them, so that workers and later readers need no more than it.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+
+from sim.errors import ConfigError
+from sim.sweeps.chunks import Shape
+from sim.sweeps.overrides import Value
+from sim.sweeps.paths import changed
+from sim.sweeps.provenance import digest
+
+FORMAT = 1
+"""Version of the plan's file; another one is not read."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One combination of the swept values.
+
+    Attributes
+    ----------
+    base : int
+        Number of the composed configuration that it starts from.
+    values : dict
+        Value of each swept key, as shown in tables.
+    changes : dict
+        Dotted paths and the values that replace those of the base.
+    """
+
+    base: int
+    values: dict[str, Value]
+    changes: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the results of a sweep depend on, and the number of replicates.
+
+    Attributes
+    ----------
+    name : str
+        Name of the experiment, or ``"sweep"``.
+    title : str
+        What it asks.
+    line : list of str
+        The overrides as given.
+    seed : int
+        Seed of the sweep.
+    replicates : int
+        Runs of each cell; may grow later.
+    trace : str
+        Which runs leave weekly histories: ``"none"``, ``"sample"`` or ``"all"``.
+    bases : list of dict
+        Composed configurations.
+    combinations : list of Combination
+        What is crossed, zipped and filtered.
+    design : dict
+        Kind of design and, if sampled, its dimensions.
+    points : list of list of float
+        Points of a sampled design, empty otherwise; each combination meets each point.
+    shape : Shape
+        Size of the chunks.
+    model : str
+        Digest of the source files that results depend on.
+    plugins : dict
+        Digest of each plug-in file of the user's, by file name.
+    versions : dict
+        Versions of this package, Python and libraries at the start of the sweep.
+    git : str
+        Commit of the source, with ``+`` if it was changed; empty if unknown.
+    """
+
+    name: str
+    title: str
+    line: list[str]
+    seed: int
+    replicates: int
+    trace: str
+    bases: list[dict[str, object]]
+    combinations: list[Combination]
+    design: dict[str, object]
+    points: list[list[float]]
+    shape: Shape
+    model: str
+    plugins: dict[str, str]
+    versions: dict[str, str]
+    git: str
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self.combinations) * max(1, len(self.points))
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return self.cells * self.replicates
+
+    @property
+    def point_keys(self) -> list[str]:
+        """Paths that a sampled design varies."""
+        varied = self.design.get("keys", [])
+        return [str(key) for key in varied] if isinstance(varied, list) else []
+
+    @property
+    def swept(self) -> list[str]:
+        """Keys that differ between cells, in the order of the columns."""
+        return [*self.combinations[0].values, *self.point_keys]
+
+    def values(self, cell: int) -> dict[str, Value]:
+        """Return a cell's value of each swept key."""
+        combination, point = self.parts(cell)
+        drawn = self.points[point] if point >= 0 else []
+        return {**combination.values, **dict(zip(self.point_keys, drawn, strict=True))}
+
+    def parts(self, cell: int) -> tuple[Combination, int]:
+        """Return a cell's combination and the number of its point, -1 for none."""
+        if not self.points:
+            return self.combinations[cell], -1
+        return self.combinations[cell // len(self.points)], cell % len(self.points)
+
+    def plain(self, cell: int) -> dict[str, object]:
+        """Return a cell's complete configuration."""
+        combination, point = self.parts(cell)
+        changes = dict(combination.changes)
+        if point >= 0:
+            for key, value in zip(self.point_keys, self.points[point], strict=True):
+                changes.pop(key, None)
+                changes[key] = value
+        return changed(self.bases[combination.base], changes)
+
+    @cached_property
+    def hash(self) -> str:
+        """Digest of all that decides what the run of a cell and a replicate comes to."""
+        return digest(
+            {
+                "format": FORMAT,
+                "seed": self.seed,
+                "trace": self.trace,
+                "bases": self.bases,
+                "combinations": [asdict(entry) for entry in self.combinations],
+                "design": self.design,
+                "points": self.points,
+                "model": self.model,
+                "plugins": sorted(self.plugins.values()),
+            }
+        )
+
+    def extended(self, replicates: int) -> "Plan":
+        """Return the same plan with another number of replicates."""
+        return replace(self, replicates=replicates)
+
+    def to_json(self) -> str:
+        """Return the plan as the text of its file, with a checksum over all of it."""
+        content = {"format": FORMAT, "hash": self.hash, **asdict(self)}
+        content["shape"] = list(self.shape)
+        return json.dumps({"checksum": digest(content), **content}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Read a plan's file.
+
+        Raises
+        ------
+        ConfigError
+            If it is not a plan, of another format, or was changed by hand.
+        """
+        try:
+            content = json.loads(text)
+        except ValueError as error:
+            raise ConfigError(["plan.json: cannot be read, it is not JSON"]) from error
+        if not isinstance(content, dict) or "checksum" not in content:
+            raise ConfigError(["plan.json: is not the plan of a sweep"])
+        if content.get("format") != FORMAT:
+            raise ConfigError(["plan.json: was written by another version of this program"])
+        if content.pop("checksum") != digest(content):
+            raise ConfigError(["plan.json: was changed after the sweep had written it"])
+        content.pop("format")
+        content.pop("hash")
+        content["shape"] = Shape(*content["shape"])
+        content["combinations"] = [Combination(**entry) for entry in content["combinations"]]
+        return cls(**content)

@@ -1,0 +1,236 @@
+"""From a line to a plan: read, composed, and every cell validated before the first run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sim.compose import search_folders
+from sim.errors import ConfigError, did_you_mean
+from sim.registry import plugin_files
+from sim.settings import Rules, build_settings
+from sim.sweeps.bad_cells import told
+from sim.sweeps.cell_settings import CellSettings, Scenarios, scenario_key
+from sim.sweeps.chunks import shape_for
+from sim.sweeps.compositions import Compositions
+from sim.sweeps.designs import Choices, combinations, represented
+from sim.sweeps.overrides import Term, group_choices, read_line, scalar
+from sim.sweeps.paths import changed
+from sim.sweeps.plan import Combination, Plan
+from sim.sweeps.provenance import file_digest, git_state, model_digest, versions
+from sim.sweeps.sampling import Dimension, dimensions, points
+from sim.sweeps.settings import (
+    Experiment,
+    SweepSettings,
+    is_own,
+    key_of,
+    read_experiment,
+    sweep_settings,
+)
+
+RESERVED = {"seed": "set one seed for the sweep", "replicate": "set replicates=NUMBER"}
+"""Keys that must not be swept, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A sweep as asked for, read and composed but not yet validated.
+
+    Attributes
+    ----------
+    plan : Plan
+    settings : SweepSettings
+        Executor included, which is no part of the plan.
+    """
+
+    plan: Plan
+    settings: SweepSettings
+
+
+def make_plan(
+    overrides: Sequence[str],
+    config_name: str = "config",
+    config_dir: str | Path | None = None,
+    zipped: Sequence[Sequence[str]] = (),
+    filters: Sequence[str] = (),
+) -> Request:
+    """Plan a sweep and validate all its cells.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        The sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
+    config_name, config_dir : str, str or Path
+        As for a single run.
+    zipped : sequence of sequence of str
+        Keys that advance together.
+    filters : sequence of str
+        Conditions on cells.
+
+    Raises
+    ------
+    ConfigError
+        With all problems of all cells.
+    """
+    primary, others = search_folders(config_name, config_dir)
+    folders = [primary, *others]
+    experiment, line = _with_experiment(overrides, folders)
+    settings = sweep_settings([o for o in line if is_own(o)], config_dir)
+    terms = read_line([o for o in line if not is_own(o)], folders)
+    _refuse(terms, folders)
+    chosen = combinations(terms, [*experiment.zip, *zipped], [*experiment.filter, *filters])
+    bases, combined = _compose(terms, chosen, config_name, config_dir)
+    first = build_settings(changed(bases[combined[0].base], combined[0].changes))
+    varied = dimensions(terms, settings, first.scenario)
+    drawn = points(varied, settings, first.seed)
+    count = len(combined) * (1 if drawn is None else len(drawn))
+    plan = Plan(
+        name=experiment.name,
+        title=experiment.title,
+        line=list(line),
+        seed=first.seed,
+        replicates=settings.replicates,
+        trace=settings.trace,
+        bases=bases,
+        combinations=combined,
+        design=_design(settings, varied, terms),
+        points=[] if drawn is None else drawn.tolist(),
+        shape=shape_for(count, settings.replicates),
+        model=model_digest(),
+        plugins={file.name: file_digest(file) for file in plugin_files()},
+        versions=versions(),
+        git=git_state(),
+    )
+    if plan.points:
+        _validate_points(plan)
+    return Request(plan, settings)
+
+
+def _with_experiment(
+    overrides: Sequence[str], folders: Sequence[Path]
+) -> tuple[Experiment, list[str]]:
+    """Return the named experiment of a line, if any, and the line with its keys filled in."""
+    named = [o.partition("=")[2] for o in overrides if key_of(o) == "experiment"]
+    rest = [o for o in overrides if key_of(o) != "experiment"]
+    if len(named) > 1:
+        raise ConfigError(["experiment: is given twice"])
+    if not named:
+        return Experiment(), rest
+    experiment = read_experiment(named[0], folders)
+    given = {key_of(o) for o in rest}
+    filled = [
+        f"{key}={value}" for key, value in experiment.line.items() if key_of(key) not in given
+    ]
+    return experiment, [*filled, *rest]
+
+
+def _refuse(terms: Sequence[Term], folders: Sequence[Path]) -> None:
+    """Refuse what no sweep may vary, choices that do not exist, and slips of the sweep's keys."""
+    problems = [
+        f"{term.key}: is not swept, {RESERVED[term.key]}"
+        for term in terms
+        if term.key in RESERVED and (term.swept or term.key == "replicate")
+    ]
+    for term in terms:
+        if not term.group:
+            near = did_you_mean(term.key, SweepSettings.model_fields)
+            if "did you mean" in near and term.key not in Rules.model_fields:
+                problems.append(f"{term.key}: unknown key '{term.key}'{near}")
+            continue
+        known = group_choices(term.key.partition("@")[0], folders)
+        problems += [
+            f"{term.key}: no choice '{option.text}'" + did_you_mean(option.text, known)
+            for option in term.options
+            if isinstance(option.value, str) and option.text not in known and term.prefix != "~"
+        ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _compose(
+    terms: Sequence[Term],
+    chosen: Sequence[Choices],
+    config_name: str,
+    config_dir: str | Path | None,
+) -> tuple[list[dict[str, object]], list[Combination]]:
+    """Compose and validate all combinations.
+
+    Raises
+    ------
+    ConfigError
+        With the problems of all combinations.
+    """
+    compositions = Compositions(
+        [replace(t, options=represented(t)) if t.interval else t for t in terms],
+        config_name,
+        config_dir,
+    )
+    shown = [term.key for term in terms if term.swept and term.interval is None]
+    bases: list[dict[str, object]] = []
+    numbers: dict[int, int] = {}
+    found: list[Combination] = []
+    scenarios = Scenarios(bases)
+    problems: list[tuple[str, int]] = []
+    for number, choices in enumerate(chosen):
+        try:
+            base = compositions.base(choices)
+            if id(base) not in numbers:
+                numbers[id(base)] = len(bases)
+                bases.append(base)
+            changes = compositions.changes(choices)
+            values = {key: scalar(choices[key].value) for key in shown}
+            found.append(Combination(numbers[id(base)], values, changes))
+            scenarios.settings(found[-1])
+        except ConfigError as error:
+            if not problems:
+                compositions.blame(choices, error)
+            problems += [(line, number) for line in error.problems]
+    if problems:
+        raise ConfigError(
+            told(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
+        )
+    return bases, found
+
+
+def _validate_points(plan: Plan) -> None:
+    """Validate every cell of a sampled design.
+
+    Raises
+    ------
+    ConfigError
+        With every problem and the cells that have it.
+    """
+    settings = CellSettings(plan)
+    problems: list[tuple[str, int]] = []
+    of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
+    checked: set[str] = set()
+    for cell in range(plan.cells):
+        combination, point = plan.parts(cell)
+        if of_scenario:
+            # Combinations with the same scenario have the same problems at the same point.
+            drawn_from = f"{scenario_key(combination)} {point}"
+            if drawn_from in checked:
+                continue
+            checked.add(drawn_from)
+        try:
+            settings(cell)
+        except ConfigError as error:
+            problems += [(line, cell) for line in error.problems]
+    if problems:
+        raise ConfigError(told(problems, plan.cells, plan.values))
+
+
+def _design(
+    settings: SweepSettings, varied: Sequence[Dimension], terms: Sequence[Term]
+) -> dict[str, object]:
+    """Return what a reader of the results must know of the design."""
+    if not varied:
+        return {"kind": settings.design}
+    intervals = {term.key for term in terms if term.interval is not None}
+    return {
+        "kind": settings.design,
+        "samples": settings.samples,
+        "keys": [d.key for d in varied],
+        "low": [d.low for d in varied],
+        "high": [d.high for d in varied],
+        "assumed": [d.key for d in varied if d.key not in intervals],
+    }

@@ -1,0 +1,254 @@
+"""One chunk played: final states to one table of rows, ready to be stored."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.errors import FaultyPluginError
+from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
+from sim.parameters import parameters
+from sim.records import EVENT, PARAMS, STATE
+from sim.run import RunRecord, check_fault
+from sim.scenario import Scenario
+from sim.settings import Settings, use_plugins
+from sim.sweeps.cell_settings import CellSettings
+from sim.sweeps.chance import Chance, Group, society_of
+from sim.sweeps.chunks import Chunk
+from sim.sweeps.columns import (
+    FAILED,
+    OK,
+    RUN_STATUS,
+    TableColumn,
+    as_stored,
+    run_columns,
+    schema,
+    swept_type,
+    words,
+)
+from sim.sweeps.plan import Plan
+
+SAMPLED_TRACES = 4
+"""With ``trace=sample`` the replicates below this number leave traces."""
+KEPT_GROUPS = 128
+"""Groups of cells whose parameters are kept for the next block of replicates."""
+
+
+class Found(NamedTuple):
+    """Values of one outcome, and where a run has none."""
+
+    values: NDArray[np.generic]
+    absent: NDArray[np.bool_]
+
+
+class Played(NamedTuple):
+    """Results of one chunk.
+
+    Attributes
+    ----------
+    runs : polars.DataFrame
+        One row a run, sorted by cell and replicate.
+    traces : polars.DataFrame or None
+        Weekly histories, None if none was asked for.
+    failed : int
+        Number of failed runs.
+    """
+
+    runs: pl.DataFrame
+    traces: pl.DataFrame | None
+    failed: int
+
+
+class Player:
+    """Plays the chunks of one plan; may be used by several threads at once.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        files = plan.bases[0].get("plugins")
+        if isinstance(files, list) and files:
+            use_plugins([str(file) for file in files])
+        self.plan = plan
+        self._settings = CellSettings(plan)
+        self._groups: dict[range, Group] = {}
+        self._lock = Lock()
+
+    @cached_property
+    def columns(self) -> list[TableColumn]:
+        """Columns of the table of runs."""
+        return run_columns(self.plan, self._scenarios())
+
+    def _scenarios(self) -> list[Scenario]:
+        """Return one scenario for each set of open articles and preconditions among the cells."""
+        found: dict[tuple[str, ...], Scenario] = {}
+        for number in range(len(self.plan.combinations)):
+            scenario = self._settings(number * max(1, len(self.plan.points))).scenario
+            open_then = [k for k, entry in scenario.provisions.items() if entry.status != "agreed"]
+            found.setdefault((*open_then, "/", *scenario.preconditions), scenario)
+        return list(found.values())
+
+    def warm_up(self) -> None:
+        """Load the engine, compiling the rules if there is no machine code for them yet."""
+        self.columns  # noqa: B018 - made once, before threads ask for them
+        self.play(Chunk(0, 1, 0, 1))
+
+    def group(self, cells: range) -> Group:
+        """Return the cells of a chunk, ready for the engine."""
+        with self._lock:
+            if cells not in self._groups:
+                while len(self._groups) >= KEPT_GROUPS:
+                    del self._groups[next(iter(self._groups))]
+                settings = [self._settings(cell) for cell in cells]
+                params = np.zeros(len(cells), PARAMS).view(np.recarray)
+                for row, entry in enumerate(settings):
+                    params[row] = parameters(entry)
+                societies = [society_of(entry) for entry in settings]
+                self._groups[cells] = Group(cells, settings, params, societies)
+            return self._groups[cells]
+
+    def play(self, chunk: Chunk) -> Played:
+        """Play one chunk.
+
+        A run whose rules raise, or that comes to no finite number, is a failed row.
+        """
+        group = self.group(chunk.cells)
+        count = len(chunk.replicates)
+        state = np.zeros(chunk.runs, STATE).view(np.recarray)
+        errors: list[str | None] = [None] * chunk.runs
+        traces: list[pl.DataFrame] = []
+        for society in dict.fromkeys(group.societies):
+            rows = np.array(group.rows_of(society))
+            chance = Chance(self.plan.seed, group, society, chunk.replicates)
+            where = (rows[:, np.newaxis] * count + np.arange(count)).ravel()
+            final, raised = chance.play(
+                np.repeat(rows, count), np.tile(np.arange(count), len(rows))
+            )
+            state[where] = final
+            for run, message in raised.items():
+                errors[where[run]] = message
+            traces += self._traces(chunk, group, chance, rows)
+        runs = self._table(chunk, group, state, errors)
+        failed = int((runs["run_status"] == FAILED).sum())
+        weekly = None
+        if traces:
+            weekly = pl.concat(traces, how="diagonal").sort("cell", "replicate", "week")
+        return Played(runs, weekly, failed)
+
+    def failure(self, chunk: Chunk, message: str) -> pl.DataFrame:
+        """Return the rows of a chunk that could not be played at all."""
+        return self._rows(chunk, [message] * chunk.runs, {})
+
+    def _table(
+        self, chunk: Chunk, group: Group, state: NDArray[np.void], errors: list[str | None]
+    ) -> pl.DataFrame:
+        """Return final states as rows."""
+        count = len(chunk.replicates)
+        cell = np.repeat(np.arange(len(chunk.cells)), count)
+        for run in np.flatnonzero(state["fault"]):
+            errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
+        found = outcomes(group.params, state, cell)
+        for column in OUTCOME_COLUMNS:
+            if column.dtype != "f8":
+                continue
+            for run in np.flatnonzero(~np.isfinite(found[column.name].astype(np.float64))):
+                errors[run] = errors[run] or f"outcome '{column.name}' is not a finite number"
+        everywhere = np.zeros(len(state), bool)
+        known = {name: Found(values, everywhere) for name, values in found.items()}
+        return self._rows(chunk, errors, known | _by_scenario(group, state, count))
+
+    def _rows(
+        self, chunk: Chunk, errors: Sequence[str | None], found: Mapping[str, Found]
+    ) -> pl.DataFrame:
+        """Put the columns of a chunk together; outcomes of failed runs are null."""
+        count = len(chunk.replicates)
+        cells = np.repeat(np.array(chunk.cells, np.int32), count)
+        data: dict[str, object] = {
+            "cell": cells,
+            "replicate": np.tile(np.array(chunk.replicates, np.int32), len(chunk.cells)),
+            "seed": np.full(chunk.runs, self.plan.seed, np.int64),
+        }
+        if self.plan.points:
+            data["point"] = cells % len(self.plan.points)
+        values = [self.plan.values(cell) for cell in chunk.cells]
+        for key in self.plan.swept:
+            kind = swept_type(self.plan, key)
+            each = pl.Series(key, [as_stored(v[key], kind) for v in values], kind)
+            data[key] = each.gather(np.repeat(np.arange(len(values)), count))
+        failed = np.array([error is not None for error in errors])
+        data["run_status"] = pl.Series([FAILED if f else OK for f in failed], dtype=RUN_STATUS)
+        data["error"] = pl.Series(errors, dtype=pl.String)
+        for column in self.columns[len(data) :]:
+            data[column.name] = _column(column, found.get(column.name), failed)
+        return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
+
+    def _traces(
+        self, chunk: Chunk, group: Group, chance: Chance, rows: NDArray[np.int64]
+    ) -> list[pl.DataFrame]:
+        """Play again, with their history, the runs that are to leave a trace."""
+        from sim.trace import trace_frame
+
+        wanted = {"none": 0, "sample": SAMPLED_TRACES, "all": chunk.end_replicate}[self.plan.trace]
+        tables = []
+        for row in rows:
+            for number, replicate in enumerate(chunk.replicates):
+                history = chance.history(row, number) if replicate < wanted else None
+                if history is None:
+                    continue
+                record = RunRecord(
+                    group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
+                )
+                cell = pl.lit(chunk.cells[row], pl.Int32).alias("cell")
+                which = pl.lit(replicate, pl.Int32).alias("replicate")
+                tables.append(trace_frame(record).select(cell, which, pl.all()))
+        return tables
+
+
+def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
+    """Return the columns that depend on the scenario, absent where it has no such issue."""
+    found: dict[str, Found] = {}
+    start = 0
+    while start < len(group.cells):
+        scenario = group.settings[start].scenario
+        end = start + 1
+        while end < len(group.cells) and group.settings[end].scenario is scenario:
+            end += 1
+        rows = slice(start * count, end * count)
+        for name, values in scenario_outcomes(scenario, state[rows]).items():
+            if name not in found:
+                found[name] = Found(np.zeros(len(state), values.dtype), np.ones(len(state), bool))
+            found[name].values[rows] = values
+            found[name].absent[rows] = False
+        start = end
+    return found
+
+
+def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_]) -> pl.Series:
+    """Return one outcome as a column, null where the run failed or has no such outcome."""
+    if found is None:
+        return pl.Series(column.name, [None] * len(failed), column.type)
+    absent = failed | found.absent
+    codes = codes_of(column.name)
+    if codes is not None:
+        series = words(column.name, np.where(absent, 0, found.values), codes)
+    else:
+        series = pl.Series(column.name, np.ascontiguousarray(found.values))
+    if absent.any():
+        present = pl.when(pl.Series(~absent)).then(series).otherwise(None)
+        series = pl.select(present.alias(column.name)).to_series()
+    return series
+
+
+def _fault(settings: Settings, state: np.record) -> str:
+    """Return the message of a run in which a plug-in returned no finite number."""
+    try:
+        check_fault(settings, state)
+    except FaultyPluginError as error:
+        return str(error)
+    return "a plug-in returned no finite number"

@@ -1,0 +1,63 @@
+"""What results come from: digests of the model's source and of plug-ins, versions, the commit."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from sim import __version__
+
+LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
+"""Libraries whose versions a plan states."""
+
+
+def model_digest() -> str:
+    """Return a digest of the source files that decide what a run comes to."""
+    package = Path(__file__).parents[1]
+    names = ("codes", "records", "engine", "shocks", "society", "parameters", "outcomes")
+    files = sorted((package / "rules").rglob("*.py")) + [package / f"{n}.py" for n in names]
+    found = hashlib.blake2b(digest_size=16)
+    for file in files:
+        found.update(file.relative_to(package).as_posix().encode())
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """Return the digest of one file."""
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+
+
+def digest(content: object) -> str:
+    """Return the digest of plain content."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    found = {"sim": __version__, "python": platform.python_version()}
+    return found | {name: version(name) for name in LIBRARIES}
+
+
+def git_state() -> str:
+    """Return the commit of this package's source, with ``+`` if it was changed."""
+    source = Path(__file__).parents[2]
+    if not (source / ".git").exists():
+        return ""
+    answers = []
+    for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "sim", "configs"]):
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(source), *command],
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        answers.append(done.stdout.strip())
+    return answers[0] + ("+" if answers[1] else "")

@@ -1,0 +1,162 @@
+"""Sampled designs: points over intervals and over the ranges of a scenario's assumptions.
+
+Latin hypercube (McKay, Beckman and Conover 1979), scrambled Sobol sequence (Owen 1998), and
+Saltelli's design for first-order and total Sobol indices (Saltelli et al. 2010).
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import ConfigError, did_you_mean
+from sim.scenario import Scenario
+from sim.sweeps.overrides import Term
+from sim.sweeps.settings import SweepSettings
+from sim.sweeps.variation import is_whole
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One number that a sampled design varies.
+
+    Attributes
+    ----------
+    key : str
+        Dotted path in the configuration, e.g. ``scenario.discount_rate.armenia.value``.
+    low, high : float
+        Closed range.
+    whole : bool
+        Whether only whole numbers are allowed.
+    """
+
+    key: str
+    low: float
+    high: float
+    whole: bool = False
+
+
+def dimensions(
+    terms: Sequence[Term], settings: SweepSettings, scenario: Scenario
+) -> list[Dimension]:
+    """Return what a sampled design varies; empty for a factorial one.
+
+    Raises
+    ------
+    ConfigError
+        If design and ranges do not go together.
+    """
+    intervals = [Dimension(t.key, *t.interval) for t in terms if t.interval is not None]
+    if settings.design == "factorial":
+        problems = [
+            f"{d.key}: an interval needs design=latin_hypercube, sobol or saltelli"
+            for d in intervals
+        ]
+        if settings.assumptions:
+            problems.append("assumptions: need design=latin_hypercube, sobol or saltelli")
+        if settings.samples:
+            problems.append("samples: need design=latin_hypercube, sobol or saltelli")
+        if problems:
+            raise ConfigError(problems)
+        return []
+    if settings.samples < 1:
+        raise ConfigError([f"samples: design={settings.design} needs their number"])
+    if settings.design != "latin_hypercube" and settings.samples & (settings.samples - 1):
+        raise ConfigError([f"samples: {settings.design} needs a power of 2"])
+    fixed = {term.key for term in terms}
+    drawn = [d for d in assumed(scenario, settings.assumptions) if d.key not in fixed]
+    if not intervals and not drawn:
+        raise ConfigError([f"design={settings.design}: give intervals or assumptions to vary"])
+    return [*intervals, *drawn]
+
+
+def assumed(scenario: Scenario, patterns: Sequence[str]) -> list[Dimension]:
+    """Return the ranges of those assumptions of a scenario that match a pattern.
+
+    Raises
+    ------
+    ConfigError
+        If a pattern matches none.
+    """
+    known = [
+        (path, number)
+        for path, number in scenario.numbers()
+        if number.assumed and number.low is not None and number.high is not None
+        if number.low < number.high
+    ]
+    problems = [
+        f"assumptions: '{pattern}' matches no assumption with a range"
+        + did_you_mean(pattern, [path for path, _ in known])
+        for pattern in patterns
+        if not any(fnmatchcase(path, pattern) for path, _ in known)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return [
+        Dimension(f"scenario.{path}.value", float(number.low), float(number.high), is_whole(path))
+        for path, number in known
+        if number.low is not None and number.high is not None
+        if any(fnmatchcase(path, pattern) for pattern in patterns)
+    ]
+
+
+def points(
+    varied: Sequence[Dimension], settings: SweepSettings, seed: int
+) -> NDArray[np.float64] | None:
+    """Return the points of a sampled design, None for a factorial one.
+
+    Parameters
+    ----------
+    varied : sequence of Dimension
+        What is varied.
+    settings : SweepSettings
+        Design and number of samples.
+    seed : int
+        The sweep's seed; the design depends on nothing else that is random.
+
+    Returns
+    -------
+    array of float, shape (points, dimensions), or None
+    """
+    if not varied:
+        return None
+    cube = np.stack(list(_cube(len(varied), settings, seed)))
+    low = np.array([d.low for d in varied])
+    high = np.array([d.high for d in varied])
+    whole = np.array([d.whole for d in varied])
+    stepped = np.minimum(np.ceil(low) + np.floor(cube * (np.floor(high) - np.ceil(low) + 1)), high)
+    drawn: NDArray[np.float64] = np.where(whole, stepped, low + cube * (high - low))
+    return drawn
+
+
+def _cube(size: int, settings: SweepSettings, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Yield the design's points in the unit cube."""
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(seed)
+    if settings.design == "latin_hypercube":
+        yield from qmc.LatinHypercube(size, rng=rng).random(settings.samples)
+    elif settings.design == "sobol":
+        yield from qmc.Sobol(size, scramble=True, rng=rng).random(settings.samples)
+    else:
+        yield from _saltelli(size, settings.samples, seed)
+
+
+def _saltelli(size: int, samples: int, seed: int) -> NDArray[np.float64]:
+    """Return Saltelli's design, `samples` x (`size` + 2) points in SALib's order."""
+    try:
+        from SALib.sample import sobol
+    except ImportError as error:
+        raise ConfigError(["design=saltelli: needs SALib, install the extra `report`"]) from error
+    problem = {
+        "num_vars": size,
+        "names": [f"x{n}" for n in range(size)],
+        "bounds": [[0.0, 1.0]] * size,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        drawn = sobol.sample(problem, samples, calc_second_order=False, seed=seed % 2**32)
+    return np.asarray(drawn, np.float64)

@@ -1,0 +1,67 @@
+"""Small sweeps, and the command line in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.sweeps.execute import Outcome, Quiet, execute
+from sim.sweeps.planning import make_plan
+
+ROOT = Path(__file__).parents[2]
+SMALL = ["public=none", "horizon=30"]
+"""Settings under which a run takes little time."""
+
+Start = Callable[..., subprocess.Popen[str]]
+Play = Callable[..., Outcome]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Start `sim sweep` in the test's folder."""
+
+    def started(*words: str, **variables: str) -> subprocess.Popen[str]:
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        return subprocess.Popen(
+            [sys.executable, "-m", "sim.cli", "sweep", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return started
+
+
+@pytest.fixture
+def command(start: Start) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `sim sweep` in the test's folder to its end."""
+
+    def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        process = start(*words, **variables)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    """Play a line in this process into a folder below the test's."""
+
+    def played(line: str, name: str = "results", reporter: object | None = None) -> Outcome:
+        request = make_plan([*line.split(), *SMALL])
+        return execute(request, tmp_path / name, reporter or Quiet())  # type: ignore[arg-type]
+
+    return played
+
+
+@pytest.fixture
+def table() -> Callable[[Outcome], pl.DataFrame]:
+    """Read the compacted table of a sweep."""
+    return lambda done: pl.read_parquet(done.store.runs_file)

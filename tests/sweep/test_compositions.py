@@ -1,0 +1,123 @@
+"""Composed quickly, cell by cell, equals what Hydra composes for the same overrides."""
+
+import itertools
+import random
+from pathlib import Path
+
+import pytest
+
+from sim.compose import compose_plain, search_folders
+from sim.sweeps.compositions import Compositions
+from sim.sweeps.designs import combinations
+from sim.sweeps.overrides import read_line
+from sim.sweeps.paths import changed
+
+LINES = {
+    "groups": "strategy@armenia=boulware,firm,interim_first agenda=glob(*) mediator=none,formulation",
+    "presets override groups": "preset=glob(*) agenda=single_undertaking,interim_allowed",
+    "a preset sets a swept value": "preset=baku,none strategy@azerbaijan=firm,boulware",
+    "numbers in swept groups": "strategy@armenia=boulware,linear armenia.strategy.beta=0.3,2",
+    "sourced numbers": "scenario.politics.approval.value=0.2,0.3 agenda=glob(*)",
+    "assumptions": "scenario.discount_rate.armenia.value=0.05,0.1 horizon=20,30",
+    "a whole party's choice": "'armenia.strategy={name: firm},{name: polynomial, beta: 2}'",
+    "added keys": "++armenia.strategy.patience_weeks=9 strategy@armenia=hold_out,interim_first",
+    "inside a list": "scenario.channels.0.calls_per_year.value=10,20 agenda=glob(*)",
+    "scenarios": "scenario=glob(*) precondition=none,before_signing",
+    "deleted choices": "~public.graph agenda=glob(*)",
+    "one value": "agenda=single_undertaking seed=3",
+}
+
+
+def words(line: str) -> list[str]:
+    import shlex
+
+    return shlex.split(line)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_same_as_hydra(name: str) -> None:
+    primary, others = search_folders("config", None)
+    terms = read_line(words(LINES[name]), [primary, *others])
+    compositions = Compositions(terms, "config", None)
+    chosen = combinations(terms, [], [])
+    for choices in random.Random(name).sample(chosen, min(3, len(chosen))):
+        overrides = [term.override(choices[term.key]) for term in terms]
+        assert compositions.plain(choices) == compose_plain(overrides)
+
+
+def test_groups_are_composed_once_for_all_cells() -> None:
+    primary, _ = search_folders("config", None)
+    terms = read_line(
+        ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], [primary]
+    )
+    compositions = Compositions(terms, "config", None)
+    cells = [compositions.plain(choices) for choices in combinations(terms, [], [])]
+    assert len(cells) > 100
+    assert compositions.composed == 1
+    assert cells[0]["scenario"] is cells[-1]["scenario"]
+
+
+def _own_folder(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"agenda/mine.yaml": "rule: ${precondition.rule}\n"},
+        {"agenda/mine.yaml": "# @package _global_\nhorizon: 12\nagenda: {rule: issue_by_issue}\n"},
+        {"agenda/mine.yaml": "defaults: [interim_allowed]\nrule: single_undertaking\n"},
+        {"agenda/mine.yaml": "rule: single_undertaking\nmore: 1\n"},
+        {
+            "agenda/mine.yaml": "rule: single_undertaking\n",
+            "preset/sets.yaml": "# @package _global_\nagenda: {rule: issue_by_issue}\n",
+        },
+        {
+            "agenda/mine.yaml": "rule: single_undertaking\n",
+            "preset/sets.yaml": "# @package _global_\nagenda: {more: 2}\n",
+        },
+    ],
+    ids=["interpolation", "package", "defaults", "another key", "overwritten", "added to"],
+)
+def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -> None:
+    own = _own_folder(tmp_path / "own", files)
+    line = ["agenda=mine,single_undertaking", "precondition=none,before_signing"]
+    if "preset/sets.yaml" in files:
+        line.append("preset=sets,none")
+    primary, others = search_folders("config", own)
+    terms = read_line(line, [primary, *others])
+    compositions = Compositions(terms, "config", own)
+    for choices in combinations(terms, [], []):
+        overrides = [term.override(choices[term.key]) for term in terms]
+        assert compositions.plain(choices) == compose_plain(overrides, config_dir=own)
+
+
+def test_changes_copy_only_what_they_touch() -> None:
+    base = {"a": {"b": {"c": 1}, "d": [1, {"e": 2}]}, "f": {"g": 3}}
+    new = changed(base, {"a.b.c": 5, "a.d[1].e": 6})
+    assert new == {"a": {"b": {"c": 5}, "d": [1, {"e": 6}]}, "f": {"g": 3}}
+    assert base == {"a": {"b": {"c": 1}, "d": [1, {"e": 2}]}, "f": {"g": 3}}
+    assert new["f"] is base["f"]
+
+
+def test_a_replaced_node_can_be_changed_again() -> None:
+    given = {"name": "firm", "beta": 1}
+    new = changed({"a": {"s": {"name": "old"}}}, {"a.s": given, "a.s.beta": 2})
+    assert new == {"a": {"s": {"name": "firm", "beta": 2}}}
+    assert given == {"name": "firm", "beta": 1}
+
+
+def test_all_pairs_of_two_groups_differ() -> None:
+    primary, _ = search_folders("config", None)
+    terms = read_line(["agenda=glob(*)", "mediator=glob(*)"], [primary])
+    compositions = Compositions(terms, "config", None)
+    found = [
+        (str(plain["agenda"]), str(plain["mediator"]))
+        for plain in map(compositions.plain, combinations(terms, [], []))
+    ]
+    agendas, mediators = (dict.fromkeys(column) for column in zip(*found, strict=True))
+    assert found == list(itertools.product(agendas, mediators))
