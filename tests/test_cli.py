@@ -357,3 +357,18 @@ def test_a_run_imports_only_what_it_needs() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_no_rule_is_loaded_before_the_settings_are_known() -> None:
+    """Plug-ins named in the settings can only be used by rules that are loaded afterwards."""
+    code = (
+        "import sys; from sim import compose, errors\n"
+        "def stop(*_):\n"
+        "    raise errors.SimError(str([m for m in sys.modules if m.startswith('sim.rules')]))\n"
+        "compose.compose = stop\n"
+        "from sim.cli import main; sys.exit(main(['run', '--trace', 'x.parquet', '--json']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (1, "sim: []\n")
