@@ -109,7 +109,7 @@ def frontier(params: np.record, points: int = POINTS) -> Frontier:
 
 
 def efficient(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Return the points that no other one beats for both parties, the first party's share rising."""
+    """Return the points that no other one beats for both parties, by the first share."""
     kept: list[Point] = []
     for point in sorted(points, key=lambda p: (p.first, p.second), reverse=True):
         if not kept or point.second > kept[-1].second + 1e-12:

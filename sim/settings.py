@@ -139,9 +139,11 @@ def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -
     party_ids = _party_ids(raw_scenario)
     rules = _rules({k: v for k, v in plain.items() if k in Rules.model_fields}, problems)
     known = ["scenario", *party_ids, *Rules.model_fields]
-    for key in plain:
-        if key not in known:
-            problems.append(f"{key}: unknown key '{key}'" + did_you_mean(str(key), known))
+    problems += [
+        f"{key}: unknown key '{key}'" + did_you_mean(str(key), known)
+        for key in plain
+        if key not in known
+    ]
     if rules is not None and rules.plugins:
         try:
             use_plugins(rules.plugins)
@@ -200,6 +202,9 @@ def use_plugins(files: list[str]) -> None:
     joined = os.pathsep.join(str(path) for path in paths)
     if joined == before:
         return
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise ConfigError([f"plugins: no such file: {path}" for path in missing])
     if "sim.rules.dispatch" in sys.modules:
         known = before.replace(os.pathsep, ", ") or "no plug-ins"
         raise ConfigError(

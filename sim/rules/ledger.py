@@ -77,11 +77,17 @@ def mark_closed_text(params: Params, state: State) -> None:
 
 @rule
 def charge(state: State) -> None:
-    """Share the week equally among its closed gates."""
+    """Share the week equally among its closed gates.
+
+    Talks that break off before anybody could sign, with no other gate closed, lack a channel.
+    """
     count = 0
     for g in range(state.gates.shape[0]):
         if state.gates[g]:
             count += 1
+    if count == 0:
+        state.gates[GATE.NO_CHANNEL] = 1
+        count = 1
     for g in range(state.gates.shape[0]):
         if state.gates[g]:
             state.ledger[g] += 1.0 / count

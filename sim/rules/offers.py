@@ -2,7 +2,7 @@
 
 from sim.codes import AGENDA, MOVE, REASON, TREATY
 from sim.records import Events, Params, Shocks, State
-from sim.rules.bid import draft
+from sim.rules.bid import draft, open_articles
 from sim.rules.compiled import entry_rule
 from sim.rules.demand import remember, set_demand
 from sim.rules.events import write
@@ -14,14 +14,17 @@ from sim.rules.other_side import see_other
 def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Table a draft worth the strategy's demand, best for the other side as far as one knows.
 
-    Nothing is tabled out of turn, without a channel, after the text is closed, or before the
-    reply lag (geometric, mean of the drafts exchanged in 2022-2024) has passed.
+    Nothing is tabled out of turn, without a channel, after the text is closed (by the mediator's
+    single text this week, perhaps), or before the reply lag (geometric, mean of the drafts
+    exchanged in 2022-2024) has passed.
     """
     if state.ended or state.text_week >= 0 or state.status >= TREATY.SIGNED_FULL:
         return
     if state.turn != actor or not state.channel_open or state.tabled >= 0:
         return
     if shocks[state.week].reply[actor] >= params.reply_rate[actor]:
+        return
+    if open_articles(params, state) == 0:
         return
     set_demand(params, state, shocks, actor)
     see_other(state, actor)

@@ -199,6 +199,6 @@ def weeks_to_deliver(params: Params, state: State, k: int, patience: float) -> f
             left += params.lead_parliament[k]
         if status <= PRECONDITION.PARLIAMENT:
             left += params.lead_referendum[k]
-            if state.seats < seats_needed(params) and params.consent_rate > 0.0:
-                left += 1.0 / params.consent_rate
+            if state.seats < seats_needed(params):
+                left += 1.0 / params.consent_rate if params.consent_rate > 0.0 else math.inf
     return left

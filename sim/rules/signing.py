@@ -6,7 +6,12 @@ from sim.rules.bargaining_set import leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
 from sim.rules.office import office_effect
-from sim.rules.preconditions import any_blocking, blocks, weeks_to_deliver
+from sim.rules.preconditions import (
+    any_blocking,
+    blocks,
+    waits_for_signature,
+    weeks_to_deliver,
+)
 from sim.rules.preferences import issue_utility
 from sim.rules.standing import refresh
 
@@ -119,6 +124,9 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
     for k in range(params.preconditions):
         if params.demanded_by[k] != side or not blocks(params, state, k):
             continue
+        if waits_for_signature(params, k):
+            continue
+        refresh(params, state)
         j = ARTICLES + k
         without = signing_value(params, state, side)
         met = issue_utility(params, side, j, 1.0) - issue_utility(params, side, j, 0.0)
@@ -146,6 +154,15 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
             )
 
 
+@rule
+def set_signing_values(params: Params, state: State, side: int) -> None:
+    """Set what signing in full this week and waiting are worth to `side`."""
+    refresh(params, state)
+    value = signing_value(params, state, side)
+    state.value_now[side] = value
+    state.value_wait[side] = waiting_value(params, state, side, value)
+
+
 @entry_rule
 def weigh(params: Params, state: State, events: Events, actor: int) -> None:
     """Set what signing now and waiting are worth to one side."""
@@ -156,9 +173,7 @@ def weigh(params: Params, state: State, events: Events, actor: int) -> None:
         if state.interim_offer >= 0:
             weigh_interim(params, state, actor)
         return
-    value = signing_value(params, state, actor)
-    state.value_now[actor] = value
-    state.value_wait[actor] = waiting_value(params, state, actor, value)
+    set_signing_values(params, state, actor)
     consider_waiver(params, state, events, actor, state.value_now[actor] >= state.value_wait[actor])
 
 
@@ -269,6 +284,9 @@ def sign(params: Params, state: State, events: Events) -> None:
         if state.interim_offer >= 0 and allowed:
             sign_interim(params, state, events)
         return
+    for side in range(2):
+        # A demand waived since the sides weighed has changed the treaty for both.
+        set_signing_values(params, state, side)
     initial_text(params, state, events)
     both = True
     for side in range(2):

@@ -1,5 +1,7 @@
 """Interim-first: sign what is agreed, hold on the rest."""
 
+import math
+
 from sim.records import Params, Shocks, State
 from sim.registry import Parameter, plugin
 from sim.rules.clock import clock_since
@@ -31,7 +33,7 @@ def interim_first(params: Params, state: State, shocks: Shocks, side: int) -> fl
     if state.interim_week >= 0:
         start = min(start, state.interim_week * 1.0)
     length = params.deadline[side] - start
-    if length > params.horizon:
+    if math.isinf(length):
         length = max(patience, 1.0)
     time = clock_since(params, state, side, start, length)
     return demand_between(state, side, polynomial_concession(time, beta, 0.0))
