@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.records import STATE
 from sim.society import graph_pool, new_public
 
-POINTS = 201
+POINTS = 101
 """Points of a frontier."""
 
 

@@ -9,8 +9,7 @@ from sim.records import Numbers, Params, State
 from sim.rules.bargaining_set import is_free
 from sim.rules.compiled import rule
 from sim.rules.preferences import issue_utility
-
-_BISECTIONS = 60
+from sim.rules.trade import give_up_best
 
 
 @rule
@@ -56,94 +55,12 @@ def give_up(params: Params, state: State, side: int, budget: float, weights: Num
     weights : array of float, shape (ISSUES,)
         The other side's weights as `side` sees them.
     """
-    spent = 0.0
     for n in range(state.talks):
         j = state.talk[n]
         if is_free(params, state, j):
-            state.given_up[j] = state.floor[side, j]
-            spent += loss_of(params, side, j, state.given_up[j])
             state.loss[j] = loss_of(params, side, j, 1.0)
             state.gain[j] = gain_of(params, side, j, 1.0, weights[j])
-        else:
-            state.loss[j] = -1.0
-    left = budget - spent
-    if params.curvature[side] == 1.0 and params.curvature[1 - side] == 1.0:
-        _give_up_linear(params, state, left)
-    else:
-        _give_up_curved(params, state, side, budget, weights)
-
-
-@rule
-def _give_up_linear(params: Params, state: State, left: float) -> None:
-    """Greedy fractional knapsack: exact when both sides' losses are linear."""
-    for _ in range(state.talks):
-        best = -1
-        ratio = -1.0
-        for n in range(state.talks):
-            j = state.talk[n]
-            if state.loss[j] < 0.0 or state.gain[j] <= 0.0:
-                continue
-            worth = state.gain[j] / max(state.loss[j], 1e-300)
-            if worth > ratio:
-                best = j
-                ratio = worth
-        if best < 0:
-            return
-        room = (1.0 - state.given_up[best]) * state.loss[best]
-        if room <= max(left, 0.0):
-            share = 1.0
-        else:
-            share = state.given_up[best] + max(left, 0.0) / state.loss[best]
-        share = max(state.given_up[best], allowed_share(params, best, share))
-        left -= (share - state.given_up[best]) * state.loss[best]
-        state.given_up[best] = share
-        state.loss[best] = -1.0
-
-
-@rule
-def _give_up_curved(
-    params: Params, state: State, side: int, budget: float, weights: Numbers
-) -> None:
-    """Equalise marginal rates of substitution by bisection on the Lagrange multiplier."""
-    low = 0.0
-    high = 1.0
-    while _loss_at(params, state, side, high, weights) > budget and high < 1e12:
-        high *= 4.0
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        if _loss_at(params, state, side, middle, weights) > budget:
-            low = middle
-        else:
-            high = middle
-    _loss_at(params, state, side, high, weights)
-
-
-@rule
-def _loss_at(params: Params, state: State, side: int, price: float, weights: Numbers) -> float:
-    """Set each free issue's share to the best one at `price` and return the own loss."""
-    total = 0.0
-    for n in range(state.talks):
-        j = state.talk[n]
-        if not is_free(params, state, j):
-            continue
-        low = state.floor[side, j]
-        high = 1.0
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (low + high)
-            step = 1e-6
-            rise = gain_of(params, side, j, middle + step, weights[j])
-            rise -= gain_of(params, side, j, middle - step, weights[j])
-            cost = loss_of(params, side, j, middle + step)
-            cost -= loss_of(params, side, j, middle - step)
-            if rise > price * cost:
-                low = middle
-            else:
-                high = middle
-        share = 0.5 * (low + high)
-        share = max(state.floor[side, j], allowed_share(params, j, share))
-        state.given_up[j] = share
-        total += loss_of(params, side, j, share)
-    return total
+    give_up_best(params, state, side, budget)
 
 
 @rule

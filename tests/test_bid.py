@@ -1,0 +1,188 @@
+"""The bid is efficient: no package within the same own loss brings the other side more.
+
+Compared with brute force over a grid of packages, and with SciPy's mixed-integer solver.
+"""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from sim.compose import compose
+from sim.frontier import frontier, opening_state
+from sim.minimal import minimal_talks, set_articles
+from sim.parameters import parameters
+from sim.rules.bargaining_set import offer_share
+from sim.rules.bid import draft_package
+
+Floats = NDArray[np.float64]
+
+
+def talks(first: list[float], second: list[float], levels: list[int], curves: tuple[float, float]):
+    """Return opposed issues with these weights, wordings and curvatures."""
+    params = minimal_talks()
+    set_articles(params, list(np.array(first) / sum(first)), list(np.array(second) / sum(second)))
+    params.levels[: len(levels)] = levels
+    params.curvature[:2] = curves
+    return params
+
+
+def bid(params, side: int, target: float) -> tuple[float, float]:
+    """Return what the bid of `side` at `target` is worth to itself and to the other."""
+    state = opening_state(params)
+    draft_package(params, state, side, target, params.weight[1 - side])
+    assert np.all((state.offer[side] >= -1e-12) & (state.offer[side] <= 1.0 + 1e-12))
+    for j in range(int(params.articles)):
+        if params.levels[j]:
+            steps = state.offer[side, j] * (params.levels[j] - 1)
+            assert steps == pytest.approx(round(float(steps)), abs=1e-9)
+    own, other = (float(offer_share(params, state, who, side)) for who in (side, 1 - side))
+    return own, other
+
+
+def largest_gain(params, target: float, grid: int = 13) -> float:
+    """Return the most that the other side can have at `target`, over a grid of packages."""
+    count = int(params.articles)
+    axes = [np.linspace(0, 1, int(params.levels[j]) or grid) for j in range(count)]
+    given_up = np.array(list(itertools.product(*axes)))
+    own = ((1.0 - given_up ** params.curvature[0]) * params.weight[0, :count]).sum(1)
+    other = ((1.0 - (1.0 - given_up) ** params.curvature[1]) * params.weight[1, :count]).sum(1)
+    return float(other[own >= target - 1e-9].max())
+
+
+WEIGHTS = st.lists(st.floats(0.05, 1.0), min_size=4, max_size=4)
+TARGET = st.floats(0.05, 0.95)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    WEIGHTS,
+    WEIGHTS,
+    st.lists(st.sampled_from([0, 0, 2, 3, 5]), min_size=4, max_size=4),
+    st.sampled_from([(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0), (1.3, 1.8)]),
+    TARGET,
+)
+def test_bid_against_brute_force(first, second, levels, curves, target) -> None:
+    params = talks(first, second, levels, curves)
+    own, other = bid(params, 0, target)
+    assert own >= target - 1e-9
+    # The Nash product at the bidder's target is the target times what is left for the other.
+    assert own * other >= 0.99 * target * largest_gain(params, target)
+
+
+def solver(losses: Floats, gains: Floats, levels: NDArray[np.int64], budget: float) -> float:
+    """Return the largest gain within a budget by mixed-integer programming, linear losses."""
+    steps = np.where(levels >= 2, levels - 1, 1)
+    found = milp(
+        c=-gains / steps,
+        constraints=LinearConstraint((losses / steps)[None, :], -np.inf, budget),
+        integrality=(levels >= 2).astype(int),
+        bounds=Bounds(0, np.where(levels >= 2, steps, 1.0)),
+    )
+    return float(-found.fun)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), TARGET)
+def test_bid_over_19_issues_against_a_solver(seed: int, target: float) -> None:
+    """Sixteen articles, some with a few wordings, and three yes-or-no issues."""
+    rng = np.random.default_rng(seed)
+    first, second = rng.dirichlet(np.ones(19)), rng.dirichlet(np.ones(19))
+    levels = rng.choice([0, 0, 2, 3, 5], 19)
+    levels[16:] = 2
+    params = talks(list(first), list(second), list(levels), (1.0, 1.0))
+    own, other = bid(params, 0, target)
+    best = solver(params.weight[0, :19], params.weight[1, :19], levels, 1.0 - target)
+    assert own >= target - 1e-9
+    assert other >= 0.99 * best - 1e-9
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("target", np.linspace(0.05, 0.95, 19))
+def test_bid_of_the_default_scenario(side: int, target: float) -> None:
+    """All 17 provisions open, and the preconditions that are demanded."""
+    params = parameters(compose())
+    params.start_status[: params.articles] = 0
+    state = opening_state(params)
+    issues = state.talk[: state.talks]
+    draft_package(params, state, side, target, params.weight[1 - side])
+    own, other = (float(offer_share(params, state, who, side)) for who in (side, 1 - side))
+    losses, gains = (
+        params.weight[who, issues]
+        * np.abs(params.ideal[0, issues] - params.ideal[1, issues])
+        / np.maximum(params.ideal[who, issues], 1.0 - params.ideal[who, issues])
+        for who in (side, 1 - side)
+    )
+    best = solver(losses, gains, params.levels[issues], (1.0 - target) * losses.sum())
+    assert own >= target - 1e-9
+    assert own * other >= 0.99 * target * best / gains.sum()
+
+
+def test_what_has_been_given_up_for_good_stays_given_up() -> None:
+    params = talks([1, 1, 1], [3, 1, 1], [0, 3, 0], (1.0, 1.0))
+    state = opening_state(params)
+    state.floor[0, 1] = 0.3
+    draft_package(params, state, 0, 0.99, params.weight[1])
+    assert list(state.offer[0, :3]) == [0.0, 0.5, 0.0]
+
+
+# --- frontier and solutions
+
+
+def quadratic() -> object:
+    """Return the talks of the textbook frontier u2 = 1 - u1^2."""
+    return minimal_talks(curvature=[1.0, 2.0, 1.0, 1.0])
+
+
+def test_solutions_of_the_textbook_frontier() -> None:
+    found = frontier(quadratic())
+    assert found.nash is not None
+    assert found.nash.first == pytest.approx(3**-0.5, abs=1e-6)
+    golden = (5**0.5 - 1) / 2
+    assert found.kalai_smorodinsky.first == pytest.approx(golden, abs=1e-9)
+    assert found.egalitarian.first == pytest.approx(golden, abs=1e-9)
+    assert found.utilitarian.first == pytest.approx(0.5, abs=1e-2)
+    for point in found.points:
+        assert point.second == pytest.approx(1.0 - point.first**2, abs=1e-9)
+
+
+def test_solutions_of_the_logrolling_square() -> None:
+    """Weights (.8, .2) and (.2, .8): every solution gives each side what it cares for."""
+    found = frontier(talks([0.8, 0.2], [0.2, 0.8], [0, 0], (1.0, 1.0)))
+    for point in (found.nash, found.kalai_smorodinsky, found.egalitarian, found.utilitarian):
+        assert (point.first, point.second) == pytest.approx((0.8, 0.8), abs=1e-6)
+
+
+def test_discrete_frontier_is_the_pareto_set_of_all_packages() -> None:
+    params = talks([0.5, 0.3, 0.2], [0.2, 0.25, 0.55], [2, 3, 2], (1.0, 1.0))
+    found = frontier(params, 1001)
+    axes = [np.linspace(0, 1, n) for n in (2, 3, 2)]
+    all_given = np.array(list(itertools.product(*axes)))
+    pairs = [
+        (float((1 - g) @ params.weight[0, :3]), float(g @ params.weight[1, :3])) for g in all_given
+    ]
+    pareto = {
+        (round(a, 9), round(b, 9))
+        for a, b in pairs
+        if not any(c >= a - 1e-12 and d >= b - 1e-12 and c + d > a + b + 1e-9 for c, d in pairs)
+    }
+    assert {(round(p.first, 9), round(p.second, 9)) for p in found.points} == pareto
+    assert found.nash.first * found.nash.second == pytest.approx(max(a * b for a, b in pareto))
+
+
+def test_no_solution_without_a_zone_of_agreement() -> None:
+    params = minimal_talks()
+    params.flow = 0.6 * (1.0 - params.discount)
+    found = frontier(params)
+    assert found.nash is None
+    assert found.utilitarian is None
+    assert found.points
+
+
+def test_a_frontier_of_one_point_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        frontier(minimal_talks(), 1)
