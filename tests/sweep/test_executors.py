@@ -20,7 +20,6 @@ LINE = (
     "strategy@armenia=linear,firm agenda=single_undertaking,interim_allowed "
     "armenia.acceptance.a=0.8,1 replicates=150"
 )
-FATAL = Chunk(0, 1, 32, 64)
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_a_dask_worker_is_killed(play: Play, expected: bytes) -> None:
 
 def deadly(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
     """Kill the worker at one chunk."""
-    if chunk.first_replicate == 32:
+    if chunk.first_replicate == 128:
         os.kill(os.getpid(), signal.SIGKILL)
     return play_stored(folder, plan_hash, chunk)
 
@@ -74,12 +73,12 @@ def test_a_chunk_that_kills_its_worker_is_given_up(
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     monkeypatch.setattr(dask_executor, "play_stored", deadly)
-    done = play("replicates=70 executor=dask executor.workers=2", "deadly")
+    done = play("replicates=300 executor=dask executor.workers=2", "deadly")
     rows = pl.read_parquet(done.store.runs_file)
     failed = rows.filter(pl.col("run_status") == "failed")
-    assert failed["replicate"].to_list() == list(range(32, 64))
+    assert failed["replicate"].to_list() == list(range(128, 256))
     assert failed["error"].unique().to_list() == ["given up after 3 attempts: the worker died"]
-    assert done.failed == 32
+    assert done.failed == 128
 
 
 @pytest.mark.slow
