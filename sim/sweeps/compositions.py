@@ -260,8 +260,7 @@ class Compositions:
         # A value inside a list, or one that another override sets too, is left to Hydra.
         early = [t.key for t in self._terms if t.key not in self._late and not t.group]
         for key in list(self._late):
-            related = any(related(key, other) for other in early)
-            if related or _meets_list(base, key):
+            if any(related(key, other) for other in early) or _meets_list(base, key):
                 del self._late[key]
         return base
 

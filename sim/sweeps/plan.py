@@ -68,7 +68,7 @@ class Plan:
     model : str
         Digest of the source files that results depend on.
     plugins : dict
-        Digest of each plug-in file of the user's, by file name.
+        Digest of each plug-in file of the user's, by path; the path is no part of the hash.
     versions : dict
         Versions of this package, Python and libraries at the start of the sweep.
     git : str

@@ -96,7 +96,7 @@ def make_plan(
         points=[] if drawn is None else drawn.tolist(),
         shape=shape_for(count, settings.replicates),
         model=model_digest(),
-        plugins={file.name: file_digest(file) for file in plugin_files()},
+        plugins={str(file): file_digest(file) for file in plugin_files()},
         versions=versions(),
         git=git_state(),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
@@ -9,11 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.errors import FaultyPluginError
+from sim.errors import FaultyPluginError, SimError
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
 from sim.parameters import parameters
 from sim.records import EVENT, PARAMS, STATE
-from sim.run import RunRecord, check_fault
 from sim.scenario import Scenario
 from sim.settings import Settings, use_plugins
 from sim.sweeps.cell_settings import CellSettings
@@ -31,6 +31,7 @@ from sim.sweeps.columns import (
     words,
 )
 from sim.sweeps.plan import Plan
+from sim.sweeps.provenance import file_digest
 
 SAMPLED_TRACES = 4
 """With ``trace=sample`` the replicates below this number leave traces."""
@@ -72,9 +73,7 @@ class Player:
     """
 
     def __init__(self, plan: Plan) -> None:
-        files = plan.bases[0].get("plugins")
-        if isinstance(files, list) and files:
-            use_plugins([str(file) for file in files])
+        _use_plugins_of(plan)
         self.plan = plan
         self._settings = CellSettings(plan)
         self._groups: dict[range, Group] = {}
@@ -192,6 +191,7 @@ class Player:
         self, chunk: Chunk, group: Group, chance: Chance, rows: NDArray[np.int64]
     ) -> list[pl.DataFrame]:
         """Play again, with their history, the runs that are to leave a trace."""
+        from sim.run import RunRecord
         from sim.trace import trace_frame
 
         wanted = {"none": 0, "sample": SAMPLED_TRACES, "all": chunk.end_replicate}[self.plan.trace]
@@ -208,6 +208,23 @@ class Player:
                 which = pl.lit(replicate, pl.Int32).alias("replicate")
                 tables.append(trace_frame(record).select(cell, which, pl.all()))
         return tables
+
+
+def _use_plugins_of(plan: Plan) -> None:
+    """Make the plan's plug-ins known to this process.
+
+    Modules of `sim.rules` are imported after this only: they are put together from the plug-ins.
+
+    Raises
+    ------
+    SimError
+        If a file has changed since the plan was made.
+    """
+    if plan.plugins:
+        use_plugins(list(plan.plugins))
+    for file, known in plan.plugins.items():
+        if file_digest(Path(file)) != known:
+            raise SimError(f"plugins: {file} is not the file that the sweep was planned with")
 
 
 def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
@@ -247,6 +264,8 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 def _fault(settings: Settings, state: np.record) -> str:
     """Return the message of a run in which a plug-in returned no finite number."""
+    from sim.run import check_fault
+
     try:
         check_fault(settings, state)
     except FaultyPluginError as error:

@@ -16,8 +16,20 @@ LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pyd
 def model_digest() -> str:
     """Return a digest of the source files that decide what a run comes to."""
     package = Path(__file__).parents[1]
-    names = ("codes", "records", "engine", "shocks", "society", "parameters", "outcomes")
-    files = sorted((package / "rules").rglob("*.py")) + [package / f"{n}.py" for n in names]
+    names = (
+        "codes",
+        "records",
+        "engine",
+        "shocks",
+        "society",
+        "settings",
+        "parameters",
+        "outcomes",
+    )
+    files = [
+        file for part in ("rules", "scenario") for file in sorted((package / part).rglob("*.py"))
+    ]
+    files += [package / f"{name}.py" for name in names]
     found = hashlib.blake2b(digest_size=16)
     for file in files:
         found.update(file.relative_to(package).as_posix().encode())

@@ -260,7 +260,7 @@ def _difference(stored: Plan, plan: Plan) -> str:
     """Return in what two plans differ, as a clause."""
     if stored.model != plan.model:
         return ", made with other rules of the model"
-    if stored.plugins != plan.plugins:
+    if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
         return ", made with other plug-ins"
     for name, one, other in (
         ("seed", stored.seed, plan.seed),

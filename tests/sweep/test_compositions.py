@@ -13,7 +13,7 @@ from sim.sweeps.overrides import read_line
 from sim.sweeps.paths import changed
 
 LINES = {
-    "groups": "strategy@armenia=boulware,firm,interim_first agenda=glob(*) mediator=none,formulation",
+    "groups": "strategy@armenia=boulware,firm,interim_first agenda=glob(*) mediator=none",
     "presets override groups": "preset=glob(*) agenda=single_undertaking,interim_allowed",
     "a preset sets a swept value": "preset=baku,none strategy@azerbaijan=firm,boulware",
     "numbers in swept groups": "strategy@armenia=boulware,linear armenia.strategy.beta=0.3,2",
@@ -21,6 +21,8 @@ LINES = {
     "assumptions": "scenario.discount_rate.armenia.value=0.05,0.1 horizon=20,30",
     "a whole party's choice": "'armenia.strategy={name: firm},{name: polynomial, beta: 2}'",
     "added keys": "++armenia.strategy.patience_weeks=9 strategy@armenia=hold_out,interim_first",
+    "an added key above a number": "'++armenia.acceptance={name: ac_next, a: 0.7}' "
+    "armenia.acceptance.b=0,0.1 horizon=20,30",
     "inside a list": "scenario.channels.0.calls_per_year.value=10,20 agenda=glob(*)",
     "scenarios": "scenario=glob(*) precondition=none,before_signing",
     "deleted choices": "~public.graph agenda=glob(*)",

@@ -113,7 +113,9 @@ def test_latin_hypercube_has_one_point_in_each_slice() -> None:
     slices = np.sort(np.floor((drawn - low) / (high - low) * 50), axis=0)
     assert np.array_equal(slices, np.tile(np.arange(50.0)[:, np.newaxis], (1, drawn.shape[1])))
     # Every combination meets the same points.
-    assert made.values(3)["azerbaijan.strategy.beta"] == made.values(103)["azerbaijan.strategy.beta"]
+    assert (
+        made.values(3)["azerbaijan.strategy.beta"] == made.values(103)["azerbaijan.strategy.beta"]
+    )
     assert CellSettings(made)(103).parties["azerbaijan"].strategy.parameters["beta"] == drawn[3][0]
 
 
@@ -144,7 +146,9 @@ def test_every_assumption_can_be_varied_at_once() -> None:
         assert settings(cell) == build_settings(made.plain(cell))
     whole = [key for key in made.point_keys if is_whole(key.removeprefix("scenario.")[:-6])]
     assert "scenario.politics.fall_weeks.value" in whole
-    assert all(made.values(cell)[key] == int(made.values(cell)[key]) for cell in range(3) for key in whole)  # type: ignore[arg-type]
+    assert all(
+        made.values(cell)[key] == int(made.values(cell)[key]) for cell in range(3) for key in whole
+    )  # type: ignore[arg-type]
 
 
 def test_values_that_do_not_fit_each_other_are_told() -> None:
@@ -204,9 +208,7 @@ def test_bad_lines(line: str, wanted: str) -> None:
         ([], ["horizon > 99"], "no cell is left"),
     ],
 )
-def test_bad_zips_and_filters(
-    zipped: list[list[str]], filters: list[str], wanted: str
-) -> None:
+def test_bad_zips_and_filters(zipped: list[list[str]], filters: list[str], wanted: str) -> None:
     line = "agenda=single_undertaking,interim_allowed horizon=10,20,30"
     with pytest.raises(ConfigError) as raised:
         plan(line, zipped=zipped, filters=filters)
@@ -268,7 +270,9 @@ def test_hash_leaves_out_replicates_and_tells_everything_else() -> None:
 # --- chunks
 
 
-@pytest.mark.parametrize(("cells", "replicates"), [(1, 1), (24, 500), (540, 200), (7, 33), (1, 9999)])
+@pytest.mark.parametrize(
+    ("cells", "replicates"), [(1, 1), (24, 500), (540, 200), (7, 33), (1, 9999)]
+)
 def test_chunks_cover_every_run_once(cells: int, replicates: int) -> None:
     chunks = missing(cells, replicates, shape_for(cells, replicates), [])
     runs = [(cell, r) for chunk in chunks for cell in chunk.cells for r in chunk.replicates]

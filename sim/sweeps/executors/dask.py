@@ -72,7 +72,7 @@ class DaskWorkers:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
             ) as cluster,
             Client(cluster) as client,

@@ -1,0 +1,192 @@
+"""The table of runs: common random numbers, single runs again, columns that explain themselves."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from statsmodels.stats.proportion import proportion_confint
+
+from sim.outcomes import outcomes, scenario_outcomes
+from sim.run import play_one
+from sim.sweeps import run, sweep
+from sim.sweeps.cell_settings import CellSettings
+from sim.sweeps.execute import Outcome
+from sim.sweeps.summary import by_value, clustered, wilson
+
+Play = Callable[..., Outcome]
+Table = Callable[[Outcome], pl.DataFrame]
+LINE = "strategy@armenia=linear,interim_first agenda=single_undertaking,interim_allowed"
+
+
+def test_rows_are_those_of_single_runs(play: Play, table: Table) -> None:
+    done = play(f"{LINE} replicates=40 seed=3")
+    rows = table(done)
+    for cell, replicate in ((0, 0), (1, 17), (3, 39)):
+        settings = CellSettings(done.plan)(cell)
+        record = play_one(settings.model_copy(update={"replicate": replicate}))
+        single = outcomes(record.params, record.final)
+        single |= scenario_outcomes(settings.scenario, record.final)
+        row = rows.filter(pl.col("cell") == cell, pl.col("replicate") == replicate)
+        for name, value in single.items():
+            kind = row.schema[name]
+            found = row[name].to_physical() if isinstance(kind, pl.Enum) else row[name]
+            assert found.item() == value[0].item(), name
+
+
+def test_with_a_public_rows_are_those_of_single_runs(tmp_path: Path) -> None:
+    rows = sweep("horizon=20 replicates=3 public=friedkin_johnsen,none", folder=tmp_path / "out")
+    from sim.compose import compose
+
+    for public in ("friedkin_johnsen", "none"):
+        record = play_one(compose(["horizon=20", "replicate=2", f"public={public}"]))
+        row = rows.filter(pl.col("public") == public, pl.col("replicate") == 2)
+        assert row["opinion"].item() == float(record.final.opinion)
+        assert row["approval"].item() == float(record.final.approval)
+
+
+def test_shocks_depend_on_seed_and_replicate_alone(play: Play, table: Table) -> None:
+    keys = ["strategy@armenia", "agenda", "replicate"]
+    one = table(play(f"{LINE} replicates=40", "one"))
+    turned = "agenda=interim_allowed,single_undertaking strategy@armenia=firm,interim_first,linear"
+    other = table(play(f"{turned} replicates=20", "other"))
+    shared = other.filter(pl.col("strategy@armenia") != "firm").sort(keys).drop("cell")
+    fewer = one.filter(pl.col("replicate") < 20).sort(keys).drop("cell")
+    assert_frame_equal(fewer, shared.select(fewer.columns))
+
+
+def test_another_seed_gives_other_runs(play: Play, table: Table) -> None:
+    one, two = (table(play(f"replicates=20 seed={seed}", f"seed{seed}")) for seed in (1, 2))
+    assert not one["approval"].equals(two["approval"])
+
+
+def test_more_replicates_play_only_those(play: Play, table: Table) -> None:
+    first = play(f"{LINE} replicates=40", "grown")
+    before = {p: p.stat().st_mtime_ns for p in (first.store.folder / "shards").iterdir()}
+    again = play(f"{LINE} replicates=100", "grown")
+    assert again.played == 4 * 60
+    for path, time in before.items():
+        assert path.stat().st_mtime_ns == time
+    straight = play(f"{LINE} replicates=100", "straight")
+    assert straight.store.runs_file.read_bytes() == again.store.runs_file.read_bytes()
+    fewer = play(f"{LINE} replicates=10", "grown")
+    assert fewer.played == 0
+    assert len(table(fewer)) == 400
+
+
+def test_a_finished_sweep_is_left_as_it_is(play: Play) -> None:
+    done = play("replicates=5")
+    before = done.store.runs_file.stat().st_mtime_ns
+    again = play("replicates=5")
+    assert again.played == 0
+    assert again.store.runs_file.stat().st_mtime_ns == before
+
+
+def test_every_column_is_described_in_the_file(play: Play, table: Table) -> None:
+    done = play(f"{LINE} replicates=3 armenia.acceptance.a=0.9,1")
+    rows = table(done)
+    told = json.loads(pl.read_parquet_metadata(done.store.runs_file)["columns"])
+    assert [column["name"] for column in told] == rows.columns
+    assert all(column["unit"] and column["meaning"] for column in told)
+    assert rows.schema["armenia.acceptance.a"] == pl.Float64
+    assert rows.schema["agenda"] == pl.String
+    assert rows.select(pl.sum_horizontal(pl.selectors.starts_with("ledger_"))).to_series().round(
+        12
+    ).unique().to_list() == [1.0]
+    assert rows.null_count().sum_horizontal().item() == len(rows)  # only `error` is null
+    assert rows.sort("cell", "replicate").equals(rows)
+
+
+def test_columns_of_another_scenario_are_null(play: Play, table: Table) -> None:
+    rows = table(play("scenario=september_2024,march_2025 replicates=3"))
+    for scenario, open_then in (("september_2024", True), ("march_2025", False)):
+        part = rows.filter(pl.col("scenario") == scenario)
+        assert (part["article_VII"].null_count() == 0) is open_then
+        assert part["precondition_constitution"].null_count() == 0
+
+
+@pytest.mark.parametrize(("trace", "replicates"), [("none", 0), ("sample", 4), ("all", 6)])
+def test_traces(trace: str, replicates: int, play: Play, table: Table) -> None:
+    done = play(f"agenda=glob(*) replicates=6 trace={trace}")
+    files = list((done.store.folder / "traces").iterdir())
+    if not replicates:
+        assert files == []
+        return
+    weekly = pl.read_parquet(files)
+    runs = table(done)
+    last = weekly.group_by("cell", "replicate").agg(pl.len().alias("played"), pl.last("approval"))
+    assert len(last) == 3 * replicates
+    joined = last.join(runs, on=["cell", "replicate"], suffix="_run")
+    assert joined["played"].to_list() == joined["weeks"].to_list()
+    assert joined["approval"].to_list() == joined["approval_run"].to_list()
+
+
+# --- the summary's intervals
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 10), (3, 10), (500, 1000), (10, 10)])
+def test_wilson(count: int, size: int) -> None:
+    expected = proportion_confint(count, size, method="wilson")
+    assert wilson(count / size, size) == pytest.approx(expected, abs=1e-12)
+
+
+def test_independent_replicates_give_the_plain_interval() -> None:
+    counts = np.array([1.0, 0.0, 1.0, 1.0] * 50)
+    share = clustered(counts, np.ones(200))
+    effective = 200 * 199 / 200
+    assert (share.low, share.high) == pytest.approx(wilson(0.75, effective))
+
+
+def test_runs_that_repeat_each_other_add_nothing() -> None:
+    counts = np.array([1.0, 0.0, 1.0, 1.0] * 50)
+    once, tenfold = clustered(counts, np.ones(200)), clustered(10 * counts, np.full(200, 10.0))
+    assert (once.low, once.high) == pytest.approx((tenfold.low, tenfold.high))
+
+
+def test_summary_counts(play: Play, table: Table) -> None:
+    done = play(f"{LINE} replicates=50")
+    rows = table(done)
+    for line in by_value(pl.scan_parquet(done.store.runs_file), "agenda"):
+        part = rows.filter(pl.col("agenda") == line.label)
+        assert line.runs == len(part) == 100
+        assert line.signed.estimate == pytest.approx((part["signed"] != "none").mean())
+        assert line.signed.low <= line.signed.estimate <= line.signed.high
+
+
+# --- from Python
+
+
+def test_sweep_returns_the_table(tmp_path: Path) -> None:
+    rows = sweep("public=none horizon=20 agenda=glob(*) replicates=4", folder=tmp_path / "out")
+    assert rows.shape[0] == 12
+    fewer = sweep("public=none horizon=20 agenda=glob(*) replicates=2", folder=tmp_path / "out")
+    assert_frame_equal(fewer, rows.filter(pl.col("replicate") < 2))
+
+
+def test_sweep_is_found_in_the_package() -> None:
+    import sim
+
+    assert sim.sweep is sweep
+    with pytest.raises(AttributeError):
+        sim.swep  # noqa: B018
+
+
+def test_run_is_a_function_of_named_parameters(tmp_path: Path) -> None:
+    found = run(
+        seed=4,
+        replicates=6,
+        public="none",
+        horizon=40,
+        armenia__strategy__beta=0.9,
+        strategy__at__armenia="linear",
+    )
+    line = "strategy@armenia=linear armenia.strategy.beta=0.9 public=none horizon=40"
+    rows = sweep(f"{line} seed=4 replicates=6", folder=tmp_path / "out")
+    assert found["approval"] == pytest.approx(rows["approval"].mean())
+    assert found["signed"] == pytest.approx((rows["signed"] != "none").mean())
+    assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
+    named = {"armenia.strategy.beta": 0.9, "strategy@armenia": "linear", "public": "none"}
+    assert run(seed=4, replicates=6, horizon=40, **named) == found
