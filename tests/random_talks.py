@@ -75,11 +75,12 @@ def _preconditions(params, rng):
         params.demanded_by[k] = rng.integers(2)
         params.delivered_by[k] = 1 - params.demanded_by[k]
         params.route[k] = rng.choice([r.value for r in Route])
-        routes = [Precondition.DORMANT, Precondition.DEMANDED, Precondition.PROMISED]
-        if params.route[k] == Route.CONSTITUTIONAL:
-            routes += [Precondition.DRAFTING, Precondition.PARLIAMENT]
-        params.start_status[ARTICLES + k] = rng.choice([s.value for s in routes])
-        params.trigger[k] = rng.choice([Treaty.OPEN, Treaty.TEXT_AGREED, Treaty.INITIALLED])
+        on_the_way = (Precondition.DRAFTING, Precondition.PARLIAMENT, Precondition.REFERENDUM)
+        constitutional = params.route[k] == Route.CONSTITUTIONAL
+        statuses = [s.value for s in Precondition if constitutional or s not in on_the_way]
+        common = [Precondition.DORMANT.value, Precondition.DEMANDED.value] * 3
+        params.start_status[ARTICLES + k] = rng.choice(statuses + common)
+        params.trigger[k] = rng.integers(Treaty.OPEN, Treaty.SIGNED_INTERIM + 1)
         params.lead_draft[k], params.lead_parliament[k] = rng.integers(1, 8, 2)
         params.lead_referendum[k] = rng.integers(1, 8)
         params.ready_week[k] = rng.choice([-1, 5])
@@ -166,6 +167,41 @@ def _others(params, rng):
     params.exit_cost = rng.uniform(0, 0.1)
 
 
+def _turn_to_what_is_rare(params, rng):
+    """Turn a part of the talks towards interim deals, single texts and promises.
+
+    Talks drawn evenly from all there is seldom get so far.
+    """
+    drawn = rng.random()
+    if drawn < 0.25:
+        side = rng.integers(2)
+        entry = registry().get("concession", "interim_first")
+        params.agenda = Agenda.INTERIM_ALLOWED
+        params.strategy[side] = entry.code
+        params.strategy_value[side, :2] = rng.choice([0.2, 1.0]), rng.choice([5.0, 20.0])
+        params.proposes_interim[side] = 1
+        weeks = float(rng.choice([50.0, 200.0]))
+        params.settlement_weeks[:] = weeks
+        params.settlement_discount[:] = params.discount**weeks
+        params.settlement_annuity[:] = (1 - params.settlement_discount) / (1 - params.discount)
+        params.start_status[: (params.articles + 1) // 2] = Article.AGREED
+        params.flow[:] = rng.choice([0.0, 0.005], 2) / 52
+        params.outside_worth[:] = rng.choice([0.0, 0.01], 2)
+    elif drawn < 0.4:
+        params.style = Style.FORMULATION
+        params.text_rate = params.pull = 1.0
+        params.attention, params.attention_decay = 0.9, 0.0
+        params.edges, params.edge[:3] = 3, [(0, 1), (2, 0), (2, 1)]
+        params.call_rate[:] = 0.5
+    elif drawn < 0.5:
+        params.precondition_rule = PreconditionRule.BEFORE_SIGNING
+        params.concession_rate[:] = 0.5
+        params.concession_stock[:] = 20
+        params.office_value[:], params.survival_gain[:] = 1.0, 0.5
+    if drawn < 0.5:
+        params.collapse_odds, params.patience_weeks = 0.0, 60
+
+
 def random_case(seed, longest=60):
     """Return the random talks of one seed, of at most `longest` weeks."""
     rng = np.random.default_rng(seed)
@@ -180,6 +216,7 @@ def random_case(seed, longest=60):
     _parties(params, rng)
     _home(params, rng, citizens)
     _others(params, rng)
+    _turn_to_what_is_rare(params, rng)
     return Case(params, seed, citizens)
 
 

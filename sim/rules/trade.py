@@ -326,5 +326,8 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     low = np.empty(ISSUES)
     high = np.empty(ISSUES)
     set_bounds(params, state, side, low, high)
-    if fill(params, state, side, budget, low, high) and divided_issue(params, state) >= 0:
-        branch(params, state, side, budget)
+    # What has been given for good may cost more than the demand leaves; then only that is given,
+    # and what costs nothing.
+    allowed = max(budget, spent(params, state, side, low))
+    if fill(params, state, side, allowed, low, high) and divided_issue(params, state) >= 0:
+        branch(params, state, side, allowed)

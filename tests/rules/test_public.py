@@ -1,0 +1,143 @@
+"""Opinions, protest and the government: one week by hand."""
+
+import numpy as np
+import pytest
+
+from sim.codes import CalendarKind, PublicRule, Reason, Treaty
+from sim.minimal import minimal_talks, set_public
+from sim.rules.government import survive
+from sim.rules.opinion import deliberate, mobilise
+from sim.rules.protest import take_to_streets
+from sim.society import GraphPool, graph_pool
+from tests.rules.hand import open_week
+
+PATH = GraphPool(  # 0 - 1 - 2
+    np.array([[0, 1, 3, 4]], np.int32),
+    np.array([[1, 0, 2, 1]], np.int32),
+    np.array([[1.0, 0.5, 0.5, 1.0]]),
+)
+
+
+def three_citizens(rule, opinions, **changes):
+    """Return week 0 with three citizens in a row."""
+    params = minimal_talks(home=0, **changes)
+    set_public(params, rule, 3)
+    week = open_week(params, pool=PATH)
+    week.public.innate[:] = opinions
+    week.public.opinion[:] = opinions
+    return week
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "expected"),
+    [
+        (PublicRule.DEGROOT, {}, [0.4, 0.45, 0.4]),
+        (PublicRule.FRIEDKIN_JOHNSEN, {"susceptibility": 0.5}, [0.2, 0.425, 0.65]),
+        (PublicRule.BOUNDED_CONFIDENCE, {"confidence": 0.4}, [0.2, 0.2, 0.9]),
+        (PublicRule.BOUNDED_CONFIDENCE, {"confidence": 0.5}, [0.2, 1.3 / 3, 0.65]),
+    ],
+)
+def test_one_week_of_opinions(rule, changes, expected):
+    week = three_citizens(rule, [0.0, 0.4, 0.9], **changes)
+    deliberate(week.params, week.state, week.public)
+    assert week.public.opinion.tolist() == pytest.approx(expected)
+    assert week.state.opinion == pytest.approx(np.mean(expected))
+
+
+def test_a_concession_moves_innate_opinions_for_good_and_others_once():
+    anchored = three_citizens(PublicRule.FRIEDKIN_JOHNSEN, [0.5] * 3, susceptibility=0.0)
+    free = three_citizens(PublicRule.DEGROOT, [0.5] * 3)
+    for week in (anchored, free):
+        week.state.opinion_shift = -0.1
+        for _ in range(3):
+            deliberate(week.params, week.state, week.public)
+        assert week.public.opinion.tolist() == pytest.approx([0.4] * 3)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "impulse", "opinions", "protest"),
+    [
+        ([0.0, 0.5, 1.0], 0.0, [0.2] * 3, 1.0),  # one starts, the middle follows, then the last
+        ([0.0, 0.6, 1.0], 0.0, [0.2] * 3, 1 / 3),  # half of the neighbours are not enough
+        ([0.0, 0.6, 1.0], 0.1, [0.2] * 3, 1.0),  # the opposition makes up for it
+        ([0.1, 0.5, 1.0], 0.0, [0.2] * 3, 0.0),  # nobody starts
+        ([0.0, 0.5, 1.0], 0.0, [0.2, 0.7, 0.2], 1 / 3),  # a supporter in between stays at home
+    ],
+)
+def test_protest_spreads_by_thresholds(thresholds, impulse, opinions, protest):
+    week = three_citizens(PublicRule.DEGROOT, opinions)
+    week.public.threshold[:] = thresholds
+    week.state.impulse = impulse
+    take_to_streets(week.params, week.state, week.public, week.events)
+    assert week.state.protest == pytest.approx(protest)
+
+
+@pytest.mark.parametrize(("second", "protesters"), [(1, 100), (2, 1)])
+def test_granovetters_crowds(second, protesters):
+    """Thresholds 0, 1, 2 .. 99 of a crowd of 100; then without the one who needs one other."""
+    params = minimal_talks(home=0)
+    set_public(params, PublicRule.DEGROOT, 100)
+    week = open_week(params, pool=graph_pool("complete", 100, 0, 0.0, 0, 1))
+    week.public.opinion[:] = 0.0
+    week.public.threshold[:] = np.arange(100) / 99.0
+    week.public.threshold[1] = second / 99.0
+    take_to_streets(week.params, week.state, week.public, week.events)
+    assert round(week.state.protest * 100) == protesters
+
+
+def test_mobilisation_fades():
+    week = three_citizens(PublicRule.DEGROOT, [0.5] * 3, mobilisation_decay=0.25)
+    week.state.impulse = 0.4
+    mobilise(week.params, week.state)
+    assert week.state.impulse == pytest.approx(0.3)
+
+
+# --- the government
+
+
+def test_approval_returns_to_a_base_that_follows_opinion():
+    """Base .5 + .4 (.7 - .5) = .58; a tenth of the way from .5, less .02 x .5 for protest."""
+    params = minimal_talks(home=0, approval=0.5, approval_reversion=0.1, opinion_slope=0.4)
+    params.opinion_mean, params.protest_cost, params.approval_noise = 0.5, 0.02, 0.03
+    week = open_week(params)
+    week.state.opinion, week.state.protest = 0.7, 0.5
+    week.shocks["approval"][0] = 1.0
+    survive(params, week.state, week.shocks, week.events)
+    assert week.state.approval == pytest.approx(0.5 + 0.008 - 0.01 + 0.03)
+
+
+@pytest.mark.parametrize(
+    ("approval", "swing", "seats", "falls"),
+    [(0.5, 0.0, 60, False), (0.5, -2.0, 48, True), (0.9, 0.0, 100, False)],
+)
+def test_an_election_gives_seats_with_a_bonus_and_may_be_lost(approval, swing, seats, falls):
+    params = minimal_talks(home=0, approval=approval, election_swing=0.05, seats_bonus=1.2)
+    params.dates, params.date_kind[0], params.date_week[0] = 1, CalendarKind.ELECTION, 0
+    week = open_week(params)
+    week.shocks["election"][0] = swing
+    survive(params, week.state, week.shocks, week.events)
+    assert week.state.seats == seats
+    assert (week.state.status == Treaty.GOVERNMENT_FELL) == falls
+    if falls:
+        assert week.state.end_reason == Reason.BALLOT
+
+
+@pytest.mark.parametrize(("status", "falls"), [(Treaty.OPEN, True), (Treaty.RATIFIED, False)])
+def test_the_street_brings_a_government_down_unless_all_is_ratified(status, falls):
+    week = three_citizens(PublicRule.DEGROOT, [0.5] * 3, fall_protest_share=0.3, fall_weeks=2.0)
+    week.state.status, week.state.protest = status, 0.4
+    survive(week.params, week.state, week.shocks, week.events)
+    assert week.state.status == status
+    survive(week.params, week.state, week.shocks, week.events)
+    assert (week.state.status == Treaty.GOVERNMENT_FELL) == falls
+    if falls:
+        assert week.state.end_reason == Reason.STREET
+
+
+def test_a_quiet_week_starts_the_count_of_protest_weeks_anew():
+    week = three_citizens(PublicRule.DEGROOT, [0.5] * 3, fall_protest_share=0.3, fall_weeks=2.0)
+    for protest in (0.4, 0.1, 0.4):
+        week.state.protest = protest
+        survive(week.params, week.state, week.shocks, week.events)
+    assert week.state.status == Treaty.OPEN
+    assert week.state.protest_weeks == 1
