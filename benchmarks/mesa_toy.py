@@ -30,7 +30,7 @@ class Drafter(mesa.Agent):
     def step(self) -> None:
         """Move the draft towards the others' mean, by time and by what an article is worth."""
         others = (self.model.total - self.draft) / (AGENTS - 1)
-        self.draft = self.ideal + self.model.time * self.yielding * (others - self.ideal)
+        self.draft = self.ideal + self.model.clock * self.yielding * (others - self.ideal)
         self.utility = 1.0 - float(self.weight @ abs(self.draft - self.ideal))
 
 
@@ -49,7 +49,7 @@ class Toy(mesa.Model):
         super().__init__(rng=seed)
         self.draws = np.random.default_rng(seed)
         self.tick = 0
-        self.time = 0.0
+        self.clock = 0.0
         for _ in range(AGENTS):
             Drafter(self)
         self.drafts = np.array([a.draft for a in self.agents])
@@ -72,7 +72,7 @@ class Toy(mesa.Model):
     def step(self) -> None:
         """Let every agent redraft and collect."""
         self.tick += 1
-        self.time = self.tick / STEPS
+        self.clock = self.tick / STEPS
         self.agents.do("step")
         self.drafts = np.array([a.draft for a in self.agents])
         self.total = self.drafts.sum(axis=0)
