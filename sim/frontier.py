@@ -96,8 +96,10 @@ def frontier(params: np.record, points: int = POINTS) -> Frontier:
     if max(reservation) > 1.0 or best.second < reservation[1]:
         return Frontier(line, reservation, None, None, None, None)
     candidates = (*zone, best)
-    nash = _point(params, state, float(nash_share(params, state, *floors)))
-    fair = _point(params, state, float(kalai_smorodinsky_share(params, state, *floors)))
+    first, second = floors
+    nash = _point(params, state, float(nash_share(params, state, first, second, 0.0, 0.0)))
+    equal = kalai_smorodinsky_share(params, state, first, second, 0.0)
+    fair = _point(params, state, float(equal))
     return Frontier(
         points=line,
         reservation=reservation,

@@ -149,6 +149,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("yes_mean", _F, (), "share", "expected yes share of votes cast"),
     Field("yes_sd", _F, (), "share", "its standard deviation"),
     Field("yes_slope", _F, (), "share", "change of it per unit of mean public support"),
+    Field("campaign", _F, (), "share", "yes share that a full campaign of the opposition takes"),
     Field("turnout_mean", _F, (), "share", "expected turnout"),
     Field("turnout_sd", _F, (), "share", "its standard deviation"),
     Field("consent_rate", _F, (), "per week", "hazard that missing votes in parliament are found"),
@@ -185,7 +186,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("confidence", _F, (), "opinion", "bounded-confidence radius"),
     Field("mobilisation_decay", _F, (), "per week", "share of the protest impulse that fades"),
     Field("effort", _F, (), "share", "the opposition's mobilising effort"),
-    Field("trigger_impulse", _F, (), "share", "protest impulse per concession or signature"),
+    Field("trigger_impulse", _F, (), "share", "protest impulse per grievance, full effort"),
     # --- the mediator
     Field("style", _I, (), "code", "sim.codes.Style"),
     Field("solution", _I, (), "code", "sim.codes.Solution"),
@@ -196,6 +197,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("learning_rate", _F, (), "per week", "facilitation: shrinkage of errors per contact"),
     Field("text_rate", _F, (), "per week", "formulation: probability of a single text"),
     Field("pull", _F, (), "share", "0 a text carries no authority, 1 full"),
+    Field("interest", _F, (), "exponent", "formulation: weight of the mediator's own utility"),
     Field("carrot", _F, (), "utility", "manipulation: side payment at full leverage, attention"),
     Field("stick", _F, (), "utility/week", "manipulation: cost of waiting, likewise"),
     # --- channels, incidents, calendar, what lasts

@@ -6,6 +6,7 @@ uses and its parameters. The registry finds those of this package by reading the
 the files that the environment variable ``SIM_PLUGINS`` names; the order gives the code numbers.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import os
@@ -242,7 +243,9 @@ def load_plugin_file(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise ConfigError([f"plugins: no such file: {path}"])
-    name = f"sim_plugin_{path.stem}"
+    # Files of one name in two folders are two modules.
+    place = hashlib.blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    name = f"sim_plugin_{path.stem}_{place}"
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)

@@ -88,6 +88,7 @@ def _preconditions(params, rng):
     params.supermajority, params.referendum_majority = 2 / 3, 0.5
     params.referendum_quorum = 0.25
     params.yes_mean, params.yes_sd, params.yes_slope = 0.55, 0.1, 0.5
+    params.campaign = rng.choice([0.0, 0.1])
     params.turnout_mean, params.turnout_sd = 0.55, 0.08
     params.consent_rate = rng.choice([0.0, 0.1])
 
@@ -151,6 +152,7 @@ def _others(params, rng):
     params.learning_rate, params.text_rate = rng.uniform(0, 0.3), rng.uniform(0, 0.5)
     params.pull, params.carrot = rng.random(), rng.uniform(0, 0.3)
     params.stick = rng.uniform(0, 0.01)
+    params.interest = rng.choice([0.0, 0.5, 1.0])
     edges = [(0, 1), (2, 0), (2, 1), (0, 3)][: rng.integers(1, 5)]
     params.edges = len(edges)
     params.edge[: len(edges)] = edges

@@ -6,6 +6,7 @@ from sim.rules.bargaining_set import is_free, leave_talks
 from sim.rules.bid import gain_of, loss_of
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
+from sim.rules.grievance import grievance_of_move, mobilise_against
 from sim.rules.other_side import seen_weight
 from sim.rules.preferences import is_demanded
 
@@ -114,9 +115,12 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
         cost += params.outside_cost[actor]
     if office_gain(params, state, actor) < cost:
         return
+    grievance = 1.0
     if issue >= 0:
+        grievance = grievance_of_step(params, state, actor, issue)
         yield_article(params, state, events, actor, issue)
     elif k >= 0:
+        grievance = grievance_of_move(params, ARTICLES + k, 0.0, 1.0)
         yield_promise(params, state, events, actor, k)
     else:
         yield_outside(params, state, events, actor)
@@ -125,12 +129,28 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
     state.conceded_now[actor] = 1
     state.last_conceded[actor] = state.week
     if actor == params.home:
-        home_cost(params, state)
+        home_cost(params, state, grievance)
 
 
 @rule
-def home_cost(params: Params, state: State) -> None:
-    """Take the concession's cost out of approval and out of public support."""
+def grievance_of_step(params: Params, state: State, side: int, issue: int) -> float:
+    """Return what the opposition holds against the next step of `side` on an article."""
+    before = state.floor[side, issue]
+    after = min(1.0, before + params.concession_size[side])
+    own = params.ideal[side, issue]
+    way = params.ideal[1 - side, issue] - own
+    return grievance_of_move(params, issue, own + before * way, own + after * way)
+
+
+@rule
+def home_cost(params: Params, state: State, grievance: float) -> None:
+    """Take the concession's cost out of approval and support, and let the opposition mobilise.
+
+    Parameters
+    ----------
+    grievance : float
+        What the opposition holds against it; 1 for a concession outside the text.
+    """
     state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
     state.opinion_shift += params.concession_shift
-    state.impulse += params.effort * params.trigger_impulse
+    mobilise_against(params, state, grievance)

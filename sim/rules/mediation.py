@@ -11,6 +11,7 @@ from sim.rules.channels import edge_between
 from sim.rules.compiled import entry_rule, number, rule
 from sim.rules.demand import set_demand
 from sim.rules.events import write
+from sim.rules.preferences import treaty_utility
 from sim.rules.solutions import single_text
 from sim.rules.text import close_package
 
@@ -103,9 +104,11 @@ def propose_interim(params: Params, state: State, events: Events, proposer: int)
 def manipulate(params: Params, state: State, events: Events) -> None:
     """Promise side payments for a signature and put a cost on waiting; both follow attention.
 
-    The payments are split by the mediator's bias. With leverage 0 nothing is promised.
+    It pays more for a treaty that it likes better, by its own preferences, and splits the
+    payments by its bias. With leverage 0 nothing is promised.
     """
-    paid = params.carrot * params.leverage * state.attention
+    liked = treaty_utility(params, state, number(ACTOR.MEDIATOR))
+    paid = params.carrot * params.leverage * state.attention * liked
     first = paid * 0.5 * (1.0 - params.bias)
     second = paid * 0.5 * (1.0 + params.bias)
     rose = first > state.side_payment[0] + 0.01 or second > state.side_payment[1] + 0.01

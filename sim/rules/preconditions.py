@@ -7,6 +7,7 @@ from sim.records import ARTICLES, Events, Params, Shocks, State
 from sim.rules.bargaining_set import join_talks, leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
+from sim.rules.grievance import grievance_of_move
 
 
 @rule
@@ -69,10 +70,22 @@ def fulfil(params: Params, state: State, events: Events, k: int, reason: int) ->
 
 
 @rule
+def lost_to_campaign(params: Params, k: int) -> float:
+    """Return the yes share that the opposition's campaign takes away.
+
+    In proportion to its effort and to what it holds against the change; the salience counts up to
+    twice the mean.
+    """
+    grievance = min(grievance_of_move(params, ARTICLES + k, 0.0, 1.0), 2.0)
+    return params.campaign * params.effort * grievance
+
+
+@rule
 def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events, k: int) -> None:
-    """Hold the vote: its yes share follows public support, with a swing."""
+    """Hold the vote: its yes share follows public support and the opposition's campaign."""
     shock = shocks[state.week]
     yes = params.yes_mean + params.yes_slope * (state.opinion - params.opinion_mean)
+    yes -= lost_to_campaign(params, k)
     yes = min(max(yes + params.yes_sd * shock.yes, 0.0), 1.0)
     turnout = min(max(params.turnout_mean + params.turnout_sd * shock.turnout, 0.0), 1.0)
     if referendum_passes(yes, turnout, params.referendum_majority, params.referendum_quorum):

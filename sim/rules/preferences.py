@@ -4,7 +4,7 @@ Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Ene
 1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power.
 """
 
-from sim.codes import PRECONDITION, PRECONDITION_RULE
+from sim.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE
 from sim.records import ARTICLES, Params, State
 from sim.rules.compiled import rule
 
@@ -50,6 +50,31 @@ def precondition_utility(params: Params, state: State, actor: int, k: int) -> fl
     met = issue_utility(params, actor, issue, 1.0)
     dropped = issue_utility(params, actor, issue, 0.0)
     return params.weight[actor, issue] * (dropped + share * (met - dropped))
+
+
+@rule
+def treaty_utility(params: Params, state: State, actor: int) -> float:
+    """Return utility in [0, 1] for any actor of the treaty as it would be signed now.
+
+    Agreed provisions stand where they were agreed, open ones midway between the standing offers,
+    preconditions as they are. 1 for an actor without weights: any treaty will do.
+    """
+    worth = 0.0
+    weight = 0.0
+    for i in range(params.articles):
+        own = params.weight[actor, i]
+        position = state.position[i]
+        if state.article[i] != ARTICLE.AGREED:
+            position = 0.5 * (state.offer[0, i] + state.offer[1, i])
+        weight += own
+        worth += own * issue_utility(params, actor, i, position)
+    for k in range(params.preconditions):
+        if state.precondition[k] != PRECONDITION.DORMANT:
+            weight += params.weight[actor, ARTICLES + k]
+            worth += precondition_utility(params, state, actor, k)
+    if weight <= 0.0:
+        return 1.0
+    return worth / weight
 
 
 @rule

@@ -5,6 +5,7 @@ from sim.records import ARTICLES, Events, Params, State
 from sim.rules.bargaining_set import leave_talks
 from sim.rules.compiled import entry_rule, rule
 from sim.rules.events import write
+from sim.rules.grievance import grievance_of_treaty, mobilise_against
 from sim.rules.office import office_effect
 from sim.rules.preconditions import (
     any_blocking,
@@ -228,7 +229,8 @@ def enter_into_force(params: Params, state: State, status: int) -> None:
     state.status = status
     state.opinion_shift += params.signing_shift
     if params.home >= 0:
-        state.impulse += params.effort * params.trigger_impulse
+        interim = status == TREATY.SIGNED_INTERIM
+        mobilise_against(params, state, grievance_of_treaty(params, state, interim))
         change = params.signing_gain * (state.opinion - 0.5)
         state.approval = min(max(state.approval + change, 0.0), 1.0)
 

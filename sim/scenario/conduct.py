@@ -57,6 +57,9 @@ class Mediation(Model):
     ----------
     attention, leverage, pull : Number
         Shares in [0, 1]; `pull` is the authority of a single text.
+    interest : Number
+        Power of the mediator's own utility in the choice of a single text: 0 none, 1 as much as a
+        party's.
     attention_decay_per_year : Number
         Rate at which attention fades.
     bias : Number
@@ -64,7 +67,8 @@ class Mediation(Model):
     learning_per_year, text_per_year : Number
         Facilitation: rate at which errors shrink. Formulation: single texts tabled.
     carrot, stick : Number
-        Side payment, and cost of waiting a year, at full leverage and attention.
+        Side payment, and cost of waiting a year, at full leverage and attention; the payment is
+        for a treaty at the mediator's own ideals, and less for one that it likes less.
     """
 
     attention: Share
@@ -74,6 +78,7 @@ class Mediation(Model):
     learning_per_year: Amount
     text_per_year: Amount
     pull: Share
+    interest: Share
     carrot: Amount
     stick: Amount
 

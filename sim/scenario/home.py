@@ -43,7 +43,8 @@ class Constitution(Model):
 
     `supermajority` is of all seats, `referendum_majority` of votes cast, `referendum_quorum`
     yes votes of all eligible; yes shares are of votes cast; `yes_slope` per unit of mean public
-    support.
+    support; `campaign` is what a full campaign of the opposition against a change of average
+    salience to it takes from the yes share.
     """
 
     supermajority: Share
@@ -53,6 +54,7 @@ class Constitution(Model):
     yes_mean: Share
     yes_sd: Amount
     yes_slope: Amount
+    campaign: Share
     turnout_mean: Share
     turnout_sd: Amount
 
@@ -77,7 +79,8 @@ class PublicOpinion(Model):
 
     `concession_shift` and `signing_shift` are added to innate opinions, so a concession that
     costs support is negative; `confidence` is the radius of bounded confidence; `trigger` the
-    protest impulse of one concession at full effort.
+    protest impulse, at full effort, of one concession on an issue of average salience to the
+    opposition, or of a treaty wholly against its ideals.
     """
 
     citizens: Count

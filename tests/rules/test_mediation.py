@@ -95,6 +95,36 @@ def test_manipulation_pays_by_leverage_attention_and_bias(bias, paid):
     assert week.state.stick_now == pytest.approx(0.03)
 
 
+def test_a_mediator_pays_for_the_treaty_that_it_likes():
+    """Its ideal is 0 on both articles; the parties stand at 0 and 1, midway .5 is worth .5."""
+    params = mediated(Style.MANIPULATION, leverage=1.0, attention=1.0, carrot=0.8)
+    params.weight[2, :2] = 0.5
+    params.ideal[2, :2] = 0.0
+    assert one_week(params).state.side_payment.sum() == pytest.approx(0.4)
+    params.ideal[2, :2] = 0.5
+    assert one_week(params).state.side_payment.sum() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("solution", list(Solution))
+@pytest.mark.parametrize(("bias", "share"), [(-0.5, 0.75), (0.0, 0.5), (0.5, 0.25), (1.0, 0.0)])
+def test_a_biased_text_gives_the_sides_unequal_powers(solution, bias, share):
+    """Two sides split one continuous article: 1 less the position goes to the first."""
+    params = mediated(Style.FORMULATION, text_rate=1.0, pull=1.0, solution=solution, bias=bias)
+    params.articles = 1
+    week = one_week(params)
+    assert 1.0 - week.state.position[0] == pytest.approx(share, abs=1e-6)
+
+
+@pytest.mark.parametrize(("interest", "position"), [(0.0, 0.5), (1.0, 1 / 3)])
+def test_a_text_follows_the_mediator_s_interest(interest, position):
+    """With (1 - x) x (1 - x) to maximise, a third party at 0 takes x from 1/2 to 1/3."""
+    params = mediated(Style.FORMULATION, text_rate=1.0, pull=1.0, interest=interest)
+    params.articles = 1
+    params.weight[2, 0] = 1.0
+    params.ideal[2, 0] = 0.0
+    assert one_week(params).state.position[0] == pytest.approx(position, abs=1e-6)
+
+
 def test_a_promised_payment_lets_a_side_concede_more():
     """A side payment counts beside the text and so lowers what must be won in it."""
     params = mediated(Style.MANIPULATION, leverage=1.0, carrot=0.2)
