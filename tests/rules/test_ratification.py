@@ -56,6 +56,7 @@ def test_a_deal_that_needed_side_payments_breaks_when_they_fade():
     """
     params = closed_text(0.9, horizon=20, discount=0.9, style=Style.MANIPULATION)
     params.flow[0] = 0.02
+    params.ideal[2, 0] = 0.9  # the mediator likes the deal as it is and pays in full
     params.attention, params.attention_decay = 2.0, 0.5
     params.leverage, params.carrot = 0.5, 0.9
     params.exit_cost = 0.01
