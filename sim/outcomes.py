@@ -81,6 +81,14 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
     Column("interim_week", "i4", "week", "interim deal signed, -1 for never"),
     Column("full_week", "i4", "week", "full deal signed, -1 for never"),
     Column("ratified_week", "i4", "week", "ratified by both, -1 for never"),
+    Column(
+        "interim_gain_first",
+        "f8",
+        "utility",
+        "what signing the agreed part was worth to the first party over refusing it, when it was "
+        "last weighed; negative refuses, 0 if it never was",
+    ),
+    Column("interim_gain_second", "f8", "utility", "the same for the second party"),
     # --- whether it lasted
     Column("in_force", "i1", "code", "deal that stood at the end: none, interim or full"),
     Column("lapsed", "?", "flag", "a signed deal lapsed or was left"),
@@ -225,6 +233,8 @@ def _ending(final: NDArray[np.void], signed: Whole) -> dict[str, NDArray[np.gene
         "interim_week": interim,
         "full_week": full,
         "ratified_week": final["ratified_week"],
+        "interim_gain_first": final["interim_now"][:, 0] - final["interim_wait"][:, 0],
+        "interim_gain_second": final["interim_now"][:, 1] - final["interim_wait"][:, 1],
         "lapsed": (status == Treaty.COLLAPSED) & left,
         "weeks_in_force": np.where(first >= 0, ended - first, 0),
     }

@@ -207,7 +207,7 @@ def _calendar(told: Told) -> str:
 
 MOVES: Mapping[Move, Callable[[Told], str]] = {
     Move.CALENDAR: _calendar,
-    Move.INCIDENT: lambda t: f"An armed incident closes the direct channel for {t.value:g} weeks",
+    Move.INCIDENT: lambda t: f"An incident closes the direct channel for {t.value:g} weeks",
     Move.MEETING: _meeting,
     Move.MEDIATOR_TEXT: lambda t: f"{t.who} tables a single negotiating text",
     Move.TEXT_REFUSED: lambda t: (

@@ -47,9 +47,13 @@ class Opposition(Model):
 
 
 class Source(Model):
-    """Where a number comes from; A official or wire, B national outlet, C partisan."""
+    """Where a number comes from; A official or wire, B national outlet, C partisan.
+
+    `address` is where it was read; nothing is ever fetched from it.
+    """
 
     title: str = Field(min_length=1)
+    address: str = ""
     date: str = ""
     reliability: Literal["A", "B", "C"]
     note: str = ""
