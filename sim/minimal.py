@@ -76,6 +76,7 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     params.approval = 1.0
     params.parliament_seats = params.government_seats = 100.0
     params.attention = 1.0
+    params.shuttle_weeks = 1.0
     params.patience_weeks = math.inf
     params.fall_protest_share = math.inf
     params.edges = 1

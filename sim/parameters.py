@@ -288,7 +288,7 @@ def _mediation(params: np.record, settings: Settings) -> None:
     mediation = settings.scenario.mediation
     params.style = Style[settings.mediator.style.upper()]
     params.solution = Solution[settings.mediator.solution.upper()]
-    for name in ("attention", "leverage", "bias", "pull", "interest", "carrot"):
+    for name in ("attention", "leverage", "bias", "shuttle_weeks", "pull", "interest", "carrot"):
         params[name] = getattr(mediation, name).value
     params.attention_decay = weekly_chance(mediation.attention_decay_per_year.value)
     params.learning_rate = weekly_chance(mediation.learning_per_year.value)

@@ -196,6 +196,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("bias", _F, (), "share", "-1 towards the first party, 1 towards the second"),
     Field("learning_rate", _F, (), "per week", "facilitation: shrinkage of errors per contact"),
     Field("text_rate", _F, (), "per week", "formulation: probability of a single text"),
+    Field(
+        "shuttle_weeks", _F, (), "weeks", "for which a talk with one side stays fresh"
+    ),
     Field("pull", _F, (), "share", "0 a text carries no authority, 1 full"),
     Field("interest", _F, (), "exponent", "formulation: weight of the mediator's own utility"),
     Field("carrot", _F, (), "utility", "manipulation: side payment at full leverage, attention"),
@@ -277,6 +280,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("attention", _F, (), "share", "mediator's attention"),
     Field("side_payment", _F, _SIDES, "utility", "promised by the mediator for a signature"),
     Field("stick_now", _F, (), "utility/week", "cost of waiting that the mediator imposes"),
+    Field("spoke_week", _I, _SIDES, "week", "when the mediator last spoke with a side, or -1"),
     Field("mediator_tabled", _B, (), "flag", "1 if a single text was tabled this week"),
     Field("contact", _B, (EDGES,), "code", "sim.codes.Contact on each edge"),
     Field("channel_open", _B, (), "flag", "1 if the parties can deal with each other this week"),

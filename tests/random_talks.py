@@ -153,6 +153,7 @@ def _others(params, rng):
     params.pull, params.carrot = rng.random(), rng.uniform(0, 0.3)
     params.stick = rng.uniform(0, 0.01)
     params.interest = rng.choice([0.0, 0.5, 1.0])
+    params.shuttle_weeks = rng.choice([1.0, 4.0])
     edges = [(0, 1), (2, 0), (2, 1), (0, 3)][: rng.integers(1, 5)]
     params.edges = len(edges)
     params.edge[: len(edges)] = edges

@@ -24,6 +24,24 @@ def speaks_with(params: Params, state: State, side: int) -> bool:
 
 
 @rule
+def note_contacts(params: Params, state: State) -> None:
+    """Keep the week in which the mediator last spoke with each side."""
+    for side in range(2):
+        if speaks_with(params, state, side):
+            state.spoke_week[side] = state.week
+
+
+@rule
+def has_sounded(params: Params, state: State, side: int) -> bool:
+    """Return whether the mediator spoke with `side` so lately that it knows where it stands.
+
+    Shuttling takes time: the calls to the two capitals need not fall into one week.
+    """
+    last = state.spoke_week[side]
+    return last >= 0 and state.week - last < params.shuttle_weeks
+
+
+@rule
 def facilitate(params: Params, state: State) -> None:
     """Shrink the error of each side that the mediator spoke with, about the other's weights."""
     for side in range(2):
@@ -63,7 +81,7 @@ def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> N
     if state.text_week >= 0 or shocks[state.week].text >= params.text_rate * state.attention:
         return
     for side in range(2):
-        if not speaks_with(params, state, side):
+        if not has_sounded(params, state, side):
             return
     for side in range(2):
         set_demand(params, state, shocks, side)
@@ -125,6 +143,7 @@ def mediate(params: Params, state: State, shocks: Shocks, events: Events) -> Non
     if state.ended:
         return
     state.attention *= 1.0 - params.attention_decay
+    note_contacts(params, state)
     if params.style == STYLE.MANIPULATION:
         manipulate(params, state, events)
     if state.status >= TREATY.SIGNED_FULL:

@@ -20,6 +20,7 @@ def open_calendar(state: State) -> None:
     state.tabled = NEVER
     for side in range(2):
         state.last_conceded[side] = NEVER
+        state.spoke_week[side] = NEVER
 
 
 @rule

@@ -64,6 +64,9 @@ class Mediation(Model):
         Rate at which attention fades.
     bias : Number
         -1 towards the first party, 1 towards the second.
+    shuttle_weeks : Number
+        Formulation: weeks for which a talk with one side stays fresh; a text needs both sides
+        sounded out.
     learning_per_year, text_per_year : Number
         Facilitation: rate at which errors shrink. Formulation: single texts tabled.
     carrot, stick : Number
@@ -77,6 +80,7 @@ class Mediation(Model):
     bias: Signed
     learning_per_year: Amount
     text_per_year: Amount
+    shuttle_weeks: Duration
     pull: Share
     interest: Share
     carrot: Amount

@@ -37,6 +37,20 @@ def test_attention_fades():
     assert one_week(mediated(Style.NONE, attention_decay=0.25)).state.attention == 0.75
 
 
+@pytest.mark.parametrize(("weeks", "tabled"), [(1, False), (2, False), (3, True)])
+def test_a_text_needs_both_sides_sounded_out_within_some_weeks(weeks, tabled):
+    """The first side was spoken to two weeks before the second."""
+    params = mediated(Style.FORMULATION, text_rate=1.0, shuttle_weeks=weeks)
+    week = open_week(params)
+    for number, side in ((0, 0), (1, None), (2, 1)):
+        week.state.week = number
+        week.state.contact[:] = 0
+        if side is not None:
+            week.state.contact[1 + side] = 1
+        mediate(params, week.state, week.shocks, week.events)
+    assert bool(week.moves(Move.MEDIATOR_TEXT)) == tabled
+
+
 @pytest.mark.parametrize("solution", list(Solution))
 def test_a_single_text_stands_at_the_bargaining_solution(solution):
     """Two sides that are mirror images get .8 each by logrolling: each its own article."""
