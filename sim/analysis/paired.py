@@ -149,8 +149,8 @@ def paired_differences(
     Differences
         For each pair of values, once averaged over all cells that agree in the other keys, and
         once for each such pair of cells. Averages have Student's interval over replicates (and
-        points, if sampled); differences of shares between two cells the adjusted Wald interval of Bonett and Price
-        (2012).
+        points, if sampled); differences of shares between two cells have the adjusted Wald
+        interval of Bonett and Price (2012).
 
     Raises
     ------
