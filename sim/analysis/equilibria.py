@@ -1,9 +1,9 @@
 """Two-player games in normal form: equilibria, dominance, best-reply cycles, replicator dynamics.
 
 Everything here takes two payoff matrices, rows the first player's strategies and columns the
-second's. The dynamics are nashpy's. Its solvers serve as a reference in the tests: its enumeration of
-supports takes seconds from 8 by 8 on, where solving thousands of supports at once takes a fraction
-of one, and its Lemke-Howson algorithm does not end on a game that dominance reduces to one pair.
+second's. The dynamics are nashpy's. Its solvers serve as a reference in the tests: its enumeration
+of supports takes seconds from 8 by 8 on, where solving thousands of supports at once takes a
+fraction of one, and its Lemke-Howson algorithm does not end on a game of one pair of strategies.
 """
 
 import itertools

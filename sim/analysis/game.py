@@ -310,6 +310,11 @@ def _payoff_blocks(
     """
     cells = grid[..., np.newaxis] * results.points + np.arange(results.points)
     blocks = np.stack([table[cells] for table in tables])
+    clusters = results.clusters_of(np.arange(results.points))
+    if clusters is not None:
+        # Points that share coordinates are drawn together: their mean stands for them.
+        parts = [blocks[:, :, :, clusters == c].mean(axis=3) for c in np.unique(clusters)]
+        blocks = np.stack(parts, axis=3)
     whole = np.isfinite(blocks).all(axis=(0, 1, 2, 3))
     return blocks[..., whole] if whole.any() else None
 

@@ -282,7 +282,8 @@ def _clusters(results: Results, firsts: Firsts, group: Group) -> int:
     """Return how many independent replicates, or points, some cells' runs come from."""
     there = firsts.event[group.cells] >= 0
     replicates = int(there.any(axis=0).sum())
-    return max(replicates, results.points if results.sampled else 1)
+    clusters = results.clusters_of(group.cells)
+    return replicates if clusters is None else max(replicates, len(np.unique(clusters)))
 
 
 def _clustered(results: Results, firsts: Firsts, group: Group, curves: Curves) -> Floats:
@@ -290,9 +291,10 @@ def _clustered(results: Results, firsts: Firsts, group: Group, curves: Curves) -
 
     From batches of replicates, and of points: each batch gives curves of its own.
     """
-    sides = [np.arange(firsts.event.shape[1]), group.cells % results.points]
+    clusters = results.clusters_of(group.cells)
+    sides = [np.arange(firsts.event.shape[1]), *([] if clusters is None else [clusters])]
     variances = []
-    for axis, side in enumerate(sides if results.sampled else sides[:1]):
+    for axis, side in enumerate(sides):
         batches = min(100, int(side.max()) + 1)
         if batches < 2:
             continue

@@ -122,7 +122,7 @@ def ledger(results: Results, by: Sequence[str] | None = None) -> Ledger:
     for gate, column in zip(Gate, LEDGER_COLUMNS, strict=True):
         values = results.numbers(column)
         for group in groups:
-            points = group.cells % results.points if results.sampled else None
+            points = results.clusters_of(group.cells)
             share = estimate(values[group.cells], points)
             charges.append(Charge(group=group, gate=gate, words=words[gate], share=share))
     order = {group.label: n for n, group in enumerate(groups)}

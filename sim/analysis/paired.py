@@ -239,10 +239,12 @@ def _difference(
     share : bool
         Whether the differences are -1, 0 or 1.
     """
-    points = np.arange(results.points) if results.sampled else None
-    mean = estimate(change, points)
-    units = np.isfinite(change).any(axis=1 if results.sampled else 0)
-    count = int(units.sum())
+    clusters = results.clusters_of(np.arange(results.points))
+    mean = estimate(change, clusters)
+    there = np.isfinite(change)
+    count = int(there.any(axis=0).sum())
+    if clusters is not None:
+        count = len(np.unique(clusters[there.any(axis=1)]))
     low, high = mean.low, mean.high
     if share and not results.sampled and count:
         low, high = bonett_price(*moved, count)

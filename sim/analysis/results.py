@@ -140,6 +140,33 @@ class Results:
         assert isinstance(raw, Mapping)
         return build_scenario(raw, "scenario")
 
+    def clusters_of(self, cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return which independently drawn part of a sampled design each cell belongs to.
+
+        Returns
+        -------
+        array of int, shape (cells,), or None
+            The point, or in a Saltelli design the block of points that share their coordinates;
+            None for a factorial design, whose cells are chosen and not drawn.
+        """
+        if not self.sampled:
+            return None
+        size = len(self.plan.point_keys) + 2 if self.plan.design["kind"] == "saltelli" else 1
+        return cells % self.points // size
+
+    def independent_cells(self) -> NDArray[np.int64]:
+        """Return the cells that are cases of their own.
+
+        All but, in a Saltelli design, those that differ from another one in one coordinate only.
+        """
+        cells = np.arange(self.plan.cells)
+        if self.plan.design["kind"] != "saltelli":
+            return cells
+        size = len(self.plan.point_keys) + 2
+        place = cells % self.points % size
+        own: NDArray[np.int64] = cells[(place == 0) | (place == size - 1)]
+        return own
+
     def config_of(self, combination: int) -> dict[str, object]:
         """Return a combination's configuration, sampled numbers at their stated values."""
         chosen = self.plan.combinations[combination]

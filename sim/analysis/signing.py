@@ -116,7 +116,7 @@ def signing_rates(results: Results, by: Sequence[str] | None = None) -> SigningR
     groups = results.groups(by)
     for group in groups:
         block = codes[group.cells]
-        points = group.cells % results.points if results.sampled else None
+        points = results.clusters_of(group.cells)
         wanted = {"signed": block > 0, "signed_full": block == 2, "signed_interim": block == 1}
         shares = {
             name: estimate(np.where(block < 0, np.nan, hit), points, share=True)

@@ -61,23 +61,23 @@ class SobolIndices(Result):
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line a combination and input, largest total index first."""
-        rows = []
-        for found in self.combinations:
-            for n in np.argsort(-found.total):
-                rows.append(
-                    {
-                        "cells": found.label,
-                        "input": self.keys[n],
-                        "ground": self.grounds[n],
-                        "first": float(found.first[n]),
-                        "first_low": float(found.first[n] - found.first_half[n]),
-                        "first_high": float(found.first[n] + found.first_half[n]),
-                        "total": float(found.total[n]),
-                        "total_low": float(found.total[n] - found.total_half[n]),
-                        "total_high": float(found.total[n] + found.total_half[n]),
-                    }
-                )
-        return pl.DataFrame(rows)
+        return pl.DataFrame(
+            [
+                {
+                    "cells": found.label,
+                    "input": self.keys[n],
+                    "ground": self.grounds[n],
+                    "first": float(found.first[n]),
+                    "first_low": float(found.first[n] - found.first_half[n]),
+                    "first_high": float(found.first[n] + found.first_half[n]),
+                    "total": float(found.total[n]),
+                    "total_low": float(found.total[n] - found.total_half[n]),
+                    "total_high": float(found.total[n] + found.total_half[n]),
+                }
+                for found in self.combinations
+                for n in np.argsort(-found.total)
+            ]
+        )
 
     def plot(self, combination: int = 0) -> "Chart":
         """Return first-order and total indices of one combination, largest first."""

@@ -188,7 +188,7 @@ def _measure(
 ) -> Measure:
     """Return one measure of one group."""
     block = values[group.cells]
-    points = group.cells % results.points if results.sampled else None
+    points = results.clusters_of(group.cells)
     found = block[np.isfinite(block)]
     low, middle, high = (
         (float(q) for q in np.quantile(found, (0.25, 0.5, 0.75)))

@@ -10,7 +10,7 @@ from leaving out one batch of replicates at a time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from scipy import stats
@@ -176,15 +176,8 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
 
 def _mean_squares(values: Floats, batches: int) -> Floats:
     """Return the mean of the squared outcomes of each batch of replicates."""
-    parts = np.array_split(np.arange(values.shape[1]), batches)
     edges = np.linspace(0, values.shape[1], batches + 1).astype(int)
-    squares = np.nanmean(values**2, axis=0) if len(parts) == values.shape[1] else None
-    if squares is not None:
-        return np.asarray(squares)
-    found = [
-        np.nanmean(values[:, one:other] ** 2) for one, other in zip(edges, edges[1:], strict=False)
-    ]
-    return np.array(found)
+    return np.array([np.nanmean(values[:, a:b] ** 2) for a, b in pairwise(edges)])
 
 
 def crossed(results: Results) -> tuple[list[str], Floats]:
