@@ -6,14 +6,16 @@ The words are neutral and the names are the scenario's. Every code of `sim.codes
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.codes import Actor, Gate, Move, Precondition, Reason, Treaty
-from sim.run import RunRecord
 from sim.scenario import PREAMBLE, Scenario
 from sim.settings import Settings
+
+if TYPE_CHECKING:
+    from sim.run import RunRecord
 
 
 class Line(NamedTuple):
@@ -364,7 +366,7 @@ def tell_one(event: np.record, settings: Settings) -> Line:
     )
 
 
-def tell(record: RunRecord) -> list[Line]:
+def tell(record: "RunRecord") -> list[Line]:
     """Return all recorded moves of a run in words, in their order."""
     return [tell_one(event, record.settings) for event in record.events]
 

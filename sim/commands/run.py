@@ -24,6 +24,8 @@ examples:
       the outcome as one JSON object
   sim run --trace talks.parquet
       the weekly history as a table, one row a week
+  sim run --out talks
+      the whole run in a folder: outcome, weeks, moves; `sim report talks` makes a page of it
   sim run --config-dir mine scenario=cyprus
       a scenario of your own, in mine/scenario/cyprus.yaml
 
@@ -53,6 +55,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="write the weekly history, one row a week",
     )
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        help="write outcome, weeks and moves into a new or empty folder",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -61,7 +69,7 @@ def execute(args: argparse.Namespace) -> int:
     Raises
     ------
     SimError
-        If the settings cannot be used, a plug-in is faulty or the trace cannot be written.
+        If the settings cannot be used, a plug-in is faulty or a file cannot be written.
     """
     from sim.compose import compose
 
@@ -71,6 +79,10 @@ def execute(args: argparse.Namespace) -> int:
         from sim.trace import check_target
 
         check_target(args.trace)
+    if args.out is not None:
+        from sim.run_folder import check_folder
+
+        check_folder(args.out)
     announce_compilation()
 
     from sim.run import play_one
@@ -82,6 +94,10 @@ def execute(args: argparse.Namespace) -> int:
         from sim.trace import write_trace
 
         write_trace(record, args.trace, args.overrides)
+    if args.out is not None:
+        from sim.run_folder import write_run
+
+        write_run(record, summary, args.out, args.overrides)
     if args.json:
         print(json.dumps(summary.plain(), indent=2, allow_nan=False))
         return 0

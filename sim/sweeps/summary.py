@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import norm
@@ -63,20 +64,32 @@ class Line:
     full: Share
 
 
-def wilson(share: float, size: float) -> tuple[float, float]:
+def wilson(share: ArrayLike, size: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Wilson's score interval.
 
     Parameters
     ----------
-    share : float
-        Observed proportion.
-    size : float
-        Sample size, or effective sample size.
+    share : float or array
+        Observed proportions.
+    size : float or array
+        Sample sizes, or effective sample sizes.
+
+    Returns
+    -------
+    tuple of two arrays
+        Lower and upper ends, shaped like `share` and `size` together.
     """
+    p, n = np.asarray(share, float), np.asarray(size, float)
     z = float(norm.ppf(0.5 + LEVEL / 2))
-    middle = (share + z * z / (2 * size)) / (1 + z * z / size)
-    half = z / (1 + z * z / size) * np.sqrt(share * (1 - share) / size + z * z / (4 * size**2))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n**2))
+    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+
+
+def share_of(share: float, size: float) -> Share:
+    """Return a proportion with its interval."""
+    low, high = wilson(share, size)
+    return Share(share, float(low), float(high))
 
 
 def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
@@ -98,7 +111,7 @@ def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
         if variance > 0.0:
             effective = share * (1.0 - share) / variance
     effective = min(max(effective, 1.0), total)
-    return Share(share, *wilson(share, effective))
+    return share_of(share, effective)
 
 
 _SIGNED = pl.col("signed").cast(pl.String)
@@ -199,9 +212,8 @@ def _print_cells(
     table.add_column("values")
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
-            interval = wilson(row["share"], row["runs"])
             told = " ".join(f"{key}={value}" for key, value in values[row["cell"]].items())
             label = f"{title} {row['cell']}" if n == 0 else str(row["cell"])
-            table.add_row(label, str(Share(row["share"], *interval)), told)
+            table.add_row(label, str(share_of(row["share"], row["runs"])), told)
     target.print(table)
     target.print()

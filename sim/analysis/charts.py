@@ -1,0 +1,228 @@
+"""The look of the figures, and the few kinds of them that several analyses share.
+
+Altair is imported when something is drawn. Data stand in each figure as plain rows; colours come
+from the theme, so that one figure fits light and dark pages, and every colour is doubled by a
+label, a shape or a dash.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from sim.analysis.result import Chart
+
+Rows = Sequence[Mapping[str, object]]
+
+WIDTH = 640
+"""Width in a notebook; the report lets figures fill their column."""
+STEP = 22
+"""Height of a line with a label."""
+MOST_LINES = 40
+"""Most labelled lines that one figure shows."""
+
+CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#3b6e1f", "#a3304a",
+            "#b9bcc2")  # fmt: skip
+CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#9acb7a",
+                 "#f08fa4", "#4a4f57")  # fmt: skip
+RAMP = ("#eef4fb", "#0b4f8a")
+RAMP_DARK = ("#1d2530", "#7cc0ff")
+
+_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+
+
+def theme(dark: bool = False) -> dict[str, object]:
+    """Return the Vega-Lite configuration of every figure."""
+    ink, muted, grid = (
+        ("#e8eaed", "#b6bcc6", "#333a44") if dark else ("#1b1f24", "#4b5563", "#e3e6ea")
+    )
+    text = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
+    return {
+        "background": "#14171c" if dark else "#ffffff",
+        "font": _FONT,
+        "view": {"stroke": None},
+        "axis": {
+            **text,
+            "gridColor": grid,
+            "domainColor": muted,
+            "tickColor": muted,
+            "titleFontWeight": "normal",
+            "labelLimit": 330,
+        },
+        "legend": {
+            **text,
+            "orient": "bottom",
+            "titleFontWeight": "normal",
+            "labelLimit": 260,
+            "symbolStrokeWidth": 2,
+        },
+        "title": {"color": ink, "fontSize": 14, "anchor": "start"},
+        "text": {"color": ink},
+        "rule": {"color": muted},
+        "mark": {"color": (CATEGORY_DARK if dark else CATEGORY)[0]},
+        "range": {
+            "category": list(CATEGORY_DARK if dark else CATEGORY),
+            "heatmap": list(RAMP_DARK if dark else RAMP),
+            "ramp": list(RAMP_DARK if dark else RAMP),
+        },
+    }
+
+
+def data(rows: Rows) -> "alt.InlineData":
+    """Return rows as the data of a figure."""
+    import altair as alt
+
+    return alt.InlineData(values=[dict(row) for row in rows])
+
+
+def finished(chart: "Chart | alt.FacetChart", title: str, height: object = 300) -> "Chart":
+    """Return a figure with its size, title and theme; the page sets `dark` by itself."""
+    import altair as alt
+
+    sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
+    return cast("Chart", sized.add_params(alt.param(name="dark", value=False)))
+
+
+def thinned(count: int, most: int = MOST_LINES) -> list[int]:
+    """Return which of so many sorted lines are shown: all, or the first and the last ones."""
+    if count <= most:
+        return list(range(count))
+    return [*range(most // 2), *range(count - most // 2, count)]
+
+
+def dots(
+    rows: Rows,
+    title: str,
+    axis: str,
+    *,
+    format: str = ".0%",
+    domain: tuple[float, float] | None = None,
+    mark: float | None = None,
+    series: str = "",
+) -> "Chart":
+    """Return points with their intervals, one labelled line each.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With `label`, `value`, `low`, `high` and, if several points share a line, `series`.
+    title, axis : str
+        Headings of figure and axis.
+    format : str
+        D3 format of the numbers.
+    domain : tuple of float, optional
+        Ends of the axis.
+    mark : float, optional
+        Where a reference line stands.
+    series : str
+        Heading of the legend; without it there is one point a line.
+    """
+    import altair as alt
+
+    base = alt.Chart(data(rows))
+    labels = list(dict.fromkeys(str(row["label"]) for row in rows))
+    scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
+    x_axis = alt.Axis(format=format, title=axis)
+    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
+    tips = [alt.Tooltip("label:N", title="cell")]
+    tips += [
+        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
+    ]
+    x = alt.X("value:Q", scale=scale, axis=x_axis)
+    if series:
+        names = list(dict.fromkeys(str(row["series"]) for row in rows))
+        told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series)
+        offset = alt.YOffset("series:N", sort=names)
+        tips.append(alt.Tooltip("series:N", title=series))
+        lines = base.mark_rule(strokeWidth=2).encode(
+            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q", color=told,
+            yOffset=offset,
+        )  # fmt: skip
+        points = base.mark_point(size=55, filled=True, opacity=1).encode(
+            y=y, x=x, color=told, yOffset=offset, tooltip=tips,
+            shape=alt.Shape("series:N", scale=alt.Scale(domain=names), title=series),
+        )  # fmt: skip
+        step = max(STEP, 9 * len(names) + 6)
+    else:
+        lines = base.mark_rule(strokeWidth=2).encode(
+            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q"
+        )
+        points = base.mark_point(size=60, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
+        step = STEP
+    layers = [lines, points]
+    if mark is not None:
+        rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
+        layers.insert(0, rule.encode(x=alt.X("at:Q", scale=scale, axis=x_axis)))
+    return finished(alt.layer(*layers), title, {"step": step})
+
+
+def heat(
+    rows: Rows,
+    title: str,
+    x: str,
+    y: str,
+    *,
+    colour: str,
+    format: str = ".0%",
+    choices: Sequence[str] = (),
+    choice_title: str = "",
+) -> "Chart":
+    """Return a heat map with its numbers written in it.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With `x`, `y`, `value`, `low`, `high` and, if there is something to choose, `choice`.
+    title : str
+        Heading of the figure.
+    x, y, colour : str
+        Headings of columns, rows and of the number.
+    format : str
+        D3 format of the numbers.
+    choices : sequence of str
+        Values of `choice`, one of which is shown at a time.
+    choice_title : str
+        What is chosen.
+    """
+    import altair as alt
+
+    columns = list(dict.fromkeys(str(row["x"]) for row in rows))
+    lines = list(dict.fromkeys(str(row["y"]) for row in rows))
+    if choices:
+        rows = [{**row, "choice": choices.index(str(row["choice"]))} for row in rows]
+    values = [float(str(row["value"])) for row in rows]
+    low, high = min(values), max(max(values), min(values) + 1e-9)
+    base = alt.Chart(data(rows)).encode(
+        x=alt.X("x:N", sort=columns, title=x, axis=alt.Axis(labelAngle=-30)),
+        y=alt.Y("y:N", sort=lines, title=y),
+    )
+    if choices:
+        chosen = chooser("shown", choices, choice_title)
+        base = base.add_params(chosen).transform_filter("datum.choice == shown")
+    tips = [alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x)]
+    tips += [
+        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
+    ]
+    scale = alt.Scale(domain=[low, high], interpolate="rgb")
+    boxes = base.mark_rect().encode(
+        color=alt.Color("value:Q", title=colour, scale=scale, legend=alt.Legend(format=format)),
+        tooltip=tips,
+    )
+    # Black or white, whichever stands out by 4.5 to 1 from the ramp at that place.
+    place = f"((datum.value - {low!r}) / {high - low!r})"
+    white = f"dark ? {place} < 0.55 : {place} > 0.745"
+    numbers = base.mark_text(fontSize=12).encode(
+        text=alt.Text("value:Q", format=format),
+        color=alt.condition(white, alt.value("#ffffff"), alt.value("#000000")),
+    )
+    return finished(alt.layer(boxes, numbers), title, {"step": 34})
+
+
+def chooser(name: str, choices: Sequence[str], title: str) -> "alt.Parameter":
+    """Return a parameter that a list of choices beneath the figure sets, by their numbers."""
+    import altair as alt
+
+    numbers = list(range(len(choices)))
+    bound = alt.binding_select(options=numbers, labels=list(choices), name=f"{title}: ")
+    return alt.param(name=name, value=0, bind=bound)

@@ -1,0 +1,325 @@
+"""When what happens first: signature, collapse and fall of government as competing risks.
+
+Runs that reach the horizon without any of the events are censored there; the estimator is that of
+`sim.analysis.competing_risks`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.analysis.competing_risks import Curves, from_counts
+from sim.analysis.intervals import effective_size, wilson
+from sim.analysis.result import Result
+from sim.analysis.results import Group, Results
+from sim.codes import Treaty
+
+if TYPE_CHECKING:
+    from sim.analysis.result import Chart
+
+Floats = NDArray[np.float64]
+
+EVENTS = ("interim deal", "full deal", "collapse", "government fell")
+"""What can happen first; the codes of the events are their places here, from 1."""
+SHOWN_WEEKS = 60
+"""Most points of a drawn curve."""
+MOST_GROUPS = 30
+"""Most groups that a figure lets choose from."""
+
+
+class Firsts(NamedTuple):
+    """What happened first in each run, and when.
+
+    Attributes
+    ----------
+    event : array of int8, shape (cells, replicates)
+        0 nothing, else as in `EVENTS`; -1 where there is no run.
+    week : array of int16, shape (cells, replicates)
+        Its week, or the last week played.
+    """
+
+    event: NDArray[np.int8]
+    week: NDArray[np.int16]
+
+
+def first_events(results: Results) -> Firsts:
+    """Return what happened first in each run: a signature, a collapse or a fall of government.
+
+    Raises
+    ------
+    NotInResults
+        If the table lacks one of the columns that say it.
+    """
+    results.check_columns("status", "interim_week", "full_week", "ended_week", "weeks")
+    status = results.codes("status")
+    interim, full = results.codes("interim_week"), results.codes("full_week")
+    event = np.zeros(status.shape, np.int8)
+    week = np.maximum(results.codes("weeks") - 1, 0)
+    ended = results.codes("ended_week")
+    unsigned = (interim < 0) & (full < 0)
+    for code, happened, when in (
+        (3, unsigned & (status == Treaty.COLLAPSED), ended),
+        (4, unsigned & (status == Treaty.GOVERNMENT_FELL), ended),
+        (2, full >= 0, full),
+        (1, interim >= 0, interim),
+    ):
+        event[happened] = code
+        week[happened] = when[happened]
+    event[status < 0] = -1
+    return Firsts(event, week)
+
+
+def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
+    """Return how many of some cells' runs had which first event in which week.
+
+    Returns
+    -------
+    array, shape (weeks, 5)
+        Censored runs first, then `EVENTS`.
+    """
+    event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
+    there = event >= 0
+    size = len(EVENTS) + 1
+    place = week[there].astype(np.int64) * size + event[there]
+    weeks = int(week[there].max()) + 1 if there.any() else 1
+    return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Course:
+    """Curves of one group of cells over the weeks of the talks.
+
+    Attributes
+    ----------
+    group : Group
+    curves : Curves
+    clusters : int
+        Independent replicates, or points, that it rests on.
+    """
+
+    group: Group
+    curves: Curves
+    clusters: int
+
+    def intervals(self) -> tuple[Floats, Floats]:
+        """Return the ends of the curves' pointwise 95 % intervals: Wilson's, by their variance."""
+        curves = self.curves
+        size = effective_size(
+            curves.incidence, curves.variance, self.clusters, float(curves.at_risk[0])
+        )
+        return wilson(curves.incidence, size)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Incidence(Result):
+    """Cumulative incidence of the first event, by group of cells, over calendar dates.
+
+    Attributes
+    ----------
+    start : date
+        First day of the talks.
+    courses : tuple of Course
+        In the order of the plan, the mean over all cells first if there are several.
+    """
+
+    start: date
+    courses: tuple[Course, ...]
+
+    def day(self, week: float) -> date:
+        """Return the first day of a week."""
+        return self.start + timedelta(weeks=int(week))
+
+    def to_frame(self, yearly: bool = False) -> pl.DataFrame:
+        """Return one line a group, week and event.
+
+        Parameters
+        ----------
+        yearly : bool
+            Give the last week of each year of the talks only.
+
+        Returns
+        -------
+        polars.DataFrame
+            `cells`, `week`, `date`, `event`, `incidence`, `low`, `high`, `at_risk`; `incidence`
+            is the share of runs in which the event came first and not later than that week.
+        """
+        tables = []
+        for course in self.courses:
+            curves = course.curves
+            weeks = curves.times
+            keep = np.arange(len(weeks))
+            if yearly:
+                keep = keep[(weeks % 52 == 51) | (weeks == weeks[-1])]
+            low, high = course.intervals()
+            for kind, event in enumerate(EVENTS):
+                tables.append(
+                    pl.DataFrame(
+                        {
+                            "cells": [course.group.label] * len(keep),
+                            "week": weeks[keep].astype(np.int32),
+                            "date": [self.day(week) for week in weeks[keep]],
+                            "event": [event] * len(keep),
+                            "incidence": curves.incidence[kind][keep],
+                            "low": low[kind][keep],
+                            "high": high[kind][keep],
+                            "at_risk": curves.at_risk[keep].astype(np.int64),
+                        }
+                    )
+                )
+        return pl.concat(tables)
+
+    def plot(self) -> "Chart":
+        """Return the curves with their bands; a list chooses the cells."""
+        import altair as alt
+
+        from sim.analysis.charts import chooser, data, finished
+
+        courses = self.courses[:MOST_GROUPS]
+        scale = alt.Scale(domain=list(EVENTS))
+        told = alt.Color("event:N", scale=scale, title="first event")
+        base = alt.Chart(data(self._drawn(courses))).transform_calculate(
+            date=f"timeOffset('week', datetime({self.start:%Y, {self.start.month - 1}, %d}), "
+            "datum.week)"
+        )
+        base = base.encode(x=alt.X("date:T", title=None))
+        if len(courses) > 1:
+            labels = [course.group.label for course in courses]
+            shown = chooser("cells_shown", labels, "cells")
+            base = base.add_params(shown).transform_filter("datum.cells == cells_shown")
+        share = alt.Axis(format=".0%", title="share of runs, cumulative")
+        bands = base.mark_area(opacity=0.18, interpolate="step-after").encode(
+            y=alt.Y("low:Q", axis=share),
+            y2="high:Q",
+            color=alt.Color("event:N", scale=scale, legend=None),
+        )
+        lines = base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(
+            y=alt.Y("incidence:Q", axis=share),
+            color=told,
+            strokeDash=alt.StrokeDash("event:N", scale=scale, title="first event"),
+            tooltip=[
+                alt.Tooltip("event:N"),
+                alt.Tooltip("date:T", format="%-d %B %Y"),
+                *(alt.Tooltip(f"{k}:Q", format=".1%") for k in ("incidence", "low", "high")),
+            ],
+        )
+        both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
+        return finished(both, "What happens first, and by when", 320)
+
+    def _drawn(self, courses: Sequence[Course]) -> list[dict[str, object]]:
+        """Return the points of the drawn curves; where a curve stays, points are left out."""
+        rows: list[dict[str, object]] = []
+        for number, course in enumerate(courses):
+            curves = course.curves
+            low, high = course.intervals()
+            last = len(curves.times) - 1
+            step = max(1, -(-last // SHOWN_WEEKS))
+            for kind, event in enumerate(EVENTS):
+                before = -1.0
+                for at in sorted({*range(0, last, step), last}):
+                    value = float(curves.incidence[kind, at])
+                    if value == before and at != last:
+                        continue
+                    before = value
+                    rows.append(
+                        {
+                            "cells": number,
+                            "week": int(curves.times[at]),
+                            "event": event,
+                            "incidence": round(value, 4),
+                            "low": round(float(low[kind, at]), 4),
+                            "high": round(float(high[kind, at]), 4),
+                        }
+                    )
+        return rows
+
+
+def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
+    """Return when signature, collapse or fall of government come first.
+
+    Parameters
+    ----------
+    results : Results
+    by : sequence of str, optional
+        Keys whose values are told apart; all of them by default.
+
+    Returns
+    -------
+    Incidence
+        With pointwise 95 % intervals. Those of the mean over several cells, or over the points
+        of a sampled design, count that runs share their shocks.
+
+    Raises
+    ------
+    NotInResults
+        If the table lacks one of the columns that say what happened.
+    """
+    firsts = first_events(results)
+    groups = results.groups(by)
+    if len(groups) > 1:
+        groups = [*results.groups([]), *groups]
+    courses = []
+    for group in groups:
+        counts = weekly_counts(firsts, group.cells)
+        curves = from_counts(np.arange(len(counts), dtype=float), counts)
+        if len(group.cells) > 1:
+            curves = curves._replace(variance=_clustered(results, firsts, group, curves))
+        courses.append(
+            Course(group=group, curves=curves, clusters=_clusters(results, firsts, group))
+        )
+    notes = (
+        "An interim deal that later became a full one counts as an interim deal here: what came "
+        "first counts.",
+    )
+    return Incidence(start=results.scenario.start, courses=tuple(courses), notes=notes)
+
+
+def _clusters(results: Results, firsts: Firsts, group: Group) -> int:
+    """Return how many independent replicates, or points, some cells' runs come from."""
+    there = firsts.event[group.cells] >= 0
+    replicates = int(there.any(axis=0).sum())
+    clusters = results.clusters_of(group.cells)
+    return replicates if clusters is None else max(replicates, len(np.unique(clusters)))
+
+
+def _clustered(results: Results, firsts: Firsts, group: Group, curves: Curves) -> Floats:
+    """Return the variance of curves whose runs share replicates, and points if sampled.
+
+    From batches of replicates, and of points: each batch gives curves of its own.
+    """
+    clusters = results.clusters_of(group.cells)
+    sides = [np.arange(firsts.event.shape[1]), *([] if clusters is None else [clusters])]
+    variances = []
+    for axis, side in enumerate(sides):
+        batches = min(100, int(side.max()) + 1)
+        if batches < 2:
+            continue
+        batch = side * batches // (int(side.max()) + 1)
+        found = []
+        for number in range(batches):
+            rows = group.cells if axis == 0 else group.cells[batch == number]
+            columns = batch == number if axis == 0 else slice(None)
+            part = (
+                Firsts(firsts.event[:, columns], firsts.week[:, columns]) if axis == 0 else firsts
+            )
+            counts = weekly_counts(part, rows)
+            own = from_counts(np.arange(len(counts), dtype=float), counts).incidence
+            found.append(_continued(own, len(curves.times)))
+        variances.append(np.var(found, axis=0, ddof=1) / batches)
+    if not variances:
+        return curves.variance
+    both: Floats = np.max(variances, axis=0)
+    if len(variances) == 2:
+        both = np.maximum(both, variances[0] + variances[1] - curves.variance)
+    return both
+
+
+def _continued(curve: Floats, weeks: int) -> Floats:
+    """Return a curve that stays where it is after its last event."""
+    missing = weeks - curve.shape[1]
+    longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
+    return longer[:, :weeks]

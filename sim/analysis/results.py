@@ -1,0 +1,366 @@
+"""A sweep's folder opened for reading: which runs there are, and what is missing.
+
+Only the plan and Parquet files are read; nothing is unpickled and nothing is played. Columns are
+read one by one into arrays of cells by replicates, so that ten million runs fit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.errors import SimError
+from sim.scenario import Scenario, build_scenario
+from sim.sweeps.columns import OK, as_stored, swept_type
+from sim.sweeps.overrides import Value
+from sim.sweeps.paths import changed
+from sim.sweeps.plan import Plan
+
+Floats = NDArray[np.float64]
+
+NEEDED = ("cell", "replicate", "run_status", "signed")
+"""Columns without which there is nothing to tell."""
+DERIVED = {
+    "signed": "anything was signed, interim or full",
+    "signed_full": "the treaty was signed in full",
+    "signed_interim": "an interim deal was signed, and no full one after it",
+    "in_force_at_end": "a deal stood at the end",
+}
+"""Outcomes beside the table's columns that `Results.outcome` knows, each 0 or 1."""
+MOST_BATCHES = 200
+"""Batches of replicates that stand for chance where single replicates would be too many."""
+
+
+class NotInResults(SimError):  # noqa: N818 - says what it is: nothing went wrong
+    """A question that these results cannot answer, with what would be needed."""
+
+    exit_code = 2
+
+
+class Group(NamedTuple):
+    """Some cells that are looked at together.
+
+    Attributes
+    ----------
+    values : dict
+        Value of each key that the cells share.
+    cells : array of int
+        Their numbers.
+    """
+
+    values: dict[str, Value]
+    cells: NDArray[np.int64]
+
+    @property
+    def label(self) -> str:
+        """The values, one after the other; ``all cells`` if there are none."""
+        return " · ".join(word(value) for value in self.values.values()) or "all cells"
+
+
+def word(value: Value) -> str:
+    """Return a swept value as it is shown."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The runs of one sweep. Made by `sim.analysis.load`.
+
+    Attributes
+    ----------
+    folder : Path
+    plan : Plan
+        What was swept; see `sim.sweeps.plan`.
+    files : tuple of Path
+        Parquet files that hold the runs.
+    source : str
+        The same in a query, relative to the folder, e.g. ``'runs.parquet'``.
+    schema : mapping
+        Type of each column.
+    stored : int
+        Rows found; `plan.runs` are planned.
+    failed : int
+        Rows of them whose run failed; they have no outcomes.
+    notes : tuple of str
+        What is missing or was passed over, one sentence each.
+    """
+
+    folder: Path
+    plan: Plan
+    files: tuple[Path, ...]
+    source: str
+    schema: Mapping[str, pl.DataType]
+    stored: int
+    failed: int
+    notes: tuple[str, ...]
+
+    # ------------------------------------------------------------------ what was swept
+
+    @property
+    def points(self) -> int:
+        """Points of a sampled design in each combination; 1 for a factorial design."""
+        return max(1, len(self.plan.points))
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the cells are drawn points and not chosen values."""
+        return bool(self.plan.points)
+
+    @property
+    def chosen_keys(self) -> list[str]:
+        """Keys that combinations differ in, in the order of the line."""
+        return list(self.plan.combinations[0].values)
+
+    @property
+    def usable(self) -> int:
+        """Runs with outcomes."""
+        return self.stored - self.failed
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The negotiation of the first cell; sampled numbers at their stated values."""
+        return self.scenario_of(0)
+
+    def scenario_of(self, combination: int) -> Scenario:
+        """Return the negotiation of a combination, sampled numbers at their stated values.
+
+        Raises
+        ------
+        ConfigError
+            If the stored scenario is not valid for this version of the program.
+        """
+        raw = self.config_of(combination)["scenario"]
+        assert isinstance(raw, Mapping)
+        return build_scenario(raw, "scenario")
+
+    def clusters_of(self, cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return which independently drawn part of a sampled design each cell belongs to.
+
+        Returns
+        -------
+        array of int, shape (cells,), or None
+            The point, or in a Saltelli design the block of points that share their coordinates;
+            None for a factorial design, whose cells are chosen and not drawn.
+        """
+        if not self.sampled:
+            return None
+        size = len(self.plan.point_keys) + 2 if self.plan.design["kind"] == "saltelli" else 1
+        return cells % self.points // size
+
+    def independent_cells(self) -> NDArray[np.int64]:
+        """Return the cells that are cases of their own.
+
+        All but, in a Saltelli design, those that differ from another one in one coordinate only.
+        """
+        cells = np.arange(self.plan.cells)
+        if self.plan.design["kind"] != "saltelli":
+            return cells
+        size = len(self.plan.point_keys) + 2
+        place = cells % self.points % size
+        own: NDArray[np.int64] = cells[(place == 0) | (place == size - 1)]
+        return own
+
+    def config_of(self, combination: int) -> dict[str, object]:
+        """Return a combination's configuration, sampled numbers at their stated values."""
+        chosen = self.plan.combinations[combination]
+        return changed(self.plan.bases[chosen.base], chosen.changes)
+
+    def groups(self, by: Sequence[str] | None = None) -> list[Group]:
+        """Return the cells in groups that share the values of some keys.
+
+        Parameters
+        ----------
+        by : sequence of str, optional
+            Keys that combinations differ in; all of them by default, so that each combination
+            is a group. An empty sequence puts all cells into one group.
+
+        Raises
+        ------
+        NotInResults
+            For a key that was not swept.
+        """
+        keys = self.chosen_keys if by is None else list(by)
+        self.check_keys(keys)
+        found: dict[tuple[Value, ...], list[int]] = {}
+        for number, combination in enumerate(self.plan.combinations):
+            found.setdefault(tuple(combination.values[key] for key in keys), []).append(number)
+        points = np.arange(self.points)
+        return [
+            Group(
+                dict(zip(keys, values, strict=True)),
+                (np.array(numbers)[:, np.newaxis] * self.points + points).ravel(),
+            )
+            for values, numbers in found.items()
+        ]
+
+    def check_keys(self, keys: Sequence[str]) -> None:
+        """Raise if one of the keys does not differ between combinations.
+
+        Raises
+        ------
+        NotInResults
+            With the keys that do.
+        """
+        for key in keys:
+            if key not in self.chosen_keys:
+                known = ", ".join(self.chosen_keys) or "none"
+                raise NotInResults(f"'{key}' was not swept over chosen values; these were: {known}")
+
+    def values_frame(self) -> pl.DataFrame:
+        """Return `cell` and the value of every swept key, one row a cell."""
+        rows = [self.plan.values(cell) for cell in range(self.plan.cells)]
+        columns = {"cell": pl.Series("cell", range(self.plan.cells), pl.Int32)}
+        for key in self.plan.swept:
+            kind = swept_type(self.plan, key)
+            columns[key] = pl.Series(key, [as_stored(row[key], kind) for row in rows], kind)
+        return pl.DataFrame(columns)
+
+    # ------------------------------------------------------------------ what came out
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the table of runs, failed ones left out, to be read lazily."""
+        return pl.scan_parquet(list(self.files)).filter(pl.col("run_status").cast(pl.String) == OK)
+
+    def has(self, *columns: str) -> bool:
+        """Return whether the table has all of these columns."""
+        return all(column in self.schema for column in columns)
+
+    def check_columns(self, *columns: str) -> None:
+        """Raise if a column is missing.
+
+        Raises
+        ------
+        NotInResults
+            With the missing columns.
+        """
+        missing = [column for column in columns if column not in self.schema]
+        if missing:
+            raise NotInResults(f"the table of runs lacks the column '{missing[0]}'")
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64] | None:
+        """Place of each row in an array of cells by replicates; None if it is the row itself."""
+        keys = self._read("cell", "replicate")
+        cell = keys["cell"].to_numpy().astype(np.int64)
+        places = cell * self.plan.replicates + keys["replicate"].to_numpy()
+        in_order = len(places) == self.plan.runs and bool((np.diff(places) == 1).all())
+        return None if in_order and (not len(places) or places[0] == 0) else places
+
+    def _read(self, *columns: str) -> pl.DataFrame:
+        """Read some columns of all rows.
+
+        Raises
+        ------
+        SimError
+            If a file is damaged.
+        """
+        try:
+            return pl.scan_parquet(list(self.files)).select(columns).collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            first = (str(error).strip().splitlines() or ["unknown"])[0]
+            raise SimError(
+                f"{self.folder}: the column '{columns[0]}' cannot be read, {first}; if shards are "
+                "whole, delete runs.parquet and run the sweep's line again"
+            ) from error
+
+    def _table(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
+        """Return a column's values as an array of cells by replicates."""
+        shape = (self.plan.cells, self.plan.replicates)
+        if self._places is None:
+            return values.reshape(shape)
+        table = np.full(shape[0] * shape[1], nothing, values.dtype)
+        table[self._places] = values
+        return table.reshape(shape)
+
+    def codes(self, column: str) -> NDArray[np.int16]:
+        """Return a column of words, whole numbers or flags.
+
+        Returns
+        -------
+        array of int16, shape (cells, replicates)
+            A word by its place in the column's type. -32768 where there is no run, it failed, or
+            its scenario has no such outcome.
+        """
+        self.check_columns(column)
+        series = self._read(column)[column]
+        if isinstance(series.dtype, (pl.Enum, pl.Categorical)):
+            series = series.to_physical()
+        whole = series.cast(pl.Int16).fill_null(NOTHING).to_numpy()
+        return self._table(whole, NOTHING).astype(np.int16, copy=False)
+
+    def numbers(self, column: str) -> Floats:
+        """Return a column of numbers or flags.
+
+        Returns
+        -------
+        array of float, shape (cells, replicates)
+            NaN where there is no run, it failed, or its scenario has no such outcome.
+        """
+        self.check_columns(column)
+        kind = self.schema[column]
+        if not (kind.is_numeric() or kind == pl.Boolean):
+            raise NotInResults(f"'{column}' is no number")
+        series = self._read(column)[column].cast(pl.Float64).fill_null(float("nan"))
+        return self._table(series.to_numpy(), float("nan")).astype(np.float64, copy=False)
+
+    @cached_property
+    def signed_codes(self) -> NDArray[np.int16]:
+        """What was signed: 0 nothing, 1 interim, 2 full; negative where there is no run."""
+        return self.codes("signed")
+
+    def outcome(self, name: str = "signed") -> Floats:
+        """Return an outcome of every run.
+
+        Parameters
+        ----------
+        name : str
+            A column of numbers or flags, or one of `DERIVED`.
+
+        Returns
+        -------
+        array of float, shape (cells, replicates)
+            NaN where there is no run, or it failed.
+        """
+        if name not in DERIVED:
+            return self.numbers(name)
+        codes = self.codes("in_force") if name == "in_force_at_end" else self.signed_codes
+        wanted = {
+            "signed": codes > 0,
+            "signed_full": codes == 2,
+            "signed_interim": codes == 1,
+            "in_force_at_end": codes > 0,
+        }[name]
+        return np.where(codes < 0, np.nan, wanted)
+
+    def batches(self, name: str = "signed", at_most: int = MOST_BATCHES) -> Floats:
+        """Return means of an outcome over batches of successive replicates.
+
+        Replicates are independent of each other, so batches are; there are as many batches as
+        replicates if that is not too many.
+
+        Returns
+        -------
+        array of float, shape (cells, batches)
+            NaN where a batch holds no run.
+        """
+        values = self.outcome(name)
+        edges = np.linspace(0, values.shape[1], min(at_most, values.shape[1]) + 1).astype(int)
+        if len(edges) == values.shape[1] + 1:
+            return values
+        there = np.isfinite(values)
+        sizes = np.add.reduceat(there.astype(np.int32), edges[:-1], axis=1)
+        sums = np.add.reduceat(np.where(there, values, 0.0), edges[:-1], axis=1)
+        means: Floats = np.full(sums.shape, np.nan)
+        np.divide(sums, sizes, out=means, where=sizes > 0)
+        return means
+
+
+NOTHING = -32768
+"""What an array of codes holds where there is no run."""

@@ -1,0 +1,119 @@
+"""The folder of one run: what it came to, its weeks and its moves, written whole or not at all.
+
+run.json         the object of `sim run --json`, and the settings that the run depends on
+weeks.parquet    the weekly history, see `sim.trace`
+moves.parquet    every recorded move in words
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from sim.errors import ConfigError, SimError
+from sim.run import RunRecord
+from sim.story import tell
+from sim.summary import Summary
+from sim.trace import write_trace
+
+FORMAT = 1
+"""Version of the folder's files; another one is not read."""
+RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
+
+
+def check_folder(folder: Path) -> None:
+    """Check, before anything is played, that a run can be written to `folder`.
+
+    Raises
+    ------
+    ConfigError
+        If it holds something already, is no folder, or lies in one that does not exist.
+    """
+    problem = ""
+    if folder.is_dir():
+        if any(folder.iterdir()):
+            problem = "is not empty, and nothing is overwritten; name a new folder"
+    elif folder.exists() or folder.is_symlink():
+        problem = "is a file; name a new folder"
+    elif not folder.absolute().parent.is_dir():
+        problem = f"no such folder: {folder.parent}"
+    if problem:
+        raise ConfigError([f"--out: {folder}: {problem}"])
+
+
+def moves_frame(record: RunRecord) -> pl.DataFrame:
+    """Return every recorded move in words, in its order.
+
+    Returns
+    -------
+    polars.DataFrame
+        `week`, `date` (the week's first day), `actor` (id, empty for what nobody does), `move`,
+        `said` and `why`.
+    """
+    rows = [
+        (line.week, line.day, line.actor, line.move.name.lower(), line.said, line.why)
+        for line in tell(record)
+    ]
+    columns = {
+        "week": pl.Int32,
+        "date": pl.Date,
+        "actor": pl.String,
+        "move": pl.String,
+        "said": pl.String,
+        "why": pl.String,
+    }
+    return pl.DataFrame(rows, columns, orient="row")
+
+
+def write_run(
+    record: RunRecord, summary: Summary, folder: Path, overrides: Sequence[str] = ()
+) -> None:
+    """Write one run into a folder that does not exist or is empty.
+
+    The files are made in a folder beside it and then moved, `run.json` last.
+
+    Parameters
+    ----------
+    record : RunRecord
+        A run with its history and its moves.
+    summary : Summary
+        What it came to.
+    folder : Path
+    overrides : sequence of str
+        The overrides that the run was composed with, to be stated.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be used.
+    SimError
+        If the disk refuses it; nothing is left behind then.
+    """
+    check_folder(folder)
+    target = folder.resolve()
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    settings = record.settings.model_dump(mode="json", by_alias=True)
+    content = {"format": FORMAT, **summary.plain(), "settings": settings}
+    try:
+        part.mkdir()
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        (part / RUN).write_text(f"{text}\n", encoding="utf-8")
+        write_trace(record, part / WEEKS, overrides)
+        moves_frame(record).write_parquet(part / MOVES)
+        _into_place(part, target)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise SimError(f"--out: {folder}: {error.strerror or error}") from error
+
+
+def _into_place(part: Path, target: Path) -> None:
+    """Give the finished files the place that they are meant for."""
+    if not target.exists():
+        part.replace(target)
+        return
+    for name in (MOVES, WEEKS, RUN):
+        (part / name).replace(target / name)
+    part.rmdir()
