@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from sim.analysis.intervals import Estimate
-from sim.analysis.results import Floats, NotInResults, Results
+from sim.analysis.results import MOST_BATCHES, Floats, NotInResults, Results
 from sim.sweeps.summary import LEVEL
 
 POINTS = "drawn numbers"
@@ -98,6 +98,10 @@ class Decomposition:
         centred: Floats = flat - flat.mean(axis=0)
         return centred
 
+    def point(self, keys: Sequence[str]) -> float:
+        """Return the value of `explained` without its interval, uncut."""
+        return _between(self.levels(keys)) / self.variance
+
     def _share(
         self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
     ) -> Estimate:
@@ -146,7 +150,9 @@ def _between_without_each(deviations: Floats) -> Floats:
     return left
 
 
-def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
+def decomposition(
+    results: Results, outcome: str = "signed", at_most: int = MOST_BATCHES
+) -> Decomposition:
     """Return what the variance of an outcome is divided from.
 
     Parameters
@@ -154,6 +160,8 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     results : Results
     outcome : str
         See `Results.outcome`.
+    at_most : int
+        Most batches of replicates.
 
     Raises
     ------
@@ -161,7 +169,7 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
         If values were not fully crossed, or no replicate is whole.
     """
     keys, grid = crossed(results)
-    means = results.batches(outcome)
+    means = results.batches(outcome, at_most)
     whole = np.isfinite(means).all(axis=0)
     if not whole.any():
         raise NotInResults("no replicate is complete in all cells, so variance cannot be divided")
