@@ -31,7 +31,8 @@ class AssumptionLedger(Result):
         Shares of the variance over all runs: ``assumptions`` (what would be gone if the moved
         assumptions were known), ``choices and sourced numbers`` (what these explain by
         themselves), ``chance`` (differences between replicates of one cell). They sum to 1 up to
-        the cutting of negative estimates; empty if they cannot be told apart.
+        the cutting of negative estimates. What did not move is not there; empty if the parts cannot
+        be told apart.
     by_input : dict of str to tuple of two Estimates
         For each input that can be told apart: explained by it alone, resting on it.
     numbers, assumed : int
@@ -165,7 +166,7 @@ def _divide(
     notes = []
     if divided.variance <= 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]
-    if divided.batches < 2:
+    if divided.replicates < 2:
         told = "With one replicate chance cannot be told from what moved; sweep replicates=8."
         return {}, {}, [told]
     drawn = [entry for entry in moved if entry.drawn]
@@ -184,11 +185,11 @@ def _divide(
             "indices)."
         )
     known = [key for key in divided.keys if key not in unsure]
-    nothing = Estimate(0.0, 0.0, 0.0, divided.batches)
-    shares = {
-        ASSUMPTIONS: divided.resting_on(unsure) if unsure else nothing,
-        CHOICES: divided.explained(known) if known else nothing,
-        CHANCE: divided.chance(),
-    }
+    shares: dict[str, Estimate] = {}
+    if unsure:
+        shares[ASSUMPTIONS] = divided.resting_on(unsure)
+    if known:
+        shares[CHOICES] = divided.explained(known)
+    shares[CHANCE] = divided.chance()
     apart = {k: (divided.explained([k]), divided.resting_on([k])) for k in divided.keys}
     return shares, apart, notes

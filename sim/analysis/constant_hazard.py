@@ -94,7 +94,7 @@ class ConstantHazard(Result):
         """Return both curves of a deal (interim or full) of the first group."""
         import altair as alt
 
-        from sim.analysis.charts import data, finished
+        from sim.analysis.charts import data, finished, told_apart
 
         found = self.hazards[0]
         rows = []
@@ -110,8 +110,7 @@ class ConstantHazard(Result):
             .encode(
                 x=alt.X("week:Q", title="week of the talks"),
                 y=alt.Y("share:Q", axis=alt.Axis(format=".0%", title="share of runs with a deal")),
-                color=alt.Color("model:N", title=None),
-                strokeDash=alt.StrokeDash("model:N", title=None),
+                **told_apart("model", None, ("in the runs", "constant hazard")),
                 tooltip=["model:N", "week:Q", alt.Tooltip("share:Q", format=".1%")],
             )
         )

@@ -166,8 +166,8 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     ).sort("importance", descending=True)
     unseen = "points" if results.sampled else "replicates"
     notes = [
-        f"Scored on {unseen} that the model had not seen, in {len(scores)} folds; `low` and `high` "
-        "are the lowest and highest fold. Inputs that act together are each shuffled alone.",
+        f"Scored on {unseen} that the model had not seen, in {len(scores)} folds, of which "
+        "the lowest and the highest are given. Inputs that act together are each shuffled alone.",
     ]
     if thinned:
         notes.append(f"Fitted to {MOST_CELLS:,} cells drawn at random.")

@@ -37,12 +37,15 @@ class LedgerOverTime(Result):
         `week`, `gate`, `share`; the shares of a week sum to 1.
     gates : tuple of str
         Words in the order of the stack.
+    all_gates : tuple of str
+        The same with those that no week is charged to, so that colours stay what they are.
     """
 
     start: date
     runs: int
     weeks: pl.DataFrame
     gates: tuple[str, ...]
+    all_gates: tuple[str, ...]
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line a week: date and the share of each gate."""
@@ -56,7 +59,7 @@ class LedgerOverTime(Result):
         """Return the shares stacked over the weeks."""
         import altair as alt
 
-        from sim.analysis.charts import data, finished
+        from sim.analysis.charts import data, dates, finished
 
         order = {gate: n for n, gate in enumerate(self.gates)}
         rows = [
@@ -72,7 +75,7 @@ class LedgerOverTime(Result):
             alt.Chart(data(rows))
             .mark_area(interpolate="step", stroke="white", strokeWidth=0.7)
             .encode(
-                x=alt.X("date:T", title=None),
+                x=dates(),
                 y=alt.Y(
                     "share:Q",
                     stack="zero",
@@ -80,7 +83,10 @@ class LedgerOverTime(Result):
                     axis=alt.Axis(format=".0%", title="share of traced runs"),
                 ),
                 color=alt.Color(
-                    "gate:N", scale=alt.Scale(domain=list(self.gates)), title="charged to"
+                    "gate:N",
+                    scale=alt.Scale(domain=list(self.all_gates)),
+                    title="charged to",
+                    legend=alt.Legend(values=list(self.gates)),
                 ),
                 order=alt.Order("order:Q"),
                 tooltip=[
@@ -136,6 +142,7 @@ def ledger_over_time(results: Results) -> LedgerOverTime:
         runs=runs,
         weeks=frame.filter(pl.col("gate").is_in(gates)),
         gates=gates,
+        all_gates=(*words.values(), ENDED),
         notes=notes,
     )
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from sim.analysis.assumptions import AssumptionLedger
+from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
 from sim.analysis.intervals import Estimate, cluster_count, estimate, student
 from sim.analysis.ledger import Ledger
 from sim.analysis.page import queries
@@ -13,9 +13,6 @@ from sim.analysis.page.content import Number, Statement
 from sim.analysis.paired import Difference, Differences
 from sim.analysis.results import Floats, Results, word
 from sim.analysis.signing import Rate, SigningRates
-from sim.analysis.variance import decomposition
-from sim.codes import Gate
-from sim.errors import SimError
 from sim.outcomes import LEDGER_COLUMNS
 
 NEGLIGIBLE = 0.0005
@@ -105,18 +102,20 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
 def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:
     """Return where most and where least was signed."""
     ranked = rates.sorted()
-    said = []
     if ranked[0].shares["signed"].value - ranked[-1].shares["signed"].value < NEGLIGIBLE:
         return []
-    for name, told, rate in (
-        ("most", "Most often signed", ranked[0]),
-        ("least", "Least often signed", ranked[-1]),
-    ):
+    numbers: dict[str, Number] = {}
+    parts: dict[str, str] = {}
+    for name, rate in (("least", ranked[-1]), ("most", ranked[0])):
         where = queries.among(results, rate.group.values)
-        query = queries.share(results, queries.SIGNED, where, _names(name), len(rate.group.cells))
-        text = f"{told}: {_values(rate)}, in {_told(name)} of its runs."
-        said.append(Statement(text, _interval(name, rate.shares["signed"]), query))
-    return said
+        count = len(rate.group.cells)
+        parts[name] = queries.share(results, queries.SIGNED, where, _names(name), count)
+        numbers |= _interval(name, rate.shares["signed"])
+    text = (
+        f"By cell it ranges from {_told('least')} ({_values(ranked[-1])}) to {_told('most')} "
+        f"({_values(ranked[0])})."
+    )
+    return [Statement(text, numbers, queries.together(parts))]
 
 
 def _values(rate: Rate) -> str:
@@ -182,8 +181,8 @@ def _when(results: Results) -> list[Statement]:
     condition = f"signed_week BETWEEN 0 AND {after - 1}"
     early = queries.share(results, condition, where, _names("early"), results.plan.cells)
     median = (
-        f"SELECT CAST(DATE '{start.isoformat()}' + 7*quantile_disc(signed_week, 0.5) AS VARCHAR) "
-        f"AS median FROM {results.source} WHERE {where} AND signed_week >= 0"
+        f"SELECT strftime(DATE '{start.isoformat()}' + 7*quantile_disc(signed_week, 0.5), "
+        f"'%-d %B %Y') AS median FROM {results.source} WHERE {where} AND signed_week >= 0"
     )
     text = (
         f"Within {after} weeks, by {day(start, after)}, something had been signed in "
@@ -192,7 +191,7 @@ def _when(results: Results) -> list[Statement]:
     )
     numbers = {
         **_interval("early", found),
-        "median": Number((start + timedelta(weeks=middle)).isoformat()),
+        "median": Number(day(start, middle)),
     }
     return [Statement(text, numbers, queries.together({"a": early, "b": median}))]
 
@@ -267,16 +266,10 @@ def _gates(results: Results, ledger: Ledger) -> Statement:
 
 def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]:
     """Return how much is chance, and how much of the scenario is assumed."""
-    said = []
-    if results.usable == results.plan.runs and results.plan.replicates > 1:
-        found = _chance(results)
-        if found is not None:
-            text = (
-                "Of the variance of the outcome from run to run {chance} is chance; the rest is "
-                f"what the sweep moved ({_moved(assumptions)})."
-            )
-            query = queries.chance_share(results, "chance")
-            said.append(Statement(text, {"chance": Number(found, ".1%")}, query))
+    said: list[Statement] = []
+    chance = assumptions.shares.get(CHANCE)
+    if chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
+        said.append(_variance(results, assumptions, chance))
     base = results.plan.combinations[0].base
     query = queries.assumptions_in_plan(base, "numbers", "assumed")
     text = "Of the scenario's {numbers} numbers {assumed} are assumptions with a range; " + (
@@ -288,25 +281,21 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
     return [*said, Statement(text, numbers, query)]
 
 
-def _moved(assumptions: AssumptionLedger) -> str:
-    """Return in words what kinds of inputs moved."""
-    moved = {entry.ground in ("assumption",) for entry in assumptions.moved}
-    if moved == {True}:
-        return "assumptions only"
-    return "choices and assumptions" if moved == {True, False} else "choices, no assumption"
-
-
-def _chance(results: Results) -> float | None:
-    """Return the share of the variance within cells, over all replicates; None if there is none."""
-    try:
-        divided = decomposition(results, at_most=results.plan.replicates)
-    except SimError:
-        return None
-    if divided.variance <= 0.0:
-        return None
-    return float(np.clip(1.0 - divided.point(divided.keys), 0.0, 1.0))
-
-
-def gates_there(results: Results) -> bool:
-    """Return whether the table has the whole ledger."""
-    return results.has(*(LEDGER_COLUMNS[gate] for gate in Gate))
+def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
+    """Return how the variance from run to run divides."""
+    quantile = student(results.plan.replicates)
+    numbers = _interval("chance", chance)
+    parts = {"chance": queries.variance_share(results, None, _names("chance"), quantile)}
+    text = f"Of the variance of the outcome from run to run {_told('chance')} is chance"
+    resting = found.shares.get(ASSUMPTIONS)
+    if resting is None:
+        text += ", and the rest is what was chosen; no assumption moved."
+        return Statement(text, numbers, queries.together(parts))
+    known = [entry.key for entry in found.moved if not entry.drawn and entry.ground not in UNSURE]
+    parts["rest"] = queries.variance_share(results, known, _names("assumed"), quantile)
+    numbers |= _interval("assumed", resting)
+    mixed = any(entry.drawn and entry.ground not in UNSURE for entry in found.moved)
+    text += (
+        f"; {'at most ' if mixed else ''}{_told('assumed')} rests on the assumptions that moved."
+    )
+    return Statement(text, numbers, queries.together(parts))

@@ -13,7 +13,7 @@ from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.importance import boosted_importance
 from sim.analysis.page.content import Part, Section, in_words, interval, part, renamed
 from sim.analysis.results import Results
-from sim.analysis.sobol import sobol_indices
+from sim.analysis.sobol import SobolIndices, sobol_indices
 from sim.analysis.turning import TurningPoints, turning_points
 from sim.sweeps.overrides import Value
 
@@ -165,8 +165,11 @@ def _turning(results: Results, start: Mapping[str, Value]) -> Part:
             result.to_frame(), "after", "signed after, % [95 %]", "after_low", "after_high"
         )
         told = in_words(frame, {"before": PERCENT, "size": ".2f"})
-        sure = pl.when("sure").then(pl.lit("yes")).otherwise(pl.lit("within error"))
-        return renamed(told.with_columns(sure.alias("sure")), {"before": "signed before"})
+        sure = pl.when("sure").then(pl.lit("yes")).otherwise(pl.lit("no"))
+        return renamed(
+            told.with_columns(sure.alias("sure")),
+            {"before": "signed before", "sure": "clear of error"},
+        )
 
     first = part("turning_points", "The smallest change across one half", made, table)
     if first.missing:

@@ -203,7 +203,7 @@ def part(
         data = frame(result) if frame else result.to_frame()
         chart = specification(draw(result)) if draw else None
     except SimError as error:
-        return Part(key, title, missing=str(error))
+        return Part(key, title, missing=str(error).rstrip(". "))
     shown_table = table(result) if table else data
     return Part(key, title, data, shown_table, chart, result.notes if notes else ())
 

@@ -54,7 +54,11 @@ def signing_section(results: Results) -> Section:
 def _by_value(results: Results, key: str, name: str) -> Part:
     """Return signing rates by the values of one key, all others pooled."""
     return part(
-        name, f"By {key}, all else pooled", lambda: signing_rates(results, [key]), _rates_table
+        name,
+        f"By {key}, all else pooled",
+        lambda: signing_rates(results, [key]),
+        _rates_table,
+        notes=False,
     )
 
 

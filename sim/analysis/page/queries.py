@@ -4,7 +4,7 @@ They repeat what `sim.analysis.intervals` computes, in another language and by a
 that a reader can check a number without trusting this package.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sim.analysis.intervals import Z
 from sim.analysis.results import Results
@@ -147,13 +147,73 @@ def paired(
     )
 
 
-def chance_share(results: Results, name: str) -> str:
-    """Return the query of the share of the variance of signing that lies within cells."""
+def variance_share(
+    results: Results,
+    known: Sequence[str] | None,
+    names: tuple[str, str, str],
+    quantile: float,
+) -> str:
+    """Return the query of a share of the variance of signing from run to run.
+
+    With a jackknife interval that leaves out one replicate at a time, see
+    `sim.analysis.variance`.
+
+    Parameters
+    ----------
+    results : Results
+    known : sequence of str or None
+        Swept keys: the share is what would be gone if all others were known too. None: the share
+        that lies within cells, which is chance.
+    names : tuple of str
+        Names of share, lower and upper end.
+    quantile : float
+        Student's quantile for the number of replicates.
+    """
+    levels = ["cell"]
+    if known:
+        levels.append(f"({', '.join(column(key) for key in known)})")
+    rows = (
+        f"SELECT {levels[0]} AS k1{f', {levels[1]} AS k2' if known else ''}, replicate, "
+        f"({SIGNED})::INT::DOUBLE AS y FROM {results.source}"
+    )
+    numbers = range(1, len(levels) + 1)
+    between = ", ".join(_between_levels(n) for n in numbers)
+    total = (
+        "r AS (SELECT replicate, avg(y) AS m, avg(y*y) AS z FROM x GROUP BY replicate), t AS "
+        "(SELECT sum(m) AS m, sum(z) AS z, count(*) AS n FROM r), w AS (SELECT replicate, n, "
+        "(t.z - r.z)/(n - 1) - ((t.m - r.m)/(n - 1))**2 AS w FROM r, t)"
+    )
+    value = " - ".join(f"v{n}" for n in numbers)
+    joined = " ".join(f"JOIN j{n} USING (replicate)" for n in numbers)
+    points = ", ".join(f"p{n}" for n in numbers)
+    start, sign = ("1", "-") if known is None else ("0", "+")
+    share, low, high = (column(name) for name in names)
+    ends = ", ".join(
+        f"least(1, greatest(0, {end})) AS {name}"
+        for name, end in (
+            (share, "p"), (low, f"p - {quantile!r}*e"), (high, f"p + {quantile!r}*e")
+        )
+    )  # fmt: skip
     return (
-        f"WITH x AS (SELECT cell, replicate, ({SIGNED})::INT::DOUBLE AS y FROM {results.source}), "
-        "d AS (SELECT cell, y - avg(y) OVER (PARTITION BY replicate) AS d FROM x), s AS (SELECT "
-        "sum(d) AS s, sum(d*d) AS q, count(*) AS r FROM d GROUP BY cell) SELECT least(1, "
-        f"1 - avg((s*s - q)/(r*(r - 1)))/(SELECT var_pop(y) FROM x)) AS {name} FROM s"
+        f"WITH x AS ({rows}), {between}, {total}, f AS (SELECT ({value})/w AS f, n FROM w {joined})"
+        f", p AS (SELECT {start} {sign} ({value})/(SELECT var_pop(y) FROM x) AS p FROM {points}), "
+        "e AS (SELECT sqrt(any_value((n - 1)/n)*sum((f - a)*(f - a))) AS e FROM f, (SELECT avg(f) "
+        f"AS a FROM f)) SELECT {ends} FROM p, e"
+    )
+
+
+def _between_levels(n: int) -> str:
+    """Return the parts of a query that give the variance between levels, free of chance.
+
+    ``pN`` holds it, and ``jN`` the same without each replicate.
+    """
+    return (
+        f"y{n} AS (SELECT k{n} AS k, replicate, avg(y) AS y FROM x GROUP BY ALL), d{n} AS (SELECT "
+        f"k, replicate, y - avg(y) OVER (PARTITION BY replicate) AS d FROM y{n}), s{n} AS (SELECT "
+        f"k, sum(d) AS s, sum(d*d) AS q, count(*) AS n FROM d{n} GROUP BY k), j{n} AS (SELECT "
+        "replicate, avg((s - d)*(s - d) - (q - d*d))/any_value((n - 1)*(n - 2)) AS "
+        f"v{n} FROM d{n} JOIN s{n} USING (k) GROUP BY replicate), p{n} AS (SELECT "
+        f"avg((s*s - q)/(n*(n - 1))) AS v{n} FROM s{n})"
     )
 
 
