@@ -25,6 +25,17 @@ from sim.analysis.paired import Differences, paired_differences
 from sim.analysis.result import Result
 from sim.analysis.results import Group, NotInResults, Results
 from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
+from sim.analysis.single_run import (
+    RunTable,
+    SingleRun,
+    load_run,
+    run_demands,
+    run_home,
+    run_ledger,
+    run_text,
+    run_timeline,
+    run_wants,
+)
 from sim.analysis.sobol import SobolIndices, sobol_indices
 from sim.analysis.terms import Terms, terms
 from sim.analysis.turning import TurningPoints, turning_points
@@ -46,8 +57,10 @@ __all__ = [
     "NotInResults",
     "Result",
     "Results",
+    "RunTable",
     "SigningMap",
     "SigningRates",
+    "SingleRun",
     "SobolIndices",
     "StrategyGame",
     "Terms",
@@ -62,8 +75,15 @@ __all__ = [
     "ledger",
     "ledger_over_time",
     "load",
+    "load_run",
     "paired_differences",
     "prim_boxes",
+    "run_demands",
+    "run_home",
+    "run_ledger",
+    "run_text",
+    "run_timeline",
+    "run_wants",
     "salience_compromise",
     "signing_map",
     "signing_rates",

@@ -7,7 +7,16 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.importance import MOST_CELLS, Table, cell_means, table_of
-from sim.analysis.prim import Box, box_of, chosen, paste, peel, quasi_p_values, simplified
+from sim.analysis.prim import (
+    Box,
+    box_of,
+    chosen,
+    paste,
+    peel,
+    quasi_p_values,
+    simplified,
+    without_luck,
+)
 from sim.analysis.result import Result
 from sim.analysis.results import NotInResults, Results, word
 
@@ -170,6 +179,10 @@ def prim_boxes(
             break
         best = simplified(chosen(path), table.values[left], mean[left])
         best = paste(best, table.values[left], mean[left])
+        if results.sampled:
+            best = without_luck(best, table.values[left], mean[left])
+        if best.density <= float(mean.mean()):
+            break
         held = best.limits.inside(table.values)
         # Coverage and mass of all cells; density and luck of those that were left.
         whole = box_of(best.limits, held & left, mean)
@@ -184,8 +197,8 @@ def prim_boxes(
         raise NotInResults("no box is denser than all cells together")
     what = "no deal" if absent else "a deal"
     told = [
-        f"Box {n}: {scenario.words}. There {what} in {scenario.box.density:.0%} of runs, against "
-        f"{mean.mean():.0%} in all cells."
+        f"Box {n}: {scenario.words}. There is {what} in {100 * scenario.box.density:.0f} % of "
+        f"runs, against {100 * mean.mean():.0f} % in all cells."
         for n, scenario in enumerate(found, start=1)
     ]
     notes = (

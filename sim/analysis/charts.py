@@ -24,10 +24,10 @@ TICKS = 6
 MOST_LINES = 40
 """Most labelled lines that one figure shows."""
 
-CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#3b6e1f", "#a3304a",
+CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#a3304a", "#3b6e1f",
             "#b9bcc2")  # fmt: skip
-CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#9acb7a",
-                 "#f08fa4", "#4a4f57")  # fmt: skip
+CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#f08fa4",
+                 "#9acb7a", "#4a4f57")  # fmt: skip
 RAMP = ("#eef4fb", "#0b4f8a")
 RAMP_DARK = ("#1d2530", "#7cc0ff")
 
@@ -52,6 +52,7 @@ def theme(dark: bool = False) -> dict[str, object]:
             "titleFontWeight": "normal",
             "labelLimit": 330,
         },
+        "axisQuantitative": {"tickCount": TICKS, "labelOverlap": True},
         "legend": {
             **text,
             "orient": "bottom",
@@ -126,7 +127,7 @@ def dots(
     base = alt.Chart(data(rows))
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
-    x_axis = alt.Axis(format=format, title=axis, tickCount=TICKS, labelOverlap=True)
+    x_axis = alt.Axis(format=format, title=axis)
     y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
     tips = [alt.Tooltip("label:N", title="cell")]
     tips += [

@@ -123,7 +123,8 @@ class Comparison(Result):
         title = "Second sweep less the first, " + ("run by run" if self.paired else "unpaired")
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        shown = ".0%" if self.outcome in DERIVED else ".3f"
+        largest = max(abs(pair.difference.value) for pair in pairs)
+        shown = (".0%" if largest > 0.05 else ".1%") if self.outcome in DERIVED else ".3f"
         return dots(rows, title, f"difference in {self.outcome}", format=shown, mark=0.0)
 
 
@@ -181,19 +182,20 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
             )
         )
     overall, needed = _overall(pairs, total, one)
+    only = (
+        len(one.plan.combinations) - len(pairs),
+        len(other.plan.combinations) - len({pair.other for pair in pairs}),
+    )
     return Comparison(
         names=(str(one.folder), str(other.folder)),
         outcome=outcome,
         plans=_plans(one, other),
         pairs=tuple(pairs),
-        only=(
-            len(one.plan.combinations) - len(pairs),
-            len(other.plan.combinations) - len({pair.other for pair in pairs}),
-        ),
+        only=only,
         paired=paired,
         overall=overall,
         still_needed=needed,
-        notes=_notes(one, other, paired),
+        notes=_notes(one, other, paired, needed, only),
     )
 
 
@@ -317,9 +319,21 @@ def _plans(one: Results, other: Results) -> pl.DataFrame:
     return pl.DataFrame(rows, {"what": pl.String, "first": pl.String, "second": pl.String})
 
 
-def _notes(one: Results, other: Results, paired: bool) -> tuple[str, ...]:
+def _notes(
+    one: Results, other: Results, paired: bool, needed: int, only: tuple[int, int]
+) -> tuple[str, ...]:
     """Return what a reader must know of the comparison."""
     notes = []
+    if any(only):
+        notes.append(
+            f"{only[0]} cells of the first sweep and {only[1]} of the second have no counterpart "
+            "and are left out."
+        )
+    if needed:
+        notes.append(
+            f"For an interval of ±2 percentage points {needed:,} more replicates of each cell are "
+            "needed."
+        )
     if not paired:
         notes.append(
             "Seeds or drawn points differ, so runs cannot be compared one by one; the difference "

@@ -81,7 +81,7 @@ def replicator_lines(game: "StrategyGame") -> "Chart":
     """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
     import altair as alt
 
-    from sim.analysis.charts import TICKS, chooser, data, finished, told_apart
+    from sim.analysis.charts import chooser, data, finished, told_apart
     from sim.analysis.game import TIMES
 
     games = game.games[:MOST_GAMES]
@@ -114,7 +114,6 @@ def replicator_lines(game: "StrategyGame") -> "Chart":
             x=alt.X(
                 "time:Q",
                 title="time (1: a gain of the whole range of payoffs)",
-                axis=alt.Axis(tickCount=TICKS),
             )
         )
     )

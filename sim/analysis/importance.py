@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.result import Result
-from sim.analysis.results import Floats, NotInResults, Results
+from sim.analysis.results import Floats, NotInResults, Results, short
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -51,7 +51,7 @@ class Importance(Result):
         from sim.analysis.charts import dots
 
         rows = [
-            {"label": row["input"], **{k: row[v] for k, v in _SHOWN_AS.items()}}
+            {"label": short(row["input"]), **{k: row[v] for k, v in _SHOWN_AS.items()}}
             for row in self.inputs.head(SHOWN).iter_rows(named=True)
         ]
         title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"

@@ -49,7 +49,8 @@ class LedgerOverTime(Result):
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line a week: date and the share of each gate."""
-        wide = self.weeks.pivot("gate", index="week", values="share").fill_null(0.0)
+        weeks = self.weeks.with_columns(pl.col("week").cast(pl.Int32))
+        wide = weeks.pivot("gate", index="week", values="share").fill_null(0.0)
         days = [self.start + timedelta(weeks=week) for week in wide["week"]]
         return wide.with_columns(pl.Series("date", days)).select(
             "week", "date", *(gate for gate in self.gates if gate in wide.columns)
@@ -80,7 +81,10 @@ class LedgerOverTime(Result):
                     "share:Q",
                     stack="zero",
                     scale=alt.Scale(domain=[0, 1]),
-                    axis=alt.Axis(format=".0%", title="share of traced runs"),
+                    axis=alt.Axis(
+                        format=".0%",
+                        title="share of traced runs" if self.runs > 1 else "share of the week",
+                    ),
                 ),
                 color=alt.Color(
                     "gate:N",
@@ -96,7 +100,8 @@ class LedgerOverTime(Result):
                 ],
             )
         )
-        return finished(chart, f"What stood in the way, week by week ({self.runs} traced runs)")
+        of = f" ({self.runs:,} traced runs)" if self.runs > 1 else ""
+        return finished(chart, f"What stood in the way, week by week{of}")
 
 
 def ledger_over_time(results: Results) -> LedgerOverTime:

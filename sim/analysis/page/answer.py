@@ -149,6 +149,9 @@ def _difference(results: Results, differences: Differences) -> Statement:
         text = (
             f"None of {count} shows a clear difference; the largest, {compared}, is "
             f"{_told('difference')} percentage points."
+            if len(everywhere) > 1
+            else f"The one comparison run by run shows no clear difference: {compared}, "
+            f"{_told('difference')} percentage points."
         )
     single = not results.sampled and largest.cells == 1
     quantile = 0.0 if single else student(_units(results, largest))

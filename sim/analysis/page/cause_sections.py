@@ -57,7 +57,14 @@ def game_section(results: Results) -> Section:
                 "game_replicator",
                 "Replicator dynamics",
                 make,
-                _final_shares,
+                lambda r: interval(
+                    _final_shares(r),
+                    "share at the end",
+                    "share at the end [95 %]",
+                    "low",
+                    "high",
+                    ".2f",
+                ),
                 StrategyGame.plot_replicator,
                 _final_shares,
                 notes=False,
@@ -110,7 +117,7 @@ def _final_shares(result: StrategyGame) -> pl.DataFrame:
                         "high": float(ends[1]),
                     }
                 )
-    return in_words(pl.DataFrame(rows), dict.fromkeys(("share at the end", "low", "high"), ".2f"))
+    return pl.DataFrame(rows)
 
 
 def drivers_section(results: Results, start: Mapping[str, Value]) -> Section:
@@ -202,8 +209,10 @@ def assumptions_section(results: Results) -> Section:
         frame = interval(
             result.to_frame(), "resting_on_it", "variance resting on it, % [95 %]", "low", "high"
         )
-        frame = in_words(frame, {"explained_alone": PERCENT, "stated": ".4g"})
-        return renamed(frame, {"explained_alone": "explained by it alone"})
+        figures = {"explained_alone": PERCENT, "stated": ".4g", "sobol_total": ".2f"}
+        empty = [c for c in ("basis", "stated", "sobol_total") if not _told(frame[c])]
+        names = {"explained_alone": "explained by it alone", "sobol_total": "total Sobol index"}
+        return renamed(in_words(frame.drop(empty), figures), names)
 
     parts = [part("assumptions", "What moved, and on what ground", make, inputs_table)]
     if make().shares:
@@ -221,11 +230,17 @@ def assumptions_section(results: Results) -> Section:
             )
         )
     intro = (
-        "Every number of a scenario is sourced, derived from sources, or assumed with a range. "
+        "Every number of a scenario is sourced, derived from sources, or assumed with a range; "
+        "strategies and rules are choices. "
         "Variance is that of the outcome (signed or not) from run to run; chance is what differs "
         "between replicates of one cell."
     )
     return Section("assumptions", "How much rests on assumptions", intro, tuple(parts))
+
+
+def _told(column: pl.Series) -> bool:
+    """Return whether a column says anything."""
+    return any(value not in (None, "") for value in column)
 
 
 def null_section(results: Results) -> Section:

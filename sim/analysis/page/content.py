@@ -48,9 +48,13 @@ def shown(value: float | int | str, format: str) -> str:
         return value
     if isinstance(value, float) and math.isnan(value):
         return "unknown"
-    text = f"{100 * value:.1f}" if format == "percent" else f"{value:{format}}"
-    text = re.sub(r"^-(?=0*\.?0*%?$)", "", text)
+    text = unsigned_zero(f"{100 * value:.1f}" if format == "percent" else f"{value:{format}}")
     return text.replace("%", " %").replace("-", "−") if "%" in text else text.replace("-", "−")
+
+
+def unsigned_zero(text: str) -> str:
+    """Return a number's text, a zero without its sign."""
+    return re.sub(r"^-(?=0*\.?0*%?$)", "", text)
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ def interval(
     def text(x: float | None) -> str:
         if x is None or math.isnan(x):
             return "-"
-        return f"{x:{format}}".rstrip("%").replace("-", "−")
+        return unsigned_zero(f"{x:{format}}").rstrip("%").replace("-", "−")
 
     rows = frame.select(value, *ends).iter_rows()
     texts = [

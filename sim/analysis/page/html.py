@@ -56,8 +56,8 @@ def write_html(report: Report, target: Path) -> None:
 def cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
     """Return a table's first rows as texts, each with a class of how it is set.
 
-    The class is ``n`` for numbers, which stand to the right, ``i`` for numbers with intervals,
-    which are not broken, and empty for all else.
+    The class is ``n`` for numbers, which stand to the right, ``i`` for dates and for numbers with
+    intervals, which are not broken, and empty for all else.
     """
     rows = [[cell(value) for value in row] for row in table.head(MOST_ROWS).iter_rows()]
     kinds = [_kind([row[n] for row in rows]) for n in range(table.width)]
@@ -68,6 +68,8 @@ def _kind(texts: list[str]) -> str:
     """Return how a column of texts is set."""
     if all(re.fullmatch(r"[−\d.,e]+( %)?|-", text) for text in texts):
         return "n"
+    if all(re.fullmatch(r"\d{4}-\d\d-\d\d", text) for text in texts):
+        return "i"
     return "i" if any(re.search(r"\d \[", text) for text in texts) else ""
 
 

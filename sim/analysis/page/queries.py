@@ -99,7 +99,7 @@ def mean(
         Student's quantile for the number of independent replicates or points.
     """
     rows = f"SELECT {_keys(results)}, {value} AS y FROM {results.source} WHERE {where}"
-    return _mean_of(results, rows, names, quantile)
+    return mean_of(results, rows, names, quantile)
 
 
 def paired(
@@ -134,7 +134,7 @@ def paired(
     per_unit = f"SELECT {unit}, avg(d) AS y FROM ({change}) WHERE d IS NOT NULL GROUP BY ALL"
     rows = f"SELECT {keys}, y FROM ({per_unit})"
     if quantile > 0.0:
-        return _mean_of(results, rows, names, quantile)
+        return mean_of(results, rows, names, quantile)
     p, low, high = (column(name) for name in names)
     adjusted = (
         "SELECT avg(y) AS p, (count(*) FILTER (y > 0) + 1)/(count(*) + 2) AS u, "
@@ -228,6 +228,71 @@ def assumptions_in_plan(base: int, numbers: str, assumed: str) -> str:
     )
 
 
+def difference_of_sweeps(
+    one: Results,
+    other: Results,
+    pairs: Sequence[tuple[int, int]],
+    names: tuple[str, str, str],
+    quantile: float | None,
+) -> str:
+    """Return the query of the mean difference of signing between two sweeps.
+
+    Parameters
+    ----------
+    one, other : Results
+    pairs : sequence of (int, int)
+        Combinations of the first and of the second that belong together.
+    names : tuple of str
+        Names of estimate, lower and upper end.
+    quantile : float or None
+        Student's quantile for runs compared one by one; None for independent samples of cells.
+    """
+    listed = ", ".join(f"({a}, {b})" for a, b in pairs)
+    first, second = (
+        f"(SELECT *, ({SIGNED})::INT AS y FROM {_from_above(side)} WHERE run_status = 'ok')"
+        for side in (one, other)
+    )
+    head = f"p(a, b) AS (VALUES {listed})"
+    if quantile is not None:
+        join = (
+            f"FROM p JOIN {first} s ON s.cell // {one.points} = p.a JOIN {second} t ON t.cell // "
+            f"{other.points} = p.b AND t.replicate = s.replicate"
+        )
+        if one.sampled:
+            rows = (
+                f"SELECT replicate, {cluster(one)} AS cluster, y FROM (WITH {head} SELECT "
+                f"s.replicate, s.point, avg(t.y - s.y) AS y {join} AND t.point = s.point GROUP BY "
+                "s.replicate, s.point)"
+            )
+        else:
+            rows = (
+                f"WITH {head} SELECT s.replicate, avg(t.y - s.y) AS y {join} GROUP BY s.replicate"
+            )
+        return mean_of(one, rows, names, quantile)
+    z, zz = repr(Z), repr(Z * Z)
+    half = f"{z}*sqrt(p*(1-p)/n + {zz}/(4*n*n))/(1 + {zz}/n)"
+    sides = ", ".join(
+        f"{name} AS (SELECT cell, p, (p + {zz}/(2*n))/(1 + {zz}/n) - {half} AS l, (p + {zz}/(2*n))/"
+        f"(1 + {zz}/n) + {half} AS h FROM (SELECT cell, avg(y) AS p, count(*) AS n FROM {source} "
+        "GROUP BY cell))"
+        for name, source in (("s", first), ("t", second))
+    )
+    value, low, high = (column(name) for name in names)
+    return (
+        f"WITH {head}, {sides}, d AS (SELECT t.p - s.p AS d, (sqrt((t.h - t.p)**2 + (s.p - s.l)**2)"
+        " + sqrt((t.p - t.l)**2 + (s.h - s.p)**2))/2 AS e FROM p JOIN s ON s.cell = p.a JOIN t ON "
+        f"t.cell = p.b) SELECT avg(d) AS {value}, avg(d) - sqrt(sum(e*e))/count(*) AS {low}, "
+        f"avg(d) + sqrt(sum(e*e))/count(*) AS {high} FROM d"
+    )
+
+
+def _from_above(results: Results) -> str:
+    """Return the source of some results as it is named from where the report was called."""
+    return results.source.replace("'shards/", f"'{results.folder}/shards/").replace(
+        "'runs.parquet'", f"'{results.folder}/runs.parquet'"
+    )
+
+
 def together(parts: Mapping[str, str]) -> str:
     """Return one query that gives the columns of several one-row queries side by side."""
     return "SELECT * FROM " + ", ".join(
@@ -240,7 +305,7 @@ def _keys(results: Results) -> str:
     return f"replicate, {cluster(results)} AS cluster" if results.sampled else "replicate"
 
 
-def _mean_of(results: Results, rows: str, names: tuple[str, str, str], quantile: float) -> str:
+def mean_of(results: Results, rows: str, names: tuple[str, str, str], quantile: float) -> str:
     """Return the query of the mean of a column `y` of some rows."""
     p, low, high = (column(name) for name in names)
     half = f"{quantile!r}*sqrt(v)"

@@ -3,41 +3,68 @@
   const themes = JSON.parse(document.getElementById("themes").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-  // A figure takes the width of its column; labels of several parts are broken where it is narrow.
+  // A figure takes the width of its column; where that is narrow, labels of several parts are broken.
   function fitted(spec, width) {
     const result = JSON.parse(JSON.stringify(spec));
+    const narrow = width < 560;
     result.width = "container";
     (result.params || []).forEach(function (p) { if (p.name === "dark") p.value = dark.matches; });
-    if (width < 560) narrow(result);
+    wrapTitles(result, width, narrow);
+    const lined = (result.layer || [result])
+      .map(function (layer) { return (layer.encoding || {}).y; })
+      .filter(function (y) { return y && y.type === "nominal" && y.axis !== null; });
+    if (!lined.length || !result.height || !result.height.step) return result;
+    const labels = Array.from(new Set(rows(result).map(function (row) { return row[lined[0].field]; })
+      .filter(function (label) { return typeof label === "string"; })));
+    let step = result.height.step;
+    if (narrow) {
+      const parts = Math.max(1, ...labels.map(function (l) {
+        return l.split(/: | instead of |, | · /).length;
+      }));
+      lined.forEach(function (y) {
+        y.axis = Object.assign({}, y.axis, {
+          labelExpr: "split(replace(datum.label, /(: | instead of |, | · )/g, '$1|'), '|')",
+          labelLimit: Math.round(width * 0.42), labelFontSize: 11, minExtent: 0, titlePadding: 2,
+          labelOffset: -6.5 * (parts - 1),
+        });
+      });
+      step = Math.max(step, 13 * parts + 8);
+    }
+    // A number, since Vega-Lite warns of a step in a figure that takes its column's width.
+    result.height = step * Math.max(1, labels.length);
     return result;
   }
 
-  function narrow(spec) {
-    const layers = spec.layer || [spec];
-    let lines = 1;
-    layers.forEach(function (layer) {
-      const y = (layer.encoding || {}).y;
-      if (!y || y.type !== "nominal" || y.axis === null) return;
-      // Space for the labels: not more than two fifths of a narrow screen.
-      y.axis = Object.assign({}, y.axis, {
-        labelExpr: "split(replace(datum.label, /(: | instead of |, | · )/g, '$1\u200b\n'), '\n')",
-        labelLimit: 150, labelFontSize: 11, minExtent: 0, titlePadding: 2,
+  // Titles that are longer than the figure is wide go on in a further line.
+  function wrapTitles(spec, width, narrow) {
+    if (typeof spec.title === "string") spec.title = wrapped(spec.title, (width - 50) / 8);
+    if (!narrow) return;
+    (spec.layer || [spec]).forEach(function (layer) {
+      ["x", "y", "color"].forEach(function (name) {
+        const channel = (layer.encoding || {})[name];
+        if (!channel) return;
+        const room = { x: (width - 90) / 6.5, y: 34, color: (width - 130) / 6.5 }[name];
+        [channel, channel.axis].forEach(function (place) {
+          if (place && typeof place.title === "string") place.title = wrapped(place.title, room);
+        });
       });
-      lines = 3;
     });
-    if (lines > 1 && spec.height && spec.height.step) {
-      const longest = Math.max(1, ...labels(spec).map(function (l) {
-        return l.split(/: | instead of |, | · /).length;
-      }));
-      spec.height = { step: Math.max(spec.height.step, 13 * longest + 8) };
-    }
   }
 
-  function labels(spec) {
-    const rows = Object.values(spec.datasets || {}).concat([(spec.data || {}).values || []]).flat();
-    (spec.layer || []).forEach(function (l) { rows.push(...(((l.data || {}).values) || [])); });
-    return rows.map(function (r) { return r.label || r.row || r.y; })
-      .filter(function (l) { return typeof l === "string"; });
+  function wrapped(text, room) {
+    const lines = [""];
+    text.split(" ").forEach(function (word) {
+      const last = lines[lines.length - 1];
+      if (last && (last + " " + word).length > room) lines.push(word);
+      else lines[lines.length - 1] = last ? last + " " + word : word;
+    });
+    return lines.length > 1 ? lines : lines[0];
+  }
+
+  function rows(spec) {
+    const named = Object.values(spec.datasets || {});
+    const own = [spec].concat(spec.layer || []).map(function (s) { return (s.data || {}).values || []; });
+    return named.concat(own).flat();
   }
 
   const views = new Map();
@@ -46,7 +73,8 @@
     if (old) { old.finalize(); }
     const mode = dark.matches ? "dark" : "light";
     const config = JSON.parse(JSON.stringify(themes[mode]));
-    config.legend.columns = Math.max(1, Math.floor((element.clientWidth - 80) / 170));
+    const space = element.clientWidth;
+    config.legend.columns = space < 560 ? 1 : Math.max(2, Math.floor((space - 260) / 160));
     const options = {
       config: config, renderer: "svg", tooltip: { theme: mode }, logLevel: 1,
       actions: { export: true, source: false, compiled: false, editor: false },
