@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
 from sim.analysis.intervals import Estimate
 from sim.analysis.result import Result
 from sim.analysis.results import NotInResults, Results
+from sim.analysis.sobol import sobol_indices
 from sim.analysis.variance import POINTS, Decomposition, decomposition
 
 if TYPE_CHECKING:
@@ -31,9 +33,13 @@ class AssumptionLedger(Result):
         Shares of the variance over all runs: ``assumptions`` (what would be gone if the moved
         assumptions were known), ``choices and sourced numbers`` (what these explain by
         themselves), ``chance`` (differences between replicates of one cell). They sum to 1 up to
-        the cutting of negative estimates; empty if they cannot be told apart.
+        the cutting of negative estimates. What did not move is not there; empty if the parts cannot
+        be told apart.
     by_input : dict of str to tuple of two Estimates
         For each input that can be told apart: explained by it alone, resting on it.
+    sobol : dict of str to float
+        For each drawn number of a Saltelli design its total Sobol index, the mean over the
+        combinations of chosen values.
     numbers, assumed : int
         Numbers of the scenario, and those of them that are assumptions.
     moved_assumptions : int
@@ -44,6 +50,7 @@ class AssumptionLedger(Result):
     moved: tuple[Input, ...]
     shares: dict[str, Estimate]
     by_input: dict[str, tuple[Estimate, Estimate]]
+    sobol: dict[str, float]
     numbers: int
     assumed: int
     moved_assumptions: int
@@ -64,10 +71,11 @@ class AssumptionLedger(Result):
                     "resting_on_it": total.value if total else None,
                     "low": total.low if total else None,
                     "high": total.high if total else None,
+                    "sobol_total": self.sobol.get(entry.key),
                 }
             )
         texts = dict.fromkeys(("input", "ground", "basis", "swept"), pl.String)
-        figures = ("stated", "explained_alone", "resting_on_it", "low", "high")
+        figures = ("stated", "explained_alone", "resting_on_it", "low", "high", "sobol_total")
         return pl.DataFrame(rows, {**texts, **dict.fromkeys(figures, pl.Float64)})
 
     def shares_frame(self) -> pl.DataFrame:
@@ -151,11 +159,24 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         moved=tuple(moved),
         shares=shares,
         by_input=by_input,
+        sobol=_sobol_totals(results, outcome),
         numbers=len(scenario),
         assumed=assumed,
         moved_assumptions=len(unsure),
         notes=tuple(notes),
     )
+
+
+def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
+    """Return the total Sobol index of each drawn number, averaged over the combinations."""
+    if results.plan.design["kind"] != "saltelli":
+        return {}
+    try:
+        found = sobol_indices(results, outcome)
+    except NotInResults:
+        return {}
+    means = np.mean([indices.total for indices in found.combinations], axis=0)
+    return dict(zip(found.keys, (float(x) for x in means), strict=True))
 
 
 def _divide(
@@ -165,7 +186,7 @@ def _divide(
     notes = []
     if divided.variance <= 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]
-    if divided.batches < 2:
+    if divided.replicates < 2:
         told = "With one replicate chance cannot be told from what moved; sweep replicates=8."
         return {}, {}, [told]
     drawn = [entry for entry in moved if entry.drawn]
@@ -180,15 +201,15 @@ def _divide(
         )
     if drawn:
         notes.append(
-            "The drawn numbers are taken together here; design=saltelli tells them apart (Sobol "
-            "indices)."
+            "The drawn numbers are taken together in these shares; total Sobol indices, of the "
+            "variance between the drawn points, tell them apart where the design is saltelli."
         )
     known = [key for key in divided.keys if key not in unsure]
-    nothing = Estimate(0.0, 0.0, 0.0, divided.batches)
-    shares = {
-        ASSUMPTIONS: divided.resting_on(unsure) if unsure else nothing,
-        CHOICES: divided.explained(known) if known else nothing,
-        CHANCE: divided.chance(),
-    }
+    shares: dict[str, Estimate] = {}
+    if unsure:
+        shares[ASSUMPTIONS] = divided.resting_on(unsure)
+    if known:
+        shares[CHOICES] = divided.explained(known)
+    shares[CHANCE] = divided.chance()
     apart = {k: (divided.explained([k]), divided.resting_on([k])) for k in divided.keys}
     return shares, apart, notes

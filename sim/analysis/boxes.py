@@ -7,7 +7,16 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.importance import MOST_CELLS, Table, cell_means, table_of
-from sim.analysis.prim import Box, box_of, chosen, paste, peel, quasi_p_values, simplified
+from sim.analysis.prim import (
+    Box,
+    box_of,
+    chosen,
+    paste,
+    peel,
+    quasi_p_values,
+    simplified,
+    without_luck,
+)
 from sim.analysis.result import Result
 from sim.analysis.results import NotInResults, Results, word
 
@@ -105,14 +114,23 @@ class Boxes(Result):
                   title="density: share of runs in the box")  # fmt: skip
         tips = [alt.Tooltip("box:N"), alt.Tooltip("told:N"), alt.Tooltip("restricted:Q")]
         tips += [alt.Tooltip(f"{k}:Q", format=".0%") for k in ("coverage", "density", "mass")]
-        base = alt.Chart(data(rows)).encode(x=x, y=y, color=alt.Color("box:N", title="peeling"))
+        names = [f"box {n + 1}" for n in range(len(self.found))]
+        scale = alt.Scale(domain=names)
+        base = alt.Chart(data(rows)).encode(
+            x=x, y=y, color=alt.Color("box:N", title="peeling", scale=scale)
+        )
         lines = base.mark_line(strokeWidth=1.5).encode(
-            strokeDash=alt.StrokeDash("box:N", title="peeling"), order=alt.Order("mass:Q")
+            strokeDash=alt.StrokeDash("box:N", title="peeling", scale=scale),
+            order=alt.Order("mass:Q"),
         )
         points = base.mark_point(size=35, filled=True, opacity=0.9).encode(
-            shape=alt.Shape("box:N", title="peeling"), tooltip=tips
+            shape=alt.Shape("box:N", title="peeling", scale=scale), tooltip=tips
         )
-        marked = base.transform_filter("datum.shown").mark_point(size=260, strokeWidth=2)
+        marked = (
+            base.transform_filter("datum.shown")
+            .mark_point(size=260, strokeWidth=2)
+            .encode(shape=alt.Shape("box:N", title="peeling", scale=scale))
+        )
         what = "no deal" if self.absent else "a deal"
         title = f"Boxes of {what}: how common inside, how much of it inside"
         return finished(alt.layer(lines, points, marked), title, 280)
@@ -161,19 +179,30 @@ def prim_boxes(
             break
         best = simplified(chosen(path), table.values[left], mean[left])
         best = paste(best, table.values[left], mean[left])
+        if results.sampled:
+            best = without_luck(best, table.values[left], mean[left])
+        if best.density <= float(mean.mean()):
+            break
         held = best.limits.inside(table.values)
         # Coverage and mass of all cells; density and luck of those that were left.
         whole = box_of(best.limits, held & left, mean)
         p_values = quasi_p_values(best, table.values[left], mean[left])
-        told = tuple(
+        limits = tuple(
             (table.keys[place], _limit(table, best, place), p_values[place])
             for place in best.limits.restricted
         )
-        found.append(Scenario(box=whole, limits=told, path=tuple(path)))
+        found.append(Scenario(box=whole, limits=limits, path=tuple(path)))
         left &= ~held
     if not found:
         raise NotInResults("no box is denser than all cells together")
+    what = "no deal" if absent else "a deal"
+    told = [
+        f"Box {n}: {scenario.words}. There is {what} in {100 * scenario.box.density:.0f} % of "
+        f"runs, against {100 * mean.mean():.0f} % in all cells."
+        for n, scenario in enumerate(found, start=1)
+    ]
     notes = (
+        *told,
         "Density is the mean outcome in the box, coverage the share of the whole outcome that the "
         "box holds, mass its share of the cells. Boxes are looked for, so their density is a "
         "little flattered; quasi-p-values count cells as independent cases.",

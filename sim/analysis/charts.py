@@ -19,13 +19,15 @@ WIDTH = 640
 """Width in a notebook; the report lets figures fill their column."""
 STEP = 22
 """Height of a line with a label."""
+TICKS = 6
+"""About how many marks an axis of numbers has."""
 MOST_LINES = 40
 """Most labelled lines that one figure shows."""
 
-CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#3b6e1f", "#a3304a",
+CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#a3304a", "#3b6e1f",
             "#b9bcc2")  # fmt: skip
-CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#9acb7a",
-                 "#f08fa4", "#4a4f57")  # fmt: skip
+CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#f08fa4",
+                 "#9acb7a", "#4a4f57")  # fmt: skip
 RAMP = ("#eef4fb", "#0b4f8a")
 RAMP_DARK = ("#1d2530", "#7cc0ff")
 
@@ -50,11 +52,13 @@ def theme(dark: bool = False) -> dict[str, object]:
             "titleFontWeight": "normal",
             "labelLimit": 330,
         },
+        "axisQuantitative": {"tickCount": TICKS, "labelOverlap": True},
         "legend": {
             **text,
             "orient": "bottom",
             "titleFontWeight": "normal",
             "labelLimit": 260,
+            "titleLimit": 420,
             "symbolStrokeWidth": 2,
         },
         "title": {"color": ink, "fontSize": 14, "anchor": "start"},
@@ -130,6 +134,7 @@ def dots(
         alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
     ]
     x = alt.X("value:Q", scale=scale, axis=x_axis)
+    height: dict[str, object]
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
         told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series)
@@ -143,18 +148,18 @@ def dots(
             y=y, x=x, color=told, yOffset=offset, tooltip=tips,
             shape=alt.Shape("series:N", scale=alt.Scale(domain=names), title=series),
         )  # fmt: skip
-        step = max(STEP, 9 * len(names) + 6)
+        height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
     else:
         lines = base.mark_rule(strokeWidth=2).encode(
             y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q"
         )
         points = base.mark_point(size=60, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
-        step = STEP
+        height = {"step": STEP}
     layers = [lines, points]
     if mark is not None:
         rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
         layers.insert(0, rule.encode(x=alt.X("at:Q", scale=scale, axis=x_axis)))
-    return finished(alt.layer(*layers), title, {"step": step})
+    return finished(alt.layer(*layers), title, height)
 
 
 def heat(
@@ -217,6 +222,35 @@ def heat(
         color=alt.condition(white, alt.value("#ffffff"), alt.value("#000000")),
     )
     return finished(alt.layer(boxes, numbers), title, {"step": 34})
+
+
+def dates(title: str | None = None) -> "alt.X":
+    """Return a horizontal axis of calendar dates in the field ``date``."""
+    import altair as alt
+
+    axis = alt.Axis(format="%b %Y", tickCount=TICKS, labelOverlap=True, labelAngle=0)
+    return alt.X("date:T", title=title, axis=axis)
+
+
+def told_apart(field: str, title: str | None, names: Sequence[str]) -> dict[str, object]:
+    """Return the channels that tell lines apart by colour and by dash, with one legend.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field.
+    title : str or None
+        Heading of the legend.
+    names : sequence of str
+        Its values in their order.
+    """
+    import altair as alt
+
+    scale = alt.Scale(domain=list(names))
+    return {
+        "color": alt.Color(f"{field}:N", scale=scale, title=title),
+        "strokeDash": alt.StrokeDash(f"{field}:N", scale=scale, title=title),
+    }
 
 
 def chooser(name: str, choices: Sequence[str], title: str) -> "alt.Parameter":

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from sim.analysis.result import Chart
 
 RESAMPLES = 400
-SOLVED_RESAMPLES = 100
-"""Resamples on which best-reply cycles and dynamics are found again."""
+MOST_SOLVED, LEAST_SOLVED, ALL_SOLVED = 100, 20, 400
+"""Resamples of one game on which best-reply cycles and dynamics are found again, and of all."""
 TIMES = np.linspace(0.0, 60.0, 61)
 """Times of the replicator dynamics; a unit is what a payoff advantage of the whole range needs."""
 PAYOFFS = ("utility_first", "utility_second")
@@ -241,7 +241,9 @@ def strategy_game(
     tables = [results.batches(name) for name in payoffs]
     rng = np.random.default_rng(seed)
     games, incomplete = [], 0
-    for context, cells in _contexts(results, sides).items():
+    contexts = _contexts(results, sides)
+    solved = min(MOST_SOLVED, max(LEAST_SOLVED, ALL_SOLVED // len(contexts)))
+    for context, cells in contexts.items():
         rows = list(dict.fromkeys(row for row, _ in cells))
         columns = list(dict.fromkeys(column for _, column in cells))
         if len(cells) < len(rows) * len(columns) or len(rows) < 2 or len(columns) < 2:
@@ -253,7 +255,8 @@ def strategy_game(
             incomplete += 1
             continue
         labels = [tuple(" · ".join(word(v) for v in s) for s in side) for side in (rows, columns)]
-        games.append(_solve(context, labels, drawn, resamples, rng))
+        again = _resampled(drawn, resamples, rng)
+        games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again, solved))
     if not games:
         raise NotInResults(
             "the game is not complete: some pairs of strategies were not swept, or have no runs"
@@ -342,16 +345,25 @@ def _resampled(blocks: Floats, resamples: int, rng: np.random.Generator) -> Floa
 def _solve(
     context: str,
     labels: Sequence[tuple[str, ...]],
-    blocks: Floats,
-    resamples: int,
-    rng: np.random.Generator,
+    payoffs: Floats,
+    again: Floats,
+    solved: int,
 ) -> Played:
-    """Solve one game, and solve it again on resamples."""
-    payoffs = blocks.mean(axis=(-2, -1))
-    again = _resampled(blocks, resamples, rng)
+    """Solve one game, and solve it again on resamples.
+
+    Parameters
+    ----------
+    context : str
+    labels : sequence of tuple of str
+        Strategies of both sides.
+    payoffs : array, shape (2, rows, columns)
+    again : array, shape (resamples, 2, rows, columns)
+    solved : int
+        Resamples on which cycles and dynamics are found again.
+    """
     low, high = np.quantile(again, (0.025, 0.975), axis=0)
     solution = nash_equilibria(payoffs[0], payoffs[1])
-    few = [(one, other) for one, other in again[:SOLVED_RESAMPLES]]
+    few = [(one, other) for one, other in again[:solved]]
     lost = (dominated(payoffs[0]), dominated(payoffs[1].T))
     dynamics = [replicator(one, other, TIMES) for one, other in few]
     return Played(

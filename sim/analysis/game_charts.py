@@ -81,7 +81,7 @@ def replicator_lines(game: "StrategyGame") -> "Chart":
     """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
     import altair as alt
 
-    from sim.analysis.charts import chooser, data, finished
+    from sim.analysis.charts import chooser, data, finished, told_apart
     from sim.analysis.game import TIMES
 
     games = game.games[:MOST_GAMES]
@@ -110,19 +110,23 @@ def replicator_lines(game: "StrategyGame") -> "Chart":
         alt.Chart(data(rows))
         .add_params(chooser("side_shown", choices, "strategies of"))
         .transform_filter("datum.side == side_shown")
-        .encode(x=alt.X("time:Q", title="time (1: a gain of the whole range of payoffs)"))
+        .encode(
+            x=alt.X(
+                "time:Q",
+                title="time (1: a gain of the whole range of payoffs)",
+            )
+        )
     )
     axis = alt.Axis(format=".0%", title="share of the strategy")
     scale = alt.Scale(domain=[0, 1])
     bands = base.mark_area(opacity=0.15).encode(
         y=alt.Y("low:Q", axis=axis, scale=scale),
         y2="high:Q",
-        color=alt.Color("strategy:N", legend=None),
+        color=alt.Color("strategy:N", legend=None, scale=alt.Scale(domain=names_of(game))),
     )
     lines = base.mark_line(strokeWidth=2.2).encode(
         y=alt.Y("share:Q", axis=axis, scale=scale),
-        color=alt.Color("strategy:N", title="strategy"),
-        strokeDash=alt.StrokeDash("strategy:N", title="strategy"),
+        **told_apart("strategy", "strategy", names_of(game)),
         tooltip=[
             "strategy:N",
             *(alt.Tooltip(f"{k}:Q", format=".1%") for k in ("share", "low", "high")),
@@ -130,3 +134,8 @@ def replicator_lines(game: "StrategyGame") -> "Chart":
     )
     both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
     return finished(both, "Replicator dynamics from even mixtures", 260)
+
+
+def names_of(game: "StrategyGame") -> list[str]:
+    """Return the names of both sides' strategies, each once."""
+    return list(dict.fromkeys(n for played in game.games for n in (*played.rows, *played.columns)))

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.result import Result
-from sim.analysis.results import Floats, NotInResults, Results
+from sim.analysis.results import Floats, NotInResults, Results, short
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -51,7 +51,7 @@ class Importance(Result):
         from sim.analysis.charts import dots
 
         rows = [
-            {"label": row["input"], **{k: row[v] for k, v in _SHOWN_AS.items()}}
+            {"label": short(row["input"]), **{k: row[v] for k, v in _SHOWN_AS.items()}}
             for row in self.inputs.head(SHOWN).iter_rows(named=True)
         ]
         title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"
@@ -166,8 +166,8 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     ).sort("importance", descending=True)
     unseen = "points" if results.sampled else "replicates"
     notes = [
-        f"Scored on {unseen} that the model had not seen, in {len(scores)} folds; `low` and `high` "
-        "are the lowest and highest fold. Inputs that act together are each shuffled alone.",
+        f"Scored on {unseen} that the model had not seen, in {len(scores)} folds, of which "
+        "the lowest and the highest are given. Inputs that act together are each shuffled alone.",
     ]
     if thinned:
         notes.append(f"Fitted to {MOST_CELLS:,} cells drawn at random.")

@@ -177,16 +177,15 @@ class Incidence(Result):
         """Return the curves with their bands; a list chooses the cells."""
         import altair as alt
 
-        from sim.analysis.charts import chooser, data, finished
+        from sim.analysis.charts import chooser, data, dates, finished, told_apart
 
         courses = self.courses[:MOST_GROUPS]
         scale = alt.Scale(domain=list(EVENTS))
-        told = alt.Color("event:N", scale=scale, title="first event")
         base = alt.Chart(data(self._drawn(courses))).transform_calculate(
             date=f"timeOffset('week', datetime({self.start:%Y, {self.start.month - 1}, %d}), "
             "datum.week)"
         )
-        base = base.encode(x=alt.X("date:T", title=None))
+        base = base.encode(x=dates())
         if len(courses) > 1:
             labels = [course.group.label for course in courses]
             shown = chooser("cells_shown", labels, "cells")
@@ -199,8 +198,7 @@ class Incidence(Result):
         )
         lines = base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(
             y=alt.Y("incidence:Q", axis=share),
-            color=told,
-            strokeDash=alt.StrokeDash("event:N", scale=scale, title="first event"),
+            **told_apart("event", "first event", EVENTS),
             tooltip=[
                 alt.Tooltip("event:N"),
                 alt.Tooltip("date:T", format="%-d %B %Y"),

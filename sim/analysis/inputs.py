@@ -11,13 +11,16 @@ from sim.sweeps.paths import at
 Ground: TypeAlias = Literal["assumption", "derived", "sourced", "setting", "choice", "reading"]
 
 GROUND_WORDS: Mapping[Ground, str] = {
-    "assumption": "assumed, with a range",
-    "derived": "derived from sources",
+    "assumption": "assumed",
+    "derived": "derived",
     "sourced": "sourced",
-    "setting": "sourced, but replaced by a value of the line",
-    "choice": "a choice: conduct, rule of the talks, or a setting of the run",
-    "reading": "a whole reading: many numbers and rules at once",
+    "setting": "set on the line",
+    "choice": "choice",
+    "reading": "whole reading",
 }
+"""In words: assumed with a range; derived from sources; sourced; sourced, but replaced by a value
+of the line; conduct, a rule of the talks or a setting of the run; many numbers and rules at once.
+"""
 
 
 @dataclass(frozen=True)

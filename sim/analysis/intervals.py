@@ -39,7 +39,16 @@ class Estimate:
     runs: int
 
 
-__all__ = ["Estimate", "Z", "effective_size", "estimate", "ratio_variance", "wilson"]
+__all__ = [
+    "Estimate",
+    "Z",
+    "cluster_count",
+    "effective_size",
+    "estimate",
+    "ratio_variance",
+    "student",
+    "wilson",
+]
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 
@@ -70,18 +79,34 @@ def estimate(
             return _wilson(mean, runs, runs)
         variance = float(filled[there].var(ddof=1)) / runs if runs > 1 else float("nan")
         return _normal(mean, variance, runs - 1, runs)
-    clusters = int((sizes > 0).sum())
     variance = ratio_variance(sums, sizes)
     if points is not None:
         size = int(points.max()) + 1
         point_sums = np.bincount(points, filled.sum(axis=1), size).astype(float)
         point_sizes = np.bincount(points, there.sum(axis=1), size).astype(float)
         variance = _two_ways(variance, ratio_variance(point_sums, point_sizes), filled, there, mean)
-        clusters = max(clusters, int((point_sizes > 0).sum()))
+    clusters = cluster_count(values, points)
     if share:
         effective = effective_size(mean, variance, clusters, runs)
         return _wilson(mean, float(effective), runs)
     return _normal(mean, variance, clusters - 1, runs)
+
+
+def cluster_count(values: Floats, points: NDArray[np.int64] | None = None) -> int:
+    """Return how many independent replicates, or points if there are more, some runs come from.
+
+    Parameters are those of `estimate`.
+    """
+    there = np.isfinite(values)
+    replicates = int(there.any(axis=0).sum())
+    if points is None:
+        return replicates
+    return max(replicates, len(np.unique(points[there.any(axis=1)])))
+
+
+def student(clusters: int) -> float:
+    """Return Student's quantile of a 95 % interval over so many independent clusters."""
+    return float(stats.t.ppf(0.5 + LEVEL / 2, max(clusters - 1, 1)))
 
 
 def effective_size(
@@ -134,5 +159,5 @@ def _normal(mean: float, variance: float, freedom: int, runs: int) -> Estimate:
     """Return a mean with Student's interval."""
     if freedom < 1 or not np.isfinite(variance):
         return Estimate(mean, float("nan"), float("nan"), runs)
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * variance**0.5
+    half = student(freedom + 1) * variance**0.5
     return Estimate(mean, mean - half, mean + half, runs)

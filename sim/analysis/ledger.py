@@ -79,6 +79,7 @@ class Ledger(Result):
             if c.group.label in shown and c.share.value > 0
         ]
         words = list({c.gate: c.words for c in self.charges}.values())
+        there = [word for word in words if any(row["gate"] == word for row in rows)]
         chart = (
             alt.Chart(data(rows))
             .mark_bar(stroke="white", strokeWidth=1)
@@ -90,7 +91,12 @@ class Ledger(Result):
                     axis=alt.Axis(format=".0%"),
                     scale=alt.Scale(domain=[0, 1]),
                 ),
-                color=alt.Color("gate:N", scale=alt.Scale(domain=words), title="charged to"),
+                color=alt.Color(
+                    "gate:N",
+                    scale=alt.Scale(domain=words),
+                    title="charged to",
+                    legend=alt.Legend(values=there),
+                ),
                 order=alt.Order("order:Q"),
                 tooltip=["label:N", "gate:N", alt.Tooltip("share:Q", format=".1%")],
             )

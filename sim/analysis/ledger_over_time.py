@@ -37,16 +37,20 @@ class LedgerOverTime(Result):
         `week`, `gate`, `share`; the shares of a week sum to 1.
     gates : tuple of str
         Words in the order of the stack.
+    all_gates : tuple of str
+        The same with those that no week is charged to, so that colours stay what they are.
     """
 
     start: date
     runs: int
     weeks: pl.DataFrame
     gates: tuple[str, ...]
+    all_gates: tuple[str, ...]
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line a week: date and the share of each gate."""
-        wide = self.weeks.pivot("gate", index="week", values="share").fill_null(0.0)
+        weeks = self.weeks.with_columns(pl.col("week").cast(pl.Int32))
+        wide = weeks.pivot("gate", index="week", values="share").fill_null(0.0)
         days = [self.start + timedelta(weeks=week) for week in wide["week"]]
         return wide.with_columns(pl.Series("date", days)).select(
             "week", "date", *(gate for gate in self.gates if gate in wide.columns)
@@ -56,7 +60,7 @@ class LedgerOverTime(Result):
         """Return the shares stacked over the weeks."""
         import altair as alt
 
-        from sim.analysis.charts import data, finished
+        from sim.analysis.charts import data, dates, finished
 
         order = {gate: n for n, gate in enumerate(self.gates)}
         rows = [
@@ -72,15 +76,21 @@ class LedgerOverTime(Result):
             alt.Chart(data(rows))
             .mark_area(interpolate="step", stroke="white", strokeWidth=0.7)
             .encode(
-                x=alt.X("date:T", title=None),
+                x=dates(),
                 y=alt.Y(
                     "share:Q",
                     stack="zero",
                     scale=alt.Scale(domain=[0, 1]),
-                    axis=alt.Axis(format=".0%", title="share of traced runs"),
+                    axis=alt.Axis(
+                        format=".0%",
+                        title="share of traced runs" if self.runs > 1 else "share of the week",
+                    ),
                 ),
                 color=alt.Color(
-                    "gate:N", scale=alt.Scale(domain=list(self.gates)), title="charged to"
+                    "gate:N",
+                    scale=alt.Scale(domain=list(self.all_gates)),
+                    title="charged to",
+                    legend=alt.Legend(values=list(self.gates)),
                 ),
                 order=alt.Order("order:Q"),
                 tooltip=[
@@ -90,7 +100,8 @@ class LedgerOverTime(Result):
                 ],
             )
         )
-        return finished(chart, f"What stood in the way, week by week ({self.runs} traced runs)")
+        of = f" ({self.runs:,} traced runs)" if self.runs > 1 else ""
+        return finished(chart, f"What stood in the way, week by week{of}")
 
 
 def ledger_over_time(results: Results) -> LedgerOverTime:
@@ -136,6 +147,7 @@ def ledger_over_time(results: Results) -> LedgerOverTime:
         runs=runs,
         weeks=frame.filter(pl.col("gate").is_in(gates)),
         gates=gates,
+        all_gates=(*words.values(), ENDED),
         notes=notes,
     )
 

@@ -122,7 +122,8 @@ class Differences(Result):
         ]
         words = {"signed": "P(signed)", "signed_full": "P(signed in full)"}
         axis = f"difference in {words.get(self.outcome, self.outcome)}, same shocks"
-        shown = ".0%" if self.outcome in DERIVED else ".3f"
+        largest = max(abs(d.difference) for d in self.everywhere())
+        shown = (".0%" if largest > 0.05 else ".2%") if self.outcome in DERIVED else ".3f"
         return dots(rows, "Differences run by run", axis, format=shown, mark=0.0)
 
 

@@ -215,6 +215,27 @@ def quasi_p_values(box: Box, values: Floats, outcome: Floats) -> dict[int, float
     return found
 
 
+def without_luck(box: Box, values: Floats, outcome: Floats, most: float = 0.1) -> Box:
+    """Return a box without the restrictions that could well be luck, the likeliest set free first.
+
+    Parameters
+    ----------
+    box : Box
+    values, outcome : array
+        Rows that are independent cases.
+    most : float
+        Largest quasi-p-value of a restriction that is kept; one restriction is always kept.
+    """
+    while len(box.limits.restricted) > 1:
+        found = quasi_p_values(box, values, outcome)
+        worst = max(found, key=lambda place: found[place])
+        if found[worst] <= most:
+            break
+        limits = box.limits.without(worst)
+        box = box_of(limits, limits.inside(values), outcome)
+    return box
+
+
 def chosen(path: list[Box], ambition: float = 0.75) -> Box:
     """Return the box of a peeling to show: wide enough to matter, dense enough to tell.
 

@@ -69,6 +69,11 @@ def word(value: Value) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def short(key: str) -> str:
+    """Return a swept key as figures name it: a number of the scenario by its path there."""
+    return key.removeprefix("scenario.").removesuffix(".value")
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """The runs of one sweep. Made by `sim.analysis.load`.

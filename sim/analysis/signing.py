@@ -87,10 +87,10 @@ class SigningRates(Result):
             for kind in kinds
         ]
         title = "P(signed), with 95 % intervals"
+        if len(kinds) == 1:
+            title = "P(signed in full), with 95 % intervals; there was no interim deal"
         if len(rates) > MOST_LINES:
             title += f": the {MOST_LINES // 2} highest and {MOST_LINES // 2} lowest of {len(rates)}"
-        if len(kinds) == 1:
-            title = title.replace("signed", "signed in full; nothing else was")
         series = "signed" if len(kinds) > 1 else ""
         return dots(rows, title, "share of runs", domain=(0, 1), mark=0.5, series=series)
 

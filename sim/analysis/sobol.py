@@ -8,7 +8,7 @@ import polars as pl
 
 from sim.analysis.inputs import GROUND_WORDS, inputs
 from sim.analysis.result import Result
-from sim.analysis.results import Floats, NotInResults, Results
+from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class SobolIndices(Result):
         frame = self.to_frame().filter(pl.col("cells") == label).head(SHOWN)
         rows = [
             {
-                "label": row["input"].removeprefix("scenario.").removesuffix(".value"),
+                "label": short(row["input"]),
                 "series": word,
                 "value": row[name],
                 "low": row[f"{name}_low"],

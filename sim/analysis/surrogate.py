@@ -152,8 +152,10 @@ def turning_points_of_points(
         at_start = _estimate(model, refits, begin, int(there.sum()))
         changes = [_change(model, refits, levers, begin, end, at_start, line) for end in crossing]
     changes.sort(key=lambda c: (len(c.levers), c.size))
-    names = {**dict(results.plan.combinations[number].values)}
-    names |= {lever.key: lever.value(float(x)) for lever, x in zip(levers, begin, strict=True)}
+    chosen = results.plan.combinations[number].values
+    told = [f"{key}={word(value)}" for key, value in chosen.items()]
+    told += [f"{key}={word(given[key])}" for key in results.plan.point_keys if key in given]
+    told.append("all other drawn numbers as stated (intervals: in the middle)")
     notes = [
         f"Read off {kind(len(levers)).name} fitted to {there.sum():,} points; on points that it "
         f"had not seen it foresees their means with R² = {score:.2f}. Sizes are in shares of each "
@@ -168,7 +170,7 @@ def turning_points_of_points(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=" ".join(f"{key}={word(value)}" for key, value in names.items()),
+        start=", ".join(told),
         at_start=at_start,
         changes=tuple(changes[:MOST_CHANGES]),
         notes=tuple(notes),

@@ -14,7 +14,7 @@ import polars as pl
 
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.result import Result
-from sim.analysis.results import DERIVED, NotInResults, Results, word
+from sim.analysis.results import DERIVED, NotInResults, Results, short, word
 from sim.sweeps.overrides import Value
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Change:
     def words(self) -> str:
         """The change, e.g. ``agenda: single_undertaking → interim_allowed``."""
         return ", ".join(f"{key}: {before} → {after}" for key, before, after in self.levers)
+
+    @property
+    def short_words(self) -> str:
+        """The change with the keys as figures name them."""
+        return ", ".join(f"{short(key)}: {before} → {after}" for key, before, after in self.levers)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -105,7 +110,7 @@ class TurningPoints(Result):
         if not self.changes:
             raise NotInResults("no change within the sweep takes the outcome across the line")
         rows: list[dict[str, object]] = [_row("at the start", self.at_start)]
-        rows += [_row(change.words, change.after) for change in self.changes[:15]]
+        rows += [_row(change.short_words, change.after) for change in self.changes[:15]]
         axis = f"mean of {self.outcome}, and the line at {self.line:g}"
         title = "Smallest changes that take it across the line"
         if self.outcome in DERIVED:

@@ -4,13 +4,13 @@ With d the mean of a level of some inputs in one replicate less the mean of all 
 replicate, products of d from two different replicates are free of chance, because replicates are
 independent. Their mean over pairs of replicates estimates the variance between levels without
 bias, however much or little chance there is (a U-statistic, Hoeffding 1948); standard errors come
-from leaving out one batch of replicates at a time.
+from leaving out one replicate at a time.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 from scipy import stats
@@ -25,31 +25,31 @@ POINTS = "drawn numbers"
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
-    """Means of batches of replicates, with one axis for each input.
+    """Outcomes of complete replicates, with one axis for each input.
 
     Attributes
     ----------
     keys : tuple of str
         Inputs in the order of the axes; `POINTS` last for a sampled design.
-    means : array, shape (levels of each key.., batches)
-    squares : array, shape (batches,)
-        Mean of the squared outcome of all runs of a batch.
+    values : array, shape (levels of each key.., replicates)
+    squares : array, shape (replicates,)
+        Mean of the squared outcomes of each replicate.
     """
 
     keys: tuple[str, ...]
-    means: Floats
+    values: Floats
     squares: Floats
 
     @property
-    def batches(self) -> int:
-        """Number of batches."""
+    def replicates(self) -> int:
+        """Number of replicates."""
         return len(self.squares)
 
     @cached_property
     def _total(self) -> tuple[float, Floats]:
-        """Variance of the outcome over all runs, and the same without each batch."""
-        count = self.batches
-        level = self.means.reshape(-1, count).mean(axis=0)
+        """Variance of the outcome over all runs, and the same without each replicate."""
+        count = self.replicates
+        level = self.values.reshape(-1, count).mean(axis=0)
         whole = float(self.squares.mean() - level.mean() ** 2)
         fewer = max(count - 1, 1)
         without = (self.squares.sum() - self.squares) / fewer
@@ -71,7 +71,7 @@ class Decomposition:
         Returns
         -------
         Estimate
-            With a 95 % jackknife interval, cut to [0, 1]; NaN ends with fewer than three batches.
+            With a 95 % jackknife interval, cut to [0, 1]; NaN ends with less than 3 replicates.
         """
         return self._share([self.levels(keys)], [1.0])
 
@@ -91,10 +91,10 @@ class Decomposition:
         return Estimate(ends[0], ends[1], ends[2], between.runs)
 
     def levels(self, keys: Sequence[str]) -> Floats:
-        """Return the means of each level of some inputs, less the mean of all, by batch."""
+        """Return the means of each level of some inputs, less the mean of all, by replicate."""
         others = tuple(n for n, key in enumerate(self.keys) if key not in keys)
-        own = self.means.mean(axis=others) if others else self.means
-        flat = own.reshape(-1, self.batches)
+        own = self.values.mean(axis=others) if others else self.values
+        flat = own.reshape(-1, self.replicates)
         centred: Floats = flat - flat.mean(axis=0)
         return centred
 
@@ -102,7 +102,7 @@ class Decomposition:
         self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
     ) -> Estimate:
         """Return a sum of variances between levels as a share of the whole variance."""
-        count = self.batches
+        count = self.replicates
         nothing = float("nan")
         whole, without = self._total
         if count < 2 or whole <= 0.0:
@@ -128,7 +128,7 @@ def _between(deviations: Floats) -> float:
 
     Parameters
     ----------
-    deviations : array, shape (levels, batches)
+    deviations : array, shape (levels, replicates)
     """
     count = deviations.shape[1]
     sums, squares = deviations.sum(axis=1), (deviations**2).sum(axis=1)
@@ -136,7 +136,7 @@ def _between(deviations: Floats) -> float:
 
 
 def _between_without_each(deviations: Floats) -> Floats:
-    """Return the same without each batch in turn; zeros if that leaves fewer than two."""
+    """Return the same without each replicate in turn; zeros if that leaves fewer than two."""
     count = deviations.shape[1]
     if count < 3:
         return np.zeros(count)
@@ -161,23 +161,16 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
         If values were not fully crossed, or no replicate is whole.
     """
     keys, grid = crossed(results)
-    means = results.batches(outcome)
-    whole = np.isfinite(means).all(axis=0)
+    values = results.outcome(outcome)
+    whole = np.isfinite(values).all(axis=0)
     if not whole.any():
         raise NotInResults("no replicate is complete in all cells, so variance cannot be divided")
-    values = results.outcome(outcome)
-    squares = _mean_squares(values, means.shape[1])[whole]
-    means = means[:, whole]
+    values = values if whole.all() else values[:, whole]
+    squares = np.einsum("cr,cr->r", values, values) / len(values)
     if results.sampled:
         cells = grid[..., np.newaxis] * results.points + np.arange(results.points)
-        return Decomposition((*keys, POINTS), means[cells], squares)
-    return Decomposition(tuple(keys), means[grid], squares)
-
-
-def _mean_squares(values: Floats, batches: int) -> Floats:
-    """Return the mean of the squared outcomes of each batch of replicates."""
-    edges = np.linspace(0, values.shape[1], batches + 1).astype(int)
-    return np.array([np.nanmean(values[:, a:b] ** 2) for a, b in pairwise(edges)])
+        return Decomposition((*keys, POINTS), values[cells], squares)
+    return Decomposition(tuple(keys), values[grid], squares)
 
 
 def crossed(results: Results) -> tuple[list[str], Floats]:

@@ -1,0 +1,94 @@
+"""From a results folder to answers: tables, statistics, figures, one page.
+
+`load` opens the folder of a sweep, `load_run` that of a single run; each function takes what they
+return and gives a frozen object with `to_frame()` (Polars), `plot()` (Altair) and `notes`. Only
+files are read: nothing here plays a run.
+
+>>> from sim.analysis import load, signing_rates                        # doctest: +SKIP
+>>> signing_rates(load("results/sweep-1a2b3c4d5e")).to_frame()          # doctest: +SKIP
+"""
+
+from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
+from sim.analysis.boxes import Boxes, prim_boxes
+from sim.analysis.compare import Comparison, compare
+from sim.analysis.compromise import Compromise, salience_compromise
+from sim.analysis.constant_hazard import ConstantHazard, constant_hazard
+from sim.analysis.game import StrategyGame, strategy_game
+from sim.analysis.importance import Importance, boosted_importance
+from sim.analysis.incidence import Incidence, incidence
+from sim.analysis.inputs import Input, inputs
+from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.ledger import Ledger, ledger
+from sim.analysis.ledger_over_time import LedgerOverTime, ledger_over_time
+from sim.analysis.loading import load
+from sim.analysis.paired import Differences, paired_differences
+from sim.analysis.result import Result
+from sim.analysis.results import Group, NotInResults, Results
+from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
+from sim.analysis.single_run import (
+    RunTable,
+    SingleRun,
+    load_run,
+    run_demands,
+    run_home,
+    run_ledger,
+    run_text,
+    run_timeline,
+    run_wants,
+)
+from sim.analysis.sobol import SobolIndices, sobol_indices
+from sim.analysis.terms import Terms, terms
+from sim.analysis.turning import TurningPoints, turning_points
+
+__all__ = [
+    "AssumptionLedger",
+    "Boxes",
+    "Comparison",
+    "Compromise",
+    "ConstantHazard",
+    "Differences",
+    "Estimate",
+    "Group",
+    "Importance",
+    "Incidence",
+    "Input",
+    "Ledger",
+    "LedgerOverTime",
+    "NotInResults",
+    "Result",
+    "Results",
+    "RunTable",
+    "SigningMap",
+    "SigningRates",
+    "SingleRun",
+    "SobolIndices",
+    "StrategyGame",
+    "Terms",
+    "TurningPoints",
+    "assumption_ledger",
+    "boosted_importance",
+    "compare",
+    "constant_hazard",
+    "estimate",
+    "incidence",
+    "inputs",
+    "ledger",
+    "ledger_over_time",
+    "load",
+    "load_run",
+    "paired_differences",
+    "prim_boxes",
+    "run_demands",
+    "run_home",
+    "run_ledger",
+    "run_text",
+    "run_timeline",
+    "run_wants",
+    "salience_compromise",
+    "signing_map",
+    "signing_rates",
+    "sobol_indices",
+    "strategy_game",
+    "terms",
+    "turning_points",
+]

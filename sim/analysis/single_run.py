@@ -1,0 +1,342 @@
+"""A single run's folder opened for reading, and what a reader wants to see of the run.
+
+The folder is that of `sim run --out`, see `sim.run_folder`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from sim.analysis.ledger_over_time import ENDED, LedgerOverTime
+from sim.analysis.loading import RUN_FILE, existing
+from sim.analysis.result import Result
+from sim.analysis.results import NotInResults
+from sim.codes import Gate
+from sim.errors import ConfigError
+from sim.scenario import Scenario, build_scenario
+from sim.story import gate_keys, gate_words, short_title
+
+if TYPE_CHECKING:
+    from sim.analysis.result import Chart
+
+FORMAT = 1
+"""Version of the folder's files that is read."""
+WEEKS_FILE, MOVES_FILE = "weeks.parquet", "moves.parquet"
+NEEDED = (
+    "status",
+    "signed",
+    "weeks",
+    "ledger",
+    "utilities",
+    "status_quo",
+    "settings",
+    "seed",
+    "replicate",
+)
+MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
+    "signature and after": (
+        "text_agreed", "initialled", "interim_signed", "full_signed", "side_ratified", "ratified",
+    ),
+    "refusal, failure, end": (
+        "interim_refused", "signing_refused", "text_refused", "ratification_failed", "lapsed",
+        "collapsed", "government_fell", "fault", "incident",
+    ),
+    "draft and answer": (
+        "offer", "accepted", "article_closed", "article_half", "article_reopened", "mediator_text",
+        "interim_proposed", "side_payment",
+    ),
+    "concession and precondition": (
+        "concession_article", "concession_promise", "concession_outside", "precondition_step",
+        "precondition_added",
+    ),
+    "meeting, calendar, politics at home": (
+        "meeting", "calendar", "election_held", "protest_wave",
+    ),
+}  # fmt: skip
+"""Kinds of moves as the timeline tells them apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class SingleRun:
+    """One run. Made by `sim.analysis.load_run`.
+
+    Attributes
+    ----------
+    folder : Path
+    outcome : mapping
+        The content of `run.json`.
+    scenario : Scenario
+    weeks : polars.DataFrame
+        One row a week, see `sim.trace`.
+    moves : polars.DataFrame
+        `week`, `date`, `actor`, `move`, `said`, `why`.
+    notes : tuple of str
+        What is missing.
+    """
+
+    folder: Path
+    outcome: Mapping[str, object]
+    scenario: Scenario
+    weeks: pl.DataFrame
+    moves: pl.DataFrame
+    notes: tuple[str, ...]
+
+    def name(self, actor: str) -> str:
+        """Return an actor's name; of a side that is nobody, an empty text."""
+        entry = self.scenario.actors.get(actor)
+        return entry.name if entry is not None else ""
+
+    def by_party(self, field: str) -> dict[str, float]:
+        """Return an outcome that each party has, by the party's id."""
+        found = self.outcome[field]
+        assert isinstance(found, Mapping)
+        return {str(party): float(value) for party, value in found.items()}
+
+
+def load_run(folder: str | Path) -> SingleRun:
+    """Open the folder of a single run.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that `sim run --out` has written.
+
+    Raises
+    ------
+    ConfigError
+        If it holds no run that can be read.
+    """
+    place = existing(folder)
+    if not (place / RUN_FILE).is_file():
+        raise ConfigError([f"{place}: holds no {RUN_FILE}; `sim run --out FOLDER` writes one"])
+    try:
+        content = json.loads((place / RUN_FILE).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError([f"{place}: {RUN_FILE} cannot be read"]) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ConfigError([f"{place}: {RUN_FILE} was written by another program or version"])
+    missing = [name for name in NEEDED if name not in content]
+    settings = content.get("settings")
+    if missing or not isinstance(settings, dict) or not isinstance(settings.get("scenario"), dict):
+        raise ConfigError([f"{place}: {RUN_FILE} lacks '{missing[0] if missing else 'settings'}'"])
+    notes: list[str] = []
+    return SingleRun(
+        folder=place,
+        outcome=content,
+        scenario=build_scenario(settings["scenario"], "scenario"),
+        weeks=_table(place / WEEKS_FILE, notes),
+        moves=_table(place / MOVES_FILE, notes),
+        notes=tuple(notes),
+    )
+
+
+def _table(file: Path, notes: list[str]) -> pl.DataFrame:
+    """Return a table, an empty one with a note if it cannot be read."""
+    try:
+        return pl.read_parquet(file)
+    except (OSError, PolarsError):
+        notes.append(f"{file.name} is missing or damaged.")
+        return pl.DataFrame()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunTable(Result):
+    """One view of a run: its table, and how it is drawn.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+    draw : callable
+        Gives the figure.
+    """
+
+    frame: pl.DataFrame
+    draw: "Callable[[pl.DataFrame], Chart]"
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the table."""
+        return self.frame
+
+    def plot(self) -> "Chart":
+        """Return the figure."""
+        return self.draw(self.frame)
+
+
+def run_timeline(run: SingleRun) -> RunTable:
+    """Return every move with its reason, and a timeline of the kinds of moves.
+
+    Raises
+    ------
+    NotInResults
+        If the moves are missing.
+    """
+    from sim.analysis.run_charts import timeline
+
+    _check(run.moves, "moves", "week", "date", "move", "said", "why")
+    kind = {move: name for name, moves in MOVE_KINDS.items() for move in moves}
+    frame = run.moves.with_columns(
+        pl.col("move")
+        .replace_strict(kind, default="meeting, calendar, politics at home")
+        .alias("kind"),
+        pl.col("actor").replace_strict(
+            {key: entry.name for key, entry in run.scenario.actors.items()}, default=""
+        ),
+    )
+    return RunTable(frame=frame, draw=timeline)
+
+
+def run_demands(run: SingleRun) -> RunTable:
+    """Return what each side asked for, and the least it would take, week by week.
+
+    Raises
+    ------
+    NotInResults
+        If the weeks are missing.
+    """
+    from sim.analysis.run_charts import demands
+
+    first, second = run.scenario.parties
+    columns = [f"{what}_{party}" for what in ("target", "reservation") for party in (first, second)]
+    _check(run.weeks, "weeks", "date", *columns)
+    names = {
+        f"{what}_{party}": f"{run.name(party)} {words}"
+        for what, words in (("target", "asks for"), ("reservation", "takes at least"))
+        for party in (first, second)
+    }
+    frame = run.weeks.select("week", "date", *(pl.col(c).alias(names[c]) for c in columns))
+    notes = ("Shares of what was open at the start, by each side's own weights.",)
+    return RunTable(frame=frame, draw=demands, notes=notes)
+
+
+def run_text(run: SingleRun) -> RunTable:
+    """Return where each open article and both drafts stood, week by week.
+
+    Raises
+    ------
+    NotInResults
+        If the weeks are missing or no article was open.
+    """
+    from sim.analysis.run_charts import text
+
+    parties = run.scenario.parties
+    _check(run.weeks, "weeks", "date", "week")
+    tables = []
+    for key, entry in run.scenario.provisions.items():
+        columns = {
+            f"position_{key}": "text",
+            **{f"offer_{key}_{party}": f"draft of {run.name(party)}" for party in parties},
+        }
+        if entry.status == "agreed" or any(c not in run.weeks.columns for c in columns):
+            continue
+        tables += [
+            run.weeks.select(
+                pl.lit(f"{entry.number} {short_title(entry.title)}".strip()).alias("article"),
+                "week",
+                "date",
+                pl.lit(words).alias("of"),
+                pl.col(column).alias("position"),
+            )
+            for column, words in columns.items()
+        ]
+    if not tables:
+        raise NotInResults("no article was open at the start")
+    first, second = (run.name(party) for party in parties)
+    notes = (f"0 is {first}'s wording, 1 {second}'s. The text is agreed, or between the drafts.",)
+    return RunTable(frame=pl.concat(tables), draw=text, notes=notes)
+
+
+def run_wants(run: SingleRun) -> RunTable:
+    """Return what each actor wanted of what was open, and what became of it."""
+    from sim.analysis.run_charts import wants
+
+    places = {}
+    articles = run.outcome.get("articles")
+    for item in articles if isinstance(articles, list) else []:
+        places[str(item["id"])] = item
+    rows = []
+    for key, entry in run.scenario.provisions.items():
+        if entry.status == "agreed":
+            continue
+        row: dict[str, object] = {
+            "article": f"{entry.number} {short_title(entry.title)}".strip(),
+            "ended": str(places.get(key, {}).get("status", "unknown")),
+            "position": places.get(key, {}).get("position"),
+        }
+        for actor in run.scenario.actor_ids:
+            if actor in entry.ideals:
+                row[f"ideal of {run.name(actor)}"] = entry.ideals[actor].value
+            if actor in entry.weights:
+                row[f"weight for {run.name(actor)}"] = entry.weights[actor].value
+        rows.append(row)
+    if not rows:
+        raise NotInResults("no article was open at the start")
+    notes = (
+        "Ideals and the final position lie between 0 and 1, weights on each actor's own scale.",
+    )
+    return RunTable(frame=pl.DataFrame(rows, infer_schema_length=None), draw=wants, notes=notes)
+
+
+def run_home(run: SingleRun) -> RunTable:
+    """Return approval, public support and protest, week by week.
+
+    Raises
+    ------
+    NotInResults
+        If the weeks are missing.
+    """
+    from sim.analysis.run_charts import home
+
+    _check(run.weeks, "weeks", "week", "date", "approval", "opinion", "protest", "attention")
+    return RunTable(
+        frame=run.weeks.select("week", "date", "approval", "opinion", "protest", "attention"),
+        draw=home,
+        notes=("`opinion` is mean public support for a treaty, `attention` the mediator's.",),
+    )
+
+
+def run_ledger(run: SingleRun) -> LedgerOverTime:
+    """Return what each week was charged to.
+
+    Raises
+    ------
+    NotInResults
+        If the weeks are missing.
+    """
+    words, keys = gate_words(run.scenario), gate_keys(run.scenario)
+    columns = [f"gate_{keys[gate]}" for gate in Gate]
+    _check(run.weeks, "weeks", "week", *columns)
+    closed = run.weeks.select("week", *(pl.col(c).cast(pl.Float64) for c in columns))
+    total = pl.sum_horizontal(columns)
+    shares = closed.with_columns(
+        *(pl.when(total > 0).then(pl.col(c) / total).otherwise(0.0).alias(c) for c in columns)
+    )
+    named = shares.rename({column: words[gate] for gate, column in zip(Gate, columns, strict=True)})
+    frame = named.unpivot(index="week", variable_name="gate", value_name="share")
+    there = set(frame.filter(pl.col("share") > 0)["gate"])
+    gates = tuple(word for word in words.values() if word in there)
+    return LedgerOverTime(
+        start=run.scenario.start,
+        runs=1,
+        weeks=frame.filter(pl.col("gate").is_in(gates)),
+        gates=gates,
+        all_gates=(*words.values(), ENDED),
+        notes=("A week with several closed gates is shared equally among them.",),
+    )
+
+
+def _check(frame: pl.DataFrame, name: str, *columns: str) -> None:
+    """Raise if a table lacks a column.
+
+    Raises
+    ------
+    NotInResults
+        With the first of them.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise NotInResults(f"{name}.parquet lacks the column '{missing[0]}'")

@@ -1,0 +1,191 @@
+"""`sim report`: from a results folder to an answer."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.analysis.page.content import Report
+    from sim.sweeps.overrides import Value
+
+DESCRIPTION = """\
+Makes a report of a sweep: what makes a deal more likely, when, on what terms, what stands in the
+way, how sure it is, and how much rests on assumptions. Result files are read; nothing is played.
+
+examples:
+  sim report results/sweep-1a2b3c4d5e
+      one HTML file in that folder, which needs no network
+  sim report results/sweep-1a2b3c4d5e --out answer.html --open
+      to a place of your own, and shown in the browser
+  sim report results/base results/with_mediator
+      two sweeps compared: what differs in their plans, their cells run by run
+  sim report talks
+      the story of a single run that was written by `sim run --out talks`
+  sim report results/sweep-1a2b3c4d5e --format md
+      the answer and all tables as Markdown; csv and parquet give a folder of tables
+  sim report results/sweep-1a2b3c4d5e --start agenda=single_undertaking
+      the inverse question asked from there: the smallest change that takes P(signed) across 1/2
+
+In Python the same is in sim.analysis: load a folder, call a function, take its .to_frame() or
+.plot().
+
+exit codes: 0 done, 1 a file could not be read or written, 2 the folder cannot be used
+"""
+QUIET_SECONDS = 2.0
+"""How long a step may take before it is told where the output is no terminal."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "report",
+        help="make a report of a sweep, of a run, or of two sweeps",
+        description=DESCRIPTION,
+    )
+    parser.add_argument(
+        "folders",
+        metavar="RESULTS",
+        nargs="+",
+        type=Path,
+        help="folder of a sweep or of a run; a second sweep to compare it with",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("html", "md", "csv", "parquet"),
+        default="html",
+        help="html: one file, the default; md: one file; csv, parquet: a folder of tables",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="where to write it (default: report.html, or another free name, in the folder)",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="where the inverse question starts; may be given several times (default: the first "
+        "value of each key)",
+    )
+    parser.add_argument("--open", action="store_true", help="show it in the browser")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Make a report, write it and print its answer.
+
+    Raises
+    ------
+    SimError
+        If the folders cannot be used or the report cannot be written.
+    """
+    from sim.errors import ConfigError
+
+    if len(args.folders) > 2:
+        raise ConfigError(["report: takes one folder, or two sweeps to compare"])
+    if args.open and args.format != "html":
+        raise ConfigError(["--open: shows HTML only; leave out --format"])
+    _need_the_extra()
+    from sim.analysis.page.write import check_target, default_target, make_report, write_report
+
+    if args.out is not None:
+        check_target(args.out)
+    start = dict(_start(text) for text in args.start)
+    if len(args.folders) == 2 and start:
+        raise ConfigError(["--start: the inverse question is asked of one sweep"])
+    with _progress() as say:
+        report = make_report(args.folders, say, start)
+        say("writing")
+        target = args.out
+        if target is None:
+            target = default_target(args.folders[0], args.format, len(args.folders) == 2)
+        write_report(report, target, args.format)
+    _print(report, target)
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(target.absolute().as_uri())
+    return 0
+
+
+def _need_the_extra() -> None:
+    """Raise if the packages of the extra `report` are missing.
+
+    Raises
+    ------
+    ConfigError
+        With what to install.
+    """
+    from importlib.util import find_spec
+
+    from sim.errors import ConfigError
+
+    needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            [f"report: needs {', '.join(missing)}: pip install 'peace-talks-sim[report]'"]
+        )
+
+
+def _start(text: str) -> "tuple[str, Value]":
+    """Return a key and its value.
+
+    Raises
+    ------
+    ConfigError
+        If it is not of that form.
+    """
+    from sim.errors import ConfigError
+
+    key, sign, value = text.partition("=")
+    if not (key and sign and value):
+        raise ConfigError([f"--start {text}: is not of the form KEY=VALUE"])
+    try:
+        return key, float(value)
+    except ValueError:
+        return key, value
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that is told what is being worked on.
+
+    On a terminal a line that changes; otherwise a line for each step that follows a slow one.
+    """
+    import time
+
+    from sim.terminal import console
+
+    if sys.stderr.isatty():
+        with console(error=True).status("reading") as status:
+            yield lambda words: status.update(f"report: {words}")
+        return
+    last = time.monotonic()
+
+    def say(words: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > QUIET_SECONDS:
+            print(f"sim: report: {words}", file=sys.stderr, flush=True)
+        last = time.monotonic()
+
+    yield say
+
+
+def _print(report: "Report", target: Path) -> None:
+    """Print the answer, what is missing, and where the report is."""
+    from rich.text import Text
+
+    from sim.terminal import console, show
+
+    output = console()
+    show(Text(report.title, style="bold"), output)
+    for gap in report.gaps:
+        print(f"sim: {gap}", file=sys.stderr)
+    for statement in report.statements:
+        show(Text(f"- {statement.text}"), output)
+    output.print(f"report: {target}", soft_wrap=True, markup=False, highlight=False)
