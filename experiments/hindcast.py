@@ -1,4 +1,4 @@
-"""Hindcast: what the model would have said, what it says once calibrated, and the scores of both."""
+"""Hindcast: what the model would have said, before and after calibration, and its scores."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -81,7 +81,7 @@ def of_horizon(results: Results, longest: bool) -> dict[str, NDArray[np.int64]]:
 
 
 def forecasts(results: Results) -> dict[str, dict[str, Estimate]]:
-    """Return the probability of each question by reading, and ``pooled`` over all, equal weights."""
+    """Return the probability of each question by reading, and ``pooled`` over all alike."""
     told = answers(results)
     long, short = of_horizon(results, True), of_horizon(results, False)
     found: dict[str, dict[str, Estimate]] = {}
@@ -97,8 +97,8 @@ def accepted(results: Results, tolerance: int) -> NDArray[np.bool_]:
     """Return which runs agree with the events up to 13 March 2025, cells of the long horizon only.
 
     Rejection (Tavaré et al. 1997; Pritchard et al. 1999): nothing signed and nothing broken off by
-    that day, the text closed within `tolerance` weeks of it, and both named articles between 0.7 and 1
-    on the mean.
+    that day, the text closed within `tolerance` weeks of it, and the mean of both named articles
+    between 0.7 and 1.
     """
     start = results.scenario.start
     week = (TEXT_CLOSED - start).days // 7
@@ -299,18 +299,20 @@ def analyse(results: Mapping[str, Results]) -> Findings:
                 },
             }
         )
-    everything, after = "all that", "after 13"
-    ours = of_score(table, "pooled", everything)
-    theirs = of_score(table, "constant hazard", everything)
-    ahead = "does better than" if ours < theirs else "does worse than"
+    everything, after, few = "all that", "after 13", "base rates"
+    of = {
+        (who, where): f"{of_score(table, who, where):.3f}"
+        for who in ("pooled", "constant hazard", "calibrated", "base rates", "a coin")
+        for where in (everything, after, few)
+    }
     return Findings(
         main=(
-            f"On the questions that both answer, the pooled readings score {ours:.3f} (Brier, "
-            f"smaller is better) and the constant hazard {theirs:.3f}: the model {ahead} that null "
-            "model. Of the events after 13 March 2025 the prior scores "
-            f"{of_score(table, 'pooled', after):.3f}, the calibrated model "
-            f"{of_score(table, 'calibrated', after):.3f}, the constant hazard "
-            f"{of_score(table, 'constant hazard', after):.3f}."
+            "Brier scores, smaller is better. All questions that both answer: the model "
+            f"{of['pooled', everything]}, a constant hazard {of['constant hazard', everything]}, a "
+            f"coin {of['a coin', everything]}. Events after 13 March 2025: the model "
+            f"{of['pooled', after]}, calibrated {of['calibrated', after]}, the constant hazard "
+            f"{of['constant hazard', after]}. The three questions on which base rates speak: the "
+            f"model {of['pooled', few]}, base rates {of['base rates', few]}."
         ),
         sentences=(
             f"Calibration keeps {kept:,} of {runs:,} runs: those in which nothing was signed or "

@@ -77,7 +77,8 @@ ANY_PAPER = (0.15, 0.23)
 WHOLE_TREATY = (0.00, 0.04)
 """The same with a comprehensive agreement after one and two years."""
 OFFICE_WEEKS = (START - date(2018, 5, 8)).days / 7
-"""Weeks in office of the head of Armenia's government before the start."""
+"""Weeks in office of the head of Armenia's government before the start; the day is general
+knowledge and in no source of the list."""
 
 _signing, _closing = rate(0), rate(13) / 17
 
@@ -145,7 +146,7 @@ def text_complete(by: date, start: date = START, still_open: int = 3) -> float:
 
 
 def only_the_minor(by: date) -> float:
-    """Return the constant-hazard probability that one given article of three closed and no other."""
+    """Return the constant-hazard probability that of three articles a given one alone closed."""
     one = 1.0 - math.exp(-ARTICLE_HAZARD * (by - START).days / 7)
     return one * (1.0 - one) ** 2
 

@@ -24,8 +24,7 @@ def page(study: Study, results: Mapping[str, Results], findings: Findings) -> st
     """Return the summary of a study in Markdown."""
     sizes = [
         f"`{command_of(study.parts[name])}`: {found.plan.cells:,} cells, "
-        f"{found.plan.replicates:,} runs each, seed {found.plan.seed}, "
-        f"plan {found.plan.hash[:10]}"
+        f"{found.plan.replicates:,} runs each, seed {found.plan.seed}"
         for name, found in results.items()
     ]
     blocks = [
