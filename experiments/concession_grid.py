@@ -60,6 +60,8 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     most_other, least_other = extremes(grid, AZERBAIJAN)
     game = strategy_game(grid, resamples=200)
     equilibria = game.equilibria_frame()
+    pure = equilibria.filter(pl.col("kind") == "pure")
+    steady = pure.sort("in_resamples", descending=True).row(0, named=True)
     firm = next(g for g in grid.groups([AZERBAIJAN]) if g.label == "firm")
     soft = next(g for g in grid.groups([AZERBAIJAN]) if g.label == "conceder")
     cost = paired(
@@ -73,13 +75,15 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         ),
         sentences=(
             f"{never:,} of {len(rates):,} cells never sign in any replicate.",
-            f"The agenda matters less than the strategies: the widest difference is {value} "
-            f"against {than}, {100 * widest.difference:+.1f} points [{100 * widest.low:+.1f}, "
+            f"Between agendas the widest difference is that of {value} and {than}, "
+            f"{100 * widest.difference:+.1f} points [{100 * widest.low:+.1f}, "
             f"{100 * widest.high:+.1f}] on the same shocks.",
             "To Azerbaijan, standing firm instead of conceding early is worth "
             f"{number(cost, 3)} of its utility, no deal counted at the status quo.",
-            f"The game between the strategies has {equilibria.height} equilibria that were found; "
-            "the table says in how many of the resamples each one is found again.",
+            f"Of the {equilibria.height} equilibria that were found, the pure one that most "
+            f"resamples share is {steady['Armenia']} against {steady['Azerbaijan']} under "
+            f"{steady['context']}, in {steady['in_resamples']:.0%} of them: one side concedes to "
+            "a firm other, and which side that is the payoffs do not settle.",
         ),
         tables=(
             Table(

@@ -42,6 +42,8 @@ def number(found: Estimate, digits: int = 2) -> str:
     """Return an estimate with its interval."""
     if math.isnan(found.value):
         return "none"
+    if math.isnan(found.low):
+        return f"{found.value:.{digits}f} (too few for an interval)"
     value, low, high = (round(x, digits) + 0.0 for x in (found.value, found.low, found.high))
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 

@@ -95,9 +95,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             "A third party adds little where both sides prefer the treaty to the status quo "
             "anyhow: what holds it up then is the bargain over the open articles, which only a "
             "text can shorten.",
-            f"Deals lapse {lapsing['formulation']} more or less often with formulation, "
-            f"{lapsing['manipulation']} with manipulation: more interim deals are signed, and "
-            "these last less.",
+            f"The chance that a deal lapses changes by {lapsing['facilitation']}, "
+            f"{lapsing['formulation']} and {lapsing['manipulation']}: what is signed more often "
+            "includes interim deals, and these last less.",
         ),
         tables=(
             Table("Each style against none, over all other values, same shocks.", styles),

@@ -1,6 +1,7 @@
 """The opposition's claim, mapped: where concessions close the text and put off the signature."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -10,128 +11,173 @@ from experiments.figures import number, paired, per_cent, points, share
 from experiments.study import Findings, Part, Study, Table
 from sim.analysis import Estimate, Results
 
+OURS, THEIRS = "strategy@armenia", "strategy@azerbaijan"
 RATE = "scenario.unilateral.armenia.per_year.value"
 FLOW = "scenario.status_quo.azerbaijan.value"
 DISCOUNT = "scenario.discount_rate.azerbaijan.value"
-STRATEGY = "strategy@azerbaijan"
-Key = tuple[object, ...]
+SHOWN_RATE = 2.0
+"""Unilateral concessions a year that are compared with none."""
+PATIENT, HASTY = 0.1, 0.4
+"""Yearly discount rates up to which, and from which on, Azerbaijan counts as patient or hasty."""
+Cells = NDArray[np.int64]
+Outcome = NDArray[np.float64]
 
 
-def weeks_until(weeks: NDArray[np.float64], horizon: int) -> NDArray[np.float64]:
-    """Return the week of an event, the horizon where it did not happen (restricted mean)."""
-    return np.where(weeks < 0, horizon, weeks)
+@dataclass(frozen=True)
+class Place:
+    """One combination of all that is varied but the rate of concessions."""
+
+    ours: str
+    theirs: str
+    flow: float
+    discount: float
 
 
-def verdict(text: Estimate, signed: Estimate) -> str:
-    """Return whether the claim's two halves hold in one cell, by their intervals."""
-    sooner = "text sooner" if text.high < 0 else "text later" if text.low > 0 else "text alike"
-    off = (
-        "signature put off"
-        if signed.high < 0
-        else "signature brought on"
-        if signed.low > 0
-        else "signature alike"
+@dataclass(frozen=True)
+class Change:
+    """What concessions change in one combination, against none on the same shocks."""
+
+    place: Place
+    week: Estimate
+    closes: Estimate
+    without: Estimate
+    signed: Estimate
+
+    @property
+    def sooner(self) -> bool:
+        """Whether the text closes sooner, by the interval."""
+        return self.week.high < 0
+
+    @property
+    def put_off(self) -> bool:
+        """Whether signatures become rarer, by the interval."""
+        return self.signed.high < 0
+
+
+def cells_of(sweep: Results, rate: float) -> dict[Place, Cells]:
+    """Return the cells of each combination at one rate of concessions."""
+    return {
+        Place(
+            str(g.values[OURS]),
+            str(g.values[THEIRS]),
+            float(str(g.values[FLOW])),
+            float(str(g.values[DISCOUNT])),
+        ): g.cells
+        for g in sweep.groups([OURS, THEIRS, FLOW, DISCOUNT, RATE])
+        if float(str(g.values[RATE])) == rate
+    }
+
+
+def closing_week(sweep: Results) -> Outcome:
+    """Return the week in which the text closed, NaN where it did not."""
+    weeks = sweep.outcome("text_week")
+    return np.where(weeks < 0, np.nan, weeks)
+
+
+def changes(sweep: Results) -> list[Change]:
+    """Return what concessions change in every combination."""
+    with_them, without = cells_of(sweep, SHOWN_RATE), cells_of(sweep, 0.0)
+    week, signed = closing_week(sweep), sweep.outcome("signed")
+    ever = np.isfinite(week).astype(float)
+    return [
+        Change(
+            place,
+            paired(week[own], week[without[place]]),
+            paired(ever[own], ever[without[place]]),
+            share(signed[without[place]]),
+            paired(signed[own], signed[without[place]]),
+        )
+        for place, own in with_them.items()
+    ]
+
+
+def pooled(sweep: Results, outcome: Outcome, wanted: Callable[[Place], bool]) -> Estimate:
+    """Return what concessions change over all combinations that are wanted."""
+    with_them, without = cells_of(sweep, SHOWN_RATE), cells_of(sweep, 0.0)
+    places = [place for place in with_them if wanted(place)]
+    return paired(
+        outcome[np.concatenate([with_them[place] for place in places])],
+        outcome[np.concatenate([without[place] for place in places])],
     )
-    return f"{sooner}, {off}"
 
 
-def horizon_of(results: Results) -> int:
-    """Return the horizon of a sweep in weeks."""
-    return int(str(results.config_of(0)["horizon"]))
+def map_of(found: list[Change]) -> pl.DataFrame:
+    """Return the map: one line a combination."""
+    return pl.DataFrame(
+        [
+            {
+                "Armenia": c.place.ours,
+                "Azerbaijan": c.place.theirs,
+                "status quo, a year": c.place.flow,
+                "discount, a year": c.place.discount,
+                "week of the closed text": number(c.week, 1),
+                "P(text closed)": points(c.closes),
+                "P(signed) without": per_cent(c.without),
+                "P(signed)": points(c.signed),
+                "text sooner": c.sooner,
+                "signature put off": c.put_off,
+            }
+            for c in found
+        ]
+    )
+
+
+def by_rate(sweep: Results) -> pl.DataFrame:
+    """Return the share of runs signed by the rate of concessions and by both strategies."""
+    signed = sweep.outcome("signed")
+    rows: dict[float, dict[str, object]] = {}
+    for group in sweep.groups([RATE, OURS, THEIRS]):
+        rate = float(str(group.values[RATE]))
+        name = f"{group.values[OURS]} against {group.values[THEIRS]}"
+        rows.setdefault(rate, {"concessions a year": rate})[name] = per_cent(
+            share(signed[group.cells])
+        )
+    return pl.DataFrame(list(rows.values()))
 
 
 def analyse(results: Mapping[str, Results]) -> Findings:
     """Return where the claim holds, against the same runs without concessions."""
     sweep = results["sweep"]
-    cells = {
-        (g.values[STRATEGY], g.values[FLOW], g.values[DISCOUNT], g.values[RATE]): g.cells
-        for g in sweep.groups([STRATEGY, FLOW, DISCOUNT, RATE])
-    }
-    closed = weeks_until(sweep.outcome("text_week"), horizon_of(sweep))
-    signed = sweep.outcome("signed")
-    rates = sorted({key[3] for key in cells})
-    none, some = rates[0], rates[-2] if len(rates) > 2 else rates[-1]
-    rows, holds = [], {}
-    for (strategy, flow, discount, rate), own in cells.items():
-        if rate != some:
-            continue
-        base = cells[strategy, flow, discount, none]
-        text = paired(closed[own], closed[base])
-        put_off = paired(signed[own], signed[base])
-        holds[strategy, flow, discount] = (text, put_off)
-        rows.append(
-            {
-                "Azerbaijan bargains": strategy,
-                "status quo, a year": flow,
-                "discount, a year": discount,
-                "weeks until the text closes": number(text, 1),
-                "P(signed) without": per_cent(share(signed[base])),
-                "change of P(signed)": points(put_off),
-                "so": verdict(text, put_off),
-            }
-        )
-    both = {k for k, (t, s) in holds.items() if t.high < 0 and s.high < 0}
-    off = {k for k, (_, s) in holds.items() if s.high < 0}
-    on = {k for k, (_, s) in holds.items() if s.low > 0}
+    found = changes(sweep)
+    signed, week = sweep.outcome("signed"), closing_week(sweep)
+    patiently = pooled(sweep, signed, lambda place: place.discount <= PATIENT)
+    hastily = pooled(sweep, signed, lambda place: place.discount >= HASTY)
+    pairs = list(dict.fromkeys((c.place.ours, c.place.theirs) for c in found))
 
-    def change(outcome: NDArray[np.float64], wanted: Callable[[Key], bool]) -> Estimate:
-        """Return the change by concessions over the combinations that are wanted."""
-        keys = [key for key in cells if key[3] == some and wanted(key)]
-        own = np.concatenate([cells[key] for key in keys])
-        base = np.concatenate([cells[(*key[:3], none)] for key in keys])
-        return paired(outcome[own], outcome[base])
+    def moved(pair: tuple[str, str]) -> str:
+        """Return by how many weeks concessions move the closed text of two strategies."""
+        return number(pooled(sweep, week, lambda place: (place.ours, place.theirs) == pair), 1)
 
-    patiently = change(signed, lambda key: float(str(key[2])) <= 0.1)
-    hastily = change(signed, lambda key: float(str(key[2])) >= 0.4)
-    strategies = list(dict.fromkeys(str(key[0]) for key in cells))
-    by_strategy = {name: change(closed, lambda key, n=name: key[0] == n) for name in strategies}
-    course = pl.DataFrame(
-        [
-            {
-                "concessions a year": rate,
-                **{
-                    f"P(signed), {strategy}": per_cent(
-                        share(
-                            signed[
-                                np.concatenate(
-                                    [
-                                        c
-                                        for k, c in cells.items()
-                                        if k[0] == strategy and k[3] == rate
-                                    ]
-                                )
-                            ]
-                        )
-                    )
-                    for strategy in by_strategy
-                },
-            }
-            for rate in rates
-        ]
-    )
-    texts = "; ".join(f"{name} {number(found, 1)}" for name, found in by_strategy.items())
+    texts = "; ".join(f"{' against '.join(pair)} {moved(pair)}" for pair in pairs)
+    put_off = sum(c.put_off for c in found)
+    brought_on = sum(c.signed.low > 0 for c in found)
+    both = sum(c.put_off and c.sooner for c in found)
+    closes = pooled(sweep, np.isfinite(week).astype(float), lambda place: True)
     return Findings(
         main=(
-            f"With {some:g} unilateral concessions a year instead of none, the chance of a "
-            f"signature changes by {points(patiently)} where Azerbaijan discounts at 10 % a year "
-            f"or less, and by {points(hastily)} where it discounts at 40 %."
+            f"With {SHOWN_RATE:g} unilateral concessions a year instead of none, the chance of a "
+            f"signature changes by {points(patiently)} where Azerbaijan discounts at {PATIENT:.0%} "
+            f"a year or less, and by {points(hastily)} where it discounts at {HASTY:.0%}."
         ),
         sentences=(
-            f"The signature is put off in {len(off)} of {len(holds)} combinations of strategy, "
-            f"status quo and discount rate, and brought on in {len(on)}; in the others the "
-            "interval holds 0, because Azerbaijan signs anyhow or never.",
-            "Both halves of the claim, a text that closes sooner and a signature put off, hold in "
-            f"{len(both)} of {len(holds)}.",
-            "How concessions change the weeks until the text closes depends on how Azerbaijan "
-            f"bargains: {texts}. One who holds out while they come moves later on the rest.",
+            f"The signature is put off in {put_off} of {len(found)} combinations of strategies, "
+            f"status quo and discount rate, and brought on in {brought_on}; in the others the "
+            "interval holds 0.",
+            f"Both halves of the claim, a text that closes sooner and a signature put off, hold in "
+            f"{both} of {len(found)}.",
+            "Where the text closes with and without concessions, they move that by so many weeks, "
+            f"Armenia's strategy named first: {texts}. Negative is sooner; one who holds out "
+            "while they come moves later on the rest.",
+            f"Concessions change the chance that the text closes at all by {points(closes)}, "
+            "since they also feed the protest that can bring Armenia's government down.",
         ),
         tables=(
             Table(
-                f"{some:g} concessions a year against none on the same shocks; a change whose "
-                "interval leaves out 0 counts.",
-                pl.DataFrame(rows),
+                f"{SHOWN_RATE:g} concessions a year against none on the same shocks; the last two "
+                "columns say whether the interval leaves out 0.",
+                map_of(found),
             ),
-            Table("Share of runs signed, over all status quos and discount rates.", course),
+            Table("Share of runs signed, over all status quos and discount rates.", by_rate(sweep)),
         ),
     )
 
@@ -146,8 +192,9 @@ STUDY = Study(
     design=(
         "The opposition's own reading, freed from what else could keep Azerbaijan from signing (no "
         "precondition, a demand that is meant), over the rate of Armenia's unilateral concessions, "
-        "Azerbaijan's status-quo flow and discount rate, and its way of bargaining; Azerbaijan "
-        "believes in the rate that it meets. Compared with the same runs without concessions."
+        "Azerbaijan's status-quo flow and discount rate, and both sides' ways of bargaining; "
+        "Azerbaijan believes in the rate that it meets. Compared with the same runs without "
+        "concessions."
     ),
     parts={
         "sweep": Part(

@@ -1,0 +1,70 @@
+"""Each study, played small, gives its committed small summary to the letter; the pages are current."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from experiments import study as studies
+from experiments import summary
+from experiments.playing import play
+from sim.config_folder import config_folder
+from sim.sweeps.execute import Quiet
+
+NAMES = studies.names()
+PUBLISHED = {
+    "another_negotiation",
+    "concession_grid",
+    "constitution",
+    "hindcast",
+    "interim_or_everything",
+    "mediation",
+    "opposition_claim",
+    "opposition_strength",
+    "sensitivity",
+}
+
+
+def test_all_studies_are_found() -> None:
+    assert set(NAMES) == PUBLISHED
+    assert all(studies.find(name).name == name for name in NAMES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_small_size_gives_the_committed_summary(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = studies.find(name)
+    results = play(study, True, Quiet())
+    text = summary.page(study, results, study.analyse(results))
+    assert text == summary.file_of(study, True).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_summary_has_all_its_parts(name: str) -> None:
+    text = summary.file_of(studies.find(name), False).read_text("utf-8")
+    for part in ("Question", "Design", "Run it", "Found", "What would overturn it", "Chief caveat"):
+        assert f"**{part}.**" in text
+    assert f"make study NAME={name}" in text
+    assert "nan" not in text.lower().replace("governance", "")
+    assert " %" in text or "[" in text  # estimates stand with their intervals
+
+
+def test_list_of_studies_is_up_to_date() -> None:
+    pages = {n: summary.file_of(studies.find(n), False).read_text("utf-8") for n in NAMES}
+    assert summary.README.read_text("utf-8") == summary.list_of_studies(pages)
+
+
+def test_every_named_sweep_belongs_to_a_study() -> None:
+    files = {file.stem for file in (config_folder() / "experiment").glob("*.yaml")}
+    used = {part.experiment for name in NAMES for part in studies.find(name).parts.values()}
+    assert files == used
+
+
+def test_every_named_sweep_says_what_it_asks() -> None:
+    for file in (config_folder() / "experiment").glob("*.yaml"):
+        content = yaml.safe_load(file.read_text("utf-8"))
+        assert content["title"], file
+        assert file.read_text("utf-8").startswith("#"), file
