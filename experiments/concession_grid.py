@@ -82,8 +82,8 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"{number(cost, 3)} of its utility, no deal counted at the status quo.",
             f"Of the {equilibria.height} equilibria that were found, the pure one that most "
             f"resamples share is {steady['Armenia']} against {steady['Azerbaijan']} under "
-            f"{steady['context']}, in {steady['in_resamples']:.0%} of them: one side concedes to "
-            "a firm other, and which side that is the payoffs do not settle.",
+            f"{steady['context']}, in {100 * (steady['in_resamples']):.0f} % of them: one side "
+            "concedes to a firm other, and which side that is the payoffs do not settle.",
         ),
         tables=(
             Table(

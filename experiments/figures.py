@@ -81,5 +81,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "-" if math.isnan(value) else f"{value:.3g}"
+        return "-" if math.isnan(value) else f"{value + 0.0:.3g}"
     return str(value).replace("|", "\\|")

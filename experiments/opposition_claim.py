@@ -156,8 +156,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     return Findings(
         main=(
             f"With {SHOWN_RATE:g} unilateral concessions a year instead of none, the chance of a "
-            f"signature changes by {points(patiently)} where Azerbaijan discounts at {PATIENT:.0%} "
-            f"a year or less, and by {points(hastily)} where it discounts at {HASTY:.0%}."
+            f"signature changes by {points(patiently)} where Azerbaijan discounts at "
+            f"{100 * (PATIENT):.0f} % a year or less, and by {points(hastily)} where it discounts "
+            f"at {100 * (HASTY):.0f} %."
         ),
         sentences=(
             f"The signature is put off in {put_off} of {len(found)} combinations of strategies, "

@@ -111,8 +111,8 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         tables=(
             Table("Deals and terms by the upper end R of the ratifier's reservation.", table),
             Table(
-                f"Protest at the end of the run: quiet below {QUIET:.0%} of citizens, a wave from "
-                f"{WAVE:.0%} on.",
+                f"Protest at the end of the run: quiet below {100 * (QUIET):.0f} % of citizens, a "
+                f"wave from {100 * (WAVE):.0f} % on.",
                 tipping,
             ),
         ),

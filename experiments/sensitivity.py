@@ -29,9 +29,9 @@ def screened(results: Results, outcome: str) -> tuple[pl.DataFrame, str]:
             [
                 {
                     "input": short(row["input"]),
-                    "drop of R²": round(row["importance"], 3),
-                    "lowest fold": round(row["low"], 3),
-                    "highest fold": round(row["high"], 3),
+                    "drop of R²": round(row["importance"], 3) + 0.0,
+                    "lowest fold": round(row["low"], 3) + 0.0,
+                    "highest fold": round(row["high"], 3) + 0.0,
                 }
                 for row in table.iter_rows(named=True)
             ]
@@ -95,9 +95,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         main=(
             f"Over the ranges of all {len(screening.plan.point_keys)} assumptions something is "
             f"signed in {per_cent(share(signed, np.arange(len(signed))))} of the runs, and "
-            f"{between / total:.0%} of the variance of that outcome lies between points, that is, "
-            f"in the assumptions; the input that matters most is {first['input']}, with a total "
-            f"Sobol index of {first['total']}."
+            f"{100 * (between / total):.0f} % of the variance of that outcome lies between points, "
+            f"that is, in the assumptions; the input that matters most is {first['input']}, with a "
+            f"total Sobol index of {first['total']}."
         ),
         sentences=(
             f"The {MATTER} that matter, by total index: {names}.",
