@@ -81,9 +81,16 @@ def make_plan(
     terms = read_line([o for o in line if not is_own(o)], folders)
     _refuse(terms)
     chosen = combinations(terms, [*experiment.zip, *zipped], [*experiment.filter, *filters])
-    bases, combined = _compose(terms, chosen, config_name, config_dir)
+    compositions = Compositions(
+        [replace(t, options=represented(t)) if t.interval else t for t in terms],
+        config_name,
+        config_dir,
+    )
+    bases, combined = _compose(terms, chosen, compositions)
     first = build_settings(changed(bases[combined[0].base], combined[0].changes))
     varied = dimensions(terms, settings, first.scenario)
+    if varied and compositions.interpolated:
+        raise ConfigError([f"design={settings.design}: values must not refer to others by ${{..}}"])
     drawn = points(varied, settings, first.seed)
     count = len(combined) * (1 if drawn is None else len(drawn))
     plan = Plan(
@@ -168,8 +175,7 @@ def _unknown_choices(term: Term) -> list[str]:
 def _compose(
     terms: Sequence[Term],
     chosen: Sequence[Choices],
-    config_name: str,
-    config_dir: str | Path | None,
+    compositions: Compositions,
 ) -> tuple[list[dict[str, object]], list[Combination]]:
     """Compose and validate all combinations.
 
@@ -178,11 +184,6 @@ def _compose(
     ConfigError
         With the problems of all combinations.
     """
-    compositions = Compositions(
-        [replace(t, options=represented(t)) if t.interval else t for t in terms],
-        config_name,
-        config_dir,
-    )
     shown = [term.key for term in terms if term.swept and term.interval is None]
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}

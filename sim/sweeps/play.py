@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from sim.errors import FaultyPluginError, SimError
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
-from sim.parameters import parameters
-from sim.records import EVENT, PARAMS, STATE
+from sim.records import EVENT, STATE
 from sim.scenario import Scenario
 from sim.settings import Settings, use_plugins
 from sim.sweeps.cell_settings import CellSettings
-from sim.sweeps.chance import Chance, Group, society_of
+from sim.sweeps.chance import Chance, Group
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import (
     FAILED,
@@ -105,12 +104,7 @@ class Player:
             if cells not in self._groups:
                 while len(self._groups) >= KEPT_GROUPS:
                     del self._groups[next(iter(self._groups))]
-                settings = [self._settings(cell) for cell in cells]
-                params = np.zeros(len(cells), PARAMS).view(np.recarray)
-                for row, entry in enumerate(settings):
-                    params[row] = parameters(entry)
-                societies = [society_of(entry) for entry in settings]
-                self._groups[cells] = Group(cells, settings, params, societies)
+                self._groups[cells] = Group.of(cells, [self._settings(cell) for cell in cells])
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:

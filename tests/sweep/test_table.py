@@ -16,7 +16,7 @@ from sim.sweeps import run, sweep
 from sim.sweeps.cell_settings import CellSettings
 from sim.sweeps.execute import Outcome
 from sim.sweeps.shares import clustered, wilson
-from sim.sweeps.summary import by_value, told
+from sim.sweeps.summary import by_value
 
 Play = Callable[..., Outcome]
 Table = Callable[[Outcome], pl.DataFrame]
