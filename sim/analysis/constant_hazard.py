@@ -16,7 +16,7 @@ from sim.analysis.incidence import EVENTS, first_events, weekly_counts
 from sim.analysis.intervals import Estimate
 from sim.analysis.result import Result
 from sim.analysis.results import Floats, Group, Results
-from sim.sweeps.summary import LEVEL
+from sim.sweeps.shares import LEVEL
 
 if TYPE_CHECKING:
     from sim.analysis.result import Chart

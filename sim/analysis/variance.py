@@ -17,7 +17,7 @@ from scipy import stats
 
 from sim.analysis.intervals import Estimate
 from sim.analysis.results import Floats, NotInResults, Results
-from sim.sweeps.summary import LEVEL
+from sim.sweeps.shares import LEVEL
 
 POINTS = "drawn numbers"
 """Stands for all numbers of a sampled design together."""

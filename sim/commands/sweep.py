@@ -1,6 +1,7 @@
 """`sim sweep`: many runs from one line."""
 
 import argparse
+import importlib.util
 import shlex
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ from sim.command_line import add_configuration_options
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
-    from sim.sweeps.planning import Request
 
 INTERRUPTED, SOME_FAILED = 130, 3
+NEXT = {"report": "statistics and figures", "view": "to watch single runs"}
+"""Commands that go on from a folder of results, if there are such, and what for."""
 
 DESCRIPTION = """\
 Plays every combination of the given values with many replicates, each replicate on the same
@@ -98,18 +100,20 @@ def execute(args: argparse.Namespace) -> int:
     zipped = [keys.split(",") for keys in args.zip]
     request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
     announce_compilation()
-    if args.dry_run:
-        from sim.sweeps.dry_run import print_dry_run
-        from sim.terminal import console
-
-        print_dry_run(request, console())
-        return 0
-
     from sim.sweeps.execute import default_folder
     from sim.sweeps.execute import execute as execute_sweep
-    from sim.sweeps.progress import reporter
 
     folder = default_folder(request.plan) if args.out is None else args.out
+    if args.dry_run:
+        from sim.sweeps.dry_run import print_dry_run
+        from sim.sweeps.store import Store
+        from sim.terminal import console
+
+        print_dry_run(request, Store(folder), console())
+        return 0
+
+    from sim.sweeps.progress import reporter
+
     try:
         done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
@@ -119,7 +123,7 @@ def execute(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    _print_result(request, done)
+    _print_result(done)
     return SOME_FAILED if done.failed else 0
 
 
@@ -136,26 +140,35 @@ def _given(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def _print_result(request: "Request", done: "Outcome") -> None:
+def _print_result(done: "Outcome") -> None:
     """Print the summary, the failures and where the results are."""
-    from sim.sweeps.progress import duration
     from sim.sweeps.summary import print_summary
+    from sim.sweeps.wording import counted, duration
     from sim.terminal import console
 
     plan, out = done.plan, console()
-    values = {cell: plan.values(cell) for cell in range(plan.cells)}
-    print_summary(done.store.runs_file, list(plan.combinations[0].values), values, out)
+    print_summary(done.store.runs_file, plan, out)
     if done.failed:
         _print_failures(done)
-    runs = f"{plan.cells:,} cells, {plan.runs:,} runs"
-    now = f"{done.played:,} played now in {duration(done.seconds)}" if done.played else "all stored"
+    runs = f"{counted(plan.cells, 'cell')}, {counted(plan.runs, 'run')}"
+    now = "all stored"
+    if done.played:
+        rate = done.played / done.seconds
+        now = f"{done.played:,} played now in {duration(done.seconds)}, {rate:,.0f} a second"
     out.print(f"{runs}; {now}", soft_wrap=True)
     out.print(f"results: {done.store.runs_file}", soft_wrap=True)
+    for command, what in NEXT.items():
+        if importlib.util.find_spec(f"sim.commands.{command}") is not None:
+            line = shlex.join(["sim", command, str(done.store.folder)])
+            out.print(f"{what}: {line}", soft_wrap=True, markup=False)
 
 
 def _print_failures(done: "Outcome") -> None:
     """Print each kind of failure with its number of runs and its first cell."""
     import polars as pl
+
+    from sim.sweeps.summary import told
+    from sim.sweeps.wording import counted
 
     found = (
         pl.scan_parquet(done.store.runs_file)
@@ -167,8 +180,7 @@ def _print_failures(done: "Outcome") -> None:
         .collect()
     )
     for row in found.iter_rows(named=True):
-        values = " ".join(f"{k}={v}" for k, v in done.plan.values(row["cell"]).items())
-        where = f"in {row['cells']:,} cells, first {row['cell']}"
-        print(
-            f"sim: {row['runs']:,} runs failed {where} ({values}): {row['error']}", file=sys.stderr
-        )
+        runs, cells = counted(row["runs"], "run"), counted(row["cells"], "cell")
+        where = f"in {cells}, first {row['cell']}"
+        values = told(done.plan.values(row["cell"]))
+        print(f"sim: {runs} failed {where} ({values}): {row['error']}", file=sys.stderr)

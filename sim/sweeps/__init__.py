@@ -4,6 +4,7 @@
 function of named parameters, for other packages to drive.
 """
 
-from sim.sweeps.api import run, sweep
+from sim.sweeps.api import sweep
+from sim.sweeps.function import run
 
 __all__ = ["run", "sweep"]

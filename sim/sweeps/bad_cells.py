@@ -1,10 +1,16 @@
 """What is wrong with which cells: one line a problem, however many cells have it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 Values = Callable[[int], Mapping[str, object]]
 """The swept values of a cell."""
+
+REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must)")
+"""The refused value in the line of a problem."""
+MOST_ALIKE = 3
+"""Problems that differ in the refused value alone get a line each, up to so many."""
 
 
 def told(
@@ -16,13 +22,29 @@ def told(
     by_line: dict[str, list[int]] = {}
     for line, cell in problems:
         by_line.setdefault(line, []).append(cell)
-    return [f"{line} ({_which(found, cells, values)})" for line, found in by_line.items()]
+    alike: dict[str, list[str]] = {}
+    for line in by_line:
+        alike.setdefault(REFUSED.sub("", line), []).append(line)
+    found: list[str] = []
+    for lines in alike.values():
+        if len(lines) > MOST_ALIKE:
+            numbers = sorted({cell for line in lines for cell in by_line[line]})
+            found.append(_merged(lines) + _which(numbers, cells, values))
+        else:
+            found += [line + _which(by_line[line], cells, values) for line in lines]
+    return found
+
+
+def _merged(lines: Sequence[str]) -> str:
+    """Return lines that differ in the refused value alone as one."""
+    first, second, last = (REFUSED.findall(lines[n])[0] for n in (0, 1, -1))
+    return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
 
 
 def _which(found: Sequence[int], cells: int, values: Values) -> str:
     """Return which cells are meant: their numbers, and what they have in common."""
     if len(found) == cells:
-        return "in every cell" if cells > 1 else "in the only cell"
+        return " (in every cell)" if cells > 1 else ""
     each = [values(cell) for cell in found]
     common = [f"{k}={v}" for k, v in each[0].items() if all(e[k] == v for e in each)]
     spans = []
@@ -32,4 +54,4 @@ def _which(found: Sequence[int], cells: int, values: Values) -> str:
     noun = "cells" if len(found) > 1 else "cell"
     where = f", all with {' '.join(common)}" if common and len(found) > 1 else ""
     where = f", {' '.join(common)}" if len(found) == 1 else where
-    return f"{noun} {', '.join(spans)} of {cells}{where}"
+    return f" ({noun} {', '.join(spans)} of {cells:,}{where})"

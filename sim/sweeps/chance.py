@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.parameters import citizens
-from sim.records import EVENT, STATE
+from sim.parameters import citizens, parameters
+from sim.records import EVENT, PARAMS, STATE
 from sim.settings import Settings
 from sim.shocks import Tape, draw_tape
 from sim.society import POOL, GraphPool, graph_pool, new_public
@@ -39,6 +39,14 @@ class Group(NamedTuple):
     params: NDArray[np.void]
     societies: list[Society]
 
+    @classmethod
+    def of(cls, cells: range, settings: list[Settings]) -> "Group":
+        """Return the group of some cells with these settings."""
+        params = np.zeros(len(cells), PARAMS).view(np.recarray)
+        for row, entry in enumerate(settings):
+            params[row] = parameters(entry)
+        return cls(cells, settings, params, [society_of(entry) for entry in settings])
+
     def rows_of(self, society: Society) -> list[int]:
         """Return the rows of the cells that live on one society."""
         return [row for row, entry in enumerate(self.societies) if entry == society]
@@ -54,9 +62,18 @@ def society_of(settings: Settings) -> Society:
 
 
 @lru_cache(maxsize=8)
-def graphs(society: Society, seed: int) -> GraphPool:
-    """Return the graphs that the citizens of a sweep live on."""
-    return graph_pool(society.family, society.citizens, society.degree, society.rewiring, seed)
+def graphs(society: Society, seed: int, size: int) -> GraphPool:
+    """Return the first graphs that the citizens of a sweep live on."""
+    return graph_pool(
+        society.family, society.citizens, society.degree, society.rewiring, seed, size
+    )
+
+
+@lru_cache(maxsize=4)
+def tape(seed: int, replicates: range, horizon: int, size: int) -> Tape:
+    """Return the chance of some replicates; cells that live on different graphs share it."""
+    drawn = draw_tape(seed, replicates, horizon, size)
+    return drawn._replace(weekly=drawn.weekly.view(np.recarray))
 
 
 class Chance:
@@ -76,9 +93,8 @@ class Chance:
     def __init__(self, seed: int, group: Group, society: Society, replicates: range) -> None:
         # A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
         horizon = max(group.settings[row].horizon for row in group.rows_of(society))
-        drawn = draw_tape(seed, replicates, horizon, society.citizens)
-        self._tape: Tape = drawn._replace(weekly=drawn.weekly.view(np.recarray))
-        self._pool = graphs(society, seed)
+        self._tape = tape(seed, replicates, horizon, society.citizens)
+        self._pool = graphs(society, seed, min(replicates.stop, POOL))
         self._group = group
         self._graph = np.array(replicates, np.int64) % POOL * (society.citizens > 0)
         self._public = new_public(society.citizens, self._pool, 0)

@@ -3,7 +3,7 @@
 One row a run in `runs.parquet`: which run it is, every swept value under the key that was
 swept, whether it worked, and its outcomes as `sim.outcomes` computes them, codes as words. The
 same descriptions are stored in the file's metadata under ``columns``, as JSON. Weekly traces have
-the columns of `sim.trace` after `cell` and `replicate`.
+the columns of `sim.trace` after `cell` and `replicate`, described in the same way.
 """
 
 import json
@@ -53,6 +53,18 @@ class TableColumn(NamedTuple):
     meaning: str
 
 
+CELL = TableColumn("cell", pl.Int32, "index", "cell of the plan: one combination of values")
+REPLICATE = TableColumn("replicate", pl.Int32, "index", "replicate; the same shocks in every cell")
+SEED = TableColumn("seed", pl.Int64, "seed", "seed of the sweep")
+POINT = TableColumn(
+    "point", pl.Int32, "index", "point of the sampled design; the same numbers in every combination"
+)
+SWEPT = ("as set", "value that the sweep gave to this key")
+"""Unit and meaning of the column of a swept key, which is named after the key."""
+STATUS = TableColumn("run_status", RUN_STATUS, "word", "ok, or failed: then no outcome is stated")
+ERROR = TableColumn("error", pl.String, "text", "why the run failed, else null")
+
+
 def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
     """Return the columns of the table of runs.
 
@@ -62,22 +74,11 @@ def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
     scenarios : sequence of Scenario
         Those that the cells play; columns of one scenario are null in the rows of another.
     """
-    columns = [
-        TableColumn("cell", pl.Int32, "index", "cell of the plan: one combination of values"),
-        TableColumn("replicate", pl.Int32, "index", "replicate; the same shocks in every cell"),
-        TableColumn("seed", pl.Int64, "seed", "seed of the sweep"),
-    ]
+    columns = [CELL, REPLICATE, SEED]
     if plan.points:
-        meaning = "point of the sampled design; the same numbers in every combination"
-        columns.append(TableColumn("point", pl.Int32, "index", meaning))
-    columns += [
-        TableColumn(key, swept_type(plan, key), "as set", "value that the sweep gave to this key")
-        for key in plan.swept
-    ]
-    columns += [
-        TableColumn("run_status", RUN_STATUS, "word", "ok, or failed: then no outcome is stated"),
-        TableColumn("error", pl.String, "text", "why the run failed, else null"),
-    ]
+        columns.append(POINT)
+    columns += [TableColumn(key, swept_type(plan, key), *SWEPT) for key in plan.swept]
+    columns += [STATUS, ERROR]
     outcome = {c.name: c for c in OUTCOME_COLUMNS}
     for scenario in scenarios:
         outcome |= {c.name: c for c in scenario_columns(scenario) if c.name not in outcome}
@@ -101,9 +102,7 @@ def words_of(codes: type[IntEnum]) -> pl.Enum:
 
 def swept_type(plan: Plan, key: str) -> type[pl.DataType]:
     """Return the column type of a swept key: numbers stay numbers, all else is text."""
-    if key in plan.point_keys:
-        return pl.Float64
-    values = [entry.values[key] for entry in plan.combinations]
+    values = plan.values_of(key)
     if all(isinstance(value, bool) for value in values):
         return pl.Boolean
     if any(isinstance(value, (bool, str)) for value in values):
@@ -113,7 +112,7 @@ def swept_type(plan: Plan, key: str) -> type[pl.DataType]:
     return pl.Float64
 
 
-def as_stored(value: Value, stored: type[pl.DataType]) -> Value:
+def as_stored(value: Value, stored: pl.DataType | type[pl.DataType]) -> Value:
     """Return a swept value as its column holds it."""
     if value is None or stored is not pl.String:
         return float(value) if stored is pl.Float64 and value is not None else value

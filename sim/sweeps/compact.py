@@ -13,8 +13,9 @@ from polars.exceptions import PolarsError
 
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import TableColumn, described, schema
+from sim.sweeps.files import PART, StoreError, stop, sync_folder
 from sim.sweeps.plan import Plan
-from sim.sweeps.store import PART, Store, StoreError, stop, sync_folder
+from sim.sweeps.store import Store
 
 ROW_GROUP = 32_768
 """Rows to a row group of the file."""

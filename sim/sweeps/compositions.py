@@ -12,6 +12,7 @@ keys - is composed by Hydra, once for each distinct combination.
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -66,6 +67,8 @@ class Compositions:
     ----------
     composed : int
         How often Hydra has composed so far.
+    interpolated : bool
+        Whether some value refers to another one, as ``${horizon}``.
     """
 
     def __init__(
@@ -75,8 +78,11 @@ class Compositions:
         self._name, self._dir = config_name, config_dir
         self._folders = [primary, *others]
         self._terms = list(terms)
-        self._stand_ins = self._simple_choices()
-        self._late = {t.key: t for t in terms if self._may_be_late(t)}
+        self.interpolated = self._has_interpolations()
+        # What is set afterwards would not reach the values that refer to it.
+        simple = not self.interpolated
+        self._stand_ins = self._simple_choices() if simple else {}
+        self._late = {t.key: t for t in terms if simple and self._may_be_late(t)}
         self._bases: dict[tuple[str, ...], dict[str, object] | ConfigError] = {}
         self.composed = 0
 
@@ -178,8 +184,6 @@ class Compositions:
 
     def _simple_choices(self) -> dict[str, StandIn]:
         """Return the swept groups whose files can be exchanged after the composition."""
-        if any("${" in file.read_text("utf-8") for file in self._yaml_files()):
-            return {}
         found: dict[str, StandIn] = {}
         for term in self._terms:
             if term.group and term.swept and not term.prefix and term.interval is None:
@@ -187,6 +191,12 @@ class Compositions:
                 if stand_in is not None:
                     found[term.key] = stand_in
         return found
+
+    def _has_interpolations(self) -> bool:
+        """Return whether the line or a file that it could read has interpolations."""
+        texts = (option.text for term in self._terms for option in term.options)
+        files = (file.read_text("utf-8", errors="replace") for file in self._yaml_files())
+        return any("${" in text for text in chain(texts, files))
 
     def _yaml_files(self) -> Iterator[Path]:
         """Yield all files that a composition could read."""

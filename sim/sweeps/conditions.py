@@ -41,6 +41,11 @@ class Condition:
                 raise ConfigError(
                     [f"filter {text!r}: the line does not set '{left}'" + did_you_mean(left, keys)]
                 )
+            choices = next(term.choices for term in terms if term.key == left)
+            if choices and right not in keys and right not in choices:
+                raise ConfigError(
+                    [f"filter {text!r}: no choice '{right}'" + did_you_mean(right, choices)]
+                )
             parts.append((left, sign, right))
         return cls(text, tuple(parts))
 

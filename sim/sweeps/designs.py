@@ -85,4 +85,5 @@ def represented(term: Term) -> tuple[Option, ...]:
     """Return a term's values; the lower end stands for an interval."""
     if term.interval is None:
         return term.options
-    return (Option(repr(term.interval[0]), term.interval[0]),)
+    low = int(term.interval[0]) if term.whole else term.interval[0]
+    return (Option(repr(low), low),)

@@ -9,26 +9,38 @@ from rich.table import Table
 
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.executors import workers_for
+from sim.sweeps.files import parquet_bytes
 from sim.sweeps.planning import Request
 from sim.sweeps.play import Player
-from sim.sweeps.progress import duration
-from sim.sweeps.store import parquet_bytes
+from sim.sweeps.store import Store
+from sim.sweeps.wording import counted, duration, size
+from sim.terminal import show
 
 PILOT_CELLS, PILOT_SECONDS = 16, 2.0
 SHOWN = 24
 """Most cells that are listed."""
 
 
-def print_dry_run(request: Request, target: Console) -> None:
+def print_dry_run(request: Request, store: Store, target: Console) -> None:
     """Print cells, runs, expected time and size.
 
     Parameters
     ----------
     request : Request
         A validated plan.
+    store : Store
+        Where its results would be kept, or are kept in part already; it is not changed.
     target : Console
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something else.
     """
     plan = request.plan
+    store.check(plan)
+    stored = sum(chunk.runs for chunk in store.chunks())
+    left = max(plan.runs - stored, 0)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("cell", justify="right")
     for key in plan.swept[:8]:
@@ -37,45 +49,47 @@ def print_dry_run(request: Request, target: Console) -> None:
         values = list(plan.values(cell).values())[:8]
         shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
         table.add_row(str(cell), *shown)
-    target.print(table)
+    show(table, target)
     if plan.cells > SHOWN:
         target.print(f"... and {plan.cells - SHOWN:,} more cells")
     if len(plan.swept) > 8:
         target.print(f"... and {len(plan.swept) - 8:,} more columns")
     target.print()
     workers = workers_for(request.settings.executor).count
-    seconds, size = _pilot(Player(plan))
-    target.print(f"{plan.cells:,} cells x {plan.replicates:,} replicates = {plan.runs:,} runs")
+    seconds, needed = _pilot(Player(plan))
+    cells, replicates = counted(plan.cells, "cell"), counted(plan.replicates, "replicate")
+    known = f", {stored:,} of them stored already" if stored else ""
+    target.print(f"{cells} x {replicates} = {counted(plan.runs, 'run')}{known}")
     target.print(
-        f"about {duration(plan.runs * seconds / workers)} with {workers} at a time "
-        f"({1 / seconds:,.0f} runs/s each), about {_size(2 * plan.runs * size)} on disk"
+        f"about {duration(left * seconds / workers)} with {workers} at a time "
+        f"({1 / seconds:,.0f} runs/s each), about {size(left * needed)} on disk",
+        soft_wrap=True,
     )
+    target.print(f"results would be kept in {store.folder}", soft_wrap=True)
 
 
 def _pilot(player: Player) -> tuple[float, float]:
-    """Return seconds and bytes of a run, measured on some cells spread over the plan."""
+    """Return seconds and bytes of a run, measured on some cells spread over the plan.
+
+    The bytes count the shard, the row of the table and the weekly history.
+    """
     plan = player.plan
     player.warm_up()
     cells = np.unique(np.linspace(0, plan.cells - 1, PILOT_CELLS).astype(int))
     replicates = min(plan.replicates, 32)
     tables: list[pl.DataFrame] = []
+    weekly = 0
     spent = 0.0
     for cell in cells:
         chunk = Chunk(int(cell), int(cell) + 1, 0, replicates)
         start = time.perf_counter()
-        tables.append(player.play(chunk).runs)
+        played = player.play(chunk)
         spent += time.perf_counter() - start
+        tables.append(played.runs)
+        if played.weekly is not None:
+            weekly += len(parquet_bytes(played.weekly.table))
         if spent > PILOT_SECONDS:
             break
     table = pl.concat(tables)
-    size = len(parquet_bytes(table)) - len(parquet_bytes(table.clear()))
-    return spent / len(table), size / len(table)
-
-
-def _size(count: float) -> str:
-    """Return a number of bytes in words."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+    rows = len(parquet_bytes(table)) - len(parquet_bytes(table.clear()))
+    return spent / len(table), (2 * rows + weekly) / len(table)

@@ -26,7 +26,7 @@ class Reporter(Protocol):
         """Tell something that happened."""
         ...
 
-    def start(self, total: int, done: int, workers: int) -> None:
+    def start(self, total: int, done: int, where: str) -> None:
         """Begin to count runs."""
         ...
 
@@ -45,7 +45,7 @@ class Quiet:
     def say(self, line: str) -> None:
         """Tell nothing."""
 
-    def start(self, total: int, done: int, workers: int) -> None:
+    def start(self, total: int, done: int, where: str) -> None:
         """Tell nothing."""
 
     def advance(self, receipt: Receipt) -> None:
@@ -69,7 +69,7 @@ class Outcome:
     failed : int
         Failed runs in the whole table.
     seconds : float
-        Wall time of playing, without planning.
+        Wall time of playing and storing, without planning and compiling.
     """
 
     plan: Plan
@@ -105,21 +105,23 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
     """
     workers = workers_for(request.settings.executor)
     store = Store(default_folder(request.plan) if folder is None else folder)
+    store.check(request.plan)
     store.create()
     with store.locked():
         plan = store.agree(request.plan)
         for line in _other_versions(plan, request.plan):
             reporter.say(line)
-        done, broken = store.finished()
+        done, broken = store.finished(plan)
         for name in broken:
-            reporter.say(f"{name} could not be read: set aside, its runs are played again")
+            reporter.say(f"{name} is not whole: set aside, its runs are played again")
         todo = missing(plan.cells, plan.replicates, plan.shape, done)
-        start = time.perf_counter()
         player = Player(plan)
+        start = time.perf_counter()
         if todo:
             stored = sum(chunk.runs for chunk in done)
             player.warm_up()
-            reporter.start(plan.runs, stored, workers.count)
+            start = time.perf_counter()
+            reporter.start(plan.runs, stored, workers.where)
             try:
                 for receipt in workers.play(player, store, todo):
                     reporter.advance(receipt)

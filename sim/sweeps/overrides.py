@@ -53,19 +53,27 @@ class Term:
         The key without its prefix, e.g. ``strategy@armenia``.
     prefix : str
         ``""``, ``"+"``, ``"++"`` or ``"~"``.
-    group : bool
-        Whether the key chooses a file of a configuration group.
+    choices : tuple of str
+        Files to choose from if the key is that of a configuration group, else empty.
     options : tuple of Option
         One if the key is fixed, none if it is drawn from an interval.
     interval : tuple of float, optional
         Lower and upper end of the interval that a sampled design draws from.
+    whole : bool
+        Whether only whole numbers are drawn from it, as in ``int(interval(5,20))``.
     """
 
     key: str
     prefix: str
-    group: bool
+    choices: tuple[str, ...]
     options: tuple[Option, ...]
     interval: tuple[float, float] | None = None
+    whole: bool = False
+
+    @property
+    def group(self) -> bool:
+        """Whether the key chooses a file of a configuration group."""
+        return bool(self.choices)
 
     @property
     def swept(self) -> bool:
@@ -117,25 +125,25 @@ def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) 
     """Return the term that one parsed override stands for."""
     key = override.get_key_element().lstrip("+~")
     prefix = override.get_key_element().removesuffix(key)
-    group = any((folder / override.key_or_group).is_dir() for folder in folders)
+    known = tuple(group_choices(override.key_or_group, folders))
     if not override.is_sweep_override():
         text = "" if override.input_line is None else override.input_line.partition("=")[2]
-        return Term(key, prefix, group, (Option(text, override.value()),))
+        return Term(key, prefix, known, (Option(text, override.value()),))
     sweep: object = override.value()
     if isinstance(sweep, IntervalSweep):
         ends = (float(sweep.start or 0.0), float(sweep.end or 0.0))
         if not ends[0] < ends[1]:
             raise ConfigError([f"{override.input_line}: the interval is empty"])
-        return Term(key, prefix, group, (), ends)
+        whole = all(type(end) is int for end in (sweep.start, sweep.end))
+        return Term(key, prefix, known, (), ends, whole)
     if isinstance(sweep, Glob):
-        known = group_choices(override.key_or_group, folders)
-        names = sorted(sweep.filter(known))
+        names = sorted(sweep.filter(list(known)))
         if not names:
             raise ConfigError([f"{override.input_line}: matches nothing" + did_you_mean("", known)])
-        return Term(key, prefix, group, tuple(Option(name, name) for name in names))
+        return Term(key, prefix, known, tuple(Option(name, name) for name in names))
     if isinstance(sweep, ChoiceSweep) and sweep.shuffle:
         raise ConfigError([f"{override.input_line}: the order of cells has no effect, no shuffle"])
-    return Term(key, prefix, group, tuple(_options(parser, override)))
+    return Term(key, prefix, known, tuple(_options(parser, override)))
 
 
 def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
@@ -157,11 +165,12 @@ def group_choices(group: str, folders: Sequence[Path]) -> list[str]:
     return sorted(found)
 
 
-def scalar(value: object) -> Value:
-    """Return `value` as what a column of the results can hold."""
+def scalar(option: Option) -> Value:
+    """Return a value as a column of the results can hold it, lists and mappings as written."""
+    value = option.value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    return str(value)
+    return option.text
 
 
 def as_option(value: Value) -> Option:

@@ -20,8 +20,8 @@ def at(node: object, path: str) -> object:
     for step in steps(path):
         if isinstance(node, Mapping):
             node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
+        elif isinstance(node, list) and str(step).isdecimal() and int(step) < len(node):
+            node = node[int(step)]
         else:
             return None
     return node

@@ -14,6 +14,8 @@ from sim.sweeps.overrides import Value
 from sim.sweeps.paths import changed
 from sim.sweeps.provenance import digest
 
+SAMPLED_TRACES = 4
+"""With ``trace=sample`` the replicates below this number leave traces."""
 FORMAT = 1
 """Version of the plan's file; another one is not read."""
 
@@ -48,7 +50,7 @@ class Plan:
     title : str
         What it asks.
     line : list of str
-        The overrides as given.
+        The overrides as given, those of the experiment and ``--zip`` and ``--filter`` included.
     seed : int
         Seed of the sweep.
     replicates : int
@@ -112,11 +114,22 @@ class Plan:
         """Keys that differ between cells, in the order of the columns."""
         return [*self.combinations[0].values, *self.point_keys]
 
+    def traced(self, replicate: int) -> bool:
+        """Return whether the runs of a replicate leave a weekly history."""
+        return self.trace == "all" or (self.trace == "sample" and replicate < SAMPLED_TRACES)
+
     def values(self, cell: int) -> dict[str, Value]:
         """Return a cell's value of each swept key."""
         combination, point = self.parts(cell)
         drawn = self.points[point] if point >= 0 else []
         return {**combination.values, **dict(zip(self.point_keys, drawn, strict=True))}
+
+    def values_of(self, key: str) -> list[Value]:
+        """Return the values of a swept key, in the order of the cells, with repetitions."""
+        if key in self.point_keys:
+            number = self.point_keys.index(key)
+            return [point[number] for point in self.points]
+        return [combination.values[key] for combination in self.combinations]
 
     def parts(self, cell: int) -> tuple[Combination, int]:
         """Return a cell's combination and the number of its point, -1 for none."""

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.compose import search_folders
 from sim.errors import ConfigError, did_you_mean
 from sim.registry import plugin_files
@@ -13,7 +16,7 @@ from sim.sweeps.cell_settings import CellSettings, Scenarios, scenario_key
 from sim.sweeps.chunks import shape_for
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import Choices, combinations, represented
-from sim.sweeps.overrides import Term, group_choices, read_line, scalar
+from sim.sweeps.overrides import Term, read_line, scalar
 from sim.sweeps.paths import changed
 from sim.sweeps.plan import Combination, Plan
 from sim.sweeps.provenance import file_digest, git_state, model_digest, versions
@@ -76,24 +79,31 @@ def make_plan(
     experiment, line = _with_experiment(overrides, folders)
     settings = sweep_settings([o for o in line if is_own(o)], config_dir)
     terms = read_line([o for o in line if not is_own(o)], folders)
-    _refuse(terms, folders)
+    _refuse(terms)
     chosen = combinations(terms, [*experiment.zip, *zipped], [*experiment.filter, *filters])
-    bases, combined = _compose(terms, chosen, config_name, config_dir)
+    compositions = Compositions(
+        [replace(t, options=represented(t)) if t.interval else t for t in terms],
+        config_name,
+        config_dir,
+    )
+    bases, combined = _compose(terms, chosen, compositions)
     first = build_settings(changed(bases[combined[0].base], combined[0].changes))
     varied = dimensions(terms, settings, first.scenario)
+    if varied and compositions.interpolated:
+        raise ConfigError([f"design={settings.design}: values must not refer to others by ${{..}}"])
     drawn = points(varied, settings, first.seed)
     count = len(combined) * (1 if drawn is None else len(drawn))
     plan = Plan(
         name=experiment.name,
         title=experiment.title,
-        line=list(line),
+        line=_whole_line(line, [*experiment.zip, *zipped], [*experiment.filter, *filters]),
         seed=first.seed,
         replicates=settings.replicates,
         trace=settings.trace,
         bases=bases,
         combinations=combined,
         design=_design(settings, varied, terms),
-        points=[] if drawn is None else drawn.tolist(),
+        points=[] if drawn is None else _plain_points(drawn, varied, terms),
         shape=shape_for(count, settings.replicates),
         model=model_digest(),
         plugins={str(file): file_digest(file) for file in plugin_files()},
@@ -123,7 +133,15 @@ def _with_experiment(
     return experiment, [*filled, *rest]
 
 
-def _refuse(terms: Sequence[Term], folders: Sequence[Path]) -> None:
+def _whole_line(
+    line: Sequence[str], zipped: Sequence[Sequence[str]], filters: Sequence[str]
+) -> list[str]:
+    """Return the line with what is zipped and filtered, as `sim sweep` takes it."""
+    together = [word for keys in zipped for word in ("--zip", ",".join(keys))]
+    return [*line, *together, *(word for text in filters for word in ("--filter", text))]
+
+
+def _refuse(terms: Sequence[Term]) -> None:
     """Refuse what no sweep may vary, choices that do not exist, and slips of the sweep's keys."""
     problems = [
         f"{term.key}: is not swept, {RESERVED[term.key]}"
@@ -131,26 +149,33 @@ def _refuse(terms: Sequence[Term], folders: Sequence[Path]) -> None:
         if term.key in RESERVED and (term.swept or term.key == "replicate")
     ]
     for term in terms:
-        if not term.group:
+        if term.key.startswith("hydra"):
+            problems.append(f"{term.key}: Hydra's own settings have no effect here")
+        elif term.group:
+            problems += _unknown_choices(term)
+        else:
             near = did_you_mean(term.key, SweepSettings.model_fields)
             if "did you mean" in near and term.key not in Rules.model_fields:
                 problems.append(f"{term.key}: unknown key '{term.key}'{near}")
-            continue
-        known = group_choices(term.key.partition("@")[0], folders)
-        problems += [
-            f"{term.key}: no choice '{option.text}'" + did_you_mean(option.text, known)
-            for option in term.options
-            if isinstance(option.value, str) and option.text not in known and term.prefix != "~"
-        ]
     if problems:
         raise ConfigError(problems)
+
+
+def _unknown_choices(term: Term) -> list[str]:
+    """Return one line for each value of a group that is none of its files."""
+    if term.prefix == "~":
+        return []
+    return [
+        f"{term.key}: no choice '{option.text}'" + did_you_mean(option.text, term.choices)
+        for option in term.options
+        if isinstance(option.value, str) and option.text not in term.choices
+    ]
 
 
 def _compose(
     terms: Sequence[Term],
     chosen: Sequence[Choices],
-    config_name: str,
-    config_dir: str | Path | None,
+    compositions: Compositions,
 ) -> tuple[list[dict[str, object]], list[Combination]]:
     """Compose and validate all combinations.
 
@@ -159,11 +184,6 @@ def _compose(
     ConfigError
         With the problems of all combinations.
     """
-    compositions = Compositions(
-        [replace(t, options=represented(t)) if t.interval else t for t in terms],
-        config_name,
-        config_dir,
-    )
     shown = [term.key for term in terms if term.swept and term.interval is None]
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}
@@ -177,7 +197,7 @@ def _compose(
                 numbers[id(base)] = len(bases)
                 bases.append(base)
             changes = compositions.changes(choices)
-            values = {key: scalar(choices[key].value) for key in shown}
+            values = {key: scalar(choices[key]) for key in shown}
             found.append(Combination(numbers[id(base)], values, changes))
             scenarios.settings(found[-1])
         except ConfigError as error:
@@ -189,6 +209,17 @@ def _compose(
             told(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
         )
     return bases, found
+
+
+def _plain_points(
+    drawn: NDArray[np.float64], varied: Sequence[Dimension], terms: Sequence[Term]
+) -> list[list[float]]:
+    """Return points as lists; what must be whole on the line as whole numbers."""
+    whole = {term.key for term in terms if term.whole}
+    return [
+        [int(x) if d.key in whole else x for d, x in zip(varied, point, strict=True)]
+        for point in drawn.tolist()
+    ]
 
 
 def _validate_points(plan: Plan) -> None:

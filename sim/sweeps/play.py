@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from sim.errors import FaultyPluginError, SimError
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
-from sim.parameters import parameters
-from sim.records import EVENT, PARAMS, STATE
+from sim.records import EVENT, STATE
 from sim.scenario import Scenario
 from sim.settings import Settings, use_plugins
 from sim.sweeps.cell_settings import CellSettings
-from sim.sweeps.chance import Chance, Group, society_of
+from sim.sweeps.chance import Chance, Group
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import (
     FAILED,
@@ -27,14 +26,15 @@ from sim.sweeps.columns import (
     as_stored,
     run_columns,
     schema,
-    swept_type,
     words,
 )
 from sim.sweeps.plan import Plan
 from sim.sweeps.provenance import file_digest
+from sim.sweeps.weekly import Weekly, weekly_history, weekly_table
 
-SAMPLED_TRACES = 4
-"""With ``trace=sample`` the replicates below this number leave traces."""
+if TYPE_CHECKING:
+    from sim.trace import Series
+
 KEPT_GROUPS = 128
 """Groups of cells whose parameters are kept for the next block of replicates."""
 
@@ -53,14 +53,14 @@ class Played(NamedTuple):
     ----------
     runs : polars.DataFrame
         One row a run, sorted by cell and replicate.
-    traces : polars.DataFrame or None
+    weekly : Weekly or None
         Weekly histories, None if none was asked for.
     failed : int
         Number of failed runs.
     """
 
     runs: pl.DataFrame
-    traces: pl.DataFrame | None
+    weekly: Weekly | None
     failed: int
 
 
@@ -104,12 +104,7 @@ class Player:
             if cells not in self._groups:
                 while len(self._groups) >= KEPT_GROUPS:
                     del self._groups[next(iter(self._groups))]
-                settings = [self._settings(cell) for cell in cells]
-                params = np.zeros(len(cells), PARAMS).view(np.recarray)
-                for row, entry in enumerate(settings):
-                    params[row] = parameters(entry)
-                societies = [society_of(entry) for entry in settings]
-                self._groups[cells] = Group(cells, settings, params, societies)
+                self._groups[cells] = Group.of(cells, [self._settings(cell) for cell in cells])
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:
@@ -121,7 +116,7 @@ class Player:
         count = len(chunk.replicates)
         state = np.zeros(chunk.runs, STATE).view(np.recarray)
         errors: list[str | None] = [None] * chunk.runs
-        traces: list[pl.DataFrame] = []
+        traces: list[list[Series]] = []
         for society in dict.fromkeys(group.societies):
             rows = np.array(group.rows_of(society))
             chance = Chance(self.plan.seed, group, society, chunk.replicates)
@@ -135,10 +130,7 @@ class Player:
             traces += self._traces(chunk, group, chance, rows)
         runs = self._table(chunk, group, state, errors)
         failed = int((runs["run_status"] == FAILED).sum())
-        weekly = None
-        if traces:
-            weekly = pl.concat(traces, how="diagonal").sort("cell", "replicate", "week")
-        return Played(runs, weekly, failed)
+        return Played(runs, weekly_table(traces), failed)
 
     def failure(self, chunk: Chunk, message: str) -> pl.DataFrame:
         """Return the rows of a chunk that could not be played at all."""
@@ -176,8 +168,9 @@ class Player:
         if self.plan.points:
             data["point"] = cells % len(self.plan.points)
         values = [self.plan.values(cell) for cell in chunk.cells]
+        kinds = {column.name: column.type for column in self.columns}
         for key in self.plan.swept:
-            kind = swept_type(self.plan, key)
+            kind = kinds[key]
             each = pl.Series(key, [as_stored(v[key], kind) for v in values], kind)
             data[key] = each.gather(np.repeat(np.arange(len(values)), count))
         failed = np.array([error is not None for error in errors])
@@ -189,25 +182,23 @@ class Player:
 
     def _traces(
         self, chunk: Chunk, group: Group, chance: Chance, rows: NDArray[np.int64]
-    ) -> list[pl.DataFrame]:
+    ) -> list[list["Series"]]:
         """Play again, with their history, the runs that are to leave a trace."""
         from sim.run import RunRecord
-        from sim.trace import trace_frame
 
-        wanted = {"none": 0, "sample": SAMPLED_TRACES, "all": chunk.end_replicate}[self.plan.trace]
-        tables = []
+        found = []
         for row in rows:
             for number, replicate in enumerate(chunk.replicates):
-                history = chance.history(row, number) if replicate < wanted else None
+                if not self.plan.traced(replicate):
+                    continue
+                history = chance.history(row, number)
                 if history is None:
                     continue
                 record = RunRecord(
                     group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
                 )
-                cell = pl.lit(chunk.cells[row], pl.Int32).alias("cell")
-                which = pl.lit(replicate, pl.Int32).alias("replicate")
-                tables.append(trace_frame(record).select(cell, which, pl.all()))
-        return tables
+                found.append(weekly_history(record, chunk.cells[row], replicate))
+        return found
 
 
 def _use_plugins_of(plan: Plan) -> None:

@@ -6,6 +6,7 @@ import time
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from sim.sweeps.execute import Reporter
+from sim.sweeps.wording import counted, duration
 from sim.sweeps.work import Receipt
 from sim.terminal import console
 
@@ -16,18 +17,6 @@ LINE_SECONDS = 5.0
 def reporter() -> Reporter:
     """Return the reporter that suits standard error."""
     return Bar() if sys.stderr.isatty() else Lines()
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in words, rounded to what matters."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 100:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes / 60:.1f} h"
 
 
 class _Count:
@@ -80,7 +69,7 @@ class Bar:
         """Print a line above the bar."""
         self._progress.console.print(f"sim: {line}")
 
-    def start(self, total: int, done: int, workers: int) -> None:
+    def start(self, total: int, done: int, where: str) -> None:
         """Show the bar."""
         self._count.start(total, done)
         self._task = self._progress.add_task("sweep", total=total, completed=done, told="")
@@ -109,12 +98,12 @@ class Lines:
         """Print a line."""
         print(f"sim: {line}", file=sys.stderr, flush=True)
 
-    def start(self, total: int, done: int, workers: int) -> None:
+    def start(self, total: int, done: int, where: str) -> None:
         """Say how much there is to do."""
         self._count.start(total, done)
         self._last = time.monotonic()
         stored = f", {done:,} of them stored already" if done else ""
-        self.say(f"{total:,} runs{stored}; {workers} at a time")
+        self.say(f"{counted(total, 'run')}{stored}; {where}")
 
     def advance(self, receipt: Receipt) -> None:
         """Print a line if the last one is some seconds old."""
@@ -122,8 +111,10 @@ class Lines:
         if time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
             share = self._count.done / self._count.total
-            self.say(f"{self._count.done:,} runs, {share:.0%}, {self._count.told}")
+            self.say(f"{counted(self._count.done, 'run')}, {share:.0%}, {self._count.told}")
 
     def stop(self) -> None:
-        """Say how many runs are stored."""
-        self.say(f"{self._count.done:,} runs stored, {self._count.rate:,.0f} runs/s")
+        """Say how many runs are stored, if any has been played."""
+        if self._count.done > self._count.before:
+            done = counted(self._count.done, "run")
+            self.say(f"{done} stored, {self._count.rate:,.0f} runs/s")

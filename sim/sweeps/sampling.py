@@ -49,7 +49,7 @@ def dimensions(
     ConfigError
         If design and ranges do not go together.
     """
-    intervals = [Dimension(t.key, *t.interval) for t in terms if t.interval is not None]
+    intervals = [Dimension(t.key, *t.interval, t.whole) for t in terms if t.interval is not None]
     if settings.design == "factorial":
         problems = [
             f"{d.key}: an interval needs design=latin_hypercube, sobol or saltelli"
@@ -65,7 +65,10 @@ def dimensions(
     if settings.samples < 1:
         raise ConfigError([f"samples: design={settings.design} needs their number"])
     if settings.design != "latin_hypercube" and settings.samples & (settings.samples - 1):
-        raise ConfigError([f"samples: {settings.design} needs a power of 2"])
+        below = 1 << (settings.samples.bit_length() - 1)
+        raise ConfigError(
+            [f"samples: {settings.design} needs a power of 2, such as {below} or {2 * below}"]
+        )
     fixed = {term.key for term in terms}
     drawn = [d for d in assumed(scenario, settings.assumptions) if d.key not in fixed]
     if not intervals and not drawn:

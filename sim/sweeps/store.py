@@ -11,28 +11,22 @@ with its process keeps a second sweep out.
 """
 
 import contextlib
-import errno
-import io
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from sim.errors import ConfigError, SimError
+from sim.errors import ConfigError
 from sim.sweeps.chunks import Chunk
+from sim.sweeps.columns import OK, described
+from sim.sweeps.files import PART, is_whole, parquet_bytes, reason, set_aside, write_whole
 from sim.sweeps.plan import Plan
+from sim.sweeps.weekly import Weekly
 
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
-PART = ".part"
-"""Ending of a file that is still being written."""
-
-
-class StoreError(SimError):
-    """Results cannot be written; what has been written stays."""
 
 
 class Store:
@@ -73,19 +67,37 @@ class Store:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{self.folder}: holds no sweep that can be read"]) from error
 
+    def check(self, plan: Plan) -> None:
+        """Refuse a folder that holds another sweep or anything else; nothing is changed.
+
+        Raises
+        ------
+        ConfigError
+            If it is such a folder, or cannot be read.
+        """
+        try:
+            if (self.folder / PLAN).exists():
+                self._refuse_other(self.load_plan(), plan)
+            elif self.folder.is_dir():
+                self._check_empty()
+            elif self.folder.exists():
+                raise ConfigError([f"{self.folder}: is a file, not a folder"])
+        except OSError as error:
+            raise ConfigError([f"{self.folder}: cannot be read, {reason(error)}"]) from error
+
     def create(self) -> None:
         """Make the folder.
 
         Raises
         ------
         ConfigError
-            If it cannot be made or is not a folder for results.
+            If it cannot be made.
         """
         try:
             for folder in (self.folder, self.folder / SHARDS, self.folder / TRACES):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError([f"{self.folder}: cannot be written to, {_reason(error)}"]) from error
+            raise ConfigError([f"{self.folder}: cannot be written to, {reason(error)}"]) from error
 
     def agree(self, plan: Plan) -> Plan:
         """Store the plan, or check that the same one is stored, and return it.
@@ -111,17 +123,21 @@ class Store:
             write_whole(self.folder / PLAN, plan.to_json().encode())
             return plan
         stored = self.load_plan()
-        if stored.hash != plan.hash:
-            raise ConfigError(
-                [
-                    f"{self.folder}: holds the results of another sweep"
-                    f"{_difference(stored, plan)}; name another folder with --out"
-                ]
-            )
+        self._refuse_other(stored, plan)
         if plan.replicates > stored.replicates:
             stored = stored.extended(plan.replicates)
             write_whole(self.folder / PLAN, stored.to_json().encode())
         return stored
+
+    def _refuse_other(self, stored: Plan, plan: Plan) -> None:
+        """Refuse a stored plan that is not the one asked for."""
+        if stored.hash != plan.hash:
+            raise ConfigError(
+                [
+                    f"{self.folder}: holds the results of another sweep, "
+                    f"{_difference(stored, plan)}; name another folder with --out"
+                ]
+            )
 
     def _check_empty(self) -> None:
         """Refuse a folder that holds results without their plan, or anything else."""
@@ -148,7 +164,7 @@ class Store:
         try:
             handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise ConfigError([f"{self.folder}: cannot be written to, {_reason(error)}"]) from error
+            raise ConfigError([f"{self.folder}: cannot be written to, {reason(error)}"]) from error
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -158,115 +174,68 @@ class Store:
         finally:
             os.close(handle)
 
-    def finished(self) -> tuple[list[Chunk], list[str]]:
-        """Return the chunks whose shards are whole, and the names of broken files set aside.
+    def chunks(self) -> list[Chunk]:
+        """Return the chunks that have a shard, whole or not, in the order of their names."""
+        named = (Chunk.from_name(f.stem) for f in sorted((self.folder / SHARDS).glob("*.parquet")))
+        return [chunk for chunk in named if chunk is not None]
 
-        A broken shard is renamed to ``*.broken``; nothing is deleted but half-written files.
+    def finished(self, plan: Plan) -> tuple[list[Chunk], list[str]]:
+        """Return the chunks whose files are whole, and the names of broken files set aside.
+
+        A broken file is renamed to ``*.broken``, and so is the shard that belongs to a broken or
+        missing trace; nothing is deleted but half-written files.
         """
         for place in (self.folder, self.folder / SHARDS, self.folder / TRACES):
             for part in place.glob(f"*{PART}"):
                 part.unlink(missing_ok=True)
         found: list[Chunk] = []
         broken: list[str] = []
-        for file in sorted((self.folder / SHARDS).glob("*.parquet")):
-            chunk = Chunk.from_name(file.stem)
-            if chunk is None:
-                continue
-            if is_whole(file, chunk.runs):
+        for chunk in self.chunks():
+            shard, trace = self.shard_file(chunk), self.trace_file(chunk)
+            whole = is_whole(shard, chunk.runs)
+            traced = plan.traced(chunk.first_replicate)
+            if whole and (not traced or self._has_traces(chunk)):
                 found.append(chunk)
-            else:
-                file.replace(file.with_suffix(".broken"))
-                broken.append(file.name)
+                continue
+            for file in (trace, shard) if traced and trace.exists() else (shard,):
+                set_aside(file)
+            broken.append((trace if whole else shard).name)
         return found, broken
 
-    def write_shard(self, chunk: Chunk, runs: pl.DataFrame, traces: pl.DataFrame | None) -> None:
-        """Write the results of one chunk, its traces first.
+    def _has_traces(self, chunk: Chunk) -> bool:
+        """Return whether the traces of a chunk can be read, or none of its runs could be played."""
+        if is_whole(self.trace_file(chunk)):
+            return True
+        status = pl.read_parquet(self.shard_file(chunk), columns=["run_status"])["run_status"]
+        return not self.trace_file(chunk).exists() and OK not in status.cast(pl.String)
+
+    def write_shard(self, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None) -> None:
+        """Write the results of one chunk, its weekly histories first.
 
         Raises
         ------
         StoreError
             If the disk is full or cannot be written to.
         """
-        if traces is not None:
-            write_whole(self.trace_file(chunk), parquet_bytes(traces))
+        if weekly is not None:
+            told = {"columns": described(weekly.columns)}
+            write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, told))
         write_whole(self.shard_file(chunk), parquet_bytes(runs))
-
-
-def is_whole(file: Path, rows: int) -> bool:
-    """Return whether a Parquet file can be read and has as many rows as it should."""
-    try:
-        return int(pl.scan_parquet(file).select(pl.len()).collect().item()) == rows
-    except (PolarsError, OSError):
-        return False
-
-
-def parquet_bytes(table: pl.DataFrame) -> bytes:
-    """Return a table as the bytes of a Parquet file."""
-    buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a loss of power.
-
-    Raises
-    ------
-    StoreError
-        If the disk is full or cannot be written to.
-    """
-    part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
-    try:
-        with part.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        stop(file, error)
-
-
-def stop(file: Path, error: OSError) -> NoReturn:
-    """Raise that a file could not be written.
-
-    Raises
-    ------
-    StoreError
-        Always.
-    """
-    raise StoreError(f"{file.parent}: {file.name} cannot be written, {_reason(error)}") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to disk, so that a rename survives a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _reason(error: OSError) -> str:
-    """Return an operating system's error in plain words."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "the disk is full"
-    return (error.strerror or str(error)).lower()
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
     """Return in what two plans differ, as a clause."""
     if stored.model != plan.model:
-        return ", made with other rules of the model"
+        return "made with other rules of the model"
     if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
-        return ", made with other plug-ins"
+        return "made with other plug-ins"
     for name, one, other in (
         ("seed", stored.seed, plan.seed),
         ("trace", stored.trace, plan.trace),
         ("cells", stored.cells, plan.cells),
     ):
         if one != other:
-            return f" ({name} {one}, here {other})"
-    return ""
+            return f"with {name} {one}, here {other}"
+    if stored.line != plan.line:
+        return f"made by: sim sweep {shlex.join(stored.line)}"
+    return "made by the same line with other configuration files"

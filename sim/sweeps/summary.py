@@ -1,52 +1,34 @@
-"""What a sweep found, in short: P(signed) by swept value, the best and the worst cells.
+"""What a sweep found, in short: P(signed) by swept value, the best and the worst cells."""
 
-The runs of one replicate meet the same shocks in every cell, so the runs behind one swept value
-are not independent. Its interval is Wilson's (1927) with the effective sample size that the
-variance between replicates gives (Korn and Graubard 1998).
-"""
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import norm
 
-from sim.sweeps.columns import OK
+from sim.sweeps.columns import OK, as_stored, swept_type
 from sim.sweeps.overrides import Value
+from sim.sweeps.plan import Plan
+from sim.sweeps.shares import Share, clustered, share_of
+from sim.sweeps.wording import counted
+from sim.terminal import show
 
-LEVEL = 0.95
 MOST_VALUES = 12
-"""Keys with more values than this are left out of the table."""
+"""Numbers with more values than this are shown in `PARTS` parts of their range."""
+PARTS = 4
+MOST_KEYS = 8
+"""Most keys that are listed value by value."""
+MOST_TOLD = 6
+"""Most values of a cell that are listed."""
 SHOWN_CELLS = 3
 
 
 @dataclass(frozen=True)
-class Share:
-    """An estimated probability with its interval.
-
-    Attributes
-    ----------
-    estimate, low, high : float
-        Share of runs and the ends of its 95 % interval.
-    """
-
-    estimate: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Return it as percentages."""
-        return f"{self.estimate:6.1%}  [{self.low:.1%}, {self.high:.1%}]"
-
-
-@dataclass(frozen=True)
 class Line:
-    """One line of the table: a swept value, or a cell.
+    """One line of the table: a swept value, or a part of its range.
 
     Attributes
     ----------
@@ -64,90 +46,65 @@ class Line:
     full: Share
 
 
-def wilson(share: ArrayLike, size: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's score interval.
-
-    Parameters
-    ----------
-    share : float or array
-        Observed proportions.
-    size : float or array
-        Sample sizes, or effective sample sizes.
-
-    Returns
-    -------
-    tuple of two arrays
-        Lower and upper ends, shaped like `share` and `size` together.
-    """
-    p, n = np.asarray(share, float), np.asarray(size, float)
-    z = float(norm.ppf(0.5 + LEVEL / 2))
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n**2))
-    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
-
-
-def share_of(share: float, size: float) -> Share:
-    """Return a proportion with its interval."""
-    low, high = wilson(share, size)
-    return Share(share, float(low), float(high))
-
-
-def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
-    """Return a proportion whose runs are independent between replicates only.
-
-    Parameters
-    ----------
-    counts, sizes : array, shape (replicates,)
-        Signatures and runs of each replicate.
-    """
-    total = float(sizes.sum())
-    share = float(counts.sum() / total)
-    replicates = len(sizes)
-    effective = float(replicates)
-    if replicates > 1:
-        # Linearised variance of a ratio of two means (Korn and Graubard 1998).
-        residual = (counts - share * sizes) / sizes.mean()
-        variance = float(residual.var(ddof=1)) / replicates
-        if variance > 0.0:
-            effective = share * (1.0 - share) / variance
-    effective = min(max(effective, 1.0), total)
-    return share_of(share, effective)
-
-
 _SIGNED = pl.col("signed").cast(pl.String)
 _ANY = _SIGNED.is_in(["interim", "full"]).sum().alias("any")
 _FULL = _SIGNED.eq("full").sum().alias("full")
 
 
-def by_value(runs: pl.LazyFrame, key: str) -> list[Line]:
-    """Return one line for each value of a swept key.
+def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
+    """Return one line for each value of a swept key, in the order of the sweep's line.
+
+    Numbers with many values, and those of a sampled design, are put together in equal parts of
+    their range.
 
     Parameters
     ----------
     runs : polars.LazyFrame
         The table of runs, failed ones left out.
+    plan : Plan
     key : str
         A swept key.
+
+    Returns
+    -------
+    list of Line
+        Empty if the key has many values that are no numbers.
     """
-    counted = (
-        runs.group_by(key, "replicate")
+    kind = swept_type(plan, key)
+    values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
+    if len(values) <= MOST_VALUES and key not in plan.point_keys:
+        place = {value: number for number, value in enumerate(values)}
+        labels = [_shown(value) for value in values]
+        group = pl.col(key).replace_strict(
+            list(place), list(place.values()), return_dtype=pl.Int32, default=None
+        )
+    elif kind.is_numeric():
+        numbers = [float(value) for value in values if value is not None]
+        low, high = min(numbers), max(numbers)
+        width = (high - low) / PARTS
+        edges = [low + n * width for n in range(PARTS + 1)]
+        labels = [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)]
+        group = ((pl.col(key) - low) / width).floor().clip(0, PARTS - 1).cast(pl.Int32)
+    else:
+        return []
+    counts = (
+        runs.group_by(group.alias("group"), "replicate")
         .agg(pl.len().alias("runs"), _ANY, _FULL)
-        .sort(key, "replicate")
+        .sort("group", "replicate")
         .collect()
     )
-    return [_line(str(value[0]), part) for value, part in _parts(counted, key)]
+    return [
+        _line(labels[number], part)
+        for (number,), part in counts.group_by("group", maintain_order=True)
+        if isinstance(number, int)
+    ]
 
 
-def _parts(counted: pl.DataFrame, key: str) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
-    """Return the counts of each value of a key."""
-    return list(counted.group_by(key, maintain_order=True))
-
-
-def _line(label: str, counted: pl.DataFrame) -> Line:
+def _line(label: str, counts: pl.DataFrame) -> Line:
     """Return the line of some counts by replicate."""
-    sizes = counted["runs"].to_numpy().astype(float)
+    sizes = counts["runs"].to_numpy().astype(float)
     signed, full = (
-        clustered(counted[name].to_numpy().astype(float), sizes) for name in ("any", "full")
+        clustered(counts[name].to_numpy().astype(float), sizes) for name in ("any", "full")
     )
     return Line(label, int(sizes.sum()), signed, full)
 
@@ -163,57 +120,89 @@ def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def print_summary(
-    file: Path, swept: list[str], values: Mapping[int, Mapping[str, Value]], target: Console
-) -> None:
+def print_summary(file: Path, plan: Plan, target: Console) -> None:
     """Print the tables that end a sweep.
 
     Parameters
     ----------
     file : Path
         The compacted table.
-    swept : list of str
-        Swept keys that are listed value by value.
-    values : mapping
-        Value of each swept key by cell.
+    plan : Plan
     target : Console
     """
     runs = pl.scan_parquet(file).filter(pl.col("run_status").cast(pl.String) == OK)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("swept value", "runs", "P(signed), 95 %", "P(signed in full), 95 %"):
-        table.add_column(name, justify="left" if name == "swept value" else "right")
-    first = True
-    for key in swept:
-        lines = by_value(runs, key)
-        if not 1 < len(lines) <= MOST_VALUES:
+    if plan.title:
+        target.print(plan.title, style="bold", markup=False)
+        target.print()
+    told = _print_values(runs, plan, target)
+    cells = by_cell(runs)
+    if len(cells) > 1:
+        _print_cells(cells, plan, target)
+        told = True
+    if told:
+        target.print("The intervals hold the sampling error of the replicates only.", style="dim")
+        target.print()
+
+
+def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
+    """Print P(signed) by swept value; return whether there was anything to print."""
+    table = _table("swept value", "runs", "P(signed), 95 %", "P(signed in full), 95 %")
+    listed = 0
+    left_out: list[str] = []
+    for key in plan.swept:
+        lines = by_value(runs, plan, key) if listed < MOST_KEYS else []
+        if not lines:
+            left_out.append(key)
             continue
-        if not first:
+        if listed:
             table.add_section()
-        first = False
+        listed += 1
         table.add_row(key)
         for line in lines:
             table.add_row(f"  {line.label}", f"{line.runs:,}", str(line.signed), str(line.full))
-    if table.row_count:
-        target.print(table)
+    if listed:
+        show(table, target)
         target.print()
-    cells = by_cell(runs)
-    if len(cells) > 1:
-        _print_cells(cells, values, target)
+    if left_out:
+        more = counted(len(left_out), "more swept key")
+        target.print(f"... and {more}, from {left_out[0]}", soft_wrap=True, markup=False)
+        target.print()
+    return listed > 0
 
 
-def _print_cells(
-    cells: pl.DataFrame, values: Mapping[int, Mapping[str, Value]], target: Console
-) -> None:
+def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
     """Print the cells in which most and least was signed."""
     shown = min(SHOWN_CELLS, len(cells) // 2)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("cell", justify="right")
-    table.add_column("P(signed), 95 %", justify="right")
-    table.add_column("values")
+    table = _table("signed", "cell", "P(signed), 95 %", "values")
+    table.columns[-1].justify = "left"
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
-            told = " ".join(f"{key}={value}" for key, value in values[row["cell"]].items())
-            label = f"{title} {row['cell']}" if n == 0 else str(row["cell"])
-            table.add_row(label, str(share_of(row["share"], row["runs"])), told)
-    target.print(table)
+            share = share_of(row["share"], row["runs"])
+            label = title if n == 0 else ""
+            table.add_row(label, str(row["cell"]), str(share), told(plan.values(row["cell"])))
+    show(table, target)
     target.print()
+
+
+def _table(first: str, *others: str) -> Table:
+    """Return an empty table: a column of words, then columns of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def told(values: Mapping[str, Value]) -> str:
+    """Return a cell's values as ``key=value ..``, those of long cells cut short."""
+    shown: Sequence[str] = [f"{key}={_shown(value)}" for key, value in values.items()]
+    if len(shown) > MOST_TOLD:
+        shown = [*shown[:MOST_TOLD], f"and {len(shown) - MOST_TOLD} more"]
+    return " ".join(shown)
+
+
+def _shown(value: Value) -> str:
+    """Return a value as people read it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -35,14 +35,16 @@ def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
     """Play one chunk and store it."""
     start = time.perf_counter()
     played = player.play(chunk)
-    store.write_shard(chunk, played.runs, played.traces)
+    store.write_shard(chunk, played.runs, played.weekly)
     return Receipt(chunk, played.failed, time.perf_counter() - start)
 
 
-def give_up(player: Player, store: Store, chunk: Chunk, reason: str) -> Receipt:
+def give_up(
+    player: Player, store: Store, chunk: Chunk, reason: str, attempts: int = ATTEMPTS
+) -> Receipt:
     """Record every run of a chunk as failed."""
     start = time.perf_counter()
-    message = f"given up after {ATTEMPTS} attempts: {reason}"
+    message = f"given up after {attempts} attempts: {reason}"
     store.write_shard(chunk, player.failure(chunk, message), None)
     return Receipt(chunk, chunk.runs, time.perf_counter() - start)
 

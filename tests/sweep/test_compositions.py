@@ -27,6 +27,8 @@ LINES = {
     "scenarios": "scenario=glob(*) precondition=none,before_signing",
     "deleted choices": "~public.graph agenda=glob(*)",
     "one value": "agenda=single_undertaking seed=3",
+    "a value that refers to another": "'armenia.strategy.beta=${azerbaijan.strategy.beta}' "
+    "azerbaijan.strategy.beta=0.5,2",
 }
 
 
@@ -96,6 +98,15 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
     for choices in combinations(terms, [], []):
         overrides = [term.override(choices[term.key]) for term in terms]
         assert compositions.plain(choices) == compose_plain(overrides, config_dir=own)
+
+
+def test_a_file_that_refers_to_a_swept_value(tmp_path: Path) -> None:
+    own = _own_folder(tmp_path / "own", {"agenda/mine.yaml": "rule: ${mediator.style}\n"})
+    primary, others = search_folders("config", own)
+    terms = read_line(["agenda=mine", "mediator.style=none,facilitation"], [primary, *others])
+    compositions = Compositions(terms, "config", own)
+    found = [compositions.plain(choices) for choices in combinations(terms, [], [])]
+    assert [plain["agenda"] for plain in found] == [{"rule": "none"}, {"rule": "facilitation"}]
 
 
 def test_changes_copy_only_what_they_touch() -> None:

@@ -21,8 +21,9 @@ from sim.sweeps import play as play_module
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.execute import Outcome, Quiet
 from sim.sweeps.executors.local import Threads
+from sim.sweeps.files import StoreError
 from sim.sweeps.play import Player
-from sim.sweeps.store import Store, StoreError
+from sim.sweeps.store import Store
 from sim.sweeps.work import ATTEMPTS, Receipt
 
 Play = Callable[..., Outcome]
@@ -214,7 +215,7 @@ def test_another_plan_is_refused(play: Play) -> None:
     before = done.store.runs_file.read_bytes()
     with pytest.raises(ConfigError, match="another sweep") as raised:
         play(f"{LINE} seed=2")
-    assert "(seed 1, here 2)" in str(raised.value)
+    assert "with seed 1, here 2" in str(raised.value)
     assert done.store.runs_file.read_bytes() == before
 
 
@@ -307,7 +308,7 @@ def test_rules_that_raise_are_recorded_and_the_sweep_goes_on(
     assert "'no_number'" in errors["no_number"]
     assert "returned no finite number" in errors["no_number"]
     assert rows["run_status"].value_counts().sort("run_status")["count"].to_list() == [3, 6]
-    assert "3 runs failed in 1 cells" in done.stderr
+    assert "3 runs failed in 1 cell" in done.stderr
     assert rows.filter(pl.col("run_status") == "failed")["weeks"].null_count() == 6
 
 

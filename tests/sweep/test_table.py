@@ -15,7 +15,8 @@ from sim.run import play_one
 from sim.sweeps import run, sweep
 from sim.sweeps.cell_settings import CellSettings
 from sim.sweeps.execute import Outcome
-from sim.sweeps.summary import by_value, clustered, wilson
+from sim.sweeps.shares import clustered, wilson
+from sim.sweeps.summary import by_value
 
 Play = Callable[..., Outcome]
 Table = Callable[[Outcome], pl.DataFrame]
@@ -149,7 +150,7 @@ def test_runs_that_repeat_each_other_add_nothing() -> None:
 def test_summary_counts(play: Play, table: Table) -> None:
     done = play(f"{LINE} replicates=50")
     rows = table(done)
-    for line in by_value(pl.scan_parquet(done.store.runs_file), "agenda"):
+    for line in by_value(pl.scan_parquet(done.store.runs_file), done.plan, "agenda"):
         part = rows.filter(pl.col("agenda") == line.label)
         assert line.runs == len(part) == 100
         assert line.signed.estimate == pytest.approx((part["signed"] != "none").mean())

@@ -16,9 +16,18 @@ from sim.sweeps.work import Receipt
 
 
 class Workers(Protocol):
-    """What every executor offers."""
+    """What every executor offers.
+
+    Attributes
+    ----------
+    count : int
+        How many chunks it plays at once, as far as that is known beforehand.
+    where : str
+        The same in words.
+    """
 
     count: int
+    where: str
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""

@@ -5,8 +5,10 @@ must see that folder under the same path.
 """
 
 import contextlib
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
@@ -18,7 +20,7 @@ from sim.sweeps.store import Store
 from sim.sweeps.work import ATTEMPTS, Receipt, give_up, play_stored
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 CONNECT_SECONDS = 30
 
@@ -46,6 +48,9 @@ class DaskWorkers:
             ) from error
         self._settings = settings
         self.count = settings.workers or cores()
+        self.where = f"on the Dask workers of {settings.address}"
+        if not settings.address:
+            self.where = f"{self.count} at a time, in Dask workers"
 
     @contextlib.contextmanager
     def _client(self) -> Iterator["Client"]:
@@ -56,7 +61,7 @@ class DaskWorkers:
         if self._settings.address:
             try:
                 client = Client(self._settings.address, timeout=CONNECT_SECONDS)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise ConfigError(
                     [f"executor.address: no scheduler answers at {self._settings.address}"]
                 ) from error
@@ -79,6 +84,20 @@ class DaskWorkers:
         ):
             yield client
 
+    def _wait_for_a_worker(self, client: "Client") -> None:
+        """Wait until there is a worker.
+
+        Raises
+        ------
+        SimError
+            If none comes.
+        """
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            where = self._settings.address or "the cluster on this machine"
+            raise SimError(f"executor: no Dask worker has joined {where}") from error
+
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         from distributed import KilledWorker, as_completed
@@ -86,36 +105,69 @@ class DaskWorkers:
         folder = str(store.folder.resolve())
         attempts: Counter[Chunk] = Counter()
         waiting = list(reversed(chunks))
-        with self._client() as client:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-            # One chunk a thread and none in a queue: a dying worker takes no other chunk along.
-            room = max(sum(client.nthreads().values()), self.count)
-            self.count = room
+        running: dict[object, Chunk] = {}
+        with _quiet(), self._client() as client:
+            self._wait_for_a_worker(client)
             done = as_completed()
-            running: dict[object, Chunk] = {}
 
             def submit() -> None:
-                chunk = waiting.pop()
-                future = client.submit(play_stored, folder, player.plan.hash, chunk, pure=False)
-                running[future.key] = chunk
-                done.add(future)
+                # One chunk a thread and none in a queue: a dying worker takes no other along.
+                while waiting and len(running) < _threads(client):
+                    chunk = waiting.pop()
+                    future = client.submit(play_stored, folder, player.plan.hash, chunk, pure=False)
+                    running[future.key] = chunk
+                    done.add(future)
 
-            while waiting and len(running) < room:
-                submit()
+            submit()
             for future in done:
                 chunk = running.pop(future.key)
-                error = future.exception()
-                if error is None:
-                    yield future.result()
-                elif isinstance(error, SimError):
-                    raise error
+                found = _result(future)
+                if isinstance(found, Receipt):
+                    yield found
                 else:
-                    attempts[chunk] += 1
+                    tried, reason = 1, f"{type(found).__name__}: {found}"
+                    if isinstance(found, KilledWorker):
+                        # A scheduler of the user's own may have tried it on several workers.
+                        tried, reason = found.allowed_failures + 1, "the worker died"
+                    attempts[chunk] += tried
                     if attempts[chunk] < ATTEMPTS:
                         waiting.append(chunk)
                     else:
-                        lost = isinstance(error, KilledWorker)
-                        reason = "the worker died" if lost else f"{type(error).__name__}: {error}"
-                        yield give_up(player, store, chunk, reason)
-                while waiting and len(running) < room:
-                    submit()
+                        yield give_up(player, store, chunk, reason, attempts[chunk])
+                submit()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's own log of what fails from the terminal; we tell it in a line."""
+    log = logging.getLogger("distributed")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _threads(client: "Client") -> int:
+    """Return how many chunks can be played at once; workers may come and go."""
+    return max(sum(int(threads) for threads in client.nthreads().values()), 1)
+
+
+def _result(future: "Future[Receipt]") -> Receipt | Exception:
+    """Return a chunk's receipt, or what its worker failed with.
+
+    Raises
+    ------
+    SimError
+        If the sweep cannot go on.
+    """
+    try:
+        receipt: Receipt = future.result()
+    except SimError:
+        raise
+    except CancelledError as error:
+        raise SimError("the Dask scheduler has gone; what was played stays") from error
+    except Exception as error:  # noqa: BLE001 - it is tried again, then recorded
+        return error
+    return receipt

@@ -28,6 +28,7 @@ class Threads:
 
     def __init__(self, workers: int) -> None:
         self.count = workers or cores()
+        self.where = f"{self.count} at a time"
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""

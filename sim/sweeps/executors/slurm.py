@@ -1,22 +1,26 @@
 """A job array under Slurm, through submitit: each task takes its share of the chunks.
 
 Tasks read the plan from the results' folder and write their shards into it. What is done is told
-by the shards alone; the files that submitit keeps for itself are never read back.
+by the shards alone. submitit hands its tasks their work as pickles; those and the tasks' logs
+stand in a folder beside the results, so that nothing inside the results' folder is ever unpickled.
 """
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, SimError
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.local import Threads
+from sim.sweeps.files import is_whole
 from sim.sweeps.play import Player
 from sim.sweeps.settings import SlurmExecutor
-from sim.sweeps.store import Store, is_whole
+from sim.sweeps.store import Store
+from sim.sweeps.wording import counted
 from sim.sweeps.work import ATTEMPTS, Receipt, give_up, stored_player
 
 if TYPE_CHECKING:
@@ -27,11 +31,33 @@ ENDING_SECONDS = 30.0
 """How long a task may take to end once its last chunk is stored."""
 
 
+def task_folder(store: Store) -> Path:
+    """Return where submitit keeps its files: beside the results."""
+    folder = store.folder.resolve()
+    return folder.with_name(f"{folder.name}-tasks")
+
+
+def stop_file(store: Store) -> Path:
+    """Return where a task writes why the whole sweep cannot go on."""
+    return task_folder(store) / "stopped.txt"
+
+
 def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
-    """Play a task's share of the chunks in threads, and return how many there were."""
-    player, store = stored_player(folder, plan_hash), Store(folder)
-    player.warm_up()
-    return sum(1 for _ in Threads(cpus).play(player, store, chunks))
+    """Play a task's share of the chunks in threads, and return how many there were.
+
+    Raises
+    ------
+    SimError
+        If the sweep cannot go on; the message is left in `stop_file`.
+    """
+    store = Store(folder)
+    try:
+        player = stored_player(folder, plan_hash)
+        player.warm_up()
+        return sum(1 for _ in Threads(cpus).play(player, store, chunks))
+    except SimError as error:
+        stop_file(store).write_text(str(error), "utf-8")
+        raise
 
 
 class SlurmTasks:
@@ -57,10 +83,13 @@ class SlurmTasks:
             ) from error
         self._settings = settings
         self.count = settings.workers * settings.cpus
+        tasks, cores = counted(settings.workers, "task"), counted(settings.cpus, "core")
+        self.where = f"{tasks} with {cores} each"
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         waiting = list(chunks)
+        stop_file(store).unlink(missing_ok=True)
         for _ in range(ATTEMPTS):
             if not waiting:
                 return
@@ -74,18 +103,29 @@ class SlurmTasks:
                 for job in jobs:
                     if not job.done():
                         job.cancel()
+        reason = f"the task ended before the chunk was stored, see {task_folder(store)}"
         for chunk in waiting:
-            yield give_up(player, store, chunk, "the task ended before the chunk was stored")
+            yield give_up(player, store, chunk, reason)
 
     def _submit(
         self, player: Player, store: Store, chunks: Sequence[Chunk]
     ) -> list["submitit.Job[int]"]:
-        """Submit one job array; chunks are dealt out in turn."""
+        """Submit one job array; chunks are dealt out in turn.
+
+        Raises
+        ------
+        ConfigError
+            If there is no Slurm here.
+        """
         import submitit
 
         s = self._settings
-        logs = store.folder / "slurm"
-        executor = submitit.AutoExecutor(folder=str(logs), cluster=s.cluster)
+        try:
+            executor = submitit.AutoExecutor(folder=str(task_folder(store)), cluster=s.cluster)
+        except RuntimeError as error:
+            raise ConfigError(
+                ["executor=slurm: no Slurm on this machine; executor.cluster=local tries it here"]
+            ) from error
         executor.update_parameters(
             name="sim-sweep",
             timeout_min=s.minutes,
@@ -106,9 +146,17 @@ class SlurmTasks:
     def _stored(
         self, store: Store, chunks: Sequence[Chunk], jobs: Sequence["submitit.Job[int]"]
     ) -> Iterator[Chunk]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended."""
+        """Yield chunks as their shards appear, until all have or all tasks have ended.
+
+        Raises
+        ------
+        SimError
+            If a task has found that the sweep cannot go on.
+        """
         left = list(chunks)
         while left:
+            if stop_file(store).exists():
+                raise SimError(stop_file(store).read_text("utf-8"))
             ended = all(job.done() for job in jobs)
             for chunk in [c for c in left if store.shard_file(c).exists()]:
                 if is_whole(store.shard_file(chunk), chunk.runs):

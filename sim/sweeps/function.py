@@ -1,0 +1,109 @@
+"""The model as one function of named parameters, for packages that drive a model themselves."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from sim.compose import compose_plain, mark_settings
+from sim.composition_problems import unknown_key
+from sim.errors import ConfigError, SimError
+from sim.settings import Settings, build_settings
+from sim.sweeps.chance import Chance, Group, society_of
+from sim.sweeps.overrides import Value, as_option
+from sim.sweeps.paths import changed, has
+
+
+def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> dict[str, float]:
+    """Play the model with some parameters and return its outcomes as numbers.
+
+    Choices are composed once; further calls that differ in numbers only take some milliseconds.
+
+    Parameters
+    ----------
+    seed : int
+        Seed; the same seed gives the same outcomes.
+    replicates : int
+        Runs to average over, at least 1; common random numbers link calls with the same seed.
+    **parameters
+        Overrides. Keys that are no Python names are given in a dictionary,
+        ``run(seed=1, **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and
+        ``__at__`` for @, as in ``strategy__at__armenia="linear"``.
+
+    Returns
+    -------
+    dict of str to float
+        Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
+        as the share of runs in which anything was signed, ``signed_full`` likewise, weeks as
+        they are in the table (-1 for what did not happen). Other words are left out.
+
+    Raises
+    ------
+    ConfigError
+        If the parameters cannot be used.
+    SimError
+        If a run failed.
+    """
+    if replicates < 1:
+        raise ConfigError([f"replicates: must be at least 1, got {replicates}"])
+    keys = {k.replace("__at__", "@").replace("__", "."): v for k, v in parameters.items()}
+    if "replicate" in keys:
+        raise ConfigError(["replicate: set replicates=NUMBER"])
+    return _means(_settings({"seed": _plain(seed), **keys}), replicates)
+
+
+def _settings(keys: Mapping[str, Value | np.generic]) -> Settings:
+    """Return the validated settings of one call."""
+    plain = {key: _plain(value) for key, value in keys.items()}
+    numbers = {k: v for k, v in plain.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
+    if any("${" in str(value) for value in plain.values()):
+        numbers = {}  # values that refer to them are Hydra's to resolve
+    chosen = [f"{k}={as_option(v).text}" for k, v in plain.items() if k not in numbers]
+    base = _composed(tuple(sorted(chosen)))
+    problems = [unknown_key(key, base) for key in numbers if not has(base, key)]
+    if problems:
+        raise ConfigError(problems)
+    settings = changed(base, numbers)
+    mark_settings(settings, [f"{key}=" for key in numbers])
+    return build_settings(settings)
+
+
+@lru_cache(maxsize=64)
+def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
+    """Return the configuration that calls with the same choices start from."""
+    return compose_plain(overrides)
+
+
+def _plain(value: Value | np.generic) -> Value:
+    """Return a NumPy number as a Python one."""
+    if isinstance(value, np.generic):
+        python: Value = value.item()
+        return python
+    return value
+
+
+def _means(settings: Settings, replicates: int) -> dict[str, float]:
+    """Play the runs and return the mean of every outcome that is a number or a flag."""
+    from sim.outcomes import Signature, codes_of, outcomes, scenario_outcomes
+    from sim.run import check_fault
+
+    group = Group.of(range(1), [settings])
+    chance = Chance(settings.seed, group, society_of(settings), range(replicates))
+    state, raised = chance.play(np.zeros(replicates, np.int64), np.arange(replicates))
+    for message in raised.values():
+        raise SimError(message)
+    for final in state[state["fault"] != 0]:
+        check_fault(settings, final)
+    found = outcomes(group.params, state) | scenario_outcomes(settings.scenario, state)
+    signed = found["signed"]
+    means = {
+        "signed": float(np.mean(signed != Signature.NONE)),
+        "signed_full": float(np.mean(signed == Signature.FULL)),
+    }
+    for name, values in found.items():
+        if codes_of(name) is None:
+            means[name] = float(values.astype(np.float64).mean())
+    broken = [name for name, value in means.items() if not np.isfinite(value)]
+    if broken:
+        raise SimError(f"outcome '{broken[0]}' is not a finite number")
+    return means
