@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 
-from sim.compose import compose
 from sim.errors import ConfigError
-from sim.settings import Settings
+from sim.settings import Settings, build_settings
 from sim.view.address import is_allowed
+from sim.view.kept import keep, kept_file, read
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""
@@ -102,7 +102,16 @@ def settings_of(start: Start, choices: Choices) -> Settings:
 @lru_cache(maxsize=32)
 def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
     """Compose, or return the same settings as last time: they cannot be changed."""
-    return compose(overrides, config_name, config_dir)
+    file = kept_file(overrides, config_name, config_dir)
+    plain = read(file)
+    if plain is None:
+        from sim.compose import compose_plain
+
+        plain = compose_plain(overrides, config_name, config_dir)
+        settings = build_settings(plain)
+        keep(file, plain)
+        return settings
+    return build_settings(plain)
 
 
 def command_line(start: Start, choices: Choices) -> str:

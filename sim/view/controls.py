@@ -130,7 +130,7 @@ class _Builder:
         """Return the control of a group."""
         key = f"{group}@{party}" if party else group
         value, running = (self._chosen(state, group, party) for state in (self.draft, self.running))
-        names = list(files_of(group, self.start.config_name, self.start.config_dir))
+        names = list(files_of(group, self.start.config_dir))
         if value not in names:
             names.insert(0, value)
         if group == "preset":
@@ -149,14 +149,13 @@ class _Builder:
     def _chosen(self, state: State, group: str, party: str) -> str:
         """Return the name of a group's option, as chosen or as it follows from the rest."""
         key = f"{group}@{party}" if party else group
-        where = self.start.config_name, self.start.config_dir
         if key in state.choices.values:
             return state.choices.values[key]
         if group in WHOLE:
-            return default_of(group, *where)
+            return default_of(group, self.start.config_name, self.start.config_dir)
         if party and party not in state.settings.parties:
             return ""
-        return chosen(state.settings, group, party, options(group, *where))
+        return chosen(state.settings, group, party, options(group, self.start.config_dir))
 
     def party(self, party: str) -> Iterator[Control]:
         """Yield the controls of one party: what it chooses, with parameters, and its patience."""

@@ -6,24 +6,23 @@ from pathlib import Path
 
 import yaml
 
-from sim.compose import search_folders
 from sim.settings import Settings
+from sim.view.kept import folders
 
 
-def files_of(group: str, config_name: str, config_dir: str | None) -> dict[str, Path]:
+def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
     """Return the files of a group by name, the user's own before those of the package."""
-    primary, others = search_folders(config_name, config_dir)
     found: dict[str, Path] = {}
-    for folder in (primary, *others):
+    for folder in folders(config_dir):
         for file in sorted((folder / group).glob("*.yaml")):
             found.setdefault(file.stem, file)
     return found
 
 
 @lru_cache(maxsize=64)
-def options(group: str, config_name: str, config_dir: str | None) -> dict[str, object]:
+def options(group: str, config_dir: str | None) -> dict[str, object]:
     """Return the content of each file of a group by name."""
-    files = files_of(group, config_name, config_dir)
+    files = files_of(group, config_dir)
     return {name: _content(file) for name, file in files.items()}
 
 
@@ -37,8 +36,8 @@ def _content(file: Path) -> object:
 
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
-    primary, _ = search_folders(config_name, config_dir)
-    content = _content(primary / f"{config_name}.yaml")
+    names = (folder / f"{config_name}.yaml" for folder in folders(config_dir))
+    content = _content(next((file for file in names if file.is_file()), Path()))
     defaults = content.get("defaults", []) if isinstance(content, Mapping) else []
     for entry in defaults:
         if isinstance(entry, Mapping) and isinstance(entry.get(group), str):

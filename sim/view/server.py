@@ -4,9 +4,12 @@ Solara would fetch scripts that are missing from a public network, count its use
 newer versions. Here scripts come from the installed package only, and nothing else is asked for.
 """
 
+import asyncio
+import gc
 import os
 import socket
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +18,9 @@ from sim.errors import ConfigError, SimError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.responses import Response
+    from starlette.staticfiles import StaticFiles
+    from starlette.types import Receive, Scope, Send
 
 PORT = 8765
 TRIED = 20
@@ -31,6 +36,7 @@ _SILENT = {
     "SOLARA_MODE": "production",
     "SOLARA_KERNEL_CULL_TIMEOUT": "30m",
     "SOLARA_GC_FREEZE": "False",
+    "SOLARA_SERVER_HTTP_GZIP": "False",
     "SOLARA_THEME_LOADER": "sim",
     "SOLARA_THEME_TITLE": "Peace talks simulator",
     "SOLARA_THEME_SHOW_BANNER": "False",
@@ -106,10 +112,39 @@ def serve(bound: socket.socket) -> None:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
+    threading.Thread(target=prepare, args=(app.ready,), daemon=True).start()
     Server(config).run(sockets=[bound])
 
 
-def make_app() -> "ASGIApp":
+def prepare(ready: threading.Event) -> None:
+    """Import the model and play a week of it, while the browser loads its scripts.
+
+    Until then two threads work at once; the one that serves gets its turn ten times as often.
+
+    Parameters
+    ----------
+    ready : threading.Event
+        Set once everything has been imported.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        from sim.view.session import Session
+        from sim.view.start import started
+
+        session = Session(started())
+        ready.set()
+        session.forth()
+        session.close()
+    finally:
+        ready.set()
+        sys.setswitchinterval(usual)
+        # What has been imported lasts: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
+
+
+def make_app() -> "Guard":
     """Return the page as an application, with Solara set up to be silent.
 
     Raises
@@ -122,7 +157,6 @@ def make_app() -> "ASGIApp":
     from solara.server import settings, starlette
     from starlette.applications import Starlette
     from starlette.routing import Mount
-    from starlette.staticfiles import StaticFiles
 
     scripts = Path(settings.assets.proxy_cache_dir)
     if not (scripts / NEEDED).is_file():
@@ -133,12 +167,25 @@ def make_app() -> "ASGIApp":
         )
     solara_app.apps["__default__"] = solara_app.AppScript(PAGE)
     # Solara's own mount fetches what it does not have; this one only serves what is installed.
-    local = Mount("/_solara/cdn", app=StaticFiles(directory=scripts))
+    local = Mount("/_solara/cdn", app=_scripts(scripts))
     routes = [local, *(route for route in starlette.routes if not _is_proxy(route))]
     app = Starlette(
         routes=routes, lifespan=starlette.lifespan, middleware=list(starlette.middleware)
     )
-    return SameOrigin(app)
+    return Guard(app)
+
+
+def _scripts(folder: Path) -> "StaticFiles":
+    """Return the installed scripts; their paths name their versions, so browsers may keep them."""
+    from starlette.staticfiles import StaticFiles
+
+    class Scripts(StaticFiles):
+        def file_response(self, *args: object, **kwargs: object) -> "Response":
+            response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            return response
+
+    return Scripts(directory=folder)
 
 
 def _is_proxy(route: object) -> bool:
@@ -146,26 +193,38 @@ def _is_proxy(route: object) -> bool:
     return getattr(route, "path", "").startswith("/_solara/cdn")
 
 
-class SameOrigin:
-    """Refuses pages of other sites that would talk to this server through a visitor's browser.
+class Guard:
+    """Lets only its own pages talk to the server, and only once the model is there.
+
+    Pages of other sites could otherwise talk to it through a visitor's browser. And while one
+    thread imports what the model needs, no other may look at the same modules, as Solara does.
 
     Parameters
     ----------
     app : ASGI application
+
+    Attributes
+    ----------
+    ready : threading.Event
+        Set once the model has been imported.
     """
 
     def __init__(self, app: "Starlette") -> None:
         self.app = app
+        self.ready = threading.Event()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass a request on, or close it if it comes from a page of another host."""
-        if scope["type"] in ("http", "websocket") and not same_origin(dict(scope["headers"])):
-            if scope["type"] == "websocket":
+        kind = scope["type"]
+        if kind in ("http", "websocket") and not same_origin(dict(scope["headers"])):
+            if kind == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
                 return
             await send({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b"another site's page"})
             return
+        if kind == "websocket" and not self.ready.is_set():
+            await asyncio.to_thread(self.ready.wait)
         await self.app(scope, receive, send)
 
 

@@ -6,6 +6,7 @@ that was shown before stays.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sim.errors import SimError
 from sim.summary import summarise
@@ -15,13 +16,12 @@ from sim.view.board.header import summary_words
 from sim.view.board.public import drawn_graph
 from sim.view.choices import Choices, Start, command_line, makes_void, settings_of, split
 from sim.view.controls import State
-from sim.view.stored import KINDS, StoredSweep, differences, outcome_count
+from sim.view.listing import Listing
 from sim.view.watch import Watch
 from sim.view.why import why_panel
 
-LISTED = 50
-"""Cells, or runs, to a page of the lists."""
-
+if TYPE_CHECKING:
+    from sim.view.stored import StoredSweep
 
 @dataclass(frozen=True)
 class Replayed:
@@ -31,17 +31,6 @@ class Replayed:
     replicate: int
     verdict: str
     same: bool
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What of a sweep is listed: the cell that is open, which of its runs, and from which on."""
-
-    cell: int | None = None
-    kind: str = KINDS[0]
-    first: int = 0
-    first_cell: int = 0
-    order: str = "cell"
 
 
 class Session:
@@ -71,7 +60,7 @@ class Session:
     """
 
     def __init__(
-        self, start: Start, query: str | None = None, sweep: StoredSweep | None = None
+        self, start: Start, query: str | None = None, sweep: "StoredSweep | None" = None
     ) -> None:
         self.start, self.sweep = start, sweep
         self.messages: list[str] = []
@@ -266,11 +255,12 @@ class Session:
             return Replayed(cell, replicate, f"{told}in the record it failed ({row['error']}).", True)
         if self.watch.failure:
             return Replayed(cell, replicate, f"{told}it could not be played to its end.", False)
-        differing = differences(self.watch.record(), row)
+        assert self.sweep is not None
+        differing = self.sweep.differences(self.watch.record(), row)
         if differing:
             verdict = f"{told}it differs from its record in {', '.join(differing)}."
         else:
-            count = outcome_count(self.watch.settings)
+            count = self.sweep.outcome_count(self.watch.settings)
             verdict = f"{told}all {count} outcomes are those of its record, to the last bit."
         return Replayed(cell, replicate, verdict, not differing)
 

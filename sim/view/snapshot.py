@@ -57,10 +57,12 @@ class PartyNow:
 
     Attributes
     ----------
-    target, least : float
-        What it asks for and the least it takes, as shares of what is open.
+    target, least : float or None
+        What it asks for and the least it takes, as shares of what is open; None once the text
+        is closed.
     offered : float or None
-        Share that the other's latest draft gives it; None before the first one.
+        Share that the other's latest draft gives it; None before the first one, and once the
+        text is closed.
     worth : float
         Utility of the treaty as it stands.
     status_quo : float
@@ -74,8 +76,8 @@ class PartyNow:
         Unilateral concessions so far.
     """
 
-    target: float
-    least: float
+    target: float | None
+    least: float | None
     offered: float | None
     worth: float
     status_quo: float
@@ -243,12 +245,14 @@ def _party(model: "NegotiationModel", side: int) -> PartyNow:
     """Return one party's side of the table; what was not weighed this week is None."""
     state = model.talks.state
     weighed = model.tick > 0 and state.status < Treaty.SIGNED_FULL
-    full = weighed and state.text_week >= 0
-    part = weighed and state.text_week < 0 and state.interim_offer >= 0
+    bargaining = bool(state.text_week < 0)
+    full = weighed and not bargaining
+    part = weighed and bargaining and state.interim_offer >= 0
+    drafts = bargaining and state.n_received[side] > 0
     return PartyNow(
-        target=float(state.target[side]),
-        least=float(state.reservation[side]),
-        offered=float(state.received[side, 0]) if state.n_received[side] else None,
+        target=float(state.target[side]) if bargaining else None,
+        least=float(state.reservation[side]) if bargaining else None,
+        offered=float(state.received[side, 0]) if drafts else None,
         worth=float(state.deal[side]),
         status_quo=float(state.quo[side]),
         now=float(state.value_now[side]) if full else None,

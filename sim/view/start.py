@@ -33,7 +33,9 @@ def started() -> Start:
 @lru_cache(maxsize=1)
 def sweep() -> "StoredSweep | None":
     """Return the results that the server was started with, None without any."""
+    folder = started().results
+    if folder is None:
+        return None
     from sim.view.stored import StoredSweep
 
-    folder = started().results
-    return None if folder is None else StoredSweep(folder)
+    return StoredSweep(folder)

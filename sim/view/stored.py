@@ -30,8 +30,7 @@ from sim.view.address import is_allowed
 from sim.view.choices import Choices, Start, settings_of, split
 
 SIGNED = ("interim", "full")
-KINDS = ("all", "not signed", "signed", "failed to run")
-"""Which runs of a cell are listed."""
+"""What a run can have signed."""
 
 
 @dataclass(frozen=True)
@@ -250,31 +249,19 @@ class StoredSweep:
             return None
         return found if same else None
 
+    def differences(self, record: RunRecord, row: Mapping[str, object]) -> list[str]:
+        """Return the outcomes in which a run, played again to its end, differs from its row.
 
-def differences(record: RunRecord, row: Mapping[str, object]) -> list[str]:
-    """Return the outcomes in which a run differs from its stored row.
-
-    Parameters
-    ----------
-    record : RunRecord
-        The run, played again to its end.
-    row : mapping
-        Of `StoredSweep.row`.
-
-    Returns
-    -------
-    list of str
         Names of columns; empty if every outcome is the same to the last bit.
-    """
-    scenario = record.settings.scenario
-    found = outcomes(record.params, record.final) | scenario_outcomes(scenario, record.final)
-    columns = [column.name for column in (*OUTCOME_COLUMNS, *scenario_columns(scenario))]
-    return [name for name in columns if _plain(name, found[name]) != row.get(name)]
+        """
+        scenario = record.settings.scenario
+        found = outcomes(record.params, record.final) | scenario_outcomes(scenario, record.final)
+        columns = [column.name for column in (*OUTCOME_COLUMNS, *scenario_columns(scenario))]
+        return [name for name in columns if _plain(name, found[name]) != row.get(name)]
 
-
-def outcome_count(settings: Settings) -> int:
-    """Return how many outcomes a run of these settings has."""
-    return len(OUTCOME_COLUMNS) + len(scenario_columns(settings.scenario))
+    def outcome_count(self, settings: Settings) -> int:
+        """Return how many outcomes a run of these settings has."""
+        return len(OUTCOME_COLUMNS) + len(scenario_columns(settings.scenario))
 
 
 def _plain(name: str, values: np.ndarray) -> object:

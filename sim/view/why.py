@@ -10,7 +10,7 @@ from sim.summary import Summary, summarise
 from sim.transcript import outcome_line
 from sim.view.board.markup import bar, named, share, text
 from sim.view.board.moves import move_entry
-from sim.view.board.path import gate_detail
+from sim.view.board.path import gate_list
 from sim.view.snapshot import Snapshot
 from sim.view.watch import Watch
 
@@ -105,11 +105,6 @@ def _ledger(settings: Settings, summary: Summary) -> str:
 
 def _last_gates(settings: Settings, last: Snapshot) -> str:
     """Return the gates of the last week, with their figures."""
-    words = gate_words(settings.scenario)
     if not last.gates or Gate.SIGNED in last.gates:
         return ""
-    items = "".join(
-        f"<li><b>{text(words[gate])}</b> <span>{gate_detail(settings, last, gate)}</span></li>"
-        for gate in last.gates
-    )
-    return f'<h3>Gates of the last week</h3><ul class="gatelist">{items}</ul>'
+    return f"<h3>Gates of the last week</h3>{gate_list(settings, last)}"

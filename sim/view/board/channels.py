@@ -1,13 +1,13 @@
 """The diplomatic channels as a graph, with this week's calls and meetings lit."""
 
-from sim.codes import Contact
+from sim.codes import Actor, Contact
 from sim.scenario import Scenario
 from sim.story import day_of
 from sim.view.board.markup import SIDES, SIGNS, named, panel, plain_day, share, text
 from sim.view.snapshot import ChannelNow, Snapshot
 
-WIDTH, HEIGHT = 360.0, 236.0
-PLACES = ((62.0, 118.0), (298.0, 118.0), (180.0, 40.0), (62.0, 204.0))
+WIDTH, HEIGHT = 400.0, 250.0
+PLACES = ((84.0, 118.0), (316.0, 118.0), (200.0, 42.0), (84.0, 212.0))
 """Where each actor stands: parties left and right, mediator above, opposition below its home."""
 RADIUS = 19.0
 WORDS = {Contact.SILENT: "silent", Contact.CALL: "call", Contact.MEETING: "meeting"}
@@ -63,12 +63,17 @@ def _edge(
 
 
 def _node(actor: int, name: str, x: float, y: float) -> str:
-    """Return one actor: its mark in a circle, its name below or above."""
-    under = y + RADIUS + 14 if y > HEIGHT / 4 and y < HEIGHT * 0.8 else y - RADIUS - 6
+    """Return one actor: its mark in a circle, its name above the mediator, else beside."""
+    above = actor == Actor.MEDIATOR
+    outward = -1 if x < WIDTH / 2 else 1
+    at = (x, y - RADIUS - 7, "middle") if above else (x + outward * 14, y - RADIUS - 5, "middle")
+    if actor == Actor.OPPOSITION:
+        at = (x - outward * (RADIUS + 8), y + 5, "start" if outward < 0 else "end")
     return (
         f'<circle class="node {SIDES[actor]}" cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>'
         f'<text class="sign {SIDES[actor]}" x="{x:g}" y="{y + 6:g}">{SIGNS[actor]}</text>'
-        f'<text class="name" x="{x:g}" y="{under:g}">{text(name)}</text>'
+        f'<text class="name" style="text-anchor:{at[2]}" x="{at[0]:g}" y="{at[1]:g}">'
+        f"{text(name)}</text>"
     )
 
 

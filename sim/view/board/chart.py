@@ -9,7 +9,7 @@ from sim.story import day_of
 from sim.view.board.markup import number, text
 from sim.view.snapshot import Snapshot
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 520.0, 40.0, 8.0, 16.0, 20.0
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 430.0, 30.0, 6.0, 16.0, 20.0
 MOST_POINTS = 400
 """Points of one line; longer histories are thinned, their last point kept."""
 

@@ -29,10 +29,16 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
         marks += record_marks(scenario, settings.horizon)
     years = years_of(scenario, settings.horizon)
     low, high, ticks = _utility_scale(snapshots)
-    talks = Frame(settings.horizon, -0.02, 1.02, 140.0, SHARES, years)
-    worth = Frame(settings.horizon, low, high, 140.0, ticks, years)
+    talks = Frame(settings.horizon, -0.02, 1.02, 128.0, SHARES, years)
+    worth = Frame(settings.horizon, low, high, 128.0, ticks, years)
     both = "".join(
-        _party(side, scenario.actors[party].name, [s.parties[side] for s in snapshots], talks, worth, marks)
+        _party(
+            side,
+            scenario.actors[party].name,
+            [snapshot.parties[side] for snapshot in snapshots],
+            (talks, worth),
+            marks,
+        )
         for side, party in enumerate(scenario.parties)
     )
     note = (
@@ -72,19 +78,22 @@ def _party(
     side: int,
     name: str,
     weeks: Sequence[PartyNow],
-    talks: Frame,
-    worth: Frame,
+    frames: tuple[Frame, Frame],
     marks: Sequence[Mark],
 ) -> str:
     """Return one party's two charts with their legends."""
     now, css = weeks[-1], SIDES[side]
+    talks, worth = frames
     shares = (
         Series("asks for", f"line solid {css}", [w.target for w in weeks]),
         Series("is offered", f"line dashed {css}", [w.offered for w in weeks]),
         Series("takes at least", "line dotted", [w.least for w in weeks]),
     )
-    offered = share(now.offered) if now.offered is not None else "no draft yet"
-    share_figures = (share(now.target), offered, share(max(now.least, 0.0)))
+    missing = "text closed" if now.target is None else "no draft yet"
+    share_figures = tuple(
+        missing if value is None else share(max(value, 0.0))
+        for value in (now.target, now.offered, now.least)
+    )
     utilities = (
         Series("signing", f"line solid {css}", [signing(w) for w in weeks]),
         Series("waiting", f"line dashed {css}", [waiting(w) for w in weeks]),
@@ -97,7 +106,7 @@ def _party(
     )
     return (
         f'<div class="party"><h3>{named(side, name)}</h3>'
-        f"<h4>Share of what is open, %</h4>"
+        "<h4>Share of what is open, %</h4>"
         f"{line_chart(f'{name}: shares of what is open by week', talks, shares, marks)}"
         f"{legend(shares, share_figures)}"
         f"<h4>Utility{_kind(now)}</h4>"

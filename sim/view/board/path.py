@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sim.codes import Gate, Move, Precondition, Treaty
 from sim.scenario import Scenario
 from sim.settings import Settings
-from sim.story import STATUS_WORDS, day_of, gate_words
+from sim.story import day_of, gate_words
 from sim.view.board.header import treaty_words
 from sim.view.board.markup import bar, day, panel, share, text
 from sim.view.snapshot import Snapshot
@@ -44,7 +44,7 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
         steps += _broken(settings, now)
     body = (
         f'<ol class="ladder">{steps}</ol><div class="columns">'
-        f'<div class="gates"><h3>{_gates_title(now)}</h3>{_gates(settings, now)}</div>'
+        f'<div class="gates"><h3>What kept this week from the full signature</h3>{_gates(settings, now)}</div>'
         f'<div class="ledger"><h3>Weeks so far, by gate</h3>{_ledger(scenario, now)}</div></div>'
     )
     return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
@@ -90,30 +90,22 @@ def _broken(settings: Settings, now: Snapshot) -> str:
     )
 
 
-def _gates_title(now: Snapshot) -> str:
-    """Return the heading of the gates."""
-    if now.rungs.full >= 0:
-        return "After the signature"
-    return "What kept this week from the full signature"
-
-
 def _gates(settings: Settings, now: Snapshot) -> str:
-    """Return the gates that were closed this week, each with its figures."""
+    """Return the gates of this week, each with its figures."""
     if now.played == 0:
         return '<p class="quiet">No week has been played yet.</p>'
-    if now.ended or now.rungs.full >= 0:
-        return f'<p class="quiet">Now {text(_standing(now))}.</p>'
+    return gate_list(settings, now)
+
+
+def gate_list(settings: Settings, now: Snapshot) -> str:
+    """Return the gates that a week was charged to, as a list."""
     words = gate_words(settings.scenario)
     items = "".join(
-        f"<li><b>{text(words[gate])}</b> <span>{gate_detail(settings, now, gate)}</span></li>"
+        f'<li class="{"passed" if gate == Gate.SIGNED else "shut"}"><b>{text(words[gate])}</b> '
+        f"<span>{gate_detail(settings, now, gate)}</span></li>"
         for gate in now.gates
     )
-    return f"<ul>{items}</ul>"
-
-
-def _standing(now: Snapshot) -> str:
-    """Return where the treaty stands, in the words of the outcome."""
-    return STATUS_WORDS[now.status].replace(" at the end", "")
+    return f'<ul class="gatelist">{items}</ul>'
 
 
 def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
@@ -123,7 +115,7 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
         party = now.parties[0 if gate == Gate.FIRST_WAITS else 1]
         if party.now is not None and party.wait is not None:
             return f"signing {party.now:.3f}, waiting {party.wait:.3f}"
-        if party.offered is not None:
+        if party.offered is not None and party.target is not None:
             return f"offered {share(party.offered)} of what is open, asks for {share(party.target)}"
     if gate == Gate.TERMS_OPEN:
         return "neither draft beats the status quo for the other side"
@@ -133,6 +125,8 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
         return f"approval {share(now.home.approval)}, protest {share(now.home.protest)}"
     if gate == Gate.NO_CHANNEL and now.closed_until > 0:
         return f"closed until {day(day_of(scenario, now.closed_until))}"
+    if gate == Gate.SIGNED and now.rungs.full >= 0:
+        return f"on {day(day_of(scenario, now.rungs.full))}"
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import solara
 from reacton.core import Element
 
+from sim.view.listing import KINDS, LISTED
 from sim.view.page.parts import board, controls, notices, results, transport
 from sim.view.page.rows import cell_rows, run_rows, sorted_cells
 from sim.view.start import started
@@ -130,9 +131,6 @@ def _controls(session: "Session", act: Act) -> Element:
 
 def _results(session: "Session", act: Act) -> Element:
     """Return the lists of a sweep's cells and runs."""
-    from sim.view.session import LISTED
-    from sim.view.stored import KINDS
-
     sweep, listing = session.sweep, session.listing
     assert sweep is not None
     ordered = sorted_cells(sweep.cells, listing.order)
@@ -147,7 +145,7 @@ def _results(session: "Session", act: Act) -> Element:
     return results(
         title=f"Results of {sweep.title}",
         note=f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
-        keys=sweep.plan.swept,
+        swept=sweep.plan.swept,
         cells=cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
         cells_total=len(ordered),
         first_cell=listing.first_cell,

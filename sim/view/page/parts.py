@@ -79,7 +79,7 @@ def controls(
 def results(
     title: str,
     note: str,
-    keys: list[str],
+    swept: list[str],
     cells: list[dict[str, object]],
     cells_total: int,
     first_cell: int,

@@ -10,12 +10,9 @@ from sim.view.board.markup import plain_day
 if TYPE_CHECKING:
     from sim.view.stored import Cell, StoredRun, StoredSweep
 
-ORDERS = ("cell", "most", "least")
-"""Orders of the list of cells: by number, most signed first, least signed first."""
-
 
 def sorted_cells(cells: Sequence["Cell"], order: str) -> list["Cell"]:
-    """Return the cells in one of `ORDERS`; cells without an outcome come last."""
+    """Return the cells in one of the orders of `sim.view.listing`; cells without an outcome come last."""
     if order not in ("most", "least"):
         return list(cells)
     sense = -1.0 if order == "most" else 1.0
