@@ -55,7 +55,6 @@ def execute(args: argparse.Namespace) -> int:
     import gc
     import importlib.util
 
-    from sim.commands.run import announce_compilation
     from sim.errors import SimError
 
     missing = [name for name in ("solara", "ipyvuetify") if importlib.util.find_spec(name) is None]
@@ -63,8 +62,27 @@ def execute(args: argparse.Namespace) -> int:
         raise SimError(
             "view: the page is not installed; pip install 'peace-talks-sim[view]'", exit_code=2
         )
-    # Collecting garbage while a quarter of a million lasting objects are imported is wasted time.
+    # Collecting garbage while a quarter of a million lasting objects are imported is wasted time;
+    # the server turns it on again.
     gc.disable()
+    try:
+        start_up(args)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        gc.enable()
+    return 0
+
+
+def start_up(args: argparse.Namespace) -> None:
+    """Check what the page starts from, and serve it.
+
+    Raises
+    ------
+    SimError
+        If something cannot be used.
+    """
+    from sim.commands.run import announce_compilation
     from sim.view.choices import Start, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
     from sim.view.start import announce, sweep
@@ -80,11 +98,7 @@ def execute(args: argparse.Namespace) -> int:
         print(f"Watch the talks at {address} (Ctrl-C ends it)", flush=True)
         if not args.no_browser and can_show_browser():
             open_browser(address)
-        try:
-            serve(bound)
-        except KeyboardInterrupt:
-            return 130
-    return 0
+        serve(bound)
 
 
 def parted(words: list[str]) -> tuple[str | None, list[str]]:

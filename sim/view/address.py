@@ -22,7 +22,7 @@ _NUMBER = re.compile(
     rf"|scenario(\.{_NAME})+\.(value|low|high)"
 )
 _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
-"""No brackets, quotes, commas, blanks or ``$``: nothing that Hydra would read as more than a word."""
+"""No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
 
 WEEK, CELL = "week", "cell"
 """Parts of the address that are no settings: the week shown, and the stored run's cell."""

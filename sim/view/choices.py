@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 
-from sim.errors import ConfigError
 from sim.settings import Settings, build_settings
 from sim.view.address import is_allowed
 from sim.view.kept import keep, kept_file, read
@@ -122,12 +121,3 @@ def command_line(start: Start, choices: Choices) -> str:
     if start.config_name != "config":
         words += ["--config-name", start.config_name]
     return shlex.join([*words, *start.fixed, *choices.words()])
-
-
-def problems_of(start: Start, choices: Choices) -> list[str]:
-    """Return what is wrong with the choices, one line a problem; empty if nothing is."""
-    try:
-        settings_of(start, choices)
-    except ConfigError as error:
-        return error.problems
-    return []

@@ -257,5 +257,3 @@ def _at(settings: Settings, path: str) -> Number | None:
     for part in path.split("."):
         node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)
     return node if isinstance(node, Number) else None
-
-

@@ -35,6 +35,8 @@ def kept_file(overrides: Sequence[str], config_name: str, config_dir: str | None
     told = [*overrides, config_name, *(f"{name} {version(name)}" for name in MADE_BY)]
     found.update(json.dumps(told).encode())
     for folder in folders(config_dir):
+        # A folder that is not there is no empty folder: composing it will say so.
+        found.update(b"folder" if folder.is_dir() else b"missing")
         for file in sorted(folder.rglob("*.yaml")):
             found.update(file.relative_to(folder).as_posix().encode())
             found.update(file.read_bytes())
@@ -57,7 +59,9 @@ def keep(file: Path, plain: dict[str, object]) -> None:
         return
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".part", delete=False) as part:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=file.parent, suffix=".part", delete=False
+        ) as part:
             part.write(text)
         os.replace(part.name, file)
         _prune(file.parent)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.errors import SimError
+from sim.settings import Settings
 from sim.summary import summarise
 from sim.view import address
 from sim.view.board import Shown, panels
@@ -22,6 +23,7 @@ from sim.view.why import why_panel
 
 if TYPE_CHECKING:
     from sim.view.stored import StoredSweep
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -68,9 +70,8 @@ class Session:
         self.replayed: Replayed | None = None
         self.listing = Listing()
         asked = address.read(query)
-        if sweep is not None and asked.cell is not None and self._open_stored(asked):
-            return
-        choices = Choices(asked.values) if asked.values else start.choices
+        stored = asked.cell is not None
+        choices = Choices(asked.values) if asked.values and not stored else start.choices
         try:
             settings = settings_of(start, choices)
         except SimError as error:
@@ -80,20 +81,11 @@ class Session:
         self.messages = [*asked.problems, *self.messages]
         self.draft = self.running = State(choices, settings)
         self._show(Watch(settings))
+        if asked.cell is not None:
+            replicate = asked.values.get("replicate", "0")
+            self.replay(asked.cell, int(replicate) if replicate.isdecimal() else -1)
         if asked.week is not None:
             self.watch.go(asked.week)
-
-    def _open_stored(self, asked: address.Address) -> bool:
-        """Open the stored run that an address names; False, with a message, if that fails."""
-        self.draft = self.running = State(
-            self.start.choices, settings_of(self.start, self.start.choices)
-        )
-        self._show(Watch(self.running.settings))
-        replicate = asked.values.get("replicate", "0")
-        self.replay(int(asked.cell or 0), int(replicate) if replicate.isdecimal() else -1)
-        if asked.week is not None:
-            self.watch.go(asked.week)
-        return self.replayed is not None
 
     def _show(self, watch: Watch) -> None:
         """Put another run in the place of the one that is shown."""
@@ -198,7 +190,7 @@ class Session:
         choices = self.draft.choices
         try:
             settings = settings_of(self.start, choices)
-            watch = Watch(settings)
+            watch = opened(settings)
         except SimError as error:
             self.messages = str(error).splitlines()
             return
@@ -228,11 +220,12 @@ class Session:
         """Play a stored run again in the Mesa model and compare it with its record."""
         self.messages = []
         if self.sweep is None:
+            self.messages = ["cell: this server was started without a sweep's results"]
             return
         try:
             settings = self.sweep.settings(cell, replicate)
             row = self.sweep.row(cell, replicate)
-            watch = Watch(settings)
+            watch = opened(settings)
         except SimError as error:
             self.messages = str(error).splitlines()
             return
@@ -252,7 +245,9 @@ class Session:
         """Return whether the run shown is the same as its record."""
         told = f"Cell {cell}, replicate {replicate} of the sweep, played again: "
         if row["run_status"] != "ok":
-            return Replayed(cell, replicate, f"{told}in the record it failed ({row['error']}).", True)
+            return Replayed(
+                cell, replicate, f"{told}in the record it failed ({row['error']}).", True
+            )
         if self.watch.failure:
             return Replayed(cell, replicate, f"{told}it could not be played to its end.", False)
         assert self.sweep is not None
@@ -298,3 +293,21 @@ class Session:
         if not self.watch.over or self.watch.failure or not self.watch.played:
             return None
         return summarise(self.watch.record(), self.running.choices.words()).plain()
+
+
+def opened(settings: Settings) -> Watch:
+    """Return a new run at its opening.
+
+    Raises
+    ------
+    SimError
+        If the rules raise before the first week.
+    """
+    try:
+        return Watch(settings)
+    except SimError:
+        raise
+    except Exception as error:
+        raise SimError(
+            f"at the opening the rules raised {type(error).__name__}: {error}"
+        ) from error

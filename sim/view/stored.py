@@ -5,7 +5,7 @@ line that started the server names the same files.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class StoredSweep:
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self.plan: Plan = Store(self.folder).load_plan()
-        self._settings = CellSettings(self.plan)
+        self._settings = CellSettings(without_plugins(self.plan))
         self._scenarios: dict[int, Scenario] = {}
         try:
             self._table = self._scan()
@@ -182,7 +182,9 @@ class StoredSweep:
                 "signed_week",
                 "weeks",
                 "error",
-                pl.concat_list([g for g in gates if g != "ledger_signed"]).list.arg_max().alias("gate"),
+                pl.concat_list([g for g in gates if g != "ledger_signed"])
+                .list.arg_max()
+                .alias("gate"),
             )
             .collect()
         )
@@ -244,7 +246,8 @@ class StoredSweep:
             return None
         found = Choices(pairs)
         try:
-            same = settings_of(start, found) == self.settings(cell, replicate)
+            settings = settings_of(start, found).model_copy(update={"plugins": []})
+            same = settings == self.settings(cell, replicate)
         except ConfigError:
             return None
         return found if same else None
@@ -262,6 +265,18 @@ class StoredSweep:
     def outcome_count(self, settings: Settings) -> int:
         """Return how many outcomes a run of these settings has."""
         return len(OUTCOME_COLUMNS) + len(scenario_columns(settings.scenario))
+
+
+def without_plugins(plan: Plan) -> Plan:
+    """Return a plan whose configurations name no code; what is known already stays known."""
+    return replace(
+        plan,
+        bases=[{**base, "plugins": []} for base in plan.bases],
+        combinations=[
+            replace(entry, changes={k: v for k, v in entry.changes.items() if k != "plugins"})
+            for entry in plan.combinations
+        ],
+    )
 
 
 def _plain(name: str, values: np.ndarray) -> object:

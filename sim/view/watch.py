@@ -117,6 +117,8 @@ class Watch:
         """Return what was written down since the last call, in words."""
         talks = self.model.talks
         written = int(talks.state.events)
-        lines = tuple(tell_one(event, self.settings) for event in talks.events[self._told : written])
+        lines = tuple(
+            tell_one(event, self.settings) for event in talks.events[self._told : written]
+        )
         self._told = written
         return lines

@@ -86,9 +86,18 @@ def _worth(settings: Settings, summary: Summary) -> str:
     )
     heads = "".join(
         f'<th scope="col">{head}</th>'
-        for head in ("Party", "Utility", "Status quo", "Share of what was open", "Concessions alone")
+        for head in (
+            "Party",
+            "Utility",
+            "Status quo",
+            "Share of what was open",
+            "Concessions alone",
+        )
     )
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _ledger(settings: Settings, summary: Summary) -> str:

@@ -45,9 +45,7 @@ def _edge(
     """Return one channel: lit by a call or a meeting, crossed out while an incident closes it."""
     (x1, y1), (x2, y2) = (places[end] for end in channel.between)
     level = WORDS[channel.contact]
-    line = (
-        f'<line class="edge {level}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
-    )
+    line = f'<line class="edge {level}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
     label = "" if channel.contact == Contact.SILENT else level
     if set(channel.between) == set(scenario.parties) and now.closed_until > 0:
         label = "✕ closed"
@@ -102,4 +100,3 @@ def _note(scenario: Scenario, now: Snapshot) -> str:
         until = plain_day(day_of(scenario, now.closed_until))
         return f"After an incident the direct channel is closed until {until}. {told}"
     return told
-

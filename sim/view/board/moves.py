@@ -68,7 +68,7 @@ def move_entry(scenario: Scenario, line: Line) -> str:
     actor = scenario.actor_ids.index(line.actor) if line.actor else -1
     mark = sign(actor) if actor >= 0 else '<span class="sign" aria-hidden="true">·</span>'
     css = SIDES[actor] if actor >= 0 else "nobody"
-    verdict = {True: "good ", False: ""}[line.move in GOOD] + ("bad " if line.move in BAD else "")
+    verdict = "good " if line.move in GOOD else "bad " if line.move in BAD else ""
     why = f" <small>{text(line.why)}</small>" if line.why else ""
     return (
         f'<li class="{verdict}{css}">{day(line.day)}{mark}'
@@ -86,7 +86,10 @@ def _verdict(move: Move) -> str:
 def _record(scenario: Scenario, now: Snapshot, shown: Iterable[Line]) -> list[Entry]:
     """Return what really happened up to the week shown, back to the oldest move shown."""
     until = now.day + timedelta(days=7)
-    since = min((line.day for line in shown), default=scenario.timeline[0].date if scenario.timeline else now.day)
+    since = min(
+        (line.day for line in shown),
+        default=scenario.timeline[0].date if scenario.timeline else now.day,
+    )
     return [
         Entry(
             entry.date.isoformat(),

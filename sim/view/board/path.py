@@ -42,9 +42,10 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     steps = "".join(_rung(scenario, rung) for rung in rungs(now))
     if now.status in BROKEN:
         steps += _broken(settings, now)
+    gates = _gates(settings, now)
     body = (
         f'<ol class="ladder">{steps}</ol><div class="columns">'
-        f'<div class="gates"><h3>What kept this week from the full signature</h3>{_gates(settings, now)}</div>'
+        f'<div class="gates"><h3>What kept this week from the full signature</h3>{gates}</div>'
         f'<div class="ledger"><h3>Weeks so far, by gate</h3>{_ledger(scenario, now)}</div></div>'
     )
     return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")

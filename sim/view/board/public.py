@@ -36,7 +36,8 @@ def _layout(start: bytes, tie: bytes) -> NDArray[np.float64]:
         placed = nx.spring_layout(graph, seed=SEED, iterations=ITERATIONS)
     places = np.array([placed[node] for node in range(size)], np.float64)
     low, high = places.min(axis=0), places.max(axis=0)
-    return (places - low) / np.where(high > low, high - low, 1.0)
+    unit: NDArray[np.float64] = (places - low) / np.where(high > low, high - low, 1.0)
+    return unit
 
 
 def _graph(start: NDArray[np.int32], tie: NDArray[np.int32]) -> nx.Graph:
@@ -63,10 +64,7 @@ def drawn_graph(public: Public) -> dict[str, str]:
     places = EDGE + _layout(start.tobytes(), tie.tobytes()) * (SIZE - 2 * EDGE)
     points = [f"{number(x)} {number(y)}" for x, y in places]
     pairs = [
-        (a, int(b))
-        for a in range(len(points))
-        for b in tie[start[a] : start[a + 1]]
-        if a < int(b)
+        (a, int(b)) for a in range(len(points)) for b in tie[start[a] : start[a + 1]] if a < int(b)
     ]
     drawn = pairs if len(pairs) <= MOST_TIES else []
     return {
@@ -83,9 +81,7 @@ def public_panel(settings: Settings, now: Snapshot, layout: Mapping[str, str]) -
         return panel("public", title, '<p class="quiet">No public is modelled in this run.</p>')
     points = layout["places"].split(",")
     opinion, protesting = now.public.opinion, now.public.protesting
-    groups = [
-        (css, (opinion >= low) & (opinion < high), words) for css, low, high, words in BINS
-    ]
+    groups = [(css, (opinion >= low) & (opinion < high), words) for css, low, high, words in BINS]
     dots = "".join(_dots(css, points, np.flatnonzero(inside)) for css, inside, _ in groups)
     marks = _triangles(points, np.flatnonzero(protesting))
     counted = "".join(
@@ -131,4 +127,7 @@ def _sample(css: str) -> str:
         if css == "protest"
         else _round(css, "M7 7h0")
     )
-    return f'<svg class="sample" viewBox="0 0 14 14" aria-hidden="true" focusable="false">{drawn}</svg>'
+    return (
+        '<svg class="sample" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
+        f"{drawn}</svg>"
+    )

@@ -13,7 +13,8 @@ from sim.view.page.rows import cell_rows, run_rows, sorted_cells
 from sim.view.start import started
 
 if TYPE_CHECKING:
-    from sim.view.session import Listing, Session
+    from sim.view.session import Session
+    from sim.view.stored import StoredRun
 
 
 def open_session(query: str | None) -> "Session":
@@ -49,23 +50,22 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
         return handler
 
-    parts = [_transport(session, act), _notices(session)]
+    panels = session.panels()
+    parts = [_transport(session, act, panels.pop("header")), _notices(session)]
     if session.sweep is not None:
         parts.append(_results(session, act))
-    parts += [_board(session, act), _controls(session, act)]
+    parts += [_board(session, act, panels), _controls(session, act)]
     return solara.v.Html(tag="div", class_="sim-grid", children=parts)
 
 
 Act = Callable[[Callable[..., None]], Callable[[object], None]]
 
 
-def _transport(session: "Session", act: Act) -> Element:
+def _transport(session: "Session", act: Act, head: str) -> Element:
     """Return head and transport."""
-    from sim.view.board.header import header_panel
-
     watch = session.watch
     return transport(
-        head=header_panel(watch.settings, watch.now),
+        head=head,
         run=str(id(watch)),
         at=watch.now.played,
         played=watch.played,
@@ -99,10 +99,10 @@ def _notices(session: "Session") -> Element:
     )
 
 
-def _board(session: "Session", act: Act) -> Element:
+def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
     """Return the board."""
     return board(
-        **session.panels(),
+        **panels,
         ties=session.layout["ties"],
         tick=session.watch.now.played,
         all_moves=session.all_moves,
@@ -134,7 +134,8 @@ def _results(session: "Session", act: Act) -> Element:
     sweep, listing = session.sweep, session.listing
     assert sweep is not None
     ordered = sorted_cells(sweep.cells, listing.order)
-    runs, total = [], 0
+    runs: list[StoredRun] = []
+    total = 0
     if listing.cell is not None:
         runs, total = sweep.runs_of(listing.cell, listing.kind, listing.first, LISTED)
     replayed = session.replayed

@@ -44,7 +44,6 @@ def transport(
 
 @solara.component_vue("board.vue", vuetify=False)
 def board(
-    header: str,
     path: str,
     text: str,
     preconditions: str,

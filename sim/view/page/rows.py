@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sorted_cells(cells: Sequence["Cell"], order: str) -> list["Cell"]:
-    """Return the cells in one of the orders of `sim.view.listing`; cells without an outcome come last."""
+    """Return the cells in one of the orders of `sim.view.listing`, those without outcome last."""
     if order not in ("most", "least"):
         return list(cells)
     sense = -1.0 if order == "most" else 1.0
@@ -58,7 +58,9 @@ def run_rows(
             "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
             "weeks": run.weeks,
             "gate": gates.get(run.gate, ""),
-            "question": "How was it signed?" if run.signed in ("interim", "full") else "Why did this one fail?",
+            "question": "How was it signed?"
+            if run.signed in ("interim", "full")
+            else "Why did this one fail?",
         }
         for run in runs
     ]
