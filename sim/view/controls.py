@@ -1,5 +1,6 @@
 """The controls of the page: label, value, range, and what waits for Reset."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
@@ -17,7 +18,8 @@ FOLDED = ("acceptance", "opponent_model")
 """What stands below a fold, to keep the column short."""
 SLIDER_SPAN = 1.0
 """A number whose range is no wider than this is set with a slider, others in a field."""
-SLIDER_STEPS = 100
+FEWEST_STEPS = 30
+"""Steps that a slider has at least; they are powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -209,16 +211,16 @@ class _Builder:
         folded: bool = False,
     ) -> Control:
         """Return the control of a number; a choice that is not composed yet is shown as it is."""
-        slider = high - low <= SLIDER_SPAN
+        step = slider_step(low, high, value)
         return Control(
             key,
             label,
-            "range" if slider else "number",
+            "number" if step is None else "range",
             self.draft.choices.values.get(key, f"{value:g}"),
             self.running.choices.values.get(key, "" if running is None else f"{running:g}"),
             low=f"{low:g}",
             high=f"{high:g}",
-            step=f"{(high - low) / SLIDER_STEPS:g}" if slider else "any",
+            step="any" if step is None else f"{step:g}",
             note=f"{unit}, {low:g} to {high:g}",
             folded=folded,
         )
@@ -234,6 +236,16 @@ class _Builder:
             step="1",
             note=HELP[key],
         )
+
+
+def slider_step(low: float, high: float, value: float) -> float | None:
+    """Return the step of a slider on which ends and value lie, None if a field serves better."""
+    span = high - low
+    if not 0.0 < span <= SLIDER_SPAN:
+        return None
+    step = 10.0 ** math.floor(math.log10(span / FEWEST_STEPS))
+    whole = (abs(place / step - round(place / step)) < 1e-6 for place in (low, high, value))
+    return step if all(whole) else None
 
 
 def _same_number(one: str, other: str) -> bool:

@@ -142,9 +142,12 @@ def faulty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium, which is looked for on the path and never fetched."""
+    """Start Chromium, which is looked for on the path and never fetched.
+
+    For one module only: while it runs, its event loop is the running one of this thread.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:

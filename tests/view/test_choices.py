@@ -8,7 +8,7 @@ import pytest
 from sim.compose import compose
 from sim.errors import ConfigError
 from sim.view.choices import Choices, Start, settings_of
-from sim.view.controls import Control, State, fieldsets, other_choices
+from sim.view.controls import Control, State, fieldsets, other_choices, slider_step
 from sim.view.kept import keep, kept_file, read
 
 
@@ -75,7 +75,25 @@ def test_a_strategy_is_recognised_by_its_values(name: str) -> None:
 def test_parameters_have_the_ranges_of_the_registry() -> None:
     chosen = state(strategy__armenia="exponential")
     kappa = controls_of(chosen, chosen)["armenia.strategy.kappa"]
-    assert (kappa.kind, kappa.low, kappa.high, kappa.value) == ("range", "0.0001", "1", "0.1")
+    assert (kappa.kind, kappa.low, kappa.high, kappa.value) == ("number", "0.0001", "1", "0.1")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "step"),
+    [
+        (0.0, 1.0, 0.5, 0.01),
+        (0.02, 0.4, 0.1, 0.01),
+        (0.0, 0.03, 0.01, 0.001),
+        (0.0001, 1.0, 0.1, None),
+        (0.0, 1.0, 0.123456, None),
+        (0.01, 100.0, 0.2, None),
+        (0.5, 0.5, 0.5, None),
+    ],
+)
+def test_a_slider_can_stand_on_its_value_and_ends(
+    low: float, high: float, value: float, step: float | None
+) -> None:
+    assert slider_step(low, high, value) == (None if step is None else pytest.approx(step))
 
 
 def test_choices_without_a_control_are_listed() -> None:

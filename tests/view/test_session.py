@@ -60,6 +60,8 @@ def test_what_was_set_can_be_discarded(session: Session) -> None:
     [
         ("seed", "two", "seed: must be a whole number, got two"),
         ("seed", "-1", "seed"),
+        ("seed", "1.5", "seed: must be a whole number"),
+        ("seed", "99999999999999999999999", "seed"),
         ("horizon", "9999", "horizon"),
         ("strategy@armenia", "concedr", "did you mean 'conceder'?"),
         ("scenario.discount_rate.armenia.value", "9", "lies outside its stated range"),

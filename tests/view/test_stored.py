@@ -1,4 +1,4 @@
-"""Stored runs: listed with their intervals, replayed to the last bit, refused where they must be."""
+"""Stored runs: listed with intervals, replayed to the last bit, refused where they must be."""
 
 import json
 import shutil

@@ -51,7 +51,8 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         return handler
 
     panels = session.panels()
-    parts = [_transport(session, act, panels.pop("header")), _notices(session)]
+    title = f"{session.watch.settings.scenario.title} - peace talks simulator"
+    parts = [solara.Title(title), _transport(session, act, panels.pop("header")), _notices(session)]
     if session.sweep is not None:
         parts.append(_results(session, act))
     parts += [_board(session, act, panels), _controls(session, act)]
