@@ -4,7 +4,7 @@ Every action leaves the session usable: what cannot be done is said in `messages
 that was shown before stays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -184,9 +184,19 @@ class Session:
                 self.messages = str(error).splitlines()
         self.draft = State(choices, settings)
 
-    def reset(self) -> None:
-        """Start again from the opening with what is set; if that cannot be, keep what is shown."""
+    def reset(self, written: Mapping[str, str] | None = None) -> None:
+        """Start again from the opening with what is set; if that cannot be, keep what is shown.
+
+        Parameters
+        ----------
+        written : mapping, optional
+            Values by key that stand in a field and have not been set yet.
+        """
         self.messages = []
+        for key, value in (written or {}).items():
+            self.choose(key, str(value))
+            if self.messages:
+                return
         choices = self.draft.choices
         try:
             settings = settings_of(self.start, choices)

@@ -49,6 +49,15 @@ def test_settings_wait_for_reset(session: Session) -> None:
     assert session.address.endswith("strategy@armenia=conceder")
 
 
+def test_reset_takes_what_still_stands_in_a_field(session: Session) -> None:
+    session.reset({"seed": "11"})
+    assert session.watch.settings.seed == 11
+    shown = session.watch
+    session.reset({"seed": "12", "plugins": "[evil.py]"})
+    assert "cannot load code" in session.messages[0]
+    assert session.watch is shown
+
+
 def test_what_was_set_can_be_discarded(session: Session) -> None:
     session.choose("seed", "9")
     session.discard()

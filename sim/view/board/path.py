@@ -132,12 +132,16 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
 
 
 def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
-    """Return the titles of the demands that are neither met, dropped nor in reserve."""
+    """Return the titles of the demands that stand in the way of the full signature.
+
+    Those that are met, dropped or in reserve do not, nor does a joint step that both sides have
+    set for after the signature.
+    """
     settled = (Precondition.DORMANT, Precondition.MET, Precondition.WAIVED)
     return [
         entry.title
         for entry, state in zip(scenario.preconditions.values(), now.preconditions, strict=True)
-        if state.status not in settled
+        if state.status not in settled and (entry.route, entry.trigger) != ("joint", "signed")
     ]
 
 

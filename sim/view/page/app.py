@@ -125,7 +125,7 @@ def _controls(session: "Session", act: Act) -> Element:
         waiting=waiting + (others != running),
         event_choose=act(lambda data: session.choose(data["key"], str(data["value"]))),
         event_choose_others=act(lambda words: session.choose_others(str(words), keys)),
-        event_reset=act(lambda _: session.reset()),
+        event_reset=act(lambda held: session.reset(held if isinstance(held, dict) else {})),
         event_discard=act(lambda _: session.discard()),
     )
 
