@@ -1,0 +1,64 @@
+"""From snapshots to HTML and SVG: one panel a file, pure functions, everything escaped.
+
+Words come from `sim.story`; text of a scenario goes through `sim.view.board.markup.text` before it
+stands in a page. No function here knows the server, the model or the browser.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sim.settings import Settings
+from sim.view.board.channels import channels_panel
+from sim.view.board.header import header_panel
+from sim.view.board.home import home_panel
+from sim.view.board.moves import moves_panel
+from sim.view.board.parties import parties_panel
+from sim.view.board.path import path_panel
+from sim.view.board.preconditions import preconditions_panel
+from sim.view.board.public import public_panel
+from sim.view.board.text_strip import text_panel
+from sim.view.snapshot import Snapshot
+
+
+class Shown(NamedTuple):
+    """What the panels are drawn from.
+
+    Attributes
+    ----------
+    settings : Settings
+    snapshots : sequence of Snapshot
+        From the opening to the week that is shown; never empty.
+    overlay : bool
+        Whether the real talks stand beside the run.
+    all_moves : bool
+        Whether the log goes back to the opening.
+    """
+
+    settings: Settings
+    snapshots: Sequence[Snapshot]
+    overlay: bool = False
+    all_moves: bool = False
+
+
+def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:
+    """Return the HTML of every panel by its name.
+
+    Parameters
+    ----------
+    shown : Shown
+    public_layout : mapping
+        Of `sim.view.board.public.drawn_graph`: what of the public's graph does not change.
+    """
+    settings, snapshots, overlay, all_moves = shown
+    scenario, now = settings.scenario, snapshots[-1]
+    return {
+        "header": header_panel(settings, now),
+        "path": path_panel(settings, now, overlay),
+        "text": text_panel(scenario, now),
+        "preconditions": preconditions_panel(scenario, now),
+        "parties": parties_panel(settings, snapshots, overlay),
+        "channels": channels_panel(scenario, now),
+        "home": home_panel(settings, snapshots, overlay),
+        "public": public_panel(settings, now, public_layout),
+        "moves": moves_panel(settings, snapshots, overlay, all_moves),
+    }

@@ -1,0 +1,195 @@
+"""A line chart over the weeks of the talks, as SVG; several of them share one scale of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sim.scenario import Scenario
+from sim.story import day_of
+from sim.view.board.markup import number, text
+from sim.view.snapshot import Snapshot
+
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 430.0, 30.0, 6.0, 16.0, 20.0
+MOST_POINTS = 400
+"""Points of one line; longer histories are thinned, their last point kept."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line.
+
+    Attributes
+    ----------
+    name : str
+        As the legend calls it.
+    css : str
+        Style class: colour, width and dashes, so that no line is told by colour alone.
+    values : sequence of float or None
+        One a week from the opening on; None leaves a gap.
+    """
+
+    name: str
+    css: str
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An upright line at a week, with a word at its top, or a tick of the real record below."""
+
+    week: float
+    word: str
+    css: str = "rung"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The scales of a chart.
+
+    Attributes
+    ----------
+    horizon : int
+        Weeks of the time axis.
+    low, high : float
+        Ends of the upright axis.
+    height : float
+        Height in drawing units.
+    ticks : sequence of (float, str)
+        Labelled values of the upright axis.
+    years : sequence of (float, str)
+        Labelled weeks of the time axis.
+    """
+
+    horizon: int
+    low: float
+    high: float
+    height: float
+    ticks: Sequence[tuple[float, str]]
+    years: Sequence[tuple[float, str]]
+
+    def x(self, week: float) -> float:
+        """Return where a week lies; 0 is the opening."""
+        return LEFT + week / max(self.horizon, 1) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        """Return where a value lies; values beyond the scale lie on its edge."""
+        inside = min(max(value, self.low), self.high)
+        part = (inside - self.low) / (self.high - self.low)
+        return self.height - BOTTOM - part * (self.height - TOP - BOTTOM)
+
+
+def years_of(scenario: Scenario, horizon: int) -> list[tuple[float, str]]:
+    """Return the weeks in which years begin, thinned to at most eight."""
+    first, last = scenario.start.year, day_of(scenario, horizon).year
+    stride = max(1, -(-(last - first) // 8))
+    return [
+        ((date(year, 1, 1) - scenario.start).days / 7, str(year))
+        for year in range(first + 1, last + 1, stride)
+    ]
+
+
+def rung_marks(now: Snapshot) -> list[Mark]:
+    """Return a mark for each rung that the treaty has reached, where the week ended."""
+    words = (
+        (now.rungs.text, "text"),
+        (now.rungs.interim, "interim"),
+        (now.rungs.full, "signed"),
+        (now.rungs.ratified, "ratified"),
+        (now.rungs.ended, "end"),
+    )
+    return [Mark(week + 1.0, word) for week, word in words if week >= 0]
+
+
+def record_marks(scenario: Scenario, horizon: int) -> list[Mark]:
+    """Return a tick for each entry of the real timeline that falls into the run."""
+    found = []
+    for entry in scenario.timeline:
+        week = (entry.date - scenario.start).days / 7
+        if 0.0 <= week <= horizon:
+            found.append(Mark(week, f"{entry.date.isoformat()}: {entry.title}", "record"))
+    return found
+
+
+def line_chart(
+    label: str, frame: Frame, series: Sequence[Series], marks: Sequence[Mark] = ()
+) -> str:
+    """Return a chart.
+
+    Parameters
+    ----------
+    label : str
+        What the chart shows, for readers who hear the page.
+    frame : Frame
+    series : sequence of Series
+    marks : sequence of Mark
+    """
+    parts = [_grid(frame), *(_mark(frame, mark, n) for n, mark in enumerate(marks))]
+    parts += [_line(frame, line) for line in series]
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {frame.height:g}" role="img" '
+        f'aria-label="{text(label)}" focusable="false">{"".join(parts)}</svg>'
+    )
+
+
+def legend(series: Sequence[Series], figures: Sequence[str]) -> str:
+    """Return the legend: a sample of each line, its name, its latest figure."""
+    items = "".join(
+        '<li><svg class="sample" viewBox="0 0 26 8" aria-hidden="true" focusable="false">'
+        f'<path class="{line.css}" d="M0 4H26"/></svg><span>{text(line.name)}</span> '
+        f"<b>{figure}</b></li>"
+        for line, figure in zip(series, figures, strict=True)
+    )
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _grid(frame: Frame) -> str:
+    """Return axes, grid lines and labels."""
+    floor = frame.height - BOTTOM
+    lines = "".join(
+        f'<path class="grid" d="M{LEFT:g} {number(frame.y(value))}H{WIDTH - RIGHT:g}"/>'
+        f'<text class="tick y" x="{LEFT - 5:g}" y="{number(frame.y(value) + 4)}">{word}</text>'
+        for value, word in frame.ticks
+    )
+    years = "".join(
+        f'<path class="grid" d="M{number(frame.x(week))} {TOP:g}V{floor:g}"/>'
+        f'<text class="tick" x="{number(frame.x(week))}" y="{frame.height - 6:g}">{word}</text>'
+        for week, word in frame.years
+    )
+    return lines + years
+
+
+def _mark(frame: Frame, mark: Mark, order: int) -> str:
+    """Return one mark; neighbours' words alternate in height so that they can be read."""
+    x, floor = frame.x(mark.week), frame.height - BOTTOM
+    if mark.css == "record":
+        return (
+            f'<path class="record" d="M{number(x)} {floor:g}l-3.5 7h7z">'
+            f"<title>{text(mark.word)}</title></path>"
+        )
+    late = mark.week > 0.8 * frame.horizon
+    anchor = "end" if late else "start"
+    return (
+        f'<path class="rung" d="M{number(x)} {TOP - 4:g}V{floor:g}"/>'
+        f'<text class="rung" style="text-anchor:{anchor}" x="{number(x + (-3 if late else 3))}" '
+        f'y="{TOP - 4 + 10 * (order % 2):g}">{text(mark.word)}</text>'
+    )
+
+
+def _line(frame: Frame, series: Series) -> str:
+    """Return one line, broken where there is no value."""
+    weeks = list(range(len(series.values)))
+    stride = -(-len(weeks) // MOST_POINTS) or 1
+    kept = weeks[::stride]
+    if weeks and kept[-1] != weeks[-1]:
+        kept.append(weeks[-1])
+    steps: list[str] = []
+    pen_down = False
+    for week in kept:
+        value = series.values[week]
+        if value is None:
+            pen_down = False
+            continue
+        point = f"{number(frame.x(week))} {number(frame.y(value))}"
+        steps.append(f"L{point}" if pen_down else f"M{point}h.01")
+        pen_down = True
+    return f'<path class="{series.css}" d="{"".join(steps)}"/>' if steps else ""

@@ -1,0 +1,169 @@
+"""The treaty's path from open to ratified, the gates that block it now, and the ledger so far."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sim.codes import Gate, Move, Precondition, Treaty
+from sim.scenario import Scenario
+from sim.settings import Settings
+from sim.story import day_of, gate_words
+from sim.view.board.header import treaty_words
+from sim.view.board.markup import bar, day, panel, share, text
+from sim.view.snapshot import Snapshot
+
+LADDER = (
+    Treaty.OPEN,
+    Treaty.TEXT_AGREED,
+    Treaty.INITIALLED,
+    Treaty.SIGNED_INTERIM,
+    Treaty.SIGNED_FULL,
+    Treaty.RATIFIED,
+)
+"""Rungs in their order; the interim one may be passed over."""
+BROKEN = (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
+"""Statuses that end the talks for bad."""
+ENDS = (Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.LAPSED)
+"""Moves that bring them about."""
+RECORDED = ("initialled", "signed", "ratified", "end")
+"""Kinds of the timeline's entries that say where the real treaty stood."""
+
+
+class Rung(NamedTuple):
+    """One rung of the ladder: its status, the week it was reached (-1 never), how it stands."""
+
+    status: Treaty
+    week: int
+    standing: str
+
+
+def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
+    """Return the path, this week's gates and the ledger."""
+    scenario = settings.scenario
+    steps = "".join(_rung(scenario, rung) for rung in rungs(now))
+    if now.status in BROKEN:
+        steps += _broken(settings, now)
+    gates = _gates(settings, now)
+    body = (
+        f'<ol class="ladder">{steps}</ol><div class="columns">'
+        f'<div class="gates"><h3>What kept this week from the full signature</h3>{gates}</div>'
+        f'<div class="ledger"><h3>Weeks so far, by gate</h3>{_ledger(scenario, now)}</div></div>'
+    )
+    return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
+
+
+def rungs(now: Snapshot) -> Iterator[Rung]:
+    """Yield the rungs: done, here, or ahead; an interim deal passed over is marked so."""
+    reached = now.rungs
+    weeks = (-1, reached.text, reached.initialled, reached.interim, reached.full, reached.ratified)
+    for status, week in zip(LADDER, weeks, strict=True):
+        if status == now.status:
+            standing = "here"
+        elif status == Treaty.OPEN or week >= 0:
+            standing = "done"
+        elif status == Treaty.SIGNED_INTERIM and reached.full >= 0:
+            standing = "passed"
+        else:
+            standing = "ahead"
+        yield Rung(status, week, standing)
+
+
+_SAID = {"done": "reached", "here": "now", "ahead": "ahead", "passed": "passed over"}
+
+
+def _rung(scenario: Scenario, rung: Rung) -> str:
+    """Return one rung."""
+    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else _SAID[rung.standing]
+    current = ' aria-current="step"' if rung.standing == "here" else ""
+    hidden = f'<span class="unseen">{_SAID[rung.standing]}: </span>'
+    return (
+        f'<li class="{rung.standing}"{current}>{hidden}'
+        f"<b>{text(treaty_words(rung.status))}</b><small>{when}</small></li>"
+    )
+
+
+def _broken(settings: Settings, now: Snapshot) -> str:
+    """Return the end of talks that broke down, with its reason."""
+    whys = [line.why for line in now.lines if line.move in ENDS and line.why]
+    when = day(day_of(settings.scenario, now.rungs.ended))
+    return (
+        f'<li class="broken" aria-current="step"><b>{text(treaty_words(now.status))}</b>'
+        f"<small>{when}{': ' + text(whys[-1]) if whys else ''}</small></li>"
+    )
+
+
+def _gates(settings: Settings, now: Snapshot) -> str:
+    """Return the gates of this week, each with its figures."""
+    if now.played == 0:
+        return '<p class="quiet">No week has been played yet.</p>'
+    return gate_list(settings, now)
+
+
+def gate_list(settings: Settings, now: Snapshot) -> str:
+    """Return the gates that a week was charged to, as a list."""
+    words = gate_words(settings.scenario)
+    items = "".join(
+        f'<li class="{"passed" if gate == Gate.SIGNED else "shut"}"><b>{text(words[gate])}</b> '
+        f"<span>{gate_detail(settings, now, gate)}</span></li>"
+        for gate in now.gates
+    )
+    return f'<ul class="gatelist">{items}</ul>'
+
+
+def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
+    """Return the figures behind one closed gate, as HTML; empty if there are none to give."""
+    scenario = settings.scenario
+    if gate in (Gate.FIRST_WAITS, Gate.SECOND_WAITS):
+        party = now.parties[0 if gate == Gate.FIRST_WAITS else 1]
+        if party.now is not None and party.wait is not None:
+            return f"signing {party.now:.3f}, waiting {party.wait:.3f}"
+        if party.offered is not None and party.target is not None:
+            return f"offered {share(party.offered)} of what is open, asks for {share(party.target)}"
+    if gate == Gate.TERMS_OPEN:
+        return "neither draft beats the status quo for the other side"
+    if gate == Gate.PRECONDITION:
+        return text("; ".join(unmet(scenario, now)))
+    if gate == Gate.HOME_POLITICS:
+        return f"approval {share(now.home.approval)}, protest {share(now.home.protest)}"
+    if gate == Gate.NO_CHANNEL and now.closed_until > 0:
+        return f"closed until {day(day_of(scenario, now.closed_until))}"
+    if gate == Gate.SIGNED and now.rungs.full >= 0:
+        return f"on {day(day_of(scenario, now.rungs.full))}"
+    return ""
+
+
+def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
+    """Return the titles of the demands that stand in the way of the full signature.
+
+    Those that are met, dropped or in reserve do not, nor does a joint step that both sides have
+    set for after the signature.
+    """
+    settled = (Precondition.DORMANT, Precondition.MET, Precondition.WAIVED)
+    return [
+        entry.title
+        for entry, state in zip(scenario.preconditions.values(), now.preconditions, strict=True)
+        if state.status not in settled and (entry.route, entry.trigger) != ("joint", "signed")
+    ]
+
+
+def _ledger(scenario: Scenario, now: Snapshot) -> str:
+    """Return the weeks charged to each gate so far, as a table with bars."""
+    total = sum(now.ledger)
+    if total == 0.0:
+        return '<p class="quiet">Empty.</p>'
+    rows = "".join(
+        f'<tr><th scope="row">{text(words)}</th><td>{now.ledger[gate]:.1f}</td>'
+        f"<td>{share(now.ledger[gate] / total)}</td><td>{bar(now.ledger[gate] / total)}</td></tr>"
+        for gate, words in gate_words(scenario).items()
+        if now.ledger[gate] > 0.0
+    )
+    return (
+        '<table><thead><tr><th scope="col">Gate</th><th scope="col">Weeks</th>'
+        f'<th scope="col">Share</th><td></td></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _in_the_record(scenario: Scenario) -> str:
+    """Return where the real talks stood by the scenario's timeline."""
+    rungs = [entry for entry in scenario.timeline if entry.kind in RECORDED]
+    told = "; ".join(f"{day(entry.date)} {text(entry.title)}" for entry in rungs)
+    return f"What really happened: {told}." if told else ""

@@ -1,0 +1,295 @@
+"""The talks at the end of one week, as plain frozen data that a page can be drawn from."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.codes import Article, Contact, Gate, Precondition, Reason, Treaty
+from sim.story import Line, day_of
+
+if TYPE_CHECKING:
+    from sim.model import NegotiationModel
+
+Pair = tuple[float, float]
+"""A number for each party, the first party's first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionNow:
+    """One provision of the text.
+
+    Attributes
+    ----------
+    status : Article
+    position : float
+        Agreed wording, or the midpoint of the offers: 0 the first party's, 1 the second's.
+    offers : tuple of float
+        Standing offer of each party, on the same scale.
+    signed_interim : bool
+        True if an interim deal in force covers it.
+    """
+
+    status: Article
+    position: float
+    offers: Pair
+    signed_interim: bool
+
+    @property
+    def gap(self) -> float:
+        """Distance between the standing offers, in [0, 1]."""
+        return abs(self.offers[0] - self.offers[1])
+
+
+@dataclass(frozen=True, slots=True)
+class PreconditionNow:
+    """One precondition: its status, and the week in which its next step is due, -1 for none."""
+
+    status: Precondition
+    due_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyNow:
+    """One party's side of the table.
+
+    Attributes
+    ----------
+    target, least : float or None
+        What it asks for and the least it takes, as shares of what is open; None once the text
+        is closed.
+    offered : float or None
+        Share that the other's latest draft gives it; None before the first one, and once the
+        text is closed.
+    worth : float
+        Utility of the treaty as it stands.
+    status_quo : float
+        Utility of living without a treaty.
+    now, wait : float or None
+        Utility of signing in full this week and of waiting; None while the text is open and
+        once it is signed in full.
+    interim_now, interim_wait : float or None
+        Utility of signing the agreed part and of refusing it; None where none is proposed.
+    conceded : int
+        Unilateral concessions so far.
+    """
+
+    target: float | None
+    least: float | None
+    offered: float | None
+    worth: float
+    status_quo: float
+    now: float | None
+    wait: float | None
+    interim_now: float | None
+    interim_wait: float | None
+    conceded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNow:
+    """One channel: the ids of its ends, and what happened on it this week."""
+
+    between: tuple[str, str]
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class HomeNow:
+    """Politics at home: shares in [0, 1], and the seats of the government."""
+
+    approval: float
+    opinion: float
+    protest: float
+    impulse: float
+    seats: int
+
+
+@dataclass(frozen=True, eq=False)
+class PublicNow:
+    """Every citizen's support for a treaty in [0, 1], and who protests; both read-only."""
+
+    opinion: NDArray[np.float32]
+    protesting: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """Week in which each rung of the ladder was reached, -1 for never."""
+
+    text: int
+    initialled: int
+    interim: int
+    full: int
+    ratified: int
+    ended: int
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The talks once `played` weeks are over.
+
+    Attributes
+    ----------
+    played : int
+        Weeks played; 0 at the opening.
+    day : date
+        First day of the last week played, of the talks at the opening.
+    status : Treaty
+    ended : bool
+        True once the talks are over.
+    end_reason : Reason
+    provisions : tuple of ProvisionNow
+        The preamble first.
+    preconditions : tuple of PreconditionNow
+    parties : tuple of PartyNow
+        The first party first.
+    channels : tuple of ChannelNow
+    channel_open : bool
+        True if the parties could deal with each other this week.
+    closed_until : int
+        Week until which an incident keeps the direct channel closed, -1 if none does.
+    attention : float
+        The mediator's attention, in [0, 1].
+    home : HomeNow
+    public : PublicNow
+    gates : tuple of Gate
+        Gates that kept this week from being the week of the full signature.
+    ledger : tuple of float
+        Weeks charged to each gate so far.
+    rungs : Rungs
+    lines : tuple of Line
+        What happened in the last week played, in words.
+    """
+
+    played: int
+    day: date
+    status: Treaty
+    ended: bool
+    end_reason: Reason
+    provisions: tuple[ProvisionNow, ...]
+    preconditions: tuple[PreconditionNow, ...]
+    parties: tuple[PartyNow, PartyNow]
+    channels: tuple[ChannelNow, ...]
+    channel_open: bool
+    closed_until: int
+    attention: float
+    home: HomeNow
+    public: PublicNow
+    gates: tuple[Gate, ...]
+    ledger: tuple[float, ...]
+    rungs: Rungs
+    lines: tuple[Line, ...]
+
+    @property
+    def week(self) -> int:
+        """The last week played, counted from 0 as in every table; -1 at the opening."""
+        return self.played - 1
+
+
+def take(model: "NegotiationModel", lines: tuple[Line, ...]) -> Snapshot:
+    """Return what the model shows now.
+
+    Parameters
+    ----------
+    model : NegotiationModel
+    lines : tuple of Line
+        What happened in the last week played, in words.
+    """
+    settings, state = model.settings, model.talks.state
+    scenario = settings.scenario
+    suspended = float(state.suspended_until)
+    return Snapshot(
+        played=model.tick,
+        day=day_of(scenario, max(model.tick - 1, 0)),
+        status=Treaty(int(state.status)),
+        ended=bool(state.ended),
+        end_reason=Reason(int(state.end_reason)),
+        provisions=tuple(_provision(state, i) for i in range(len(scenario.provisions))),
+        preconditions=tuple(_precondition(state, k) for k in range(len(scenario.preconditions))),
+        parties=(_party(model, 0), _party(model, 1)),
+        channels=tuple(
+            ChannelNow((one, other), Contact(int(attributes["contact"])))
+            for one, other, attributes in model.channels.edges(data=True)
+        ),
+        channel_open=bool(state.channel_open),
+        closed_until=int(suspended) if suspended > model.tick - 1 else -1,
+        attention=float(state.attention),
+        home=_home(state),
+        public=_public(model),
+        gates=tuple(gate for gate in Gate if state.gates[gate]),
+        ledger=tuple(state.ledger.tolist()),
+        rungs=_rungs(state),
+        lines=lines,
+    )
+
+
+def _provision(state: np.record, i: int) -> ProvisionNow:
+    """Return one provision."""
+    return ProvisionNow(
+        status=Article(int(state.article[i])),
+        position=float(state.position[i]),
+        offers=(float(state.offer[0, i]), float(state.offer[1, i])),
+        signed_interim=bool(state.interim_part[i]),
+    )
+
+
+def _precondition(state: np.record, k: int) -> PreconditionNow:
+    """Return one precondition."""
+    return PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
+
+
+def _party(model: "NegotiationModel", side: int) -> PartyNow:
+    """Return one party's side of the table; what was not weighed this week is None."""
+    state = model.talks.state
+    weighed = model.tick > 0 and state.status < Treaty.SIGNED_FULL
+    bargaining = bool(state.text_week < 0)
+    full = weighed and not bargaining
+    part = weighed and bargaining and state.interim_offer >= 0
+    drafts = bargaining and state.n_received[side] > 0
+    return PartyNow(
+        target=float(state.target[side]) if bargaining else None,
+        least=float(state.reservation[side]) if bargaining else None,
+        offered=float(state.received[side, 0]) if drafts else None,
+        worth=float(state.deal[side]),
+        status_quo=float(state.quo[side]),
+        now=float(state.value_now[side]) if full else None,
+        wait=float(state.value_wait[side]) if full else None,
+        interim_now=float(state.interim_now[side]) if part else None,
+        interim_wait=float(state.interim_wait[side]) if part else None,
+        conceded=int(state.conceded[side]),
+    )
+
+
+def _home(state: np.record) -> HomeNow:
+    """Return politics at home."""
+    return HomeNow(
+        approval=float(state.approval),
+        opinion=float(state.opinion),
+        protest=float(state.protest),
+        impulse=float(state.impulse),
+        seats=int(state.seats),
+    )
+
+
+def _public(model: "NegotiationModel") -> PublicNow:
+    """Return copies of the citizens that nothing can change any more."""
+    opinion = model.talks.public.opinion.astype(np.float32)
+    protesting = model.talks.public.active != 0
+    opinion.flags.writeable = False
+    protesting.flags.writeable = False
+    return PublicNow(opinion, protesting)
+
+
+def _rungs(state: np.record) -> Rungs:
+    """Return when each rung of the ladder was reached."""
+    return Rungs(
+        text=int(state.text_week),
+        initialled=int(state.initialled_week),
+        interim=int(state.interim_week),
+        full=int(state.signed_week),
+        ratified=int(state.ratified_week),
+        ended=int(state.ended_week),
+    )

@@ -1,0 +1,307 @@
+"""A sweep's folder: its cells, their runs, and the settings that replay any of them exactly.
+
+The folder is only read. Plug-ins that a plan names are code, so they are used only if the command
+line that started the server names the same files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from sim.errors import ConfigError
+from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_columns, scenario_outcomes
+from sim.registry import plugin_files
+from sim.run import RunRecord
+from sim.scenario import Scenario, build_scenario
+from sim.settings import Settings
+from sim.sweeps.cell_settings import CellSettings
+from sim.sweeps.columns import OK
+from sim.sweeps.overrides import Value
+from sim.sweeps.plan import Plan
+from sim.sweeps.provenance import file_digest, model_digest
+from sim.sweeps.store import SHARDS, Store
+from sim.sweeps.summary import by_cell, wilson
+from sim.view.address import is_allowed
+from sim.view.choices import Choices, Start, settings_of, split
+
+SIGNED = ("interim", "full")
+"""What a run can have signed."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its swept values, its runs, and how many of them were signed.
+
+    Attributes
+    ----------
+    number : int
+    values : dict
+        Swept values by their keys.
+    runs : int
+        Runs with an outcome.
+    signed : float or None
+        Share of them in which an interim or the full deal was signed, None without any.
+    low, high : float
+        Wilson's 95 % interval of that share.
+    """
+
+    number: int
+    values: Mapping[str, Value]
+    runs: int
+    signed: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One row of the table of runs, as far as a list shows it."""
+
+    replicate: int
+    status: str
+    signed: str
+    signed_week: int
+    weeks: int
+    gate: str
+    error: str
+
+
+class StoredSweep:
+    """The results of one sweep.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of results.
+
+    Raises
+    ------
+    ConfigError
+        If it holds no sweep, or none of its runs can be read.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.plan: Plan = Store(self.folder).load_plan()
+        self._settings = CellSettings(without_plugins(self.plan))
+        self._scenarios: dict[int, Scenario] = {}
+        try:
+            self._table = self._scan()
+            self.runs = int(self._table.select(pl.len()).collect().item())
+        except (PolarsError, OSError) as error:
+            raise ConfigError([f"{folder}: its runs cannot be read"]) from error
+        if self.runs == 0:
+            raise ConfigError([f"{folder}: no run is stored yet"])
+
+    def _scan(self) -> pl.LazyFrame:
+        """Return the table of runs, or what there is of it while the sweep is not finished."""
+        whole = Store(self.folder).runs_file
+        if whole.is_file():
+            return pl.scan_parquet(whole)
+        shards = sorted((self.folder / SHARDS).glob("*.parquet"))
+        if not shards:
+            raise ConfigError([f"{self.folder}: no run is stored yet"])
+        return pl.scan_parquet(shards)
+
+    @property
+    def title(self) -> str:
+        """Name of the sweep and what it asks."""
+        return f"{self.plan.name}: {self.plan.title}" if self.plan.title else self.plan.name
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What a reader should know before trusting a replay, one line each."""
+        found = []
+        if self.plan.model != model_digest():
+            found.append(
+                "The rules of the model have changed since this sweep was played: a replay shows "
+                "what the rules of today make of it and may differ from its record."
+            )
+        if self.missing_plugins:
+            files = ", ".join(self.missing_plugins)
+            found.append(
+                f"This sweep was played with plug-ins ({files}). They are code, so runs are "
+                "replayed only if the command line names them: "
+                f"sim view {self.folder} 'plugins=[{files}]'."
+            )
+        return found
+
+    @cached_property
+    def missing_plugins(self) -> list[str]:
+        """Plug-in files of the plan that the command line did not name, or that have changed."""
+        known = {file_digest(file) for file in plugin_files() if file.is_file()}
+        return [file for file, digest in self.plan.plugins.items() if digest not in known]
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """All cells in the order of the plan."""
+        worked = self._table.filter(pl.col("run_status").cast(pl.String) == OK)
+        counted = {row["cell"]: row for row in by_cell(worked).iter_rows(named=True)}
+        return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
+
+    def _cell(self, number: int, row: Mapping[str, float] | None) -> Cell:
+        """Return one cell with its interval."""
+        values = self.plan.values(number)
+        if row is None:
+            return Cell(number, values, 0, None, 0.0, 1.0)
+        low, high = wilson(row["share"], row["runs"])
+        return Cell(number, values, int(row["runs"]), float(row["share"]), low, high)
+
+    def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
+        """Return some runs of a cell, and how many of that kind there are.
+
+        Parameters
+        ----------
+        cell : int
+        kind : str
+            One of `KINDS`.
+        first, count : int
+            Which part of them, by replicate.
+        """
+        worked = pl.col("run_status").cast(pl.String) == OK
+        deal = pl.col("signed").cast(pl.String).is_in(SIGNED)
+        wanted = {
+            "all": pl.lit(True),
+            "not signed": worked & ~deal,
+            "signed": worked & deal,
+            "failed to run": ~worked,
+        }[kind]
+        gates = [c.name for c in OUTCOME_COLUMNS if c.name.startswith("ledger_")]
+        found = (
+            self._table.filter((pl.col("cell") == cell) & wanted)
+            .sort("replicate")
+            .select(
+                "replicate",
+                pl.col("status").cast(pl.String),
+                pl.col("signed").cast(pl.String),
+                "signed_week",
+                "weeks",
+                "error",
+                pl.concat_list([g for g in gates if g != "ledger_signed"])
+                .list.arg_max()
+                .alias("gate"),
+            )
+            .collect()
+        )
+        part = found.slice(first, count)
+        return [_listed(row, gates) for row in part.iter_rows(named=True)], len(found)
+
+    def row(self, cell: int, replicate: int) -> dict[str, object]:
+        """Return one row of the table of runs.
+
+        Raises
+        ------
+        ConfigError
+            If that run is not stored.
+        """
+        here = (pl.col("cell") == cell) & (pl.col("replicate") == replicate)
+        found = self._table.filter(here).head(1).collect()
+        if found.is_empty():
+            raise ConfigError([f"cell {cell}, replicate {replicate}: this run is not stored"])
+        return dict(found.row(0, named=True))
+
+    def settings(self, cell: int, replicate: int) -> Settings:
+        """Return the settings that play one stored run again.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot be used any more, or need plug-ins that the command line did not name.
+        """
+        if not 0 <= cell < self.plan.cells:
+            raise ConfigError([f"cell {cell}: there are cells 0 to {self.plan.cells - 1}"])
+        if self.missing_plugins:
+            raise ConfigError([warning for warning in self.warnings if "plug-ins" in warning])
+        settings = self._settings(cell)
+        return settings.model_copy(update={"seed": self.plan.seed, "replicate": replicate})
+
+    def scenario(self, cell: int) -> Scenario:
+        """Return the scenario of a cell; no plug-in is looked at."""
+        if self._scenarios.get(cell) is None:
+            node = self.plan.plain(cell)["scenario"]
+            assert isinstance(node, Mapping)
+            self._scenarios = {cell: build_scenario(node, "scenario")}
+        return self._scenarios[cell]
+
+    def choices(self, start: Start, cell: int, replicate: int) -> Choices | None:
+        """Return overrides that play a stored run by themselves, None if there are none.
+
+        Parameters
+        ----------
+        start : Start
+            Of the server, whose plug-ins and folders hold for them too.
+        cell, replicate : int
+        """
+        swept = self.plan.values(cell)
+        given = dict(split(word) for word in self.plan.line)
+        pairs = {key: value for key, value in given.items() if is_allowed(key, value)}
+        pairs |= {key: _written(value) for key, value in swept.items()}
+        pairs |= {"seed": str(self.plan.seed), "replicate": str(replicate)}
+        if not all(is_allowed(key, value) for key, value in pairs.items()):
+            return None
+        found = Choices(pairs)
+        try:
+            settings = settings_of(start, found).model_copy(update={"plugins": []})
+            same = settings == self.settings(cell, replicate)
+        except ConfigError:
+            return None
+        return found if same else None
+
+    def differences(self, record: RunRecord, row: Mapping[str, object]) -> list[str]:
+        """Return the outcomes in which a run, played again to its end, differs from its row.
+
+        Names of columns; empty if every outcome is the same to the last bit.
+        """
+        scenario = record.settings.scenario
+        found = outcomes(record.params, record.final) | scenario_outcomes(scenario, record.final)
+        columns = [column.name for column in (*OUTCOME_COLUMNS, *scenario_columns(scenario))]
+        return [name for name in columns if _plain(name, found[name]) != row.get(name)]
+
+    def outcome_count(self, settings: Settings) -> int:
+        """Return how many outcomes a run of these settings has."""
+        return len(OUTCOME_COLUMNS) + len(scenario_columns(settings.scenario))
+
+
+def without_plugins(plan: Plan) -> Plan:
+    """Return a plan whose configurations name no code; what is known already stays known."""
+    return replace(
+        plan,
+        bases=[{**base, "plugins": []} for base in plan.bases],
+        combinations=[
+            replace(entry, changes={k: v for k, v in entry.changes.items() if k != "plugins"})
+            for entry in plan.combinations
+        ],
+    )
+
+
+def _plain(name: str, values: np.ndarray) -> object:
+    """Return the single value of an outcome as the table holds it."""
+    codes = codes_of(name)
+    value = values[0].item()
+    return codes(value).name.lower() if codes is not None else value
+
+
+def _written(value: Value) -> str:
+    """Return a swept value as it is written in an override."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(row: Mapping[str, object], gates: Sequence[str]) -> StoredRun:
+    """Return one row of the list of runs."""
+    gate = row["gate"]
+    return StoredRun(
+        replicate=int(str(row["replicate"])),
+        status=str(row["status"] or ""),
+        signed=str(row["signed"] or ""),
+        signed_week=-1 if row["signed_week"] is None else int(str(row["signed_week"])),
+        weeks=0 if row["weeks"] is None else int(str(row["weeks"])),
+        gate=gates[int(str(gate))] if gate is not None and row["status"] is not None else "",
+        error=str(row["error"] or ""),
+    )

@@ -1,0 +1,307 @@
+"""The panels: what they show of a snapshot, and that nothing of a scenario gets through as HTML."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from sim.codes import Article, Contact, Gate, Move, Precondition, Treaty
+from sim.compose import compose_plain
+from sim.settings import Settings, build_settings
+from sim.story import tell
+from sim.view.board import Shown, panels
+from sim.view.board.channels import channels_panel
+from sim.view.board.chart import MOST_POINTS, Frame, Series, line_chart
+from sim.view.board.moves import moves_panel
+from sim.view.board.path import path_panel, rungs
+from sim.view.board.preconditions import preconditions_panel
+from sim.view.board.public import drawn_graph, public_panel
+from sim.view.board.text_strip import text_panel
+from sim.view.choices import Choices, Start, settings_of
+from sim.view.watch import Watch
+
+VOID = {"br", "img", "input", "path", "line", "rect", "circle", "use"}
+EVIL = "<script>alert(1)</script>\" onload='x' & <b>"
+
+
+class Balance(HTMLParser):
+    """Checks that every tag is closed where it should be, and collects text and tags."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> without a start"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def parsed(html: str) -> Balance:
+    found = Balance()
+    found.feed(html)
+    found.close()
+    assert found.open == []
+    return found
+
+
+def words(html: str) -> str:
+    return " ".join(" ".join(parsed(html).words).split())
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return settings_of(Start(), Choices())
+
+
+@pytest.fixture(scope="module")
+def watch(settings: Settings) -> Watch:
+    played = Watch(settings)
+    played.play_to_end()
+    return played
+
+
+@pytest.mark.parametrize("week", [0, 1, 60, 110, 141, 156])
+@pytest.mark.parametrize("overlay", [False, True])
+def test_every_panel_is_whole_html(watch: Watch, week: int, overlay: bool) -> None:
+    watch.go(week)
+    layout = drawn_graph(watch.model.talks.public)
+    found = panels(Shown(watch.settings, watch.shown, overlay, all_moves=overlay), layout)
+    for name, html in found.items():
+        assert parsed(html).words, name
+    for name in set(found) - {"header"}:
+        assert f'id="title-{name}"' in found[name]
+
+
+def test_a_snapshot_is_drawn_the_same_however_it_was_reached(watch: Watch) -> None:
+    """Going back shows what was shown before: nothing of the future is drawn."""
+    layout = drawn_graph(watch.model.talks.public)
+    fresh = Watch(watch.settings)
+    fresh.go(40)
+    watch.go(156)
+    watch.go(40)
+    assert panels(Shown(watch.settings, watch.shown), layout) == panels(
+        Shown(fresh.settings, fresh.shown), layout
+    )
+
+
+def test_text_of_a_scenario_is_escaped() -> None:
+    plain = compose_plain(["horizon=30"])
+    scenario = plain["scenario"]
+    assert isinstance(scenario, dict)
+    scenario["title"] = EVIL
+    for actor in scenario["actors"].values():
+        actor["name"] = EVIL
+    scenario["mediator"]["name"] = scenario["opposition"]["name"] = EVIL
+    scenario["preamble"]["title"] = EVIL
+    raised = (*scenario["articles"].values(), *scenario["preconditions"].values())
+    for n, entry in enumerate(raised):
+        entry["title"] = f"{EVIL} {n}"
+    for entry in (*scenario["timeline"], *scenario["calendar"], *scenario["sources"].values()):
+        entry["title"] = EVIL
+    for n, entry in enumerate(scenario["articles"].values()):
+        entry["number"] = f"{EVIL} {n}"
+    evil = Watch(build_settings(plain))
+    evil.play_to_end()
+    layout = drawn_graph(evil.model.talks.public)
+    from sim.view.why import why_panel
+
+    for html in (
+        *panels(Shown(evil.settings, evil.shown, True, True), layout).values(),
+        why_panel(evil),
+    ):
+        found = parsed(html)
+        assert not found.tags & {"script", "iframe", "object", "embed", "link", "style"}
+        assert not {name for name in found.attributes if name.startswith("on")}
+        assert "<script" not in html
+
+
+def test_strip_counts_and_gaps(watch: Watch) -> None:
+    scenario = watch.settings.scenario
+    watch.go(0)
+    told = words(text_panel(scenario, watch.now))
+    statuses = [p.status for p in watch.now.provisions]
+    assert f"{statuses.count(Article.AGREED)} agreed" in told
+    assert f"{statuses.count(Article.HALF)} half" in told
+    open_then = [p for p in watch.now.provisions if p.status != Article.AGREED]
+    assert told.count("gap 1.00") == len(open_then) == 3
+    watch.go(156)
+    told = words(text_panel(scenario, watch.now))
+    assert f"{len(statuses)} agreed" in told
+    assert "gap" not in told
+
+
+def test_strip_shows_each_status_with_its_own_mark(watch: Watch) -> None:
+    watch.go(0)
+    html = text_panel(watch.settings.scenario, watch.now)
+    for status, mark in ((Article.AGREED, "●"), (Article.HALF, "◐")):
+        assert f'<li class="{status.name.lower()}"' in html
+        assert mark in html
+
+
+def test_rungs_stand_where_the_dates_say(watch: Watch) -> None:
+    watch.go(0)
+    assert [r.standing for r in rungs(watch.now)] == ["here", *["ahead"] * 5]
+    watch.go(156)
+    assert watch.now.status == Treaty.RATIFIED
+    assert [r.standing for r in rungs(watch.now)] == [
+        "done", "done", "done", "passed", "done", "here"
+    ]  # fmt: skip
+
+
+def test_this_weeks_gates_are_named_with_their_figures(watch: Watch) -> None:
+    watch.go(111)
+    assert watch.now.gates == (Gate.PRECONDITION,)
+    told = words(path_panel(watch.settings, watch.now, overlay=False))
+    assert "precondition unmet" in told
+    assert "A new constitution of Armenia" in told
+    watch.go(60)
+    told = words(path_panel(watch.settings, watch.now, overlay=False))
+    assert "Armenia waits" in told
+    assert "offered" in told
+
+
+def test_talks_that_break_down_say_why(settings: Settings) -> None:
+    played = Watch(settings_of(Start(), Choices({"seed": "5", "preset": "baku"})))
+    played.play_to_end()
+    assert played.now.status in (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
+    html = path_panel(played.settings, played.now, overlay=False)
+    assert 'class="broken" aria-current="step"' in html
+    assert played.now.lines[-1].why in words(html)
+
+
+def test_demands_show_their_step_and_end(watch: Watch) -> None:
+    scenario = watch.settings.scenario
+    watch.go(156)
+    html = preconditions_panel(scenario, watch.now)
+    assert [p.status for p in watch.now.preconditions] == [
+        Precondition.WAIVED, Precondition.MET, Precondition.DORMANT
+    ]  # fmt: skip
+    assert '<li class="broken" aria-current="step"><b>waived</b>' in html
+    assert "Unimpeded passage" not in html
+
+
+def test_contacts_are_lit_and_said(watch: Watch) -> None:
+    scenario = watch.settings.scenario
+    seen = set()
+    for week in range(1, 157):
+        watch.go(week)
+        html = channels_panel(scenario, watch.now)
+        for channel in watch.now.channels:
+            seen.add(channel.contact)
+        calls = sum(c.contact == Contact.CALL for c in watch.now.channels)
+        meetings = sum(c.contact == Contact.MEETING for c in watch.now.channels)
+        assert html.count('class="edge call"') == calls
+        assert html.count('class="edge meeting"') == meetings
+        assert html.count("<li><b>call</b>") == calls
+        assert ("✕ closed" in html) == (watch.now.closed_until > 0)
+    assert seen == set(Contact)
+
+
+def test_every_citizen_is_drawn_once_and_protest_has_its_own_shape(watch: Watch) -> None:
+    watch.go(100)
+    layout = drawn_graph(watch.model.talks.public)
+    html = public_panel(watch.settings, watch.now, layout)
+    dots = re.findall(r'<path class="dots (?:for|between|against)" d="([^"]+)"', html)
+    counted = [int(n) for n in re.findall(r"<b>(\d+)</b>", html)]
+    assert sum(counted[:3]) == len(watch.now.public.opinion) == 300
+    assert sum(d.count("M") for d in dots if d != "M7 7h0") == 300
+    assert counted[3] == int(watch.now.public.protesting.sum())
+    protesting = np.ones(300, bool)
+    crowd = replace(watch.now, public=replace(watch.now.public, protesting=protesting))
+    html = public_panel(watch.settings, crowd, layout)
+    triangles = re.search(r'<path class="triangles" d="((?:M[^"]+)+)"', html)
+    assert triangles is not None
+    assert triangles[1].count("M") == 300
+
+
+def test_layout_is_the_same_for_the_same_graph(watch: Watch) -> None:
+    one, other = Watch(watch.settings), Watch(watch.settings)
+    assert drawn_graph(one.model.talks.public) == drawn_graph(other.model.talks.public)
+    assert len(drawn_graph(one.model.talks.public)["places"].split(",")) == 300
+
+
+def test_no_public_is_said() -> None:
+    bare = Watch(settings_of(Start(), Choices({"public": "none"})))
+    layout = drawn_graph(bare.model.talks.public)
+    assert layout == {"ties": "", "places": ""}
+    assert "No public" in words(public_panel(bare.settings, bare.now, layout))
+
+
+def test_log_tells_every_move_with_its_reason(watch: Watch) -> None:
+    watch.go(156)
+    told = words(moves_panel(watch.settings, watch.shown, overlay=False, all_moves=True))
+    lines = tell(watch.record())
+    assert len(lines) > 30
+    for line in lines:
+        assert line.said in told
+        assert line.why in told
+
+
+def test_log_is_cut_and_says_so(watch: Watch) -> None:
+    watch.go(156)
+    html = moves_panel(watch.settings, watch.shown, overlay=False, all_moves=False)
+    shown = html.count("<li ")
+    left_out = len(tell(watch.record())) - shown
+    assert f"{left_out} earlier moves are not shown" in html
+
+
+def test_the_record_is_shown_up_to_the_week_and_no_further(watch: Watch) -> None:
+    watch.go(26)
+    html = moves_panel(watch.settings, watch.shown, overlay=True, all_moves=True)
+    assert "15 of 17 articles agreed" in html
+    assert "Initialled in Washington" not in html
+    assert "In the record:" not in moves_panel(
+        watch.settings, watch.shown, overlay=False, all_moves=True
+    )
+
+
+def test_moves_towards_a_treaty_and_away_are_marked_by_shape(watch: Watch) -> None:
+    watch.go(156)
+    moves = {line.move for line in tell(watch.record())}
+    html = moves_panel(watch.settings, watch.shown, overlay=False, all_moves=True)
+    assert Move.FULL_SIGNED in moves
+    assert "✓" in html
+    assert Move.INTERIM_REFUSED in moves
+    assert "✕" in html
+
+
+# --- charts
+
+FRAME = Frame(horizon=1040, low=0.0, high=1.0, height=100.0, ticks=(), years=())
+
+
+def test_a_line_breaks_where_nothing_is_known() -> None:
+    svg = line_chart("x", FRAME, [Series("s", "line", [0.1, None, 0.2, 0.3])])
+    (path,) = re.findall(r'<path class="line" d="([^"]+)"', svg)
+    assert path.count("M") == 2
+    assert path.count("L") == 1
+
+
+def test_a_long_line_is_thinned_and_keeps_its_end() -> None:
+    values = [n / 1040 for n in range(1041)]
+    svg = line_chart("x", FRAME, [Series("s", "line", values)])
+    (path,) = re.findall(r'<path class="line" d="([^"]+)"', svg)
+    assert path.count("L") <= MOST_POINTS
+    assert path.endswith(f"{FRAME.x(1040):.1f}".removesuffix(".0") + " 16")
+
+
+def test_values_beyond_the_scale_stay_on_its_edge() -> None:
+    assert FRAME.y(5.0) == FRAME.y(1.0)
+    assert FRAME.y(-5.0) == FRAME.y(0.0)

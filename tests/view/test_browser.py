@@ -1,0 +1,581 @@
+"""The page in Chromium: what a visitor sees, does, and is told when something goes wrong."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import polars as pl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from sim.cli import main
+from sim.story import STATUS_WORDS, day_of
+from sim.view.choices import Choices, Start, settings_of
+from sim.view.stored import StoredSweep
+from sim.view.watch import Watch
+
+from .conftest import Server
+
+pytestmark = pytest.mark.browser
+
+STEP = "button.step"
+PLAY = ".transport button.main"
+ENOUGH = {"serious", "critical"}
+"""Impacts of axe's findings that are not let pass."""
+
+
+def opened(page: Page, server: Server, query: str = "") -> Page:
+    """Open the page and wait until it can be used."""
+    page.goto(server.url + query)
+    expect(page.locator("main[data-tick]")).to_be_visible(timeout=60_000)
+    return page
+
+
+def tick(page: Page) -> int:
+    return int(page.get_attribute("main", "data-tick") or -1)
+
+
+def at(page: Page, played: int) -> None:
+    """Wait until so many weeks are shown."""
+    expect(page.locator(f'main[data-tick="{played}"]')).to_have_count(1)
+
+
+def set_field(page: Page, key: str, value: str) -> None:
+    """Write a value into a field and leave it."""
+    field = page.locator(f'[data-key="{key}"] input')
+    field.fill(value)
+    field.blur()
+    expect(page.locator(f'[data-key="{key}"] .waiting')).to_be_visible()
+
+
+def reset(page: Page) -> None:
+    page.get_by_role("button", name="Reset", exact=True).click()
+
+
+def alert(page: Page) -> str:
+    box = page.get_by_role("alert").locator("li").first
+    expect(box).to_be_visible()
+    return page.get_by_role("alert").inner_text()
+
+
+# --- the run
+
+
+def test_it_loads_and_shows_the_opening(page: Page, server: Server) -> None:
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    opened(page, server)
+    expect(page).to_have_title("Armenia and Azerbaijan, September 2024 - peace talks simulator")
+    assert page.get_attribute("html", "lang") == "en"
+    expect(page.locator("h1")).to_have_text("Armenia and Azerbaijan, September 2024")
+    expect(page.locator(".when .week")).to_have_text("Opening")
+    assert tick(page) == 0
+    for name in (
+        "The treaty",
+        "The text",
+        "Preconditions",
+        "The parties",
+        "Channels",
+        "The public",
+    ):
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    assert problems == []
+
+
+def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) -> None:
+    opened(page, server)
+    watch = Watch(settings_of(Start(), Choices()))
+    for week in range(1, 10):
+        page.click(STEP)
+        at(page, week)
+        watch.forth()
+        expect(page.locator(".when .week")).to_have_text(f"Week {week - 1}")
+        for side, party in enumerate(watch.now.parties):
+            asked = f"asks for {100 * (party.target or 0):.0f} %"
+            legend = page.locator(".party").nth(side).locator(".legend").first
+            assert asked in " ".join(legend.inner_text().split())
+    said = page.locator(".log").inner_text()
+    for line in watch.now.lines:
+        assert line.said in said
+
+
+def test_back_and_forth_and_anywhere(page: Page, server: Server) -> None:
+    opened(page, server, "?week=12")
+    at(page, 12)
+    shown = page.locator("section.parties").inner_html()
+    page.get_by_role("button", name="Back one week").click()
+    at(page, 11)
+    assert page.locator("section.parties").inner_html() != shown
+    page.click(STEP)
+    at(page, 12)
+    assert page.locator("section.parties").inner_html() == shown
+    page.get_by_role("button", name="To the opening").click()
+    at(page, 0)
+    page.get_by_role("button", name="Play to the end").click()
+    at(page, 156)
+    expect(page.locator(STEP)).to_be_disabled()
+    page.locator(".weeks input").fill("40")
+    at(page, 40)
+
+
+def test_play_and_pause(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.select_option(".speed select", "100")
+    page.click(PLAY)
+    expect(page.locator(PLAY)).to_have_text(re.compile("Pause"))
+    page.wait_for_function("Number(document.querySelector('main').dataset.tick) >= 8")
+    page.click(PLAY)
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    page.wait_for_timeout(400)
+    stopped = tick(page)
+    page.wait_for_timeout(600)
+    assert tick(page) == stopped
+
+
+def test_play_stops_at_the_end(page: Page, server: Server) -> None:
+    opened(page, server, "?horizon=20&week=16")
+    page.select_option(".speed select", "100")
+    page.click(PLAY)
+    at(page, 20)
+    expect(page.locator(PLAY)).to_be_disabled()
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+
+
+def test_what_really_happened_stands_beside_the_run(page: Page, server: Server) -> None:
+    opened(page, server, "?week=30")
+    assert page.locator(".log .record").count() == 0
+    page.get_by_label("What really happened").check()
+    expect(page.locator(".log .record").first).to_be_visible()
+    assert "Text concluded" in page.locator(".log").inner_text()
+    assert page.locator("path.record").count() > 0
+    page.get_by_label("What really happened").uncheck()
+    expect(page.locator(".log .record")).to_have_count(0)
+
+
+# --- settings
+
+
+def test_a_setting_waits_for_reset_and_stands_in_the_address(page: Page, server: Server) -> None:
+    opened(page, server, "?week=3")
+    page.locator('[data-key="strategy@armenia"] select').select_option("conceder")
+    expect(page.locator('[data-key="strategy@armenia"] .waiting')).to_have_text(
+        re.compile("waits for Reset.*now interim_first")
+    )
+    expect(page.locator('[data-key="armenia.strategy.beta"] input')).to_have_value("5")
+    slider = page.locator('[data-key="scenario.discount_rate.azerbaijan.value"]')
+    slider.locator("input").fill("0.31")
+    expect(slider.locator("output")).to_have_text("0.31")
+    expect(slider.locator(".waiting")).to_be_visible()
+    assert "interim_first" in page.locator(".conduct").inner_text()
+    assert tick(page) == 3
+    reset(page)
+    at(page, 0)
+    expect(page.locator(".conduct")).to_contain_text("polynomial (beta 5, kappa 0)")
+    expect(page.locator(".waiting")).to_have_count(0)
+    address = page.url
+    assert "strategy@armenia=conceder" in address
+    assert "scenario.discount_rate.azerbaijan.value=0.31" in address
+    other = page.context.new_page()
+    other.goto(address)
+    expect(other.locator(".conduct")).to_have_text(page.locator(".conduct").inner_text())
+    expect(
+        other.locator('[data-key="scenario.discount_rate.azerbaijan.value"] input')
+    ).to_have_value("0.31")
+
+
+def test_a_preset_sets_the_controls_below_it(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.locator('[data-key="preset"] select').select_option("opposition")
+    expect(page.locator('[data-key="strategy@azerbaijan"] select')).to_have_value("hold_out")
+    expect(page.locator(".apply p")).to_have_text(re.compile(r"\d settings wait for Reset"))
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator('[data-key="strategy@azerbaijan"] select')).to_have_value("boulware")
+    expect(page.locator(".waiting")).to_have_count(0)
+
+
+def test_the_copied_line_gives_the_outcome_of_the_page(
+    page: Page, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, server, "?preset=opposition&seed=4&scenario.discount_rate.azerbaijan.value=0.4")
+    page.get_by_role("button", name="Copy the sim run line").click()
+    expect(page.locator(".copied")).to_contain_text("was copied")
+    line = page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Why did it end so?").click()
+    outcome = page.locator(".why .outcome")
+    expect(outcome).to_be_visible()
+    assert main([*shlex.split(line)[1:], "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    told = outcome.inner_text()
+    assert f"{printed['status']} after {printed['weeks']} weeks" in told
+    if printed["signed_date"]:
+        assert printed["signed_date"] in told
+    cells = page.locator(".why table").first.locator("tbody tr")
+    for n, party in enumerate(("armenia", "azerbaijan")):
+        row = cells.nth(n).inner_text()
+        assert f"{printed['utilities'][party]:.3f}" in row
+        assert f"{printed['status_quo'][party]:.3f}" in row
+    ledger = page.locator(".why .columns").inner_text()
+    for share in printed["ledger"].values():
+        if share > 0.0:
+            assert f"{100 * share:.1f}\u00a0%" in ledger
+
+
+def test_a_shared_link_opens_at_its_week(page: Page, server: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, server, "?seed=5&week=33")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".copied")).to_have_text("The link was copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.endswith("?seed=5&week=33")
+    other = page.context.new_page()
+    other.goto(link)
+    at(other, 33)
+    assert other.locator("section.path").inner_html() == page.locator("section.path").inner_html()
+
+
+def test_a_link_cannot_load_code(page: Page, server: Server) -> None:
+    opened(page, server, "?plugins=%5Bevil.py%5D&seed=3")
+    assert "a link cannot load code" in alert(page)
+    expect(page.locator(".conduct")).to_contain_text("seed 3")
+
+
+# --- results
+
+
+def test_a_stored_run_is_replayed_and_equal_to_its_record(
+    page: Page, server: Server, results: Path
+) -> None:
+    opened(page, server)
+    page.locator(".cells tbody tr").nth(1).get_by_role("button").click()
+    rows = page.locator(".runs tbody tr")
+    expect(rows.first).to_be_visible()
+    table = pl.read_parquet(results / "runs.parquet").filter(pl.col("cell") == 1)
+    assert rows.count() == len(table)
+    rows.nth(4).get_by_role("button", name=re.compile("^Replay")).click()
+    verdict = page.locator("p.verdict")
+    expect(verdict).to_contain_text("Cell 1, replicate 4")
+    expect(verdict).to_contain_text("outcomes are those of its record, to the last bit")
+    assert page.url.endswith("?cell=1&replicate=4")
+    record = table.row(4, named=True)
+    page.get_by_role("button", name="Play to the end").click()
+    at(page, record["weeks"])
+    stored = StoredSweep(str(results))
+    watch = Watch(stored.settings(1, 4))
+    watch.play_to_end()
+    assert stored.differences(watch.record(), record) == []
+    status = page.locator(".when .status").inner_text()
+    expected = "open" if record["status"] == "stalled" else record["status"].replace("_", " ")
+    if record["status"] != "stalled" or record["highest_status"] == "open":
+        assert status == expected
+    if record["signed_week"] >= 0:
+        signed = day_of(watch.settings.scenario, record["signed_week"])
+        assert f'datetime="{signed.isoformat()}"' in page.locator(".ladder").first.inner_html()
+
+
+def test_why_a_run_failed_is_one_click_from_the_table(
+    page: Page, server: Server, results: Path
+) -> None:
+    opened(page, server)
+    page.locator(".cells tbody tr").first.get_by_role("button").click()
+    question = page.get_by_role("button", name=re.compile("Why did this one fail")).first
+    question.click()
+    why = page.locator("section.why")
+    expect(why).to_be_visible()
+    told = why.inner_text()
+    assert "Outcome: " in told
+    assert any(words in told for words in STATUS_WORDS.values())
+    assert "waits" in told
+    assert page.evaluate("document.activeElement.classList.contains('why')")
+
+
+def test_cells_are_sorted_and_runs_are_filtered(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_role("button", name=re.compile("^P\\(signed\\)")).click()
+    expect(page.get_by_role("button", name=re.compile("^P\\(signed\\).*↓"))).to_be_visible()
+    shares = [
+        float(text.partition("%")[0])
+        for text in page.locator(".cells td:nth-child(4)").all_inner_texts()
+    ]
+    assert shares == sorted(shares, reverse=True)
+    page.locator(".cells tbody tr").first.get_by_role("button").click()
+    page.get_by_role("button", name="not signed", exact=True).click()
+    expect(page.get_by_role("button", name="not signed", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    signed = page.locator(".runs tbody td:nth-child(3)").all_inner_texts()
+    assert set(signed) <= {"none"}
+
+
+# --- visitors apart, and errors
+
+
+def test_two_visitors_have_two_runs(browser: Browser, page: Page, server: Server) -> None:
+    opened(page, server)
+    context = browser.new_context()
+    other = opened(context.new_page(), server, "?seed=9")
+    other.click(STEP)
+    at(other, 1)
+    other.click(STEP)
+    at(other, 2)
+    assert tick(page) == 0
+    page.click(STEP)
+    at(page, 1)
+    assert tick(other) == 2
+    assert "seed 9" in other.locator(".conduct").inner_text()
+    assert "seed 1," in page.locator(".conduct").inner_text()
+    context.close()
+
+
+@pytest.mark.parametrize("seed", ["two", "99999999999999999999999"])
+def test_a_wrong_seed_is_said_and_the_page_goes_on(page: Page, server: Server, seed: str) -> None:
+    opened(page, server, "?week=2")
+    set_field(page, "seed", seed)
+    reset(page)
+    assert "seed" in alert(page)
+    assert tick(page) == 2
+    page.click(STEP)
+    at(page, 3)
+    set_field(page, "seed", "7")
+    reset(page)
+    at(page, 0)
+    expect(page.locator(".conduct")).to_contain_text("seed 7")
+    expect(page.get_by_role("alert").locator("li")).to_have_count(0)
+
+
+def test_an_exception_in_a_rule_is_said_and_the_page_goes_on(
+    page: Page, faulty_server: Server
+) -> None:
+    opened(page, faulty_server)
+    page.locator('[data-key="strategy@armenia"] select').select_option("raiser")
+    expect(page.locator('[data-key="strategy@armenia"] .waiting')).to_be_visible()
+    reset(page)
+    expect(page.locator(".conduct")).to_contain_text("raiser")
+    page.select_option(".speed select", "100")
+    page.click(PLAY)
+    told = alert(page)
+    assert "raised ValueError: the raiser raised <b>this</b>" in told
+    played = tick(page)
+    assert 0 < played < 10
+    expect(page.locator(STEP)).to_be_disabled()
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    page.get_by_role("button", name="Back one week").click()
+    at(page, played - 1)
+    page.locator('[data-key="strategy@armenia"] select').select_option("linear")
+    expect(page.locator('[data-key="armenia.strategy.beta"]')).to_be_visible()
+    reset(page)
+    at(page, 0)
+    page.click(STEP)
+    at(page, 1)
+    expect(page.get_by_role("alert").locator("li")).to_have_count(0)
+
+
+def test_a_scenario_with_an_error_is_said_and_the_page_goes_on(
+    page: Page, faulty_server: Server
+) -> None:
+    opened(page, faulty_server)
+    page.locator('[data-key="scenario"] select').select_option("broken")
+    assert "start: 'someday' is not a date" in alert(page)
+    reset(page)
+    assert "start: 'someday' is not a date" in alert(page)
+    page.click(STEP)
+    at(page, 1)
+    page.locator('[data-key="scenario"] select').select_option("march_2025")
+    expect(page.get_by_role("alert").locator("li")).to_have_count(0)
+    reset(page)
+    expect(page.locator("h1")).to_have_text("Armenia and Azerbaijan, March 2025")
+
+
+# --- what leaves the machine
+
+
+def test_no_request_leaves_the_machine(page: Page, server: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    opened(page, server)
+    page.click(STEP)
+    at(page, 1)
+    page.wait_for_load_state("networkidle")
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}
+    assert {urlsplit(url).scheme for url in asked} >= {"http", "ws"}
+    assert failed == []
+    if server.network.exists():
+        for line in server.network.read_text().splitlines():
+            assert "127.0.0.1" in line, line
+
+
+def test_scripts_that_are_missing_are_not_fetched(page: Page, server: Server) -> None:
+    answer = page.request.get(f"{server.url}_solara/cdn/nothing@1.0.0/dist/index.js")
+    assert answer.status == 404
+    if server.network.exists():
+        assert "jsdelivr" not in server.network.read_text()
+
+
+# --- readable by everybody
+
+
+def findings(page: Page) -> list[str]:
+    """Return axe's serious findings, with the first place of each."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{entry['id']} ({entry['impact']}): {entry['nodes'][0]['html'][:200]} "
+        f"{entry['nodes'][0].get('failureSummary', '')[:300]}"
+        for entry in found
+        if entry["impact"] in ENOUGH
+    ]
+
+
+def in_trouble(page: Page) -> None:
+    """Bring up an alert and settings that wait."""
+    set_field(page, "seed", "two")
+    reset(page)
+    alert(page)
+
+
+def with_results(page: Page) -> None:
+    """Open a cell's runs and say why one of them failed."""
+    page.locator(".cells tbody tr").first.get_by_role("button").click()
+    page.get_by_role("button", name=re.compile("Why did this one fail")).first.click()
+    expect(page.locator("section.why")).to_be_visible()
+
+
+def with_everything(page: Page) -> None:
+    """Open the folds, and show the real talks and all moves."""
+    page.get_by_label("What really happened").check()
+    page.get_by_label("All moves since the opening").check()
+    for fold in page.locator("summary").all():
+        fold.click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_has_no_serious_finding(page: Page, server: Server, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    opened(page, server, "?week=110")
+    for bring_up in (with_everything, in_trouble, with_results):
+        bring_up(page)
+        assert findings(page) == [], bring_up.__name__
+
+
+def test_the_theme_can_be_turned(page: Page, server: Server) -> None:
+    opened(page, server)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    turn = page.get_by_role("button", name=re.compile("^Theme"))
+    turn.click()
+    assert page.evaluate(ground) == light
+    turn.click()
+    assert page.evaluate(ground) != light
+    page.reload()
+    expect(page.locator("main[data-tick]")).to_be_visible()
+    assert page.evaluate(ground) != light
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_page(page: Page, server: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, server, "?week=141")
+    with_everything(page)
+    page.locator(".cells tbody tr").first.get_by_role("button").click()
+    expect(page.locator(".runs tbody tr").first).to_be_visible()
+    wide = page.evaluate(
+        """(width) => [...document.querySelectorAll('.sim-page *')]
+            .filter((e) => !e.closest('.scroll, .skip, svg, .unseen'))
+            .filter((e) => e.getBoundingClientRect().right > width + 1)
+            .map((e) => e.className)""",
+        width,
+    )
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) -> None:
+    opened(page, server)
+    focused = "document.activeElement"
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{focused}.textContent") == "To the board"
+    page.keyboard.press("Enter")
+    assert page.evaluate(f"{focused}.id") == "board"
+    # Shortcuts, where no control has the focus.
+    page.keyboard.press("ArrowRight")
+    at(page, 1)
+    page.keyboard.press("ArrowLeft")
+    at(page, 0)
+    page.keyboard.press("End")
+    at(page, 156)
+    page.keyboard.press("Home")
+    at(page, 0)
+    page.keyboard.press("Space")
+    page.wait_for_function("Number(document.querySelector('main').dataset.tick) >= 2")
+    page.keyboard.press("Space")
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    page.keyboard.press("Home")
+    at(page, 0)
+    # Every control is reached by Tab, shows that it is, and lets go again.
+    seen = tabbed(page)
+    for wanted in (
+        "Step",
+        "Play",
+        "Copy link",
+        "Reset",
+        "c-seed",
+        "c-strategy@armenia",
+        "c-preset",
+    ):
+        assert any(wanted in name for name in seen), wanted
+    assert len(seen) == len(set(seen)), "Tab is caught"
+
+
+def tabbed(page: Page) -> list[str]:
+    """Walk through the page with Tab and return what had the focus, visibly."""
+    page.reload()
+    expect(page.locator("main[data-tick]")).to_be_visible()
+    names: list[str] = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        name, outline, width = page.evaluate(
+            """() => {
+                const e = document.activeElement, s = getComputedStyle(e);
+                const name = [e.id, e.getAttribute('aria-label'), e.textContent.trim()];
+                const place = [...document.querySelectorAll('*')].indexOf(e);
+                return [name.filter(Boolean).join(' ').slice(0, 60) + ' #' + place,
+                    s.outlineStyle, parseFloat(s.outlineWidth)];
+            }"""
+        )
+        if page.evaluate("document.activeElement === document.body") or name in names[:1]:
+            break
+        assert outline != "none", name
+        assert width >= 2, name
+        names.append(name)
+    return names
+
+
+def test_settings_are_set_with_the_keyboard(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.locator('[id="c-agenda"]').focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('[data-key="agenda"] .waiting')).to_be_visible()
+    page.locator('[id="c-scenario.public.effort.value"]').focus()
+    before = page.locator('[data-key="scenario.public.effort.value"] output').inner_text()
+    page.keyboard.press("ArrowRight")
+    shown = page.locator('[data-key="scenario.public.effort.value"] output')
+    expect(shown).not_to_have_text(before)
+    page.locator('[id="c-seed"]').focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    expect(page.locator(".conduct")).to_contain_text("seed 12")
+    expect(page.locator(".conduct")).to_contain_text("issue_by_issue")
+
+
+def test_ctrl_c_ends_it_quietly(compiled: None, tmp_path: Path) -> None:
+    ended = Server([], tmp_path / "short")
+    assert ended.stop() in (0, 130)
+    assert "Traceback" not in ended.errors.read_text()

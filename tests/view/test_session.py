@@ -1,0 +1,148 @@
+"""One visitor's session: nothing that is set or asked for leaves it unusable."""
+
+import json
+import shlex
+
+import pytest
+
+from sim.cli import main
+from sim.view.choices import Choices, Start
+from sim.view.session import Session
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(Start(("horizon=60", "seed=2")))
+
+
+def test_it_opens_with_what_the_command_line_gave(session: Session) -> None:
+    assert session.watch.settings.seed == 2
+    assert session.watch.now.played == 0
+    assert session.address == "?horizon=60&seed=2"
+    assert session.command == "sim run horizon=60 seed=2"
+
+
+def test_an_address_takes_the_place_of_the_command_line(session: Session) -> None:
+    other = Session(session.start, "?preset=baku&week=7")
+    assert other.running.choices.values == {"preset": "baku"}
+    assert other.watch.now.played == 7
+    again = Session(Start(), other.address)
+    assert again.watch.settings == other.watch.settings
+
+
+def test_a_faulty_address_opens_the_default_and_says_why(session: Session) -> None:
+    other = Session(session.start, "?seed=two&plugins=x.py")
+    assert other.watch.settings == session.watch.settings
+    told = "\n".join(other.messages)
+    assert "seed: must be a whole number, got two" in told
+    assert "a link cannot load code" in told
+
+
+def test_settings_wait_for_reset(session: Session) -> None:
+    session.forth()
+    session.choose("strategy@armenia", "conceder")
+    assert session.watch.settings.parties["armenia"].strategy.name == "interim_first"
+    assert session.draft.settings.parties["armenia"].strategy.name == "polynomial"
+    session.reset()
+    assert session.watch.now.played == 0
+    assert session.watch.settings.parties["armenia"].strategy.parameters["beta"] == 5.0
+    assert session.address.endswith("strategy@armenia=conceder")
+
+
+def test_reset_takes_what_still_stands_in_a_field(session: Session) -> None:
+    session.reset({"seed": "11"})
+    assert session.watch.settings.seed == 11
+    shown = session.watch
+    session.reset({"seed": "12", "plugins": "[evil.py]"})
+    assert "cannot load code" in session.messages[0]
+    assert session.watch is shown
+
+
+def test_what_was_set_can_be_discarded(session: Session) -> None:
+    session.choose("seed", "9")
+    session.discard()
+    assert session.draft is session.running
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("seed", "two", "seed: must be a whole number, got two"),
+        ("seed", "-1", "seed"),
+        ("seed", "1.5", "seed: must be a whole number"),
+        ("seed", "99999999999999999999999", "seed"),
+        ("horizon", "9999", "horizon"),
+        ("strategy@armenia", "concedr", "did you mean 'conceder'?"),
+        ("scenario.discount_rate.armenia.value", "9", "lies outside its stated range"),
+        ("armenia.strategy.beta", "-4", "must lie between"),
+    ],
+)
+def test_a_wrong_value_is_said_and_the_run_stays(
+    session: Session, key: str, value: str, told: str
+) -> None:
+    session.forth()
+    shown = session.watch
+    session.choose(key, value)
+    session.reset()
+    assert any(told in line for line in session.messages), session.messages
+    assert session.watch is shown
+    session.forth()
+    assert (session.watch.now.played, session.messages) == (2, [])
+
+
+def test_code_cannot_be_set_from_the_page(session: Session) -> None:
+    session.choose("plugins", "[evil.py]")
+    assert "cannot load code" in session.messages[0]
+    session.choose_others("plugins=[evil.py] seed=4", {"seed"})
+    assert "cannot load code" in session.messages[0]
+    assert session.draft is session.running
+
+
+def test_any_other_number_can_be_set(session: Session) -> None:
+    session.choose("seed", "4")
+    session.choose_others("scenario.status_quo.azerbaijan.value=0.02\n", {"seed", "horizon"})
+    session.reset()
+    assert session.messages == []
+    assert session.watch.settings.scenario.status_quo["azerbaijan"].value == 0.02
+    assert session.watch.settings.seed == 4
+
+
+def test_the_line_of_the_page_gives_the_outcome_of_the_page(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.choose("preset", "opposition")
+    session.choose("scenario.discount_rate.azerbaijan.value", "0.4")
+    session.reset()
+    session.play_to_end()
+    words = shlex.split(session.command)
+    assert words[:2] == ["sim", "run"]
+    assert main([*words[1:], "--driver", "mesa", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(json.dumps(session.outcome()))
+
+
+def test_sessions_are_apart() -> None:
+    one, other = Session(Start()), Session(Start())
+    one.forth()
+    one.choose("seed", "5")
+    one.show_record(True)
+    assert (other.watch.now.played, other.draft.choices, other.overlay) == (0, Choices(), False)
+
+
+def test_asking_why_plays_to_the_end(session: Session) -> None:
+    assert session.panels()["why"] == ""
+    session.explain(True)
+    assert session.watch.at_end
+    why = session.panels()["why"]
+    for part in ("Outcome: ", "What kept the weeks", "The moves that decided"):
+        assert part in why
+
+
+def test_odd_requests_do_no_harm(session: Session) -> None:
+    for asked in (None, "x", {}, -5, 10**9):
+        session.go(asked)
+    session.replay(0, 0)
+    assert "without a sweep" in session.messages[0]
+    session.open_cell("x")
+    session.forth()
+    assert session.messages == []

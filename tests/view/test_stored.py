@@ -1,0 +1,228 @@
+"""Stored runs: listed with intervals, replayed to the last bit, refused where they must be."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.errors import ConfigError
+from sim.outcomes import OUTCOME_COLUMNS
+from sim.sweeps.provenance import digest
+from sim.sweeps.summary import wilson
+from sim.view.choices import Choices, Start, settings_of
+from sim.view.listing import KINDS, Listing
+from sim.view.page.rows import cell_rows, run_rows, sorted_cells
+from sim.view.session import Session
+from sim.view.stored import StoredSweep
+from sim.view.watch import Watch
+
+from .conftest import REPLICATES
+
+
+@pytest.fixture(scope="module")
+def stored(results: Path) -> StoredSweep:
+    return StoredSweep(str(results))
+
+
+def copied(results: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(results, folder / "copy"))
+
+
+def rewrite_plan(folder: Path, **changes: object) -> None:
+    """Change a plan and its checksum, as another version of the program would have written it."""
+    plan = json.loads((folder / "plan.json").read_text())
+    del plan["checksum"]
+    plan |= changes
+    (folder / "plan.json").write_text(json.dumps({"checksum": digest(plan), **plan}))
+
+
+def test_cells_have_wilson_intervals(stored: StoredSweep, results: Path) -> None:
+    table = pl.read_parquet(results / "runs.parquet")
+    assert [cell.values for cell in stored.cells] == [
+        {"agenda": "single_undertaking"},
+        {"agenda": "interim_allowed"},
+    ]
+    for cell in stored.cells:
+        rows = table.filter(pl.col("cell") == cell.number)
+        share = rows["signed"].cast(pl.String).is_in(["interim", "full"]).mean()
+        assert cell.runs == len(rows) == REPLICATES
+        assert cell.signed == share
+        assert (cell.low, cell.high) == wilson(float(share), REPLICATES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cell", [0, 1])
+@pytest.mark.parametrize("replicate", [0, 3, REPLICATES - 1])
+def test_a_replay_is_its_record_in_every_outcome(
+    stored: StoredSweep, cell: int, replicate: int
+) -> None:
+    watch = Watch(stored.settings(cell, replicate))
+    watch.play_to_end()
+    row = stored.row(cell, replicate)
+    assert stored.differences(watch.record(), row) == []
+    assert {column.name for column in OUTCOME_COLUMNS} <= set(row)
+
+
+def test_another_run_differs_from_the_record(stored: StoredSweep) -> None:
+    """The comparison would notice: the next replicate is another run."""
+    watch = Watch(stored.settings(0, 0))
+    watch.play_to_end()
+    assert "approval" in stored.differences(watch.record(), stored.row(0, 1))
+    row = stored.row(0, 0)
+    assert stored.differences(watch.record(), {**row, "opinion": None}) == ["opinion"]
+
+
+def test_a_stored_run_has_a_line_of_its_own(stored: StoredSweep) -> None:
+    choices = stored.choices(Start(), 1, 4)
+    assert choices is not None
+    assert choices.values["agenda"] == "interim_allowed"
+    assert choices.values["replicate"] == "4"
+    assert settings_of(Start(), choices) == stored.settings(1, 4)
+
+
+def test_runs_are_listed_by_kind_and_part(stored: StoredSweep) -> None:
+    everything, total = stored.runs_of(0, "all", 0, 100)
+    assert total == len(everything) == REPLICATES
+    counts = {kind: stored.runs_of(0, kind, 0, 100)[1] for kind in KINDS}
+    assert counts["signed"] + counts["not signed"] + counts["failed to run"] == counts["all"]
+    part, total = stored.runs_of(0, "all", 5, 3)
+    assert total == REPLICATES
+    assert [run.replicate for run in part] == [5, 6, 7]
+
+
+def test_rows_say_what_stood_most_in_the_way(stored: StoredSweep, results: Path) -> None:
+    runs, _ = stored.runs_of(0, "all", 0, 100)
+    rows = run_rows(stored, 0, runs)
+    table = pl.read_parquet(results / "runs.parquet").filter(pl.col("cell") == 0)
+    for row, record in zip(rows, table.iter_rows(named=True), strict=True):
+        assert row["status"] == record["status"].replace("_", " ")
+        waits = record["ledger_first_waits"], record["ledger_second_waits"]
+        if row["gate"] in ("Armenia waits", "Azerbaijan waits"):
+            assert max(waits) >= record["ledger_precondition"]
+        signed = record["signed"] in ("interim", "full")
+        assert ("fail" in str(row["question"])) == (not signed)
+
+
+def test_cells_can_be_sorted(stored: StoredSweep) -> None:
+    by_share = [cell.signed for cell in sorted_cells(stored.cells, "most")]
+    assert by_share == sorted(by_share, key=lambda share: -(share or 0.0))
+    assert [c.number for c in sorted_cells(stored.cells, "cell")] == [0, 1]
+    assert len(cell_rows(stored.cells)) == 2
+
+
+def test_a_session_replays_and_explains(stored: StoredSweep) -> None:
+    session = Session(Start(), None, stored)
+    session.show_listing(Listing(cell=1))
+    session.replay(1, 2)
+    assert session.messages == []
+    assert session.watch.now.played == 0
+    assert session.replayed is not None
+    assert session.replayed.same
+    assert "to the last bit" in session.replayed.verdict
+    assert session.address == "?cell=1&replicate=2"
+    session.replay(1, 2, explained=True)
+    assert session.watch.at_end
+    assert "Outcome: " in session.panels()["why"]
+    again = Session(Start(), session.address, stored)
+    assert again.watch.settings == session.watch.settings
+    session.choose("mediator", "none")
+    session.reset()
+    assert session.replayed is None
+    assert session.watch.settings.mediator.style == "none"
+    assert session.watch.settings.replicate == 2
+
+
+@pytest.mark.parametrize(("cell", "replicate"), [(9, 0), (-1, 0), (0, 999), (0, -1)])
+def test_a_run_that_is_not_stored_is_said(stored: StoredSweep, cell: int, replicate: int) -> None:
+    session = Session(Start(), None, stored)
+    shown = session.watch
+    session.replay(cell, replicate)
+    assert len(session.messages) == 1
+    assert session.watch is shown
+    assert session.replayed is None
+
+
+def test_changed_rules_are_said(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    assert StoredSweep(str(folder)).warnings == []
+    rewrite_plan(folder, model="0" * 32)
+    (warning,) = StoredSweep(str(folder)).warnings
+    assert "rules of the model have changed" in warning
+
+
+def test_plugins_of_a_plan_are_not_run(results: Path, tmp_path: Path) -> None:
+    """A folder of results could name any file; only the command line may name code."""
+    folder = copied(results, tmp_path)
+    trap = tmp_path / "trap.py"
+    trap.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\n")
+    plan = json.loads((folder / "plan.json").read_text())
+    bases = [{**base, "plugins": [str(trap)]} for base in plan["bases"]]
+    rewrite_plan(folder, bases=bases, plugins={str(trap): "0" * 32})
+    sweep = StoredSweep(str(folder))
+    assert "plug-ins" in sweep.warnings[0]
+    assert len(sweep.cells) == 2
+    assert run_rows(sweep, 0, sweep.runs_of(0, "all", 0, 2)[0])
+    with pytest.raises(ConfigError, match="command line"):
+        sweep.settings(0, 0)
+    session = Session(Start(), "?cell=0&replicate=0", sweep)
+    assert "command line" in session.messages[0]
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_plugins_hidden_in_a_plan_are_not_run_either(results: Path, tmp_path: Path) -> None:
+    """The plan's list of plug-ins may be empty and its configurations may still name one."""
+    folder = copied(results, tmp_path)
+    trap = tmp_path / "trap.py"
+    trap.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\n")
+    plan = json.loads((folder / "plan.json").read_text())
+    rewrite_plan(folder, bases=[{**base, "plugins": [str(trap)]} for base in plan["bases"]])
+    sweep = StoredSweep(str(folder))
+    assert sweep.settings(0, 0).plugins == []
+    session = Session(Start(), "?cell=0&replicate=0", sweep)
+    assert session.replayed is not None
+    assert session.replayed.same
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_an_unfinished_sweep_is_read_from_its_shards(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    (folder / "runs.parquet").unlink()
+    sweep = StoredSweep(str(folder))
+    assert sweep.runs == 2 * REPLICATES
+    assert sweep.row(1, 2)["replicate"] == 2
+
+
+@pytest.mark.parametrize("damage", ["no plan", "no runs", "broken runs", "no folder", "not JSON"])
+def test_a_folder_that_cannot_be_read_is_said_in_one_line(
+    results: Path, tmp_path: Path, damage: str
+) -> None:
+    folder = copied(results, tmp_path)
+    if damage == "no plan":
+        (folder / "plan.json").unlink()
+    elif damage == "no runs":
+        (folder / "runs.parquet").unlink()
+        shutil.rmtree(folder / "shards")
+    elif damage == "broken runs":
+        (folder / "runs.parquet").write_bytes(b"PAR1 nothing")
+    elif damage == "not JSON":
+        (folder / "plan.json").write_text("{")
+    else:
+        shutil.rmtree(folder)
+    with pytest.raises(ConfigError) as raised:
+        StoredSweep(str(folder))
+    assert len(raised.value.problems) == 1
+    assert raised.value.exit_code == 2
+
+
+def test_nothing_in_the_folder_is_changed(results: Path, stored: StoredSweep) -> None:
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("*")}
+    session = Session(Start(), "?cell=0&replicate=1", stored)
+    session.explain(True)
+    session.panels()
+    assert {path: path.stat().st_mtime_ns for path in results.rglob("*")} == before
+
+
+def test_choices_of_a_visitor_have_nothing_to_do_with_the_sweep(stored: StoredSweep) -> None:
+    session = Session(Start(("seed=8",)), None, stored)
+    assert session.running.choices == Choices({"seed": "8"})

@@ -1,0 +1,129 @@
+"""The watched run: the same as any other, kept week by week, and quick to go back over."""
+
+import dataclasses
+
+import mesa
+import pytest
+
+from sim.codes import Treaty
+from sim.run import run_engine
+from sim.settings import Settings
+from sim.view.choices import Choices, Start, settings_of
+from sim.view.watch import Watch
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return settings_of(Start(), Choices({"seed": "2", "horizon": "80"}))
+
+
+def test_the_watched_run_is_the_engines_run(settings: Settings) -> None:
+    watch = Watch(settings)
+    watch.play_to_end()
+    engine = run_engine(settings)
+    record = watch.record()
+    assert record.history.tobytes() == engine.history.tobytes()
+    assert record.events.tobytes() == engine.events.tobytes()
+
+
+def test_snapshots_are_the_weeks_of_the_history(settings: Settings) -> None:
+    watch = Watch(settings)
+    watch.play_to_end()
+    history = watch.record().history
+    for week, state in enumerate(history):
+        watch.go(week + 1)
+        now = watch.now
+        assert (now.played, now.week) == (week + 1, week)
+        assert now.status == Treaty(int(state["status"]))
+        assert now.home.approval == state["approval"]
+        assert now.ledger == tuple(state["ledger"])
+        assert [p.offers for p in now.provisions] == [
+            (state["offer"][0, i], state["offer"][1, i]) for i in range(len(now.provisions))
+        ]
+        assert now.home.protest == pytest.approx(now.public.protesting.mean())
+
+
+def test_back_and_forth_plays_nothing_twice(settings: Settings) -> None:
+    watch = Watch(settings)
+    watch.go(10)
+    kept = watch.now
+    watch.back()
+    watch.back()
+    assert (watch.now.played, watch.played, watch.model.tick) == (8, 10, 10)
+    watch.forth()
+    watch.forth()
+    assert watch.now is kept
+    watch.forth()
+    assert (watch.now.played, watch.model.tick) == (11, 11)
+
+
+def test_it_stays_within_the_weeks_there_are(settings: Settings) -> None:
+    watch = Watch(settings)
+    watch.back()
+    assert watch.now.played == 0
+    watch.go(10_000)
+    assert watch.at_end
+    end = watch.now.played
+    watch.forth()
+    assert watch.now.played == end <= settings.horizon
+
+
+def test_snapshots_cannot_be_changed(settings: Settings) -> None:
+    watch = Watch(settings)
+    watch.forth()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        watch.now.played = 5  # type: ignore[misc]
+    with pytest.raises(ValueError, match="read-only"):
+        watch.now.public.opinion[0] = 1.0
+
+
+def test_what_was_not_weighed_is_not_shown() -> None:
+    """At the opening of closed talks nothing has been weighed yet."""
+    watch = Watch(settings_of(Start(), Choices({"scenario": "march_2025"})))
+    assert watch.now.status == Treaty.TEXT_AGREED
+    for party in watch.now.parties:
+        assert (party.target, party.offered, party.now, party.wait) == (None, None, None, None)
+    watch.forth()
+    state = watch.record().final
+    for side, party in enumerate(watch.now.parties):
+        assert party.now == state.value_now[side]
+        assert party.wait == state.value_wait[side]
+
+
+class Raising:
+    """Stands in for a phase of the week whose rule raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self) -> None:
+        raise self.error
+
+
+def test_a_rule_that_raises_ends_the_run_and_leaves_what_was_shown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(settings)
+    watch.go(5)
+    agent = next(iter(watch.model.in_charge.values()))
+    monkeypatch.setattr(agent, "offer", Raising(ValueError("no such offer")), raising=False)
+    watch.forth()
+    assert watch.failure == "in week 5 the rules raised ValueError: no such offer"
+    assert (watch.now.played, watch.played) == (5, 5)
+    assert watch.over
+    watch.back()
+    assert watch.now.played == 4
+    watch.go(100)
+    assert watch.now.played == 5
+
+
+def test_mesa_forgets_a_run_that_is_closed(settings: Settings) -> None:
+    """Mesa 3.3 keeps a counter for every model that it ever met."""
+    counters = getattr(mesa.Agent, "_ids", None)
+    watch = Watch(settings)
+    if isinstance(counters, dict):
+        assert watch.model in counters
+    watch.close()
+    watch.close()
+    if isinstance(counters, dict):
+        assert watch.model not in counters
