@@ -20,6 +20,7 @@ from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
 
 LEVEL = 0.95
+_Z = float(norm.ppf(0.5 + LEVEL / 2))
 MOST_VALUES = 12
 """Keys with more values than this are left out of the table."""
 SHOWN_CELLS = 3
@@ -80,7 +81,7 @@ def wilson(share: ArrayLike, size: ArrayLike) -> tuple[NDArray[np.float64], NDAr
         Lower and upper ends, shaped like `share` and `size` together.
     """
     p, n = np.asarray(share, float), np.asarray(size, float)
-    z = float(norm.ppf(0.5 + LEVEL / 2))
+    z = _Z
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n**2))
     return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
