@@ -196,9 +196,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("bias", _F, (), "share", "-1 towards the first party, 1 towards the second"),
     Field("learning_rate", _F, (), "per week", "facilitation: shrinkage of errors per contact"),
     Field("text_rate", _F, (), "per week", "formulation: probability of a single text"),
-    Field(
-        "shuttle_weeks", _F, (), "weeks", "for which a talk with one side stays fresh"
-    ),
+    Field("shuttle_weeks", _F, (), "weeks", "for which a talk with one side stays fresh"),
     Field("pull", _F, (), "share", "0 a text carries no authority, 1 full"),
     Field("interest", _F, (), "exponent", "formulation: weight of the mediator's own utility"),
     Field("carrot", _F, (), "utility", "manipulation: side payment at full leverage, attention"),

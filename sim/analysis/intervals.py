@@ -9,6 +9,7 @@ with the effective sample size that the variance gives.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,7 @@ def cluster_count(values: Floats, points: NDArray[np.int64] | None = None) -> in
     return max(replicates, len(np.unique(points[there.any(axis=1)])))
 
 
+@cache
 def student(clusters: int) -> float:
     """Return Student's quantile of a 95 % interval over so many independent clusters."""
     return float(stats.t.ppf(0.5 + LEVEL / 2, max(clusters - 1, 1)))

@@ -214,7 +214,7 @@ def part(
 
 def specification(chart: "Chart") -> dict[str, object]:
     """Return a figure as a specification without theme and size: the page gives these."""
-    found: dict[str, object] = chart.to_dict()
+    found: dict[str, object] = chart.to_dict(validate=False)
     for name in ("config", "width", "$schema", "usermeta"):
         found.pop(name, None)
     return found
