@@ -1,4 +1,4 @@
-"""Each study, played small, gives its committed small summary to the letter; the pages are current."""
+"""Each study, played small, gives its committed summary to the letter; the pages are current."""
 
 from pathlib import Path
 
