@@ -24,8 +24,9 @@ from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 from sim.sweeps.provenance import file_digest, model_digest
+from sim.sweeps.shares import wilson
 from sim.sweeps.store import SHARDS, Store
-from sim.sweeps.summary import by_cell, wilson
+from sim.sweeps.summary import by_cell
 from sim.view.address import is_allowed
 from sim.view.choices import Choices, Start, settings_of, split
 
