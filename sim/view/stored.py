@@ -151,7 +151,7 @@ class StoredSweep:
         if row is None:
             return Cell(number, values, 0, None, 0.0, 1.0)
         low, high = wilson(row["share"], row["runs"])
-        return Cell(number, values, int(row["runs"]), float(row["share"]), low, high)
+        return Cell(number, values, int(row["runs"]), float(row["share"]), float(low), float(high))
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
         """Return some runs of a cell, and how many of that kind there are.
