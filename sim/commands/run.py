@@ -71,7 +71,7 @@ def execute(args: argparse.Namespace) -> int:
         from sim.trace import check_target
 
         check_target(args.trace)
-    announce_compilation()
+    announce_compilation("engine.play" if args.driver == "engine" else "")
 
     from sim.run import play_one
     from sim.summary import summarise
@@ -93,14 +93,20 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def announce_compilation() -> None:
-    """Say on standard error that the rules are being compiled, if they are."""
+def announce_compilation(entry: str = "") -> None:
+    """Say on standard error that the rules are being compiled, if they are.
+
+    Parameters
+    ----------
+    entry : str
+        The entry rule that will be called, e.g. ``"engine.play"``; any by default.
+    """
     import os
 
     from sim.rules.compiled import is_compiled
 
     interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
-    if not interpreted and not is_compiled():
+    if not interpreted and not is_compiled(entry):
         print(
             "sim: compiling the rules of the talks; this happens once and takes up to half a "
             "minute",
