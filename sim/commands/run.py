@@ -26,6 +26,8 @@ examples:
       the weekly history as a table, one row a week
   sim run --config-dir mine scenario=cyprus
       a scenario of your own, in mine/scenario/cyprus.yaml
+  sim run -m agenda=single_undertaking,interim_allowed seed=1,2
+      Hydra's multirun, four jobs; `sim sweep` plays the same many times faster
 
 What can be set: `sim scenario show` prints the numbers and their paths. Groups are scenario,
 preset, agenda, precondition, mediator, public, and for each party strategy, acceptance and
@@ -53,6 +55,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="write the weekly history, one row a week",
     )
+    parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="Hydra's multirun: one job a combination of the values given, each in a folder of "
+        "its own with its outcome.json; for many runs see `sim sweep`",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -63,6 +72,8 @@ def execute(args: argparse.Namespace) -> int:
     SimError
         If the settings cannot be used, a plug-in is faulty or the trace cannot be written.
     """
+    if args.multirun:
+        return _multirun(args)
     from sim.compose import compose
 
     # First of all, since it makes the user's plug-ins known, and the rules are built with them.
@@ -91,6 +102,30 @@ def execute(args: argparse.Namespace) -> int:
 
     render(record, summary, console())
     return 0
+
+
+def _multirun(args: argparse.Namespace) -> int:
+    """Let Hydra play one job a combination."""
+    from sim.errors import ConfigError
+    from sim.multirun import SOME_FAILED, Job, check, multirun
+    from sim.sweeps.wording import counted
+
+    problems = []
+    if args.json:
+        problems.append("--json: with -m each job writes it as outcome.json")
+    if args.trace is not None and (
+        args.trace.name != str(args.trace) or args.trace.suffix != ".parquet"
+    ):
+        problems.append(f"--trace: {args.trace}: with -m a file name that ends in .parquet")
+    if problems:
+        raise ConfigError(problems)
+    job = Job(args.driver, None if args.trace is None else str(args.trace))
+    line = (args.overrides, args.config_name, args.config_dir)
+    folder = check(*line)
+    announce_compilation("engine.play" if args.driver == "engine" else "")
+    outcomes, failures = multirun(*line, job, folder)
+    print(f"{counted(outcomes, 'outcome')}, {failures:,} failed: {folder}")
+    return SOME_FAILED if failures else 0
 
 
 def announce_compilation(entry: str = "") -> None:
