@@ -1,6 +1,7 @@
 """The command line: `sim COMMAND ...`. Commands stand in `sim/commands`, one file each."""
 
 import argparse
+import errno
 import importlib
 import io
 import os
@@ -79,14 +80,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("sim: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes standard output once more on its way out; give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        _print_no_more()
+        print("sim: the output cannot be written, the disk is full", file=sys.stderr)
+        return 1
     return code
 
 
+def _print_no_more() -> None:
+    """Give standard output somewhere to go when Python flushes it once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_what_can_be_printed() -> None:
-    """Let a terminal without Unicode show a question mark instead of ending the program."""
+    """Let a terminal without Unicode show a question mark instead of ending the program.
+
+    A stream that was closed before the start is replaced by nothing.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

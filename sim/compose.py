@@ -71,7 +71,7 @@ def compose_plain(
     primary, others = search_folders(config_name, config_dir)
     others += more_folders
     try:
-        config = _hydra(primary, others, config_name, overrides)
+        config = compose_with_hydra(primary, others, config_name, overrides)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         names = [file.stem for file in sorted(primary.glob("*.yaml"))]
 
@@ -79,6 +79,17 @@ def compose_plain(
             return _reference(primary, others, config_name, overrides)
 
         raise ConfigError(composition_problems(error, overrides, names, reference)) from error
+    return plain_settings(config, overrides)
+
+
+def plain_settings(config: DictConfig, overrides: Sequence[str]) -> dict[str, object]:
+    """Return what Hydra has composed as a plain mapping, not yet validated.
+
+    Raises
+    ------
+    ConfigError
+        If an interpolation fails.
+    """
     plain = _plain(config)
     mark_settings(plain, overrides)
     return plain
@@ -123,7 +134,7 @@ def compose_file(path: Path) -> dict[str, object]:
     folder = path.resolve().parent
     others = [] if folder == shipped else [shipped]
     try:
-        plain = _plain(_hydra(folder, others, path.stem, ()))
+        plain = _plain(compose_with_hydra(folder, others, path.stem, ()))
     except (
         HydraException,
         OmegaConfBaseException,
@@ -157,14 +168,22 @@ def search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Pat
     )
 
 
-def _hydra(
-    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
+def compose_with_hydra(
+    primary: Path,
+    others: Sequence[Path],
+    config_name: str,
+    overrides: Sequence[str],
+    hydra_too: bool = False,
 ) -> DictConfig:
-    """Let Hydra compose, and give back only our own keys."""
+    """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own."""
     search = [f'"file://{folder}"' for folder in others]
     extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
     with initialize_config_dir(config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"):
-        return hydra_compose(config_name=config_name, overrides=[*overrides, *extra])
+        return hydra_compose(
+            config_name=config_name,
+            overrides=[*overrides, *extra],
+            return_hydra_config=hydra_too,
+        )
 
 
 def _plain(config: DictConfig) -> dict[str, object]:
@@ -195,7 +214,7 @@ def _reference(
     groups = [o for o in overrides if "." not in o.split("=", 1)[0] and "@" in o.split("=", 1)[0]]
     for attempt in (groups, ()):
         try:
-            return _plain(_hydra(primary, others, config_name, attempt))
+            return _plain(compose_with_hydra(primary, others, config_name, attempt))
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ConfigError):
             continue
     return {}

@@ -308,7 +308,7 @@ def test_compiling_is_announced_once(capsys: Capture, monkeypatch: pytest.Monkey
 
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
     for ready, lines in ((False, 1), (True, 0)):
-        monkeypatch.setattr(compiled, "is_compiled", lambda ready=ready: ready)
+        monkeypatch.setattr(compiled, "is_compiled", lambda _entry, ready=ready: ready)
         assert main(["run", "--json", "horizon=3"]) == 0
         out, err = capsys.readouterr()
         assert len(err.splitlines()) == lines

@@ -28,6 +28,8 @@ examples:
       the whole run in a folder: outcome, weeks, moves; `sim report talks` makes a page of it
   sim run --config-dir mine scenario=cyprus
       a scenario of your own, in mine/scenario/cyprus.yaml
+  sim run -m agenda=single_undertaking,interim_allowed seed=1,2
+      Hydra's multirun, four jobs; `sim sweep` plays the same many times faster
 
 What can be set: `sim scenario show` prints the numbers and their paths. Groups are scenario,
 preset, agenda, precondition, mediator, public, and for each party strategy, acceptance and
@@ -61,6 +63,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="write outcome, weeks and moves into a new or empty folder",
     )
+    parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="Hydra's multirun: one job a combination of the values given, each in a folder of "
+        "its own with its outcome.json; for many runs see `sim sweep`",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -71,6 +80,8 @@ def execute(args: argparse.Namespace) -> int:
     SimError
         If the settings cannot be used, a plug-in is faulty or a file cannot be written.
     """
+    if args.multirun:
+        return _multirun(args)
     from sim.compose import compose
 
     # First of all, since it makes the user's plug-ins known, and the rules are built with them.
@@ -83,7 +94,7 @@ def execute(args: argparse.Namespace) -> int:
         from sim.run_folder import check_folder
 
         check_folder(args.out)
-    announce_compilation()
+    announce_compilation("engine.play" if args.driver == "engine" else "")
 
     from sim.run import play_one
     from sim.summary import summarise
@@ -109,14 +120,46 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def announce_compilation() -> None:
-    """Say on standard error that the rules are being compiled, if they are."""
+def _multirun(args: argparse.Namespace) -> int:
+    """Let Hydra play one job a combination."""
+    from sim.errors import ConfigError
+    from sim.multirun import SOME_FAILED, Job, check, multirun
+    from sim.sweeps.wording import counted
+
+    problems = []
+    if args.json:
+        problems.append("--json: with -m each job writes it as outcome.json")
+    if args.out is not None:
+        problems.append("--out: with -m each job has a folder of its own; hydra.sweep.dir names it")
+    if args.trace is not None and (
+        args.trace.name != str(args.trace) or args.trace.suffix != ".parquet"
+    ):
+        problems.append(f"--trace: {args.trace}: with -m a file name that ends in .parquet")
+    if problems:
+        raise ConfigError(problems)
+    job = Job(args.driver, None if args.trace is None else str(args.trace))
+    line = (args.overrides, args.config_name, args.config_dir)
+    folder = check(*line)
+    announce_compilation("engine.play" if args.driver == "engine" else "")
+    outcomes, failures = multirun(*line, job, folder)
+    print(f"{counted(outcomes, 'outcome')}, {failures:,} failed: {folder}")
+    return SOME_FAILED if failures else 0
+
+
+def announce_compilation(entry: str = "") -> None:
+    """Say on standard error that the rules are being compiled, if they are.
+
+    Parameters
+    ----------
+    entry : str
+        The entry rule that will be called, e.g. ``"engine.play"``; any by default.
+    """
     import os
 
     from sim.rules.compiled import is_compiled
 
     interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
-    if not interpreted and not is_compiled():
+    if not interpreted and not is_compiled(entry):
         print(
             "sim: compiling the rules of the talks; this happens once and takes up to half a "
             "minute",

@@ -99,14 +99,16 @@ def execute(args: argparse.Namespace) -> int:
 
     zipped = [keys.split(",") for keys in args.zip]
     request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
-    announce_compilation()
+
     from sim.sweeps.execute import default_folder
     from sim.sweeps.execute import execute as execute_sweep
+    from sim.sweeps.store import Store
 
     folder = default_folder(request.plan) if args.out is None else args.out
+    Store(folder).check(request.plan)
+    announce_compilation("engine.play_many")
     if args.dry_run:
         from sim.sweeps.dry_run import print_dry_run
-        from sim.sweeps.store import Store
         from sim.terminal import console
 
         print_dry_run(request, Store(folder), console())

@@ -115,6 +115,26 @@ def make_plan(
     return Request(plan, settings)
 
 
+def check_line(
+    line: Sequence[str], config_name: str = "config", config_dir: str | Path | None = None
+) -> None:
+    """Validate every combination of a line that is played one by one, not as a sweep.
+
+    Raises
+    ------
+    ConfigError
+        With all problems of all combinations.
+    """
+    primary, others = search_folders(config_name, config_dir)
+    terms = read_line(line, [primary, *others])
+    problems = [f"{t.key}: an interval needs sim sweep with a design" for t in terms if t.interval]
+    problems += [problem for term in terms for problem in _unknown_choices(term)]
+    if problems:
+        raise ConfigError(problems)
+    chosen = combinations(terms, [], [])
+    _compose(terms, chosen, Compositions(terms, config_name, config_dir))
+
+
 def _with_experiment(
     overrides: Sequence[str], folders: Sequence[Path]
 ) -> tuple[Experiment, list[str]]:

@@ -79,6 +79,7 @@ class DaskWorkers:
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
+                preload="sim.sweeps.executors.dask_worker",
             ) as cluster,
             Client(cluster) as client,
         ):

@@ -1,0 +1,264 @@
+"""Sweeps end to end: planning, what is not the engine's own time, cores, memory, stored runs.
+
+The shipped experiment `concession_grid`, 540 cells with 200 replicates of the full default model,
+on two threads; beside it Hydra's own multirun of the same kind of cells. Targets stand in the
+notes. Nothing is scaled up: what was measured on fewer runs or jobs says so.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.figures import Figure, best_of_rounds, seconds
+from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
+from sim.sweeps.execute import Outcome, Quiet, execute
+from sim.sweeps.function import run
+from sim.sweeps.planning import make_plan
+
+GRID = ("experiment=concession_grid",)
+TINY = ("public=none", "horizon=5")
+WORKERS = 2
+SIM = [sys.executable, "-m", "sim.cli"]
+
+
+def main(*, tiny: bool = False) -> list[Figure]:
+    """Measure and return the table.
+
+    Parameters
+    ----------
+    tiny : bool
+        A few cells with a few short runs, to show that the benchmark works.
+    """
+    grid = (*GRID, *TINY) if tiny else GRID
+    with tempfile.TemporaryDirectory(prefix="bench-sweeps-") as name:
+        folder = Path(name)
+        warm_up(folder)
+        load = os.getloadavg()[0]
+        return [
+            _line("load of the machine before", max(load, 0.01), "processes", "1-minute average"),
+            *planning(grid, 1 if tiny else 3),
+            *whole_sweep((*grid, f"replicates={2 if tiny else 200}"), folder),
+            *cores((*grid, f"replicates={2 if tiny else 40}"), folder, 1 if tiny else 3),
+            *memory((100, 200) if tiny else (100_000, 1_000_000), TINY if tiny else (), folder),
+            *stored(folder, 5_000 if tiny else 10_000_000, 1 if tiny else 3),
+            *hydra_multirun(2 if tiny else 36, TINY if tiny else (), folder),
+            *model_function(2 if tiny else 100),
+        ]
+
+
+def warm_up(folder: Path) -> None:
+    """Compile the rules, in this process and for the command line, and touch the libraries."""
+    play(("replicates=1", *TINY), folder / "warm", WORKERS)
+    words = ["sweep", "replicates=1", *TINY, "--out", str(folder / "warm-too")]
+    subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+    subprocess.run(
+        [*SIM, "run", "--json", *TINY], check=True, capture_output=True, env=_command_line()
+    )
+
+
+def play(line: tuple[str, ...], folder: Path, workers: int) -> Outcome:
+    """Plan and play a sweep into a new folder."""
+    return execute(make_plan([*line, f"executor.workers={workers}"]), folder, Quiet())
+
+
+def planning(grid: tuple[str, ...], rounds: int) -> list[Figure]:
+    """Time the plan: composed, and every cell validated."""
+    cells = make_plan(grid).plan.cells
+    time_needed = best_of_rounds({"plan": lambda: make_plan(grid)}, rounds)["plan"]
+    note = f"{cells} cells, best of {rounds}"
+    return [
+        _line("planning", time_needed, "s", f"{note}; target: at most 2"),
+        _line("planning, cells", cells / time_needed, "cells/s", f"{note}; target: at least 400"),
+    ]
+
+
+def whole_sweep(line: tuple[str, ...], folder: Path) -> list[Figure]:
+    """Time a sweep from its line to its table, and the engine's own part of it."""
+    with timed_engine() as engine:
+        busy, start = time.process_time(), time.perf_counter()
+        done = play(line, folder / "whole", WORKERS)
+        wall, busy = time.perf_counter() - start, time.process_time() - busy
+    runs = f"{done.plan.cells} cells x {done.plan.replicates} replicates, {WORKERS} threads, once"
+    outside = "target: at most 15"
+    return [
+        _line("whole sweep", wall, "s", runs),
+        _line("whole sweep, runs", done.plan.runs / wall, "runs/s", runs),
+        _line("engine's own processor time", engine["seconds"], "s", "all threads together"),
+        _line(
+            "processor time outside the engine",
+            100 * (1 - engine["seconds"] / busy),
+            "% of all",
+            f"planning, chance, tables, files; {outside}",
+        ),
+        _line(
+            "wall time outside the engine",
+            100 * (1 - engine["seconds"] / WORKERS / wall),
+            "% of all",
+            f"as above and waiting, for other programs of the machine too; {outside}",
+        ),
+        _line(
+            "size of the table",
+            done.store.runs_file.stat().st_size / done.plan.runs,
+            "bytes a run",
+            "runs.parquet",
+        ),
+    ]
+
+
+@contextlib.contextmanager
+def timed_engine() -> Iterator[dict[str, float]]:
+    """Count the processor time that all threads spend inside the engine."""
+    from sim import engine
+
+    spent = {"seconds": 0.0}
+    lock, compiled = threading.Lock(), engine.play_many
+
+    def timed(*given: object) -> None:
+        start = time.thread_time()
+        compiled(*given)  # type: ignore[arg-type]
+        with lock:
+            spent["seconds"] += time.thread_time() - start
+
+    engine.play_many = timed
+    try:
+        yield spent
+    finally:
+        engine.play_many = compiled
+
+
+def cores(line: tuple[str, ...], folder: Path, rounds: int) -> list[Figure]:
+    """Time playing on one and on two threads, in turn."""
+    number = iter(range(1_000_000))
+    played: dict[int, list[float]] = {1: [], 2: []}
+
+    def on(workers: int) -> None:
+        done = play(line, folder / f"cores-{next(number)}", workers)
+        played[workers].append(done.seconds)
+
+    for _ in range(rounds):
+        on(1)
+        on(2)
+    one, two = min(played[1]), min(played[2])
+    note = f"best of {rounds} rounds in turn, playing and storing"
+    return [
+        _line("one thread", one, "s", note),
+        _line("two threads", two, "s", note),
+        _line("two threads / one", one / two, "times faster", f"{note}; target: at least 1.8"),
+    ]
+
+
+def memory(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[Figure]:
+    """Measure the greatest resident memory of `sim sweep`, each size in a process of its own."""
+    lines = []
+    for runs in sizes:
+        words = ["sweep", "agenda=single_undertaking,interim_allowed", f"replicates={runs // 2}"]
+        out = folder / f"memory-{runs}"
+        used = peak_memory([*words, *more, f"executor.workers={WORKERS}", "--out", str(out)])
+        rows = pl.scan_parquet(out / "runs.parquet").select(pl.len()).collect().item()
+        assert rows == runs
+        note = f"sim sweep, {WORKERS} threads" + ("; target: below 600" if runs >= 10**6 else "")
+        lines.append(_line(f"peak memory, {runs:,} runs", used / 1e6, "MB", note))
+    return lines
+
+
+def peak_memory(words: list[str]) -> float:
+    """Return the greatest resident memory of one command, in bytes."""
+    program = (
+        "import resource, sys; from sim.cli import main; code = main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=_command_line(),
+    )
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(done.stdout.splitlines()[-1]) * unit
+
+
+def stored(folder: Path, rows: int, rounds: int) -> list[Figure]:
+    """Time a question to many stored runs: P(signed) and more by pair of strategies."""
+    source = folder / "whole" / "runs.parquet"
+    file = folder / "many.parquet"
+    count = many_rows(source, file, rows)
+    best = best_of_rounds(
+        {"DuckDB": lambda: by_duckdb(file), "Polars": lambda: by_polars(file)}, rounds
+    )
+    assert by_duckdb(file) == by_polars(file)
+    note = (
+        f"{file.stat().st_size / 1e6:,.0f} MB, the table above repeated; grouped by strategy pair: "
+        f"runs, P(signed), mean weeks and dignity; best of {rounds}; target: at most 2"
+    )
+    return [
+        _line(f"{count:,} stored runs, {name}", spent, "s", note) for name, spent in best.items()
+    ]
+
+
+def hydra_multirun(jobs: int, more: tuple[str, ...], folder: Path) -> list[Figure]:
+    """Time Hydra's multirun of some cells, and a sweep of the same cells with one replicate."""
+    armenia = ["boulware", "linear", "conceder", "tit_for_tat", "interim_first", "firm"]
+    azerbaijan = ["boulware", "linear", "conceder", "firm", "hold_out", "tit_for_tat"]
+    if jobs < 36:
+        armenia, azerbaijan = armenia[:jobs], azerbaijan[:1]
+    line = [
+        f"strategy@armenia={','.join(armenia)}",
+        f"strategy@azerbaijan={','.join(azerbaijan)}",
+        *more,
+    ]
+
+    def command(*words: str) -> None:
+        subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+
+    multirun = seconds(lambda: command("run", "-m", *line, f"hydra.sweep.dir={folder / 'hydra'}"))
+    sweep = seconds(lambda: command("sweep", *line, "replicates=1", "--out", str(folder / "same")))
+    count = len(armenia) * len(azerbaijan)
+    written = sorted(f.stat().st_mtime for f in (folder / "hydra").glob("*/outcome.json"))
+    assert len(written) == count
+    a_job = (written[-1] - written[0]) / (count - 1)
+    files = sum(1 for path in (folder / "hydra").rglob("*") if path.is_file())
+    note = f"{count} cells, one run each; the whole command, once"
+    return [
+        _line("Hydra's multirun", multirun, "s", note),
+        _line("Hydra's multirun, a job", 1000 * multirun / count, "ms", note),
+        _line(
+            "Hydra's multirun, from job to job",
+            1000 * a_job,
+            "ms",
+            "from the first outcome to the last; without start and validation",
+        ),
+        _line("Hydra's multirun, files", files / count, "files a job", note),
+        _line("sim sweep of the same", sweep, "s", note),
+        _line("sim sweep of the same, a run", 1000 * sweep / count, "ms", note),
+    ]
+
+
+def model_function(calls: int) -> list[Figure]:
+    """Time the model as a function, each call with another number."""
+    run(seed=1, armenia__strategy__beta=0.5)
+
+    def call() -> None:
+        for n in range(calls):
+            run(seed=1, armenia__strategy__beta=0.2 + n / calls)
+
+    note = f"{calls} calls, each with another number; composed, validated, played"
+    return [_line("run(..), a call", 1000 * seconds(call) / calls, "ms", note)]
+
+
+def _command_line() -> dict[str, str]:
+    """Return the environment of commands: what is compiled for them is compiled once."""
+    return {**os.environ, "SIM_LEAN_RULES": "1"}
+
+
+def _line(what: str, figure: float, unit: str, note: str) -> Figure:
+    """Return one line of the table."""
+    return {"what": what, "figure": figure, "unit": unit, "note": note}
