@@ -4,6 +4,7 @@ Every action leaves the session usable: what cannot be done is said in `messages
 that was shown before stays.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -88,10 +89,12 @@ class Session:
             self.watch.go(asked.week)
 
     def _show(self, watch: Watch) -> None:
-        """Put another run in the place of the one that is shown."""
+        """Put another run in the place of the one that is shown, and let go of that one."""
         self.watch = watch
         self.layout = drawn_graph(watch.model.talks.public)
         self.explained = False
+        # A Mesa model and its agents hold each other; left to itself the collector comes late.
+        gc.collect()
 
     def close(self) -> None:
         """Let go of the run."""
