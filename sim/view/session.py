@@ -89,10 +89,15 @@ class Session:
             self.watch.go(asked.week)
 
     def _show(self, watch: Watch) -> None:
-        """Put another run in the place of the one that is shown, and let go of that one."""
+        """Show a run."""
         self.watch = watch
         self.layout = drawn_graph(watch.model.talks.public)
         self.explained = False
+
+    def _replace(self, watch: Watch) -> None:
+        """Put another run in the place of the one that is shown, and let go of that one."""
+        self.watch.close()
+        self._show(watch)
         # A Mesa model and its agents hold each other; left to itself the collector comes late.
         gc.collect()
 
@@ -207,8 +212,7 @@ class Session:
         except SimError as error:
             self.messages = str(error).splitlines()
             return
-        self.watch.close()
-        self._show(watch)
+        self._replace(watch)
         self.replayed = None
         self.draft = self.running = State(choices, settings)
 
@@ -243,8 +247,7 @@ class Session:
             self.messages = str(error).splitlines()
             return
         watch.play_to_end()
-        self.watch.close()
-        self._show(watch)
+        self._replace(watch)
         self.replayed = self._judged(cell, replicate, row)
         choices = self.sweep.choices(self.start, cell, replicate)
         self.draft = self.running = State(choices or Choices(), settings)
