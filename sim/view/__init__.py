@@ -11,6 +11,9 @@
     session.py      one visitor: a run, choices, messages
     page/           the Solara page: components and their Vue templates
     server.py       the server, on loopback unless told otherwise
+    gate.py         what stands before Solara: the empty page at once, other sites' pages never
+    first_page.py   the empty page and its scripts
+    kept.py         compositions kept on disk
 
 Mesa's own page, SolaraViz, is not used: it cannot go back, loses the page when a rule raises, and
 takes longer to import than this page takes to open. What is watched is the Mesa model all the

@@ -98,7 +98,7 @@ def settings_of(start: Start, choices: Choices) -> Settings:
         return _composed(overrides, start.config_name, start.config_dir)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
     """Compose, or return the same settings as last time: they cannot be changed."""
     file = kept_file(overrides, config_name, config_dir)

@@ -4,23 +4,20 @@ Solara would fetch scripts that are missing from a public network, count its use
 newer versions. Here scripts come from the installed package only, and nothing else is asked for.
 """
 
-import asyncio
 import gc
 import os
 import socket
 import sys
 import threading
+import time
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
+from sim.view.first_page import script_folder
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
-    from starlette.responses import Response
-    from starlette.staticfiles import StaticFiles
-    from starlette.types import Receive, Scope, Send
+    from sim.view.gate import Gate
 
 PORT = 8765
 TRIED = 20
@@ -28,7 +25,8 @@ TRIED = 20
 PAGE = "sim.view.page.app"
 NEEDED = "requirejs@2.3.6/require.js"
 """One of the scripts that come with the package, to see whether they are there."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SOON = 0.7
+"""Seconds after which the first page has been drawn."""
 
 _SILENT = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -99,141 +97,78 @@ def serve(bound: socket.socket) -> None:
     SimError
         If the scripts of the page are not installed.
     """
-    app = make_app()
-    # Solara wants cookies that another site's page could send; here none may.
-    warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
     from uvicorn import Config, Server
 
-    config = Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        loop="asyncio",
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=1,
-    )
-    threading.Thread(target=prepare, args=(app.ready,), daemon=True).start()
-    Server(config).run(sockets=[bound])
+    from sim.view.gate import Gate
 
-
-def prepare(ready: threading.Event) -> None:
-    """Import the model and play a week of it, while the browser loads its scripts.
-
-    Until then two threads work at once; the one that serves gets its turn ten times as often.
-
-    Parameters
-    ----------
-    ready : threading.Event
-        Set once everything has been imported.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 10)
-    try:
-        from sim.view.session import Session
-        from sim.view.start import started
-
-        session = Session(started())
-        ready.set()
-        session.forth()
-        session.close()
-    finally:
-        ready.set()
-        sys.setswitchinterval(usual)
-        # What has been imported lasts: the collector need not look at it again.
-        gc.freeze()
-        gc.enable()
-
-
-def make_app() -> "Guard":
-    """Return the page as an application, with Solara set up to be silent.
-
-    Raises
-    ------
-    SimError
-        If the scripts of the page are not installed.
-    """
-    os.environ.update(_SILENT)
-    from solara.server import app as solara_app
-    from solara.server import settings, starlette
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    scripts = Path(settings.assets.proxy_cache_dir)
+    scripts = script_folder()
     if not (scripts / NEEDED).is_file():
         raise SimError(
             f"view: the scripts of the page are missing in {scripts}; "
             "pip install 'peace-talks-sim[view]'",
             exit_code=2,
         )
-    solara_app.apps["__default__"] = solara_app.AppScript(PAGE)
-    # Solara's own mount fetches what it does not have; this one only serves what is installed.
-    local = Mount("/_solara/cdn", app=_scripts(scripts))
-    routes = [local, *(route for route in starlette.routes if not _is_proxy(route))]
-    app = Starlette(
-        routes=routes, lifespan=starlette.lifespan, middleware=list(starlette.middleware)
+    gate = Gate()
+    config = Config(
+        gate,
+        log_level="warning",
+        access_log=False,
+        loop="asyncio",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=1,
     )
-    return Guard(app)
+    address = address_of(bound)
+    threading.Thread(target=prepare, args=(gate, address), daemon=True).start()
+    Server(config).run(sockets=[bound])
 
 
-def _scripts(folder: Path) -> "StaticFiles":
-    """Return the installed scripts; their paths name their versions, so browsers may keep them."""
-    from starlette.staticfiles import StaticFiles
+def prepare(gate: "Gate", address: str) -> None:
+    """Import Solara and the model, while the browser loads its scripts, and open the gate.
 
-    class Scripts(StaticFiles):
-        def file_response(self, *args: object, **kwargs: object) -> "Response":
-            response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-            return response
+    Until then two threads work at once; the one that serves gets its turn ten times as often.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        open_page(gate, address)
+        from sim.view.session import Session
+        from sim.view.start import started
 
-    return Scripts(directory=folder)
+        session = Session(started())
+    finally:
+        gate.ready.set()
+        sys.setswitchinterval(usual)
+        # What has been imported lasts: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
+    # The first page comes first; then a week is played, so that nobody waits for machine code.
+    time.sleep(SOON)
+    session.forth()
+    session.close()
+
+
+def open_page(gate: "Gate", address: str) -> None:
+    """Import Solara, set up to be silent, and put the page behind the gate."""
+    os.environ.update(_SILENT)
+    from solara.server import app as solara_app
+    from solara.server import settings, starlette
+    from starlette.applications import Starlette
+
+    settings.main.root_path = ""
+    settings.main.base_url = address
+    # Solara wants cookies that another site's page could send; here none may.
+    warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
+    solara_app.apps["__default__"] = solara_app.AppScript(PAGE)
+    starlette.on_startup()
+    # Solara's own route to scripts fetches what it does not have; the gate serves what there is.
+    routes = [route for route in starlette.routes if not _is_proxy(route)]
+    page = Starlette(routes=routes, middleware=list(starlette.middleware))
+    gate.open(page, starlette.on_shutdown)
 
 
 def _is_proxy(route: object) -> bool:
     """Return whether a route is the one that fetches scripts from elsewhere."""
     return getattr(route, "path", "").startswith("/_solara/cdn")
-
-
-class Guard:
-    """Lets only its own pages talk to the server, and only once the model is there.
-
-    Pages of other sites could otherwise talk to it through a visitor's browser. And while one
-    thread imports what the model needs, no other may look at the same modules, as Solara does.
-
-    Parameters
-    ----------
-    app : ASGI application
-
-    Attributes
-    ----------
-    ready : threading.Event
-        Set once the model has been imported.
-    """
-
-    def __init__(self, app: "Starlette") -> None:
-        self.app = app
-        self.ready = threading.Event()
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Pass a request on, or close it if it comes from a page of another host."""
-        kind = scope["type"]
-        if kind in ("http", "websocket") and not same_origin(dict(scope["headers"])):
-            if kind == "websocket":
-                await send({"type": "websocket.close", "code": 1008})
-                return
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": b"another site's page"})
-            return
-        if kind == "websocket" and not self.ready.is_set():
-            await asyncio.to_thread(self.ready.wait)
-        await self.app(scope, receive, send)
-
-
-def same_origin(headers: dict[bytes, bytes]) -> bool:
-    """Return whether a request's origin, if it names one, is the host that it was sent to."""
-    origin = headers.get(b"origin")
-    if origin is None:
-        return True
-    return origin.partition(b"://")[2] == headers.get(b"host", b"")
 
 
 def can_show_browser() -> bool:

@@ -4,6 +4,7 @@ Every action leaves the session usable: what cannot be done is said in `messages
 that was shown before stays.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -88,10 +89,17 @@ class Session:
             self.watch.go(asked.week)
 
     def _show(self, watch: Watch) -> None:
-        """Put another run in the place of the one that is shown."""
+        """Show a run."""
         self.watch = watch
         self.layout = drawn_graph(watch.model.talks.public)
         self.explained = False
+
+    def _replace(self, watch: Watch) -> None:
+        """Put another run in the place of the one that is shown, and let go of that one."""
+        self.watch.close()
+        self._show(watch)
+        # A Mesa model and its agents hold each other; left to itself the collector comes late.
+        gc.collect()
 
     def close(self) -> None:
         """Let go of the run."""
@@ -204,8 +212,7 @@ class Session:
         except SimError as error:
             self.messages = str(error).splitlines()
             return
-        self.watch.close()
-        self._show(watch)
+        self._replace(watch)
         self.replayed = None
         self.draft = self.running = State(choices, settings)
 
@@ -240,8 +247,7 @@ class Session:
             self.messages = str(error).splitlines()
             return
         watch.play_to_end()
-        self.watch.close()
-        self._show(watch)
+        self._replace(watch)
         self.replayed = self._judged(cell, replicate, row)
         choices = self.sweep.choices(self.start, cell, replicate)
         self.draft = self.running = State(choices or Choices(), settings)

@@ -27,6 +27,7 @@ def note(event, args):
         with open(os.environ["SIM_TEST_NETWORK"], "a") as file:
             print(event, place, file=file)
 sys.addaudithook(note)
+note("socket.getaddrinfo", ["127.0.0.1 is where this begins"])
 """
 """A sitecustomize that writes down every address that the process looks up or connects to."""
 

@@ -1,9 +1,9 @@
-"""`sim view` on the command line: what it refuses, in one line; and the application behind it."""
+"""`sim view` on the command line: what it refuses, each in one line."""
 
 import socket
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from sim.cli import main
 from sim.commands.view import parted
 from sim.errors import ConfigError
 from sim.view import server as server_module
-from sim.view.server import Guard, address_of, open_socket, same_origin
+from sim.view.server import address_of, open_socket
 
 Capture = pytest.CaptureFixture[str]
 
@@ -107,48 +107,3 @@ def test_it_is_served_to_this_machine_only() -> None:
     assert "127.0.0.1" in help_text
     with open_socket("127.0.0.1", 0) as bound:
         assert address_of(bound) == f"http://127.0.0.1:{bound.getsockname()[1]}/"
-
-
-# --- pages of other sites
-
-
-@pytest.mark.parametrize(
-    ("origin", "verdict"),
-    [
-        (None, True),
-        (b"http://127.0.0.1:8765", True),
-        (b"http://evil.example", False),
-        (b"http://127.0.0.1:9999", False),
-        (b"null", False),
-    ],
-)
-def test_only_its_own_pages_may_talk_to_it(origin: bytes | None, verdict: bool) -> None:
-    headers = {b"host": b"127.0.0.1:8765"} | ({b"origin": origin} if origin else {})
-    assert same_origin(headers) is verdict
-
-
-def finish(steps: Coroutine[object, None, None]) -> None:
-    """Carry out a coroutine that waits for nothing, whatever loop runs in this thread."""
-    with pytest.raises(StopIteration):
-        steps.send(None)
-
-
-def test_the_guard_closes_what_comes_from_elsewhere() -> None:
-    passed: list[str] = []
-    sent: list[dict[str, object]] = []
-
-    async def app(scope: dict[str, object], receive: object, send: object) -> None:
-        passed.append(str(scope["type"]))
-
-    async def send(message: dict[str, object]) -> None:
-        sent.append(message)
-
-    guard = Guard(app)  # type: ignore[arg-type]
-    guard.ready.set()
-    for kind in ("http", "websocket"):
-        for origin in (b"http://evil.example", b"http://me"):
-            headers = [(b"host", b"me"), (b"origin", origin)]
-            scope = {"type": kind, "headers": headers}
-            finish(guard(scope, None, send))  # type: ignore[arg-type]
-    assert passed == ["http", "websocket"]
-    assert [m.get("status", m.get("code")) for m in sent] == [403, None, 1008]

@@ -13,6 +13,7 @@ from sim.view.page.rows import cell_rows, run_rows, sorted_cells
 from sim.view.start import started
 
 if TYPE_CHECKING:
+    from sim.view.controls import Fieldset
     from sim.view.session import Session
     from sim.view.stored import StoredRun
 
@@ -50,16 +51,35 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
         return handler
 
+    # Neither changes from week to week.
+    set_now = [id(session.draft), id(session.running)]
+    groups = solara.use_memo(lambda: settable(session), set_now)
+    runs = solara.use_memo(lambda: listed(session), [session.listing])
     panels = session.panels()
     title = f"{session.watch.settings.scenario.title} - peace talks simulator"
     parts = [solara.Title(title), _transport(session, act, panels.pop("header")), _notices(session)]
     if session.sweep is not None:
-        parts.append(_results(session, act))
-    parts += [_board(session, act, panels), _controls(session, act)]
+        parts.append(_results(session, act, *runs))
+    parts += [_board(session, act, panels), _controls(session, act, groups)]
     return solara.v.Html(tag="div", class_="sim-grid", children=parts)
 
 
 Act = Callable[[Callable[..., None]], Callable[[object], None]]
+
+
+def settable(session: "Session") -> "list[Fieldset]":
+    """Return the controls of a session."""
+    from sim.view.controls import fieldsets
+
+    return fieldsets(session.start, session.draft, session.running)
+
+
+def listed(session: "Session") -> "tuple[list[StoredRun], int]":
+    """Return the runs that are listed, and how many of their kind there are."""
+    sweep, listing = session.sweep, session.listing
+    if sweep is None or listing.cell is None:
+        return [], 0
+    return sweep.runs_of(listing.cell, listing.kind, listing.first, LISTED)
 
 
 def _transport(session: "Session", act: Act, head: str) -> Element:
@@ -111,11 +131,10 @@ def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
     )
 
 
-def _controls(session: "Session", act: Act) -> Element:
+def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element:
     """Return the settings."""
-    from sim.view.controls import fieldsets, other_choices
+    from sim.view.controls import other_choices
 
-    groups = fieldsets(session.start, session.draft, session.running)
     keys = {entry.key for group in groups for entry in group.controls}
     others, running = (other_choices(s.choices, groups) for s in (session.draft, session.running))
     waiting = sum(entry.waits for group in groups for entry in group.controls)
@@ -130,15 +149,11 @@ def _controls(session: "Session", act: Act) -> Element:
     )
 
 
-def _results(session: "Session", act: Act) -> Element:
+def _results(session: "Session", act: Act, runs: "list[StoredRun]", total: int) -> Element:
     """Return the lists of a sweep's cells and runs."""
     sweep, listing = session.sweep, session.listing
     assert sweep is not None
     ordered = sorted_cells(sweep.cells, listing.order)
-    runs: list[StoredRun] = []
-    total = 0
-    if listing.cell is not None:
-        runs, total = sweep.runs_of(listing.cell, listing.kind, listing.first, LISTED)
     replayed = session.replayed
 
     def show(**changes: object) -> None:

@@ -1,0 +1,201 @@
+"""What stands before Solara: the empty page at once, other sites' pages never, the rest later."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sim.view.first_page import folders, keep, kept, kept_file, script_folder, static_file
+from sim.view.gate import Gate, same_origin
+from sim.view.server import NEEDED
+
+HTML = "<!doctype html><html><body>the page</body></html>"
+
+
+class Answer(NamedTuple):
+    """What a request got: the status, or the code that closed it; headers; body."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+def ask(gate: Gate, path: str, kind: str = "http", **headers: str) -> Answer:
+    """Send one request through the gate, in a thread with a loop of its own."""
+    address, _, query = path.partition("?")
+    named = {"host": "me"} | headers
+    scope = {
+        "type": kind,
+        "method": "GET",
+        "path": address,
+        "raw_path": address.encode(),
+        "query_string": query.encode(),
+        "headers": [(k.encode(), v.encode()) for k, v in named.items()],
+        "http_version": "1.1",
+        "scheme": "http",
+    }
+    sent: list[dict[str, object]] = []
+
+    asked: list[str] = []
+
+    async def receive() -> dict[str, object]:
+        if asked:  # the client stays and says no more
+            await asyncio.sleep(60)
+        asked.append("request")
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def carried_out() -> None:
+        await gate(scope, receive, send)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, carried_out()).result(timeout=30)
+    body = b"".join(m.get("body", b"") for m in sent)  # type: ignore[misc]
+    first = sent[0]
+    found = {k.decode(): v.decode() for k, v in first.get("headers", [])}  # type: ignore[attr-defined]
+    return Answer(int(str(first.get("status", first.get("code")))), found, body.decode())
+
+
+async def index(request: Request) -> Response:
+    return HTMLResponse(HTML)
+
+
+async def other(request: Request) -> Response:
+    return PlainTextResponse(request.url.path)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def opened(gate: Gate) -> Gate:
+    page = Starlette(routes=[Route("/", index), Route("/{path:path}", other)])
+    gate.open(page, lambda: None)  # type: ignore[arg-type]
+    gate.ready.set()
+    return gate
+
+
+def test_requests_are_passed_on_once_all_is_there() -> None:
+    gate = opened(Gate())
+    assert ask(gate, "/").text == HTML
+    assert ask(gate, "/anything").text == "/anything"
+
+
+def test_the_page_is_kept_for_the_next_start() -> None:
+    assert kept(kept_file()) is None
+    ask(opened(Gate()), "/")
+    assert kept(kept_file()) == HTML.encode()
+    early = ask(Gate(), "/?seed=4")
+    assert early.text == HTML
+    assert "solara-session-id=" in early.headers["set-cookie"]
+
+
+def test_a_page_that_is_not_whole_is_not_used() -> None:
+    file = kept_file()
+    keep(file, b"<!doctype html><html><bo")
+    assert kept(file) is None
+    keep(file, HTML.encode())
+    assert kept(file) == HTML.encode()
+
+
+def test_older_pages_are_removed(own_cache: Path) -> None:
+    file = kept_file()
+    keep(file.with_name("older.html"), HTML.encode())
+    keep(file, HTML.encode())
+    assert [f.name for f in (own_cache / "page").iterdir()] == [file.name]
+
+
+def test_what_is_not_there_yet_is_waited_for() -> None:
+    gate = Gate()
+    threading.Timer(0.3, opened, (gate,)).start()
+    assert ask(gate, "/anything").text == "/anything"
+
+
+def test_a_page_that_could_not_be_made_is_refused() -> None:
+    gate = Gate()
+    gate.ready.set()
+    assert ask(gate, "/anything").status == 503
+
+
+def test_scripts_and_styles_are_served_at_once() -> None:
+    gate = Gate()
+    script = ask(gate, f"/_solara/cdn/{NEEDED}")
+    assert script.status == 200
+    assert "immutable" in script.headers["cache-control"]
+    assert "--paper" in ask(gate, "/static/assets/custom.css?v=1").text
+    assert ask(gate, "/static/main-vuetify.js").status == 200
+    assert ask(gate, "/jupyter/nbextensions/jupyter-vue/nodeps.js").status == 200
+
+
+def test_the_page_is_left_when_the_server_ends() -> None:
+    left: list[str] = []
+    gate = Gate()
+    gate.open(Starlette(), lambda: left.append("left"))  # type: ignore[arg-type]
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+    answered: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(asked)}
+
+    async def send(message: dict[str, str]) -> None:
+        answered.append(message["type"])
+
+    async def carried_out() -> None:
+        await gate({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, carried_out()).result(timeout=30)
+    assert answered == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert left == ["left"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../../../../pyproject.toml",
+        "/static/assets/../session.py",
+        "/_solara/cdn/../../../../etc/passwd",
+        "/_solara/cdn//etc/passwd",
+        "/static/",
+        "/elsewhere",
+    ],
+)
+def test_no_other_file_is_served(path: str) -> None:
+    assert static_file(path, folders()) is None
+
+
+def test_scripts_come_from_the_installation() -> None:
+    assert (script_folder() / NEEDED).is_file()
+
+
+@pytest.mark.parametrize(
+    ("origin", "verdict"),
+    [
+        (None, True),
+        (b"http://127.0.0.1:8765", True),
+        (b"http://evil.example", False),
+        (b"http://127.0.0.1:9999", False),
+        (b"null", False),
+    ],
+)
+def test_only_its_own_pages_may_talk_to_it(origin: bytes | None, verdict: bool) -> None:
+    headers = {b"host": b"127.0.0.1:8765"} | ({b"origin": origin} if origin else {})
+    assert same_origin(headers) is verdict
+
+
+def test_pages_of_other_sites_are_refused() -> None:
+    gate = opened(Gate())
+    assert ask(gate, "/anything", origin="http://evil.example").status == 403
+    assert ask(gate, "/anything", kind="websocket", origin="http://evil.example").status == 1008
+    assert ask(gate, "/anything", origin="http://me").text == "/anything"
