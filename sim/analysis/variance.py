@@ -114,7 +114,7 @@ class Decomposition:
         share = value / whole
         low = high = nothing
         if count > 2:
-            found = np.divide(leaving, without, out=np.zeros(count), where=without > 0)
+            found = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
             error = float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
             half = float(stats.t.ppf(0.5 + LEVEL / 2, count - 1)) * error
             low, high = share - half, share + half

@@ -23,6 +23,7 @@ from sim.analysis.page.outcome_sections import (
 from sim.analysis.paired import paired_differences
 from sim.analysis.results import NotInResults, Results
 from sim.analysis.signing import signing_rates
+from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found")
@@ -39,6 +40,7 @@ def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None =
     start : mapping, optional
         Where the inverse question starts, see `sim.analysis.turning_points`.
     """
+    check_start(results, start or {})
     say("how often, and the answer")
     rates = signing_rates(results)
     found = Findings(
@@ -74,6 +76,24 @@ def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None =
         limits=LIMITS,
         sections=tuple(sections),
     )
+
+
+def check_start(results: Results, start: Mapping[str, Value]) -> None:
+    """Check that the inverse question starts from keys that were swept.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each key that was not.
+    """
+    known = results.plan.swept
+    problems = [
+        f"--start {key}: was not swept{did_you_mean(key, known)}"
+        for key in start
+        if key not in known
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _or_none(make: Callable[[], Found]) -> Found | None:
