@@ -195,7 +195,8 @@ def variance_share(
         )
     )  # fmt: skip
     return (
-        f"WITH x AS ({rows}), {between}, {total}, f AS (SELECT CASE WHEN w > 1e-12 THEN ({value})/w ELSE 0 END AS f, n FROM w {joined})"
+        f"WITH x AS ({rows}), {between}, {total}, f AS (SELECT CASE WHEN w > 1e-12 THEN "
+        f"({value})/w ELSE 0 END AS f, n FROM w {joined})"
         f", p AS (SELECT {start} {sign} ({value})/(SELECT var_pop(y) FROM x) AS p FROM {points}), "
         "e AS (SELECT sqrt(any_value((n - 1)/n)*sum((f - a)*(f - a))) AS e FROM f, (SELECT avg(f) "
         f"AS a FROM f)) SELECT {ends} FROM p, e"
