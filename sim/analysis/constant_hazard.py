@@ -12,7 +12,7 @@ import polars as pl
 from scipy import stats
 
 from sim.analysis.competing_risks import Curves, from_counts
-from sim.analysis.incidence import EVENTS, first_events, weekly_counts
+from sim.analysis.incidence import EVENTS, first_events, groups_played, weekly_counts
 from sim.analysis.intervals import Estimate
 from sim.analysis.result import Result
 from sim.analysis.results import Floats, Group, Results
@@ -132,11 +132,8 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> Consta
         If the table lacks one of the columns that say what happened.
     """
     firsts = first_events(results)
-    groups = results.groups(by)
-    if len(groups) > 1:
-        groups = [*results.groups([]), *groups]
     hazards = []
-    for group in groups:
+    for group in groups_played(results, firsts, by):
         counts = weekly_counts(firsts, group.cells)
         weekly, foreseen = fit_hazard(counts)
         _, first_half = fit_hazard(counts, until=max(1, len(counts) // 2))

@@ -90,6 +90,14 @@ def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
     return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
 
 
+def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) -> list[Group]:
+    """Return the groups of cells that have runs, all cells together first if there are several."""
+    groups = results.groups(by)
+    if len(groups) > 1:
+        groups = [*results.groups([]), *groups]
+    return [group for group in groups if (firsts.event[group.cells] >= 0).any()]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Course:
     """Curves of one group of cells over the weeks of the talks.
@@ -257,11 +265,8 @@ def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
         If the table lacks one of the columns that say what happened.
     """
     firsts = first_events(results)
-    groups = results.groups(by)
-    if len(groups) > 1:
-        groups = [*results.groups([]), *groups]
     courses = []
-    for group in groups:
+    for group in groups_played(results, firsts, by):
         counts = weekly_counts(firsts, group.cells)
         curves = from_counts(np.arange(len(counts), dtype=float), counts)
         if len(group.cells) > 1:

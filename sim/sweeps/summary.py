@@ -84,7 +84,9 @@ def wilson(share: ArrayLike, size: ArrayLike) -> tuple[NDArray[np.float64], NDAr
     z = _Z
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n**2))
-    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+    # At 0 and 1 the ends are exact, whatever rounding makes of them.
+    low, high = np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+    return np.where(p == 0.0, 0.0, low), np.where(p == 1.0, 1.0, high)
 
 
 def share_of(share: float, size: float) -> Share:

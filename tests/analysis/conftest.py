@@ -1,0 +1,130 @@
+"""Small sweeps and a run, played once; copies of them with something changed; a browser."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.analysis import Results, load
+from sim.sweeps.execute import Quiet, execute
+from sim.sweeps.planning import make_plan
+from sim.sweeps.store import PLAN, RUNS
+
+FACTORIAL = (
+    "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=hold_out,firm "
+    "agenda=single_undertaking,interim_allowed replicates=24 trace=sample"
+)
+SALTELLI = (
+    "design=saltelli samples=8 agenda=single_undertaking,interim_allowed replicates=4 trace=none "
+    'assumptions=["discount_rate.*","holdout_odds.azerbaijan"]'
+)
+HYPERCUBE = (
+    "design=latin_hypercube samples=40 replicates=3 trace=none "
+    'assumptions=["discount_rate.*","status_quo.azerbaijan"] armenia.strategy.beta=interval(0.2,2)'
+)
+
+
+def play(line: str, folder: Path) -> Path:
+    """Play a sweep without a public and return its folder."""
+    execute(make_plan([*line.split(), "public=none"]), folder, Quiet())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def factorial_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play(FACTORIAL, tmp_path_factory.mktemp("factorial") / "results")
+
+
+@pytest.fixture(scope="session")
+def saltelli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play(SALTELLI, tmp_path_factory.mktemp("saltelli") / "results")
+
+
+@pytest.fixture(scope="session")
+def hypercube_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play(HYPERCUBE, tmp_path_factory.mktemp("hypercube") / "results")
+
+
+@pytest.fixture(scope="session")
+def one_cell_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play("replicates=12", tmp_path_factory.mktemp("one") / "results")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a single run that signs."""
+    from sim.compose import compose
+    from sim.run import play_one
+    from sim.run_folder import write_run
+    from sim.summary import summarise
+
+    line = ["public=none", "strategy@armenia=conceder", "precondition=none", "seed=3"]
+    record = play_one(compose(line))
+    folder = tmp_path_factory.mktemp("run") / "talks"
+    write_run(record, summarise(record, line), folder, line)
+    return folder
+
+
+@pytest.fixture
+def factorial(factorial_folder: Path) -> Results:
+    return load(factorial_folder)
+
+
+@pytest.fixture
+def saltelli(saltelli_folder: Path) -> Results:
+    return load(saltelli_folder)
+
+
+@pytest.fixture
+def hypercube(hypercube_folder: Path) -> Results:
+    return load(hypercube_folder)
+
+
+@pytest.fixture
+def one_cell(one_cell_folder: Path) -> Results:
+    return load(one_cell_folder)
+
+
+Change = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[[Path, Change], Path]:
+    """Copy a sweep's folder with another table of runs, without shards."""
+
+    def copy(folder: Path, change: Change) -> Path:
+        target = tmp_path / "altered"
+        target.mkdir()
+        shutil.copy(folder / PLAN, target / PLAN)
+        metadata = pl.read_parquet_metadata(folder / RUNS)
+        metadata.pop("ARROW:schema", None)
+        change(pl.read_parquet(folder / RUNS)).write_parquet(target / RUNS, metadata=metadata)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """A browser that may reach nothing; without Chromium tests are skipped, but not in the CI."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome")
+         if (path := shutil.which(name))), None,
+    )  # fmt: skip
+    if found is None:
+        if os.environ.get("SIM_CI"):
+            pytest.fail("Chromium is missing: make browser")
+        pytest.skip("Chromium is not installed: make browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync"],
+        )  # fmt: skip
+        yield browser
+        browser.close()

@@ -1,0 +1,85 @@
+"""Estimates and intervals: against statsmodels, by hand, and by simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from sim.analysis.intervals import cluster_count, effective_size, estimate, ratio_variance, wilson
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 30, 59, 60])
+def test_a_share_of_one_cell_has_wilsons_interval(count: int) -> None:
+    values = np.array([[1.0] * count + [0.0] * (60 - count)])
+    found = estimate(values, share=True)
+    assert found.value == pytest.approx(count / 60)
+    low, high = proportion_confint(count, 60, method="wilson")
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-12)
+    assert found.runs == 60
+
+
+def test_wilson_takes_arrays() -> None:
+    counts, sizes = np.array([0, 3, 500]), np.array([10, 10, 1000])
+    expected = proportion_confint(counts, sizes, method="wilson")
+    found = wilson(counts / sizes, sizes)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_mean_of_one_cell_has_students_interval() -> None:
+    values = np.random.default_rng(1).normal(size=(1, 17))
+    found = estimate(values)
+    expected = stats.t.interval(0.95, 16, values.mean(), stats.sem(values[0]))
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_cells_that_repeat_each_other_add_nothing() -> None:
+    row = np.random.default_rng(2).integers(0, 2, 200).astype(float)
+    one = estimate(np.array([row, row]), share=True)
+    many = estimate(np.tile(row, (50, 1)), share=True)
+    assert (one.low, one.high) == pytest.approx((many.low, many.high))
+    assert one.high - one.low == pytest.approx(2 * 1.96 * (row.var() / 200) ** 0.5, rel=0.05)
+
+
+def test_missing_runs_are_left_out() -> None:
+    values = np.array([[1.0, np.nan, 0.0, 1.0], [1.0, 1.0, np.nan, 0.0]])
+    found = estimate(values, share=True)
+    assert found.runs == 6
+    assert found.value == pytest.approx(4 / 6)
+    assert cluster_count(values) == 4
+
+
+def test_nothing_gives_nothing() -> None:
+    found = estimate(np.full((2, 3), np.nan))
+    assert found.runs == 0
+    assert np.isnan(found.value)
+
+
+def test_one_replicate_gives_no_interval_of_a_mean() -> None:
+    assert np.isnan(estimate(np.array([[1.0], [2.0]])).low)
+
+
+def test_ratio_variance_by_hand() -> None:
+    sums, sizes = np.array([2.0, 0.0, 1.0]), np.array([2.0, 2.0, 2.0])
+    shares = sums / sizes
+    assert ratio_variance(sums, sizes) == pytest.approx(shares.var(ddof=1) / 3)
+
+
+def test_two_ways_of_clustering_cover_the_truth() -> None:
+    """Points and replicates both shift the outcome: intervals by either alone are too short."""
+    rng = np.random.default_rng(5)
+    points = np.arange(40)
+    both = one_way = 0
+    for _ in range(400):
+        outcome = rng.normal(size=(40, 1)) + rng.normal(size=(1, 25)) + rng.normal(size=(40, 25))
+        found, plain = estimate(outcome, points), estimate(outcome)
+        both += found.low <= 0.0 <= found.high
+        one_way += plain.low <= 0.0 <= plain.high
+    assert both / 400 == pytest.approx(0.95, abs=3 * (0.95 * 0.05 / 400) ** 0.5 + 0.01)
+    assert one_way / 400 < 0.9
+
+
+def test_effective_size_lies_between_one_and_the_runs() -> None:
+    assert effective_size(0.5, 1e-9, 10, 100) == 100
+    assert effective_size(0.5, 10.0, 10, 100) == 1
+    assert effective_size(0.0, 0.0, 10, 100) == 10
+    assert effective_size(0.5, 0.01, 10, 100) == pytest.approx(25)

@@ -1,0 +1,219 @@
+"""Signing rates, terms, ledger, turning points, null models: against plain queries of the table."""
+
+import numpy as np
+import polars as pl
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from sim.analysis import (
+    NotInResults,
+    Results,
+    boosted_importance,
+    constant_hazard,
+    ledger,
+    ledger_over_time,
+    salience_compromise,
+    signing_map,
+    signing_rates,
+    terms,
+    turning_points,
+)
+from sim.analysis.compromise import compromise
+from sim.analysis.constant_hazard import fit_hazard
+
+
+def test_signing_rates_of_cells(factorial: Results) -> None:
+    frame = signing_rates(factorial).to_frame()
+    runs = factorial.scan().collect()
+    assert len(frame) == 12
+    for row in frame.iter_rows(named=True):
+        part = runs.filter(*(pl.col(k) == row[k] for k in factorial.chosen_keys))
+        for name, kept in (
+            ("signed", part["signed"] != "none"),
+            ("signed_full", part["signed"] == "full"),
+        ):
+            low, high = proportion_confint(kept.sum(), 24, method="wilson")
+            assert row[name] == pytest.approx(kept.mean())
+            assert (row[f"{name}_low"], row[f"{name}_high"]) == pytest.approx((low, high))
+
+
+def test_signing_rates_by_one_key(factorial: Results) -> None:
+    frame = signing_rates(factorial, ["agenda"]).to_frame()
+    runs = factorial.scan().collect()
+    for row in frame.iter_rows(named=True):
+        part = runs.filter(pl.col("agenda") == row["agenda"])
+        assert row["runs"] == len(part) == 144
+        assert row["signed"] == pytest.approx((part["signed"] != "none").mean())
+        assert row["signed_low"] < row["signed"] < row["signed_high"]
+
+
+def test_map_of_strategies(factorial: Results) -> None:
+    found = signing_map(factorial)
+    assert found.cells["choice"].unique().sort().to_list() == [
+        "all", "interim_allowed", "single_undertaking",
+    ]  # fmt: skip
+    assert len(found.cells) == 18
+    assert found.plot().to_dict()["layer"]
+
+
+def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
+    frame = terms(factorial, []).to_frame()
+    runs = factorial.scan().collect()
+    stood = runs.filter(pl.col("in_force") != "none")
+    told = {row["measure"]: row for row in frame.iter_rows(named=True)}
+    for name in ("utility_first", "dignity", "share_second", "position_VII"):
+        assert told[name]["mean"] == pytest.approx(stood[name].mean())
+        assert told[name]["median"] == pytest.approx(stood[name].median())
+    signed = runs.filter(pl.col("signed") != "none")
+    assert told["durability"]["mean"] == pytest.approx(len(stood) / len(signed))
+
+
+def test_ledger_shares_sum_to_one(factorial: Results) -> None:
+    frame = ledger(factorial).to_frame()
+    sums = frame.group_by(factorial.chosen_keys).agg(pl.col("share").sum())
+    np.testing.assert_allclose(sums["share"], 1.0)
+    first = ledger(factorial, []).charges[2]
+    assert first.words == "Armenia waits"
+    assert first.share.value == pytest.approx(factorial.numbers("ledger_first_waits").mean())
+
+
+def test_ledger_over_time_sums_to_one_each_week(factorial: Results) -> None:
+    found = ledger_over_time(factorial)
+    frame = found.to_frame()
+    assert found.runs == 12 * 4
+    assert len(frame) == 156
+    np.testing.assert_allclose(frame.drop("week", "date").sum_horizontal(), 1.0)
+    # In the last week, "signed in full" is what the runs say of themselves.
+    runs = factorial.scan().filter(pl.col("replicate") < 4).collect()
+    full = (runs["full_week"] >= 0) & (runs["full_week"] < 155)
+    assert frame["signed in full"][-1] == pytest.approx(full.mean())
+
+
+def test_without_traces_it_is_said_how_to_get_them(saltelli: Results) -> None:
+    with pytest.raises(NotInResults, match="trace=sample"):
+        ledger_over_time(saltelli)
+
+
+def test_importance_foresees_cells(factorial: Results) -> None:
+    found = boosted_importance(factorial)
+    frame = found.to_frame()
+    assert frame["input"].to_list()[-1] == "agenda"
+    assert found.worst <= found.score <= found.best <= 1.0
+    assert found.score > 0.0
+    again = boosted_importance(factorial)
+    assert frame.equals(again.to_frame())
+
+
+def test_importance_of_drawn_numbers(hypercube: Results) -> None:
+    frame = boosted_importance(hypercube).to_frame()
+    assert set(frame["input"]) == set(hypercube.plan.point_keys)
+
+
+# --- the inverse question
+
+
+def test_turning_points_on_a_grid(factorial: Results) -> None:
+    """From tit_for_tat against firm nothing is signed: one lever, then two, take it across."""
+    start = {"strategy@armenia": "tit_for_tat", "strategy@azerbaijan": "firm"}
+    found = turning_points(factorial, start)
+    assert found.at_start.value == 0.0
+    assert [c.levers for c in found.changes if len(c.levers) == 1] == [
+        (("strategy@armenia", "tit_for_tat", "linear"),),
+        (("strategy@armenia", "tit_for_tat", "boulware"),),
+    ]
+    for change in found.changes:
+        assert change.after.value >= 0.5
+        assert change.sure == (change.after.low > 0.5 > change.before.high)
+    assert "→" in found.to_frame()["change"][0]
+
+
+def test_turning_points_downwards(factorial: Results) -> None:
+    found = turning_points(factorial, {"strategy@azerbaijan": "firm"})
+    assert found.at_start.value > 0.5
+    assert found.changes
+    assert all(change.after.value < 0.5 for change in found.changes)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"mediator": "none"}, "'mediator' was not swept"),
+        ({"agenda": "issue_by_issue"}, "agenda=issue_by_issue was not swept"),
+    ],
+)
+def test_a_start_that_is_no_cell(factorial: Results, start: dict[str, str], message: str) -> None:
+    with pytest.raises(NotInResults, match=message):
+        turning_points(factorial, start)
+
+
+def test_turning_points_of_drawn_numbers(hypercube: Results) -> None:
+    found = turning_points(hypercube)
+    assert "R² =" in found.notes[0]
+    keys = set(hypercube.plan.point_keys)
+    for change in found.changes:
+        assert {key for key, _, _ in change.levers} <= keys
+        assert (change.after.value >= 0.5) != (change.before.value >= 0.5)
+        assert 0.0 < change.size <= len(keys) ** 0.5
+
+
+def test_a_known_turning_point_is_found(
+    hypercube: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outcome that is 1 where one drawn number exceeds a value: the model finds the value."""
+    place = hypercube.plan.point_keys.index("armenia.strategy.beta")
+    beta = np.array([point[place] for point in hypercube.plan.points])
+    outcome = np.repeat((beta > 1.5).astype(float)[:, None], 3, axis=1)
+    monkeypatch.setattr(Results, "outcome", lambda self, name="signed": outcome)
+    found = turning_points(hypercube, {"armenia.strategy.beta": 0.5})
+    best = found.changes[0]
+    ((key, before, after),) = best.levers
+    assert (key, before) == ("armenia.strategy.beta", "0.5")
+    assert float(after) == pytest.approx(1.5, abs=0.25)
+
+
+# --- null models
+
+
+def test_constant_hazard_gives_the_published_probability() -> None:
+    """Weekly hazards .02 and .005 over 104 weeks: P(deal) = .7425."""
+    alive = 1e9
+    counts = np.zeros((104, 3))
+    for week in range(104):
+        counts[week, 1:] = 0.02 * alive, 0.005 * alive
+        alive *= 0.975
+    counts[-1, 0] = alive
+    weekly, foreseen = fit_hazard(counts)
+    assert [w.value for w in weekly] == pytest.approx([0.02, 0.005])
+    assert foreseen[0, -1] == pytest.approx(0.7425, abs=5e-5)
+
+
+def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
+    found = constant_hazard(factorial, [])
+    runs = factorial.scan().collect()
+    full = runs.filter(pl.col("full_week") >= 0)
+    waited = runs.with_columns(
+        pl.when(pl.col("full_week") >= 0).then(pl.col("full_week") + 1)
+        .when(pl.col("ended_week") >= 0).then(pl.col("ended_week") + 1)
+        .otherwise(pl.col("weeks")).alias("exposed")
+    )  # fmt: skip
+    hazard = found.hazards[0].weekly[1]
+    assert hazard.value == pytest.approx(len(full) / waited["exposed"].sum())
+    assert hazard.low < hazard.value < hazard.high
+
+
+def test_compromise_by_hand(factorial: Results) -> None:
+    scenario = factorial.scenario
+    first, second = scenario.parties
+    parts = {}
+    for party in (first, second):
+        every = [*scenario.provisions.values(), *scenario.preconditions.values()]
+        parts[party] = scenario.articles["VII"].weights[party].value / sum(
+            item.weights[party].value for item in every
+        )
+    ideals = {p: scenario.articles["VII"].ideals[p].value for p in parts}
+    expected = sum(parts[p] * ideals[p] for p in parts) / sum(parts.values())
+    assert compromise(scenario, "VII", [first, second]) == pytest.approx(expected)
+    frame = salience_compromise(factorial).to_frame()
+    assert len(frame) == 3
+    assert frame["compromise"][0] == pytest.approx(expected)
+    assert frame["lowest"][0] <= frame["in_runs"][0] <= frame["highest"][0]

@@ -1,0 +1,90 @@
+"""Paired differences: by hand on the runs, and their intervals by enumeration."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim.analysis import NotInResults, Results, paired_differences
+from sim.analysis.paired import EVERYWHERE, bonett_price
+
+
+def test_a_pair_of_cells_by_hand(factorial: Results) -> None:
+    found = paired_differences(factorial, ["agenda"])
+    apart = [d for d in found.differences if d.context != EVERYWHERE]
+    assert len(apart) == 6
+    signed = factorial.outcome("signed")
+    first = apart[0]
+    assert first.value == "interim_allowed"
+    assert first.than == "single_undertaking"
+    change = signed[1] - signed[0]
+    assert first.difference == pytest.approx(change.mean())
+    assert (first.more, first.less) == ((change > 0).sum(), (change < 0).sum())
+    assert (first.low, first.high) == bonett_price(first.more, first.less, 24)
+
+
+def test_the_average_over_contexts_is_over_replicates(factorial: Results) -> None:
+    found = paired_differences(factorial, ["strategy@armenia"])
+    everywhere = {(d.value, d.than): d for d in found.differences if d.context == EVERYWHERE}
+    difference = everywhere["tit_for_tat", "linear"]
+    signed = factorial.outcome("signed")
+    change = (signed[8:12] - signed[0:4]).mean(axis=0)
+    expected = stats.t.interval(0.95, 23, change.mean(), stats.sem(change))
+    assert difference.difference == pytest.approx(change.mean())
+    assert (difference.low, difference.high) == pytest.approx(expected)
+    assert difference.cells == 4
+    assert difference.pairs == 24
+
+
+def test_runs_still_needed(factorial: Results) -> None:
+    wide = paired_differences(factorial, precision=0.5).everywhere()
+    narrow = paired_differences(factorial, precision=0.02).everywhere()
+    assert all(d.still_needed == 0 for d in wide)
+    for d in narrow:
+        half = (d.high - d.low) / 2
+        assert d.still_needed == max(0, math.ceil(24 * (half / 0.02) ** 2) - 24)
+
+
+def test_common_chance_makes_intervals_shorter(factorial: Results) -> None:
+    """The same two cells compared as independent samples would need a longer interval."""
+    found = paired_differences(factorial, ["strategy@armenia"])
+    signed = factorial.outcome("signed")
+    d = next(d for d in found.differences if d.context != EVERYWHERE and d.value == "boulware")
+    independent = 1.96 * np.sqrt((signed[0].var() + signed[4].var()) / 24)
+    assert (d.high - d.low) / 2 < independent
+
+
+@pytest.mark.parametrize(("up", "down"), [(0.3, 0.1), (0.5, 0.5), (0.05, 0.0), (0.2, 0.2)])
+def test_bonett_price_covers_the_difference(up: float, down: float) -> None:
+    """Exact coverage over all outcomes of 40 pairs."""
+    pairs, covered = 40, 0.0
+    for more, less in itertools.product(range(pairs + 1), repeat=2):
+        if more + less > pairs:
+            continue
+        p = stats.multinomial.pmf(
+            [more, less, pairs - more - less], pairs, [up, down, 1 - up - down]
+        )
+        low, high = bonett_price(more, less, pairs)
+        covered += p * (low <= up - down <= high)
+    assert covered > 0.93
+
+
+def test_points_of_a_design_cluster_the_differences(saltelli: Results) -> None:
+    found = paired_differences(saltelli)
+    (difference,) = found.everywhere()
+    assert difference.pairs == 8
+    signed = saltelli.outcome("signed")
+    points = saltelli.points
+    assert difference.difference == pytest.approx((signed[points:] - signed[:points]).mean())
+
+
+def test_one_cell_has_nothing_to_compare(one_cell: Results) -> None:
+    with pytest.raises(NotInResults, match="nothing to compare"):
+        paired_differences(one_cell)
+
+
+def test_a_key_that_was_not_swept(factorial: Results) -> None:
+    with pytest.raises(NotInResults, match="'mediator' was not swept"):
+        paired_differences(factorial, ["mediator"])

@@ -1,0 +1,91 @@
+"""Sobol indices: the Ishigami function, values that are not finite, designs with gaps."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from SALib.sample import sobol as sample
+from SALib.test_functions import Ishigami
+
+from sim.analysis import NotInResults, Results, load, sobol_indices
+from sim.analysis.sobol import analyse
+from sim.errors import SimError
+
+NAMES = ["x1", "x2", "x3"]
+
+
+def ishigami(samples: int = 4096) -> np.ndarray:
+    """Outcomes of Saltelli's design without second order."""
+    problem = {"num_vars": 3, "names": NAMES, "bounds": [[-np.pi, np.pi]] * 3}
+    points = sample.sample(problem, samples, calc_second_order=False, seed=1)
+    return Ishigami.evaluate(points, A=7.0, B=0.1)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_ishigami() -> None:
+    found = analyse(NAMES, ishigami())
+    np.testing.assert_allclose(found["first"], [0.3139, 0.4424, 0.0], atol=0.02)
+    np.testing.assert_allclose(found["total"], [0.5576, 0.4424, 0.2437], atol=0.02)
+    assert (found["first_half"] > 0).all()
+    assert (np.abs(found["first"] - [0.3139, 0.4424, 0.0]) <= 1.5 * found["first_half"]).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(bad: float) -> None:
+    outcome = ishigami(64)
+    outcome[17] = bad
+    with pytest.raises(SimError, match="not finite"):
+        analyse(NAMES, outcome)
+
+
+def test_indices_of_a_sweep(saltelli: Results) -> None:
+    found = sobol_indices(saltelli)
+    frame = found.to_frame()
+    names = saltelli.plan.point_keys
+    assert set(frame["input"]) == set(names)
+    assert set(frame["ground"]) == {"assumed"}
+    for indices in found.combinations:
+        assert indices.blocks == 8
+    # The design's order is SALib's: indices of a function of the points themselves are right.
+    points = np.array(saltelli.plan.points)
+    only = analyse(names, points[:, 1])
+    np.testing.assert_allclose(only["total"][[0, 2]], 0.0, atol=1e-12)
+    assert only["total"][1] > 0.7
+
+
+def test_blocks_with_gaps_are_left_out_whole(
+    saltelli_folder: Path, altered: Callable[..., Path]
+) -> None:
+    """All runs of one point of the first combination failed: its whole block goes."""
+    outcomes = pl.read_parquet(saltelli_folder / "runs.parquet").columns
+    start = outcomes.index("status")
+
+    def fail(runs: pl.DataFrame) -> pl.DataFrame:
+        lost = pl.col("cell") == 7
+        return runs.with_columns(
+            pl.when(lost).then(pl.lit("failed")).otherwise(pl.col("run_status").cast(pl.String))
+            .cast(runs.schema["run_status"]).alias("run_status"),
+            *(pl.when(lost).then(None).otherwise(pl.col(c)).alias(c) for c in outcomes[start:]),
+        )  # fmt: skip
+
+    results = load(altered(saltelli_folder, fail))
+    found = sobol_indices(results)
+    assert [indices.blocks for indices in found.combinations] == [7, 8]
+    assert any("1 blocks" in note for note in found.notes)
+
+
+def test_another_design_has_no_indices(factorial: Results) -> None:
+    with pytest.raises(NotInResults, match="Saltelli design"):
+        sobol_indices(factorial)
+
+
+def test_an_outcome_that_does_not_vary_has_no_indices(
+    saltelli_folder: Path, altered: Callable[..., Path]
+) -> None:
+    results = load(
+        altered(saltelli_folder, lambda runs: runs.with_columns(pl.lit(0.5).alias("dignity")))
+    )
+    with pytest.raises(NotInResults, match="the same at all points"):
+        sobol_indices(results, "dignity")

@@ -1,0 +1,110 @@
+"""Shares of variance: known models without and with chance, and the assumption ledger."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.analysis import Results, assumption_ledger, inputs
+from sim.analysis.variance import POINTS, Decomposition, decomposition
+
+
+def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:
+    """A decomposition of outcomes with one axis a key and replicates last."""
+    squares = (values**2).reshape(-1, values.shape[-1]).mean(axis=0)
+    return Decomposition(keys, values, squares)
+
+
+def test_without_chance_shares_are_those_of_analysis_of_variance() -> None:
+    a, b = np.array([0.0, 1.0, 2.0])[:, None], np.array([0.0, 3.0])[None, :]
+    table = a + b + 0.5 * a * b
+    found = made(np.repeat(table[..., None], 5, axis=2), "a", "b")
+    total = table.var()
+    main_a = table.mean(axis=1).var() / total
+    main_b = table.mean(axis=0).var() / total
+    assert found.explained(["a"]).value == pytest.approx(main_a)
+    assert found.explained(["b"]).value == pytest.approx(main_b)
+    assert found.resting_on(["a"]).value == pytest.approx(1 - main_b)
+    assert found.chance().value == pytest.approx(0.0, abs=1e-12)
+    assert found.explained(["a", "b"]).value == pytest.approx(1.0)
+
+
+def test_chance_that_all_cells_share_is_chance() -> None:
+    luck = np.random.default_rng(1).normal(size=400)
+    found = made(np.tile(luck, (4, 1)), "a")
+    assert found.chance().value == pytest.approx(1.0)
+    assert found.explained(["a"]).value == pytest.approx(0.0)
+
+
+def test_with_chance_the_estimate_is_unbiased_and_its_interval_covers() -> None:
+    """Levels 0, 1, 2 plus unit noise: between them lies (2/3) of (2/3 + 1) of the variance."""
+    truth = (2 / 3) / (2 / 3 + 1)
+    rng = np.random.default_rng(2)
+    values, covered = [], 0
+    for _ in range(500):
+        outcome = np.arange(3.0)[:, None] + rng.normal(size=(3, 20))
+        share = made(outcome, "a").explained(["a"])
+        values.append(share.value)
+        covered += share.low <= truth <= share.high
+    assert np.mean(values) == pytest.approx(truth, abs=0.01)
+    assert covered / 500 > 0.9
+
+
+def test_nothing_between_levels_is_not_taken_for_something() -> None:
+    """Naive variances of cell means would be positive; these are zero on average."""
+    rng = np.random.default_rng(3)
+    uncut = []
+    for _ in range(300):
+        found = made(rng.normal(size=(10, 4)), "a")
+        uncut.append(found._share([found.levels(["a"])], [1.0], cut=False).value)
+    assert np.mean(uncut) == pytest.approx(0.0, abs=0.02)
+
+
+def test_parts_of_a_sweep_sum_to_one(factorial: Results) -> None:
+    found = assumption_ledger(factorial)
+    assert "assumptions" not in found.shares
+    assert sum(e.value for e in found.shares.values()) == pytest.approx(1.0)
+    assert found.moved_assumptions == 0
+    assert {entry.ground for entry in found.moved} == {"choice"}
+    assert any("moved 0 of them" in note for note in found.notes)
+    assert any("design=saltelli" in note for note in found.notes)
+
+
+def test_parts_of_a_design_sum_to_one(saltelli: Results) -> None:
+    found = assumption_ledger(saltelli)
+    assert set(found.shares) == {"assumptions", "choices and sourced numbers", "chance"}
+    assert sum(e.value for e in found.shares.values()) == pytest.approx(1.0, abs=0.02)
+    assert found.moved_assumptions == 3
+    assert set(found.sobol) == set(saltelli.plan.point_keys)
+    frame = found.to_frame()
+    assert frame["ground"].to_list() == ["choice", "assumed", "assumed", "assumed"]
+    assert frame["stated"].null_count() == 1
+
+
+def test_counts_are_those_of_the_scenario(factorial: Results) -> None:
+    found = assumption_ledger(factorial)
+    numbers = [number for _, number in factorial.scenario.numbers()]
+    assert found.numbers == len(numbers)
+    assert found.assumed == sum(number.assumed for number in numbers)
+
+
+def test_grounds_of_inputs(hypercube: Results) -> None:
+    found = {entry.key: entry for entry in inputs(hypercube)}
+    assert found["armenia.strategy.beta"].ground == "choice"
+    assert found["armenia.strategy.beta"].swept == "0.2 to 2"
+    assert found["armenia.strategy.beta"].stated is None
+    quo = found["scenario.status_quo.azerbaijan.value"]
+    assert quo.ground == "assumption"
+    assert quo.low is not None
+    assert quo.stated is not None
+    assert quo.low <= quo.stated
+
+
+def test_mixed_draws_are_counted_as_assumptions_and_it_is_said(hypercube: Results) -> None:
+    assert any("at most" in note for note in assumption_ledger(hypercube).notes)
+
+
+def test_drawn_numbers_are_one_axis(saltelli: Results) -> None:
+    found = decomposition(saltelli)
+    assert found.keys == ("agenda", POINTS)
+    assert found.values.shape == (2, 40, 4)
