@@ -21,8 +21,9 @@ from sim.analysis.page.outcome_sections import (
     time_section,
 )
 from sim.analysis.paired import paired_differences
-from sim.analysis.results import NotInResults, Results
+from sim.analysis.results import Results
 from sim.analysis.signing import signing_rates
+from sim.errors import SimError
 from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found")
@@ -77,10 +78,10 @@ def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None =
 
 
 def _or_none(make: Callable[[], Found]) -> Found | None:
-    """Return what is made, None if the results do not hold it."""
+    """Return what is made, None if the results do not hold it; the sections say why."""
     try:
         return make()
-    except NotInResults:
+    except SimError:
         return None
 
 
