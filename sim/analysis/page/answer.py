@@ -160,7 +160,9 @@ def _difference(results: Results, differences: Differences) -> Statement:
         )
     single = not results.sampled and largest.cells == 1
     quantile = 0.0 if single else student(_units(results, largest))
-    query = queries.paired(results, largest.key, (value, than), _names("difference"), quantile)
+    query = queries.paired(
+        results, largest.key, (value, than), largest.cells, _names("difference"), quantile
+    )
     return Statement(text, numbers, query)
 
 
