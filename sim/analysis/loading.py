@@ -143,6 +143,12 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
                 "sweep's line again, which makes it anew from the shards"
             ]
         )
+    try:
+        # The footer tells nothing of the pages: those that everything rests on are read once.
+        pl.scan_parquet(table).select(pl.col(*NEEDED).null_count()).collect(engine="streaming")
+    except (PolarsError, OSError):
+        notes.append(f"{RUNS} is damaged and cannot be read.")
+        return 0
     if rows < plan.runs:
         notes.append(f"{RUNS} holds {rows:,} of {plan.runs:,} runs: the sweep was being extended.")
     return rows

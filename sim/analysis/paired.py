@@ -104,7 +104,8 @@ class Differences(Result):
 
     def everywhere(self) -> list[Difference]:
         """Return the differences averaged over all contexts, largest first."""
-        found = [d for d in self.differences if d.context == EVERYWHERE]
+        averaged = [d for d in self.differences if d.context == EVERYWHERE]
+        found = [d for d in averaged if np.isfinite(d.difference)]
         return sorted(found, key=lambda d: -abs(d.difference))
 
     def plot(self) -> "Chart":
@@ -175,7 +176,8 @@ def paired_differences(
         )
     notes = (
         "Each interval is for one comparison; the largest of many differences is partly luck.",
-        "Averages weigh all values of the other keys equally.",
+        "Averages weigh all values of the other keys equally, over replicates that are complete in "
+        "all of them.",
     )
     return Differences(outcome=outcome, precision=precision, differences=tuple(found), notes=notes)
 
@@ -195,28 +197,32 @@ def _compare(
         if entry.values[key] in (value, than):
             others = tuple(v for k, v in entry.values.items() if k != key)
             by_context.setdefault(others, {})[entry.values[key]] = number
-    both = {c: by for c, by in by_context.items() if len(by) == 2}
-    if not both:
-        return []
     points = np.arange(results.points)
     found: list[Difference] = []
     total = np.zeros((results.points, values.shape[1]))
-    more = less = 0
-    for context, by in both.items():
+    more = less = contexts = 0
+    for context, by in by_context.items():
+        if len(by) < 2:
+            continue
         change = (
             values[by[value] * results.points + points] - values[by[than] * results.points + points]
         )
+        if not np.isfinite(change).any():
+            # Cells without runs take no part in the average.
+            continue
+        contexts += 1
         total += change
         up, down = int((change > 0).sum()), int((change < 0).sum())
         more, less = more + up, less + down
-        if len(both) > 1:
-            label = " · ".join(word(v) for v in context)
-            told = (key, value, than, label, 1)
-            found.append(_difference(told, change, (up, down), share, precision, results))
-    told = (key, value, than, EVERYWHERE, len(both))
-    mean = total / len(both)
-    one = share and len(both) == 1
-    return [_difference(told, mean, (more, less), one, precision, results), *found]
+        label = " · ".join(word(v) for v in context)
+        told = (key, value, than, label, 1)
+        found.append(_difference(told, change, (up, down), share, precision, results))
+    if not contexts:
+        return []
+    one = share and contexts == 1
+    told = (key, value, than, EVERYWHERE, contexts)
+    average = _difference(told, total / contexts, (more, less), one, precision, results)
+    return [average, *(found if contexts > 1 else [])]
 
 
 def _difference(

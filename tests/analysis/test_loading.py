@@ -178,12 +178,24 @@ def test_a_shard_of_another_sweep_is_left_out(copied: Path, one_cell_folder: Pat
     assert any(target.name in note for note in notes)
 
 
-def test_a_damaged_table_gives_way_to_the_shards(copied: Path) -> None:
-    whole = load(copied)
-    before = signing_rates(whole).to_frame()
-    (copied / RUNS).write_bytes(b"PAR1 nothing to see PAR1")
+def zeros(table: Path, start: float, end: float) -> None:
+    """Overwrite a part of a Parquet file's pages; the footer stays whole."""
+    content = bytearray(table.read_bytes())
+    pages = len(content) - int.from_bytes(content[-8:-4], "little") - 8
+    first, last = 4 + int(start * pages), int(end * pages)
+    content[first:last] = bytes(last - first)
+    table.write_bytes(content)
+
+
+@pytest.mark.parametrize("whole_footer", [False, True])
+def test_a_damaged_table_gives_way_to_the_shards(copied: Path, whole_footer: bool) -> None:
+    before = signing_rates(load(copied)).to_frame()
+    if whole_footer:
+        zeros(copied / RUNS, 0.0, 0.2)
+    else:
+        (copied / RUNS).write_bytes(b"PAR1 nothing to see PAR1")
     results = load(copied)
-    assert results.stored == whole.stored
+    assert results.stored == 288
     assert any("damaged" in note for note in results.notes)
     assert signing_rates(results).to_frame().equals(before)
 
@@ -197,16 +209,16 @@ def test_an_extended_sweep_that_was_cut_off(copied: Path) -> None:
     assert signing_rates(results, []).rates[0].shares["signed"].runs == 288
 
 
-def test_a_column_in_the_middle_is_damaged(copied: Path) -> None:
-    """The footer is whole and the pages are not: told when the column is read."""
-    table = copied / RUNS
-    content = bytearray(table.read_bytes())
-    columns = pl.read_parquet_schema(table)
-    content[4:400] = bytes(396)  # the first columns; their description stands at the end
-    table.write_bytes(content)
-    assert list(pl.read_parquet_schema(table)) == list(columns)
-    with pytest.raises(SimError, match="cannot be read"):
-        load(copied).numbers("replicate")
+def test_columns_in_the_middle_are_damaged(copied: Path) -> None:
+    """Sections that read them say so; the others are there."""
+    zeros(copied / RUNS, 0.6, 0.9)
+    results = load(copied)
+    with pytest.raises(SimError, match="the column 'position_XV' cannot be read"):
+        results.numbers("position_XV")
+    found = report(results)
+    missing = {p.key: p.missing for s in found.sections for p in s.parts if p.missing}  # type: ignore[attr-defined]
+    assert "cannot be read" in missing["terms"]
+    assert "signing_rates" not in missing
 
 
 def test_a_column_that_only_some_sections_need(factorial_folder: Path, altered: Altered) -> None:

@@ -1,207 +1,297 @@
-"""The report: each number is found again by its query; formats, titles from YAML, bad lines."""
+"""The page as a file: self-contained, escaped, complete, the same each time, readable colours."""
 
-import os
+import json
 import re
-import subprocess
-import sys
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
-from sim.analysis.page.content import Report
-from sim.analysis.page.html import html
-from sim.analysis.page.markdown import markdown
-from sim.analysis.page.write import make_report, write_report
-from sim.cli import main
-from sim.errors import ConfigError
-from tests.analysis.conftest import play
-
-HOSTILE = "<script>alert(1)</script> & 'quoted'"
-
-
-def answered(query: str) -> dict[str, Any]:
-    """Return the single row of a query by the names of its columns."""
-    found = duckdb.sql(query)
-    rows = found.limit(2).fetchall()
-    assert len(rows) == 1
-    return dict(zip(found.columns, rows[0], strict=True))
-
-
-def quiet(words: str) -> None:
-    """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep whose scenario has markup for a title."""
-    line = "agenda=single_undertaking,interim_allowed replicates=6"
-    folder = tmp_path_factory.mktemp("hostile") / "results"
-    from sim.sweeps.execute import Quiet, execute
-    from sim.sweeps.planning import make_plan
-
-    title = "scenario.title='" + HOSTILE.replace("'", r"\'") + "'"
-    execute(make_plan([*line.split(), title, "public=none"]), folder, Quiet())
-    return folder
-
-
-@pytest.mark.parametrize(
-    "folder", ["factorial_folder", "saltelli_folder", "hypercube_folder", "one_cell_folder"]
+from sim.analysis import load
+from sim.analysis.charts import CATEGORY, CATEGORY_DARK, theme
+from sim.analysis.page.content import (
+    Number,
+    Part,
+    Report,
+    Section,
+    Statement,
+    interval,
+    part,
+    shown,
 )
-def test_each_number_of_the_answer_is_found_by_its_query(
-    folder: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place: Path = request.getfixturevalue(folder)
-    report = make_report([place], quiet)
-    monkeypatch.chdir(place)
-    asked = [s for s in report.statements if s.query]
-    assert len(asked) >= 4
-    for statement in asked:
-        assert "\n" not in statement.query
-        row = answered(statement.query)
-        for name, number in statement.numbers.items():
-            found = row[name]
-            if isinstance(number.value, str):
-                assert str(found) == number.value, (statement.text, name)
-            else:
-                assert float(found) == pytest.approx(float(number.value), abs=1e-9), (
-                    statement.text,
-                    name,
-                )
+from sim.analysis.page.html import STYLE, cell, cells, html, write_html
+from sim.analysis.page.markdown import escaped, markdown
+from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.page.tables import write_tables
+from sim.analysis.results import NotInResults
 
-
-def test_statements_of_two_sweeps_are_found_by_their_queries(
-    factorial_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = play(
-        "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=hold_out,firm "
-        "agenda=single_undertaking,interim_allowed replicates=24 precondition=none",
-        tmp_path / "other",
-    )
-    report = make_report([factorial_folder, other], quiet)
-    monkeypatch.chdir(tmp_path)
-    asked = [s for s in report.statements if s.query]
-    assert asked
-    for statement in asked:
-        row = answered(statement.query)
-        for name, number in statement.numbers.items():
-            if not isinstance(number.value, str):
-                assert float(row[name]) == pytest.approx(float(number.value), abs=1e-9)
+ATTACK = "<script>window.attacked = true</script>\"'&"
 
 
 @pytest.fixture(scope="module")
 def report(factorial_folder: Path) -> Report:
-    return make_report([factorial_folder], quiet)
+    return sweep_report(load(factorial_folder), lambda words: None)
 
 
-def test_every_part_has_a_table_or_says_why_not(report: Report) -> None:
-    parts = [p for section in report.sections for p in section.parts]
-    assert len(parts) > 15
-    for part in parts:
-        assert part.missing or (part.table is not None and part.table.height > 0), part.key
-    keys = [p.key for p in parts]
-    assert len(set(keys)) == len(keys)
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return html(report)
 
 
-def test_page_asks_for_no_address(report: Report) -> None:
-    page = html(report)
-    assert not re.findall(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", page)
-    assert not re.findall(r"@import|url\(\s*['\"]?(?:https?:)?//", page)
-
-
-def test_page_is_the_same_again(report: Report, factorial_folder: Path) -> None:
-    assert html(report) == html(make_report([factorial_folder], quiet))
-
-
-def test_text_from_yaml_is_escaped(hostile_folder: Path) -> None:
-    report = make_report([hostile_folder], quiet)
-    page = html(report)
-    assert HOSTILE not in page
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "<script>" not in markdown(report)
-
-
-@pytest.mark.parametrize("kind", ["md", "csv", "parquet"])
-def test_other_formats_hold_the_same_tables(report: Report, kind: str, tmp_path: Path) -> None:
-    target = tmp_path / f"report-{kind}"
-    write_report(report, target, kind)  # type: ignore[arg-type]
-    if kind == "md":
-        text = target.read_text("utf-8")
-        assert all(statement.text[:20] in text for statement in report.statements)
-        return
-    read = pl.read_csv if kind == "csv" else pl.read_parquet
-    for part in report.parts:
-        assert part.frame is not None
-        assert read(target / f"{part.key}.{kind}").height == part.frame.height, part.key
-    assert not list(tmp_path.glob(".*.part"))
-
-
-def test_the_story_of_a_single_run(run_folder: Path) -> None:
-    told = make_report([run_folder], quiet)
-    assert "signed" in told.statements[0].text
-    assert {part.key for part in told.parts} >= {
-        "wants",
-        "text",
-        "demands",
-        "ledger_over_time",
-        "home",
-    }
-    assert "<script" in html(told)
-
-
-COMMANDS = {
-    "no folder": (["nowhere"], "no such folder"),
-    "three folders": (["a", "b", "c"], "takes one folder, or two"),
-    "a place that is taken": (["RESULTS", "--out", "RESULTS/plan.json"], "not overwritten"),
-    "a place in no folder": (["RESULTS", "--out", "nowhere/report.html"], "no such folder"),
-    "open without HTML": (["RESULTS", "--format", "md", "--open"], "shows HTML only"),
-    "an unknown format": (["RESULTS", "--format", "htlm"], "did you mean 'html'"),
-    "a start that is none": (["RESULTS", "--start", "agenda"], "KEY=VALUE"),
-    "a start that was not swept": (["RESULTS", "--start", "agneda=x"], "agneda"),
-}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_bad_lines(name: str, factorial_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words, message = COMMANDS[name]
-    line = [word.replace("RESULTS", str(factorial_folder)) for word in words]
-    assert main(["report", *line]) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert "Traceback" not in said
-    assert len(said.strip().splitlines()) == 1
-
-
-def test_a_report_is_never_overwritten(one_cell_folder: Path, tmp_path: Path) -> None:
-    import shutil
-
-    folder = tmp_path / "results"
-    shutil.copytree(one_cell_folder, folder)
-    assert main(["report", str(folder)]) == 0
-    first = (folder / "report.html").read_bytes()
-    assert main(["report", str(folder)]) == 0
-    assert (folder / "report.html").read_bytes() == first
-    assert (folder / "report-2.html").exists()
-
-
-def test_one_run_and_a_sweep_cannot_be_compared(run_folder: Path, one_cell_folder: Path) -> None:
-    with pytest.raises(ConfigError, match="two sweeps can be compared"):
-        make_report([one_cell_folder, run_folder], quiet)
-
-
-def test_reports_load_no_rule_of_the_model(one_cell_folder: Path, tmp_path: Path) -> None:
-    """Analysis reads files and never plays: neither numba nor Mesa is even imported."""
-    target = str(tmp_path / "report.html")
-    program = (
-        "import sys; from sim.cli import main; "
-        f"code = main(['report', {str(one_cell_folder)!r}, '--out', {target!r}]); "
-        "print(code, sorted(m for m in ('numba', 'mesa', 'sim.engine', 'sim.model') "
-        "if m in sys.modules))"
+def hostile() -> Report:
+    """A report whose every text comes from somebody who means harm."""
+    frame = pl.DataFrame({ATTACK: [ATTACK], "n": [1.5]})
+    chart = {"data": {"values": [{"x": ATTACK}]}, "mark": "point", "title": ATTACK, "params": []}
+    pieces = (
+        Part("piece", ATTACK, frame, frame, chart, (ATTACK,)),
+        Part("gone", ATTACK, missing=ATTACK),
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ
+    return Report(
+        title=ATTACK,
+        subtitle=ATTACK,
+        facts=((ATTACK, ATTACK),),
+        gaps=(ATTACK,),
+        statements=(Statement("Found {n}.", {"n": Number(ATTACK)}, f"SELECT '{ATTACK}'"),),
+        where=ATTACK,
+        limits=(ATTACK,),
+        sections=(Section("section", ATTACK, ATTACK, pieces),),
     )
-    assert done.stdout.strip().splitlines()[-1] == "0 []", done.stderr[-2000:]
+
+
+class Outline(HTMLParser):
+    """The elements of a page, and what they would fetch."""
+
+    FETCHED = ("src", "srcset", "href", "action", "data", "poster", "background")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in self.FETCHED]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def outline(page: str) -> Outline:
+    found = Outline()
+    found.feed(page)
+    return found
+
+
+def test_nothing_is_fetched(page: str) -> None:
+    found = outline(page)
+    assert found.addresses
+    assert all(address.startswith("#") for address in found.addresses)
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(found.tags)
+    css = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert css is not None
+    assert "url(" not in css[1]
+    assert "@import" not in css[1]
+
+
+def test_the_page_forbids_itself_to_fetch(page: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "connect-src" not in policy[1]
+    assert "http" not in policy[1]
+
+
+def test_every_section_has_figures_and_tables(report: Report, page: str) -> None:
+    assert [s.key for s in report.sections] == [
+        "signing", "time", "terms", "ledger", "differences", "game", "drivers", "assumptions",
+        "null",
+    ]  # fmt: skip
+    drawn = {p.key for p in report.parts if p.chart}
+    assert drawn >= {
+        "signing_rates", "signing_map", "incidence", "terms", "final_positions", "ledger",
+        "ledger_over_time", "differences", "game_payoffs", "game_replicator", "importance",
+        "boxes_signed", "turning_points", "variance_shares", "constant_hazard", "compromise",
+    }  # fmt: skip
+    for key in drawn:
+        assert f'id="chart-{key}"' in page
+    for piece in report.parts:
+        assert piece.table is not None
+        assert f'id="{piece.key}"' in page
+
+
+def test_figures_are_json_without_schema_addresses(page: str) -> None:
+    specs = re.findall(r'<script type="application/json" class="spec"[^>]*>(.*?)</script>', page)
+    assert specs
+    for text in specs:
+        assert "http" not in text
+        assert json.loads(text)["height"]
+
+
+def test_the_first_screen_has_every_sentence_and_its_query(report: Report, page: str) -> None:
+    plain = " ".join("".join(outline(page).text).split())
+    for statement in report.statements:
+        assert " ".join(statement.text.split()) in plain
+        assert " ".join(statement.query.split()) in plain
+
+
+def test_texts_are_escaped() -> None:
+    page = html(hostile())
+    found = outline(page)
+    own = outline(html(Report("", "", (), (), (), "", (), ())))
+    # One more script element for the figure's data, and no other.
+    assert found.tags.count("script") == own.tags.count("script") + 1
+    assert "<script>window.attacked" not in page
+    assert "&lt;script&gt;window.attacked" in page
+
+
+def test_markdown_is_escaped() -> None:
+    text = markdown(hostile())
+    assert "<script>" not in text.split("```sql")[0]
+    assert escaped("a|b\n<c>") == "a\\|b &lt;c&gt;"
+
+
+def test_the_same_results_give_the_same_page(factorial_folder: Path, page: str) -> None:
+    again = html(sweep_report(load(factorial_folder), lambda words: None))
+    assert again == page
+
+
+def test_a_long_table_says_that_it_is_cut() -> None:
+    frame = pl.DataFrame({"n": range(500)})
+    piece = Part("long", "Long", frame, frame)
+    page = html(Report("t", "", (), (), (), "", (), (Section("s", "S", "", (piece,)),)))
+    assert "the first 200 of 500 lines" in page
+    assert page.split("</table>")[0].count("<tr>") == 201
+
+
+def test_tables_hold_all_data(report: Report, tmp_path: Path) -> None:
+    for kind, read in (("csv", pl.read_csv), ("parquet", pl.read_parquet)):
+        folder = tmp_path / kind
+        folder.mkdir()
+        write_tables(report, folder, kind)
+        contents = read(folder / f"contents.{kind}")
+        assert set(contents["file"]) == {p.name for p in folder.iterdir()} - {f"contents.{kind}"}
+        for piece in report.parts:
+            frame = read(folder / f"{piece.key}.{kind}")
+            assert piece.frame is not None
+            assert frame.columns == piece.frame.columns
+            assert len(frame) == len(piece.frame)
+        assert read(folder / f"answer.{kind}")["query"][0] == report.statements[0].query
+
+
+def test_markdown_has_the_answer_and_the_tables(report: Report) -> None:
+    text = markdown(report)
+    assert escaped(report.statements[0].text) in text
+    assert report.statements[0].query in text
+    assert text.count("\n## ") >= len(report.sections)
+    assert "| strategy@armenia |" in text
+
+
+def test_writing_is_utf8(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    write_html(Report("Հայաստան, Azərbaycan", "", (), (), (), "", (), ()), target)
+    assert "Հայաստան, Azərbaycan" in target.read_text(encoding="utf-8")
+
+
+def test_a_part_that_cannot_be_made_says_why() -> None:
+    def make() -> object:
+        raise NotInResults("no such thing was swept.")
+
+    found = part("key", "Title", make)  # type: ignore[type-var]
+    assert found.missing == "no such thing was swept"
+    page = html(Report("t", "", (), (), (), "", (), (Section("s", "S", "", (found,)),)))
+    assert "no such thing was swept." in page
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "text"),
+    [
+        (0.4904, ".1%", "49.0 %"),
+        (-0.00001, ".1%", "0.0 %"),
+        (-0.25, "percent", "−25.0"),
+        (-0.0, ".2f", "0.00"),
+        (4800, ",", "4,800"),
+        (float("nan"), ".1%", "unknown"),
+        ("24 March 2026", "", "24 March 2026"),
+    ],
+)
+def test_numbers_are_shown(value: float | str, format: str, text: str) -> None:
+    assert shown(value, format) == text
+
+
+def test_an_interval_is_one_column() -> None:
+    frame = pl.DataFrame({"key": ["a", "b"], "x": [0.5, None], "x_low": [0.4, None],
+                          "x_high": [0.6, None], "n": [3, 0]})  # fmt: skip
+    found = interval(frame, "x", "x, %")
+    assert found.columns == ["key", "x, %", "n"]
+    assert found["x, %"].to_list() == ["50.0 [40.0, 60.0]", "-"]
+
+
+def test_cells_are_set_by_what_they_hold() -> None:
+    frame = pl.DataFrame({"a": ["12.5 %", "−3"], "b": ["1.0 [0.5, 2.0]", "-"], "c": ["x", "2024"],
+                          "d": ["2024-09-17", "2025-01-01"]})  # fmt: skip
+    assert [kind for _, kind in cells(frame)[0]] == ["n", "i", "", "i"]
+    assert cell(None) == cell(float("nan")) == "-"
+    assert cell(-1234.5678) == "−1235"
+    assert cell(12345) == "12,345"
+
+
+# --- colours
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG 2.1)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def colours(dark: bool) -> dict[str, str]:
+    """The page's colours by name."""
+    from importlib.resources import files
+
+    text = (files("sim.analysis.page") / "files" / STYLE).read_text(encoding="utf-8")
+    blocks = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[1 if dark else 0]))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out(dark: bool) -> None:
+    named = colours(dark)
+    for paper in ("paper", "tint", "warn-paper"):
+        for ink in ("ink", "muted", "accent"):
+            assert contrast(named[ink], named[paper]) >= 4.5, (ink, paper)
+    axis = theme(dark)["axis"]
+    assert isinstance(axis, dict)
+    assert contrast(axis["labelColor"], named["paper"]) >= 4.5
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_marks_stand_out(dark: bool) -> None:
+    """Three to one against the page, but for the last colour, of weeks after the talks' end."""
+    paper = colours(dark)["paper"]
+    for colour in (CATEGORY_DARK if dark else CATEGORY)[:-1]:
+        assert contrast(colour, paper) >= 3.0, colour
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("place", [n / 50 for n in range(51)])
+def test_numbers_in_a_heat_map_stand_out(dark: bool, place: float) -> None:
+    """Black or white as `sim.analysis.charts.heat` chooses."""
+    from sim.analysis.charts import RAMP, RAMP_DARK
+
+    ends = RAMP_DARK if dark else RAMP
+    channels = [
+        round(int(ends[0][n : n + 2], 16) * (1 - place) + int(ends[1][n : n + 2], 16) * place)
+        for n in (1, 3, 5)
+    ]
+    box = "#" + "".join(f"{c:02x}" for c in channels)
+    white = place < 0.55 if dark else place > 0.745
+    assert contrast("#ffffff" if white else "#000000", box) >= 4.5

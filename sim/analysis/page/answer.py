@@ -13,6 +13,7 @@ from sim.analysis.page.content import Number, Statement
 from sim.analysis.paired import Difference, Differences
 from sim.analysis.results import Floats, Results, word
 from sim.analysis.signing import Rate, SigningRates
+from sim.errors import SimError
 from sim.outcomes import LEDGER_COLUMNS
 
 NEGLIGIBLE = 0.0005
@@ -37,8 +38,12 @@ def answer(results: Results, found: Findings) -> tuple[Statement, ...]:
         said += _most_and_least(results, found.rates)
     if found.differences is not None and found.differences.everywhere():
         said.append(_difference(results, found.differences))
-    said += _when(results)
-    said += _terms(results)
+    for make in (_when, _terms):
+        try:
+            said += make(results)
+        except SimError:
+            # A damaged column: the section that reads it says so.
+            continue
     if found.ledger is not None:
         said.append(_gates(results, found.ledger))
     said += _grounds(results, found.assumptions)
@@ -155,7 +160,9 @@ def _difference(results: Results, differences: Differences) -> Statement:
         )
     single = not results.sampled and largest.cells == 1
     quantile = 0.0 if single else student(_units(results, largest))
-    query = queries.paired(results, largest.key, (value, than), _names("difference"), quantile)
+    query = queries.paired(
+        results, largest.key, (value, than), largest.cells, _names("difference"), quantile
+    )
     return Statement(text, numbers, query)
 
 

@@ -37,14 +37,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (
         "### What the model cannot tell",
         "",
-        *(f"- {limit}" for limit in report.limits),
+        *(f"- {escaped(limit)}" for limit in report.limits),
         "",
     )
     for section in report.sections:
         yield from (f"## {escaped(section.title)}", "", escaped(section.intro), "")
         for part in section.parts:
             yield from _part(part)
-    yield from ("## Find the answer's numbers again", "", f"DuckDB, {report.where}.", "")
+    yield from ("## Find the answer's numbers again", "", f"DuckDB, {escaped(report.where)}.", "")
     for n, statement in enumerate(report.statements, start=1):
         if statement.query:
             yield from (f"Sentence {n}:", "", "```sql", statement.query, "```", "")

@@ -106,6 +106,7 @@ def paired(
     results: Results,
     key: str,
     values: tuple[Value, Value],
+    cells: int,
     names: tuple[str, str, str],
     quantile: float,
 ) -> str:
@@ -117,6 +118,8 @@ def paired(
     key : str
     values : tuple of Value
         The value, and the one that it is compared with.
+    cells : int
+        Pairs of cells that are averaged; replicates that lack one are left out.
     names : tuple of str
         Names of estimate, lower and upper end.
     quantile : float
@@ -131,7 +134,7 @@ def paired(
         "GROUP BY ALL"
     )
     keys = _keys(results)
-    per_unit = f"SELECT {unit}, avg(d) AS y FROM ({change}) WHERE d IS NOT NULL GROUP BY ALL"
+    per_unit = f"SELECT {unit}, avg(d) AS y FROM ({change}) GROUP BY ALL HAVING count(d) = {cells}"
     rows = f"SELECT {keys}, y FROM ({per_unit})"
     if quantile > 0.0:
         return mean_of(results, rows, names, quantile)
@@ -195,8 +198,8 @@ def variance_share(
         )
     )  # fmt: skip
     return (
-        f"WITH x AS ({rows}), {between}, {total}, f AS (SELECT CASE WHEN w > 1e-12 THEN "
-        f"({value})/w ELSE 0 END AS f, n FROM w {joined})"
+        f"WITH x AS ({rows}), {between}, {total}, f AS (SELECT CASE WHEN w > 0 THEN ({value})/w "
+        f"ELSE 0 END AS f, n FROM w {joined})"
         f", p AS (SELECT {start} {sign} ({value})/(SELECT var_pop(y) FROM x) AS p FROM {points}), "
         "e AS (SELECT sqrt(any_value((n - 1)/n)*sum((f - a)*(f - a))) AS e FROM f, (SELECT avg(f) "
         f"AS a FROM f)) SELECT {ends} FROM p, e"

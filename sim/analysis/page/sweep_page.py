@@ -21,9 +21,9 @@ from sim.analysis.page.outcome_sections import (
     time_section,
 )
 from sim.analysis.paired import paired_differences
-from sim.analysis.results import NotInResults, Results
+from sim.analysis.results import Results
 from sim.analysis.signing import signing_rates
-from sim.errors import ConfigError, did_you_mean
+from sim.errors import ConfigError, SimError, did_you_mean
 from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found")
@@ -97,10 +97,10 @@ def check_start(results: Results, start: Mapping[str, Value]) -> None:
 
 
 def _or_none(make: Callable[[], Found]) -> Found | None:
-    """Return what is made, None if the results do not hold it."""
+    """Return what is made, None if the results do not hold it; the sections say why."""
     try:
         return make()
-    except NotInResults:
+    except SimError:
         return None
 
 

@@ -81,7 +81,7 @@
     };
     try {
       views.set(element, await vegaEmbed(element, fitted(spec, element.clientWidth), options));
-      const menu = element.querySelector("summary");
+      const menu = element.querySelector("details > summary");
       if (menu) menu.setAttribute("aria-label", "Save this figure");
       element.dataset.drawn = "yes";
     } catch (error) {

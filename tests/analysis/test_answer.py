@@ -1,0 +1,164 @@
+"""The first screen: each number is found again by the query that stands beside it."""
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from sim.analysis import load, load_run
+from sim.analysis.page.comparison_page import comparison_report
+from sim.analysis.page.content import Number, Report, Statement
+from sim.analysis.page.run_page import run_report
+from sim.analysis.page.sweep_page import sweep_report
+from sim.sweeps.store import RUNS
+from tests.analysis.conftest import play
+
+
+def quiet(words: str) -> None:
+    """Tell nothing."""
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in another folder."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def found_again(statement: Statement) -> dict[str, str]:
+    """Run a statement's query and show its columns as the statement shows them."""
+    assert "\n" not in statement.query
+    relation = duckdb.sql(statement.query)
+    rows = relation.fetchall()
+    assert len(rows) == 1
+    values = (math.nan if value is None else value for value in rows[0])
+    row = dict(zip(relation.columns, values, strict=True))
+    return {name: Number(row[name], n.format).text for name, n in statement.numbers.items()}
+
+
+def check(report: Report, folder: Path) -> None:
+    """Check every number of a first screen against its query."""
+    checked = 0
+    with inside(folder):
+        for statement in report.statements:
+            shown = {name: number.text for name, number in statement.numbers.items()}
+            if shown:
+                assert statement.query, statement.text
+                assert found_again(statement) == shown, statement.text
+                checked += len(shown)
+    assert checked
+
+
+# What stands between numbers must not hold figures of its own, but for dates, keys and values.
+FREE = re.compile(
+    r"\b(Within \d+ weeks, by \d+ \w+ \d{4}|largest of \d+ comparisons?|of \d+ comparisons)"
+)
+
+
+def other_digits(statement: Statement) -> list[str]:
+    """Figures of a sentence that are no numbers with a query."""
+    words = "".join(text for text, number in statement.pieces if not number)
+    words = FREE.sub("", words)
+    words = re.sub(r"[\w@.]+=[\w.]+", "", words)
+    return re.findall(r"\d+(?:\.\d+)?", words)
+
+
+def test_numbers_of_a_factorial_sweep(factorial_folder: Path) -> None:
+    report = sweep_report(load(factorial_folder), quiet)
+    assert len(report.statements) >= 7
+    check(report, factorial_folder)
+    for statement in report.statements:
+        assert other_digits(statement) == []
+
+
+@pytest.mark.parametrize("name", ["saltelli_folder", "hypercube_folder", "one_cell_folder"])
+def test_numbers_of_other_sweeps(name: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(name)
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_of_a_sweep_with_one_replicate(tmp_path: Path) -> None:
+    folder = play("agenda=single_undertaking,interim_allowed replicates=1", tmp_path / "results")
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_of_two_values_only(tmp_path: Path) -> None:
+    """A single pair of cells has the interval for paired shares."""
+    folder = play("strategy@armenia=boulware,tit_for_tat replicates=30", tmp_path / "results")
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_of_an_unfinished_sweep(factorial_folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = Path(shutil.copytree(factorial_folder, tmp_path / "copied"))
+    (folder / RUNS).unlink()
+    shards = sorted((folder / "shards").iterdir())
+    shards[0].unlink()
+    check(sweep_report(load(folder), quiet), folder)
+    shards[1].write_bytes(b"nothing")
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_with_failed_runs(factorial_folder: Path, altered: object) -> None:
+    from tests.analysis.test_loading import fail_cells
+
+    folder = altered(factorial_folder, fail_cells([2, 5]))  # type: ignore[operator]
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_where_the_values_are_numbers(tmp_path: Path) -> None:
+    folder = play("horizon=60,104 seed=5 replicates=6", tmp_path / "results")
+    check(sweep_report(load(folder), quiet), folder)
+
+
+def test_numbers_of_a_single_run(run_folder: Path) -> None:
+    report = run_report(load_run(run_folder), quiet)
+    check(report, run_folder)
+    assert "signed" in report.statements[0].text
+
+
+def test_numbers_of_two_sweeps(tmp_path: Path) -> None:
+    line = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "
+    play(f"{line} replicates=12", tmp_path / "one")
+    play(f"{line} replicates=20 precondition=none", tmp_path / "two")
+    play(f"{line} replicates=12 seed=9", tmp_path / "three")
+    with inside(tmp_path):
+        for other in ("two", "three"):
+            report = comparison_report(load("one"), load(other), quiet)
+            check(report, tmp_path)
+
+
+def test_numbers_of_two_designs(saltelli_folder: Path, tmp_path: Path) -> None:
+    from tests.analysis.conftest import SALTELLI
+
+    play(SALTELLI, tmp_path / "one")
+    play(f"{SALTELLI} precondition=none", tmp_path / "two")
+    with inside(tmp_path):
+        check(comparison_report(load("one"), load("two"), quiet), tmp_path)
+
+
+def test_a_wrong_number_would_be_noticed(factorial_folder: Path) -> None:
+    report = sweep_report(load(factorial_folder), quiet)
+    wrong = {**report.statements[0].numbers, "signed": Number(0.123, ".1%")}
+    statement = Statement(report.statements[0].template, wrong, report.statements[0].query)
+    with inside(factorial_folder):
+        assert found_again(statement) != {k: n.text for k, n in wrong.items()}
+
+
+def test_the_first_sentence_says_what_the_table_says(factorial_folder: Path) -> None:
+    runs = pl.read_parquet(factorial_folder / RUNS)
+    share = (runs["signed"] != "none").mean()
+    report = sweep_report(load(factorial_folder), quiet)
+    assert f"{share:.1%}".replace("%", " %") in report.statements[0].text
+    assert "288 runs over 12 cells" in report.statements[0].text
