@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from unittest import SkipTest
 
 from rich.console import Console
 from rich.table import Table
@@ -92,7 +93,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     measured: dict[str, list[Figure]] = {}
     for name in args.names or names():
         print(f"measuring {name}", file=sys.stderr, flush=True)
-        measured[name] = measure(name, tiny=args.tiny)
+        try:
+            measured[name] = measure(name, tiny=args.tiny)
+        except SkipTest as missing:
+            print(f"{name} is not measured: {missing}", file=sys.stderr, flush=True)
     if args.json:
         print(json.dumps({"machine": machine(), "benchmarks": measured}, indent=2))
     else:
