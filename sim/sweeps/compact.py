@@ -1,11 +1,12 @@
 """All shards in one table, sorted by cell and replicate, in memory that does not grow.
 
-Settings of the writer are fixed, and the rows of each group of cells are read and sorted by
-themselves, so the same runs give the same bytes however they were cut into shards.
+The table is put together piece by piece: some cells with all their replicates, or a part of one
+cell's. What a piece holds depends on the plan alone and the writer's settings are fixed, so the
+same runs give the same bytes however they were cut into shards.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,12 +14,14 @@ from polars.exceptions import PolarsError
 
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import TableColumn, described, schema
-from sim.sweeps.files import PART, StoreError, stop, sync_folder
+from sim.sweeps.files import PART, StoreError, parquet_bytes, stop, sync_folder
 from sim.sweeps.plan import Plan
 from sim.sweeps.store import Store
 
 ROW_GROUP = 32_768
 """Rows to a row group of the file."""
+PIECE = 32_768
+"""Most rows that are sorted at once."""
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
@@ -38,19 +41,16 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
     SimError
         If the table cannot be written or a shard cannot be read.
     """
-    by_cells: dict[int, list[Chunk]] = {}
-    for chunk in sorted(chunks):
-        by_cells.setdefault(chunk.first_cell, []).append(chunk)
-    tables = [
-        pl.scan_parquet([store.shard_file(chunk) for chunk in group], schema=schema(columns)).sort(
-            "cell", "replicate"
-        )
-        for group in by_cells.values()
-    ]
-    part = store.runs_file.with_name(f"{store.runs_file.name}.{os.getpid()}{PART}")
+    name = f"{store.runs_file.name}.{os.getpid()}"
+    whole = store.runs_file.with_name(f"{name}{PART}")
+    written: list[Path] = []
     try:
-        pl.concat(tables).sink_parquet(
-            part,
+        for number, (cells, replicates) in enumerate(pieces(plan)):
+            written.append(store.runs_file.with_name(f"{name}.{number}{PART}"))
+            table = _piece(store, chunks, cells, replicates, columns)
+            written[-1].write_bytes(parquet_bytes(table, compression="lz4"))
+        pl.scan_parquet(written, schema=schema(columns)).sink_parquet(
+            whole,
             compression="zstd",
             compression_level=3,
             statistics=True,
@@ -63,14 +63,53 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
                 "replicates": str(plan.replicates),
             },
         )
-        _into_place(part, store.runs_file)
+        _into_place(whole, store.runs_file)
     except OSError as error:
-        part.unlink(missing_ok=True)
         stop(store.runs_file, error)
     except PolarsError as error:
-        part.unlink(missing_ok=True)
         first = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
         raise StoreError(f"{store.runs_file}: cannot be made from the shards, {first}") from error
+    finally:
+        for file in (whole, *written):
+            file.unlink(missing_ok=True)
+
+
+def pieces(plan: Plan) -> Iterator[tuple[range, range]]:
+    """Yield the cells and replicates of each piece, in the order of the table."""
+    together = max(1, PIECE // plan.replicates)
+    for cell in range(0, plan.cells, together):
+        cells = range(cell, min(cell + together, plan.cells))
+        for first in range(0, plan.replicates, PIECE):
+            yield cells, range(first, min(first + PIECE, plan.replicates))
+
+
+def _piece(
+    store: Store,
+    chunks: Sequence[Chunk],
+    cells: range,
+    replicates: range,
+    columns: list[TableColumn],
+) -> pl.DataFrame:
+    """Read one piece from the shards that hold a part of it, and sort it."""
+    files = [
+        store.shard_file(chunk)
+        for chunk in chunks
+        if _meet(chunk.cells, cells) and _meet(chunk.replicates, replicates)
+    ]
+    return (
+        pl.scan_parquet(files, schema=schema(columns))
+        .filter(
+            pl.col("cell").is_between(cells.start, cells.stop, closed="left"),
+            pl.col("replicate").is_between(replicates.start, replicates.stop, closed="left"),
+        )
+        .sort("cell", "replicate")
+        .collect()
+    )
+
+
+def _meet(one: range, other: range) -> bool:
+    """Return whether two ranges have a number in common."""
+    return one.start < other.stop and other.start < one.stop
 
 
 def _into_place(part: Path, file: Path) -> None:

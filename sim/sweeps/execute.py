@@ -17,6 +17,8 @@ from sim.sweeps.work import Receipt
 
 RESULTS = Path("results")
 """Where folders of results are made, below the working directory."""
+LARGE = 200_000
+"""Runs whose table takes some seconds to put together."""
 
 
 class Reporter(Protocol):
@@ -128,6 +130,8 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
             finally:
                 reporter.stop()
         if todo or not is_current(store, plan):
+            if plan.runs > LARGE:
+                reporter.say(f"putting {plan.runs:,} runs into one table")
             compact(store, plan, [*done, *todo], player.columns)
         played = sum(chunk.runs for chunk in todo)
         return Outcome(plan, store, played, count_failed(store), time.perf_counter() - start)

@@ -5,7 +5,7 @@ import errno
 import io
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -38,10 +38,14 @@ def set_aside(file: Path) -> None:
     file.replace(target)
 
 
-def parquet_bytes(table: pl.DataFrame, metadata: dict[str, str] | None = None) -> bytes:
+def parquet_bytes(
+    table: pl.DataFrame,
+    metadata: dict[str, str] | None = None,
+    compression: Literal["zstd", "lz4"] = "zstd",
+) -> bytes:
     """Return a table as the bytes of a Parquet file."""
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd", metadata=metadata)
+    table.write_parquet(buffer, compression=compression, metadata=metadata)
     return buffer.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,8 +36,10 @@ from sim.sweeps.weekly import Weekly, weekly_history, weekly_table
 if TYPE_CHECKING:
     from sim.trace import Series
 
-KEPT_GROUPS = 128
+KEPT_GROUPS = 16
 """Groups of cells whose parameters are kept for the next block of replicates."""
+AT_ONCE = 128
+"""Replicates whose chance is drawn at once; it takes some 30 kB each."""
 
 
 class Found(NamedTuple):
@@ -117,17 +120,16 @@ class Player:
         state = np.zeros(chunk.runs, STATE).view(np.recarray)
         errors: list[str | None] = [None] * chunk.runs
         traces: list[list[Series]] = []
-        for society in dict.fromkeys(group.societies):
-            rows = np.array(group.rows_of(society))
-            chance = Chance(self.plan.seed, group, society, chunk.replicates)
-            where = (rows[:, np.newaxis] * count + np.arange(count)).ravel()
-            final, raised = chance.play(
-                np.repeat(rows, count), np.tile(np.arange(count), len(rows))
-            )
+        for first, society in product(range(0, count, AT_ONCE), dict.fromkeys(group.societies)):
+            some = chunk.replicates[first : first + AT_ONCE]
+            rows, columns = np.array(group.rows_of(society)), np.arange(len(some))
+            chance = Chance(self.plan.seed, group, society, some)
+            where = (rows[:, np.newaxis] * count + first + columns).ravel()
+            final, raised = chance.play(np.repeat(rows, len(columns)), np.tile(columns, len(rows)))
             state[where] = final
             for run, message in raised.items():
                 errors[where[run]] = message
-            traces += self._traces(chunk, group, chance, rows)
+            traces += self._traces(group, chance, rows, some)
         runs = self._table(chunk, group, state, errors)
         failed = int((runs["run_status"] == FAILED).sum())
         return Played(runs, weekly_table(traces), failed)
@@ -181,14 +183,14 @@ class Player:
         return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
 
     def _traces(
-        self, chunk: Chunk, group: Group, chance: Chance, rows: NDArray[np.int64]
+        self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
         """Play again, with their history, the runs that are to leave a trace."""
         from sim.run import RunRecord
 
         found = []
         for row in rows:
-            for number, replicate in enumerate(chunk.replicates):
+            for number, replicate in enumerate(replicates):
                 if not self.plan.traced(replicate):
                     continue
                 history = chance.history(row, number)
@@ -197,7 +199,7 @@ class Player:
                 record = RunRecord(
                     group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
                 )
-                found.append(weekly_history(record, chunk.cells[row], replicate))
+                found.append(weekly_history(record, group.cells[row], replicate))
         return found
 
 

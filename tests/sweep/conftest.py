@@ -22,12 +22,12 @@ Play = Callable[..., Outcome]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Start `sim sweep` in the test's folder."""
+    """Start `sim sweep`, or another command, in the test's folder."""
 
-    def started(*words: str, **variables: str) -> subprocess.Popen[str]:
+    def started(*words: str, subcommand: str = "sweep", **variables: str) -> subprocess.Popen[str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(
-            [sys.executable, "-m", "sim.cli", "sweep", *words],
+            [sys.executable, "-m", "sim.cli", subcommand, *words],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": path, **variables},
             stdout=subprocess.PIPE,

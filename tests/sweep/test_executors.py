@@ -1,17 +1,20 @@
 """The same bytes by one thread, two threads, Dask workers and tasks; workers that die."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import polars as pl
 import pytest
 
+from sim.errors import ConfigError, SimError
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.execute import Outcome, Quiet
 from sim.sweeps.executors import dask as dask_executor
+from sim.sweeps.executors import slurm
+from sim.sweeps.settings import SlurmExecutor
 from sim.sweeps.work import Receipt, play_stored
 
 Play = Callable[..., Outcome]
@@ -48,7 +51,9 @@ def test_a_dask_worker_is_killed(play: Play, expected: bytes) -> None:
             from distributed import Client
 
             if len(killed) < 2:
-                process = next(iter(Client.current().run(os.getpid).values()))
+                # A worker that was killed a moment ago does not answer.
+                found = Client.current().run(os.getpid, on_error="ignore")
+                process = next(iter(found.values()))
                 killed.append(process)
                 os.kill(process, signal.SIGKILL)
 
@@ -89,9 +94,53 @@ def test_tasks_of_a_job_array(play: Play, expected: bytes) -> None:
     assert done.store.runs_file.read_bytes() == expected
 
 
-def test_no_scheduler_answers(play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.errors import ConfigError
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "node1"])
+def test_no_scheduler_answers(play: Play, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 1)
+    with pytest.raises(ConfigError, match=f"no scheduler answers at {address}"):
+        play(f"replicates=3 executor=dask executor.address={address}")
+
+
+def test_a_scheduler_without_workers(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import LocalCluster
 
     monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 1)
-    with pytest.raises(ConfigError, match="no scheduler answers at tcp"):
-        play("replicates=3 executor=dask executor.address=tcp://127.0.0.1:9")
+    with (
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        pytest.raises(SimError, match="no Dask worker has joined"),
+    ):
+        play(f"replicates=3 executor=dask executor.address={cluster.scheduler_address}")
+
+
+@pytest.mark.skipif(shutil.which("srun") is not None, reason="here is Slurm")
+def test_no_slurm_on_this_machine(play: Play) -> None:
+    with pytest.raises(ConfigError, match=r"no Slurm on this machine; executor\.cluster=local"):
+        play("replicates=3 executor=slurm")
+
+
+def test_a_task_that_cannot_go_on_stops_the_sweep(play: Play) -> None:
+    done = play("replicates=3")
+    store, chunk = done.store, Chunk(0, 1, 3, 6)
+    slurm.task_folder(store).mkdir()
+    with pytest.raises(SimError, match="another plan"):
+        slurm.play_share(str(store.folder), "another hash", [chunk], 1)
+    settings = SlurmExecutor(
+        name="slurm",
+        cluster="local",
+        workers=1,
+        cpus=1,
+        minutes=1,
+        memory_gb=1,
+        partition="",
+        account="",
+    )
+    with pytest.raises(SimError, match="holds another plan than the one to be played"):
+        list(slurm.SlurmTasks(settings)._stored(store, [chunk], []))
+
+
+def test_nothing_to_unpickle_is_left_among_the_results(play: Play) -> None:
+    line = "replicates=3 executor=slurm executor.cluster=local executor.workers=1 executor.cpus=1"
+    folder = play(line).store.folder
+    kinds = {path.suffix for path in folder.rglob("*") if path.is_file()}
+    assert kinds == {".json", ".parquet", ""}
+    assert list(folder.with_name(f"{folder.name}-tasks").glob("*.pkl"))

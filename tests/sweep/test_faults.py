@@ -1,6 +1,7 @@
 """What goes wrong on real machines: kills, full disks, broken files, two sweeps in one folder."""
 
 import inspect
+import multiprocessing
 import os
 import random
 import resource
@@ -19,9 +20,10 @@ import pytest
 from sim.errors import ConfigError
 from sim.sweeps import play as play_module
 from sim.sweeps.chunks import Chunk
-from sim.sweeps.execute import Outcome, Quiet
+from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.executors.local import Threads
 from sim.sweeps.files import StoreError
+from sim.sweeps.planning import make_plan
 from sim.sweeps.play import Player
 from sim.sweeps.store import Store
 from sim.sweeps.work import ATTEMPTS, Receipt
@@ -30,6 +32,7 @@ Play = Callable[..., Outcome]
 Start = Callable[..., subprocess.Popen[str]]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
+SMALL = ["public=none", "horizon=30"]
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=100"
 
 
@@ -45,32 +48,45 @@ def leftovers(folder: Path) -> list[Path]:
 def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     words = ["agenda=glob(*)", "strategy@armenia=linear,firm", "replicates=1000"]
     words.append("executor.workers=1")
-    undisturbed = start(*words, "--out", "undisturbed")
-    assert undisturbed.wait(timeout=600) == 0
+    request = make_plan(words)
+    whole = execute(request, tmp_path / "undisturbed", Quiet()).store.runs_file.read_bytes()
     total = len(shards(tmp_path / "undisturbed"))
+    folder = tmp_path / "killed"
     rng = random.Random(20)
+    # Most rounds start from a process that has imported everything, so that they are spent at
+    # work; multiprocessing's fork server has one thread and forks safely.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["sim.sweeps.execute", "sim.engine"])
     at_work = 0
-    for _ in range(20):
-        process = start(*words, "--out", "killed")
-        before = len(shards(tmp_path / "killed"))
-        wanted = before + rng.choice([0, 0, 1, 1, 2])
-        while process.poll() is None and len(shards(tmp_path / "killed")) < wanted:
+    for kill in range(20):
+        before = len(shards(folder))
+        wanted = before + rng.choice([0, 1, 1, 2])
+        if kill % 8 == 0:
+            process = start(*words, "--out", "killed")
+            alive = lambda process=process: process.poll() is None  # noqa: E731
+        else:
+            process = processes.Process(target=execute, args=(request, folder, Quiet()))
+            process.start()
+            alive = process.is_alive
+        while alive() and len(shards(folder)) < wanted:
             time.sleep(0.002)
-        # From the first imports to the middle of a chunk.
-        time.sleep(rng.uniform(0.0, 4.0) if wanted == before else rng.uniform(0.0, 0.05))
-        at_work += process.poll() is None
+        # From the first steps to the middle of a chunk.
+        time.sleep(rng.uniform(0.0, 1.5) if wanted == before else rng.uniform(0.0, 0.1))
+        at_work += alive()
         process.kill()
-        process.communicate()
-        for shard in shards(tmp_path / "killed"):
+        if isinstance(process, subprocess.Popen):
+            process.communicate()
+        else:
+            process.join()
+        for shard in shards(folder):
             pl.read_parquet(shard)
-    assert at_work >= 10
-    assert len(shards(tmp_path / "killed")) > 0
+    assert at_work == 20
+    assert 0 < len(shards(folder)) < total
     last = start(*words, "--out", "killed")
     _out, err = last.communicate(timeout=600)
     assert last.returncode == 0, err
-    assert len(shards(tmp_path / "killed")) == total
-    files = [tmp_path / name / "runs.parquet" for name in ("undisturbed", "killed")]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    assert len(shards(folder)) == total
+    assert (folder / "runs.parquet").read_bytes() == whole
     assert leftovers(tmp_path) == []
 
 
@@ -108,6 +124,25 @@ def test_a_truncated_shard_is_played_again(play: Play) -> None:
     assert again.store.runs_file.read_bytes() == whole
     assert broken.name in said[0]
     assert broken.with_suffix(".broken").exists()
+
+
+@pytest.mark.parametrize("fault", ["truncated", "lost"])
+def test_a_trace_that_is_not_whole_is_played_again(play: Play, fault: str) -> None:
+    line = "agenda=glob(s*) replicates=40 trace=sample"
+    done = play(line)
+    whole = done.store.runs_file.read_bytes()
+    (trace,) = (done.store.folder / "traces").iterdir()
+    weekly = pl.read_parquet(trace)
+    if fault == "truncated":
+        trace.write_bytes(trace.read_bytes()[:-50])
+    else:
+        trace.unlink()
+    again = play(line)
+    assert again.played == 32
+    assert again.store.runs_file.read_bytes() == whole
+    assert pl.read_parquet(trace).equals(weekly)
+    broken = {path.parent.name for path in done.store.folder.rglob("*.broken")}
+    assert broken == ({"shards", "traces"} if fault == "truncated" else {"shards"})
 
 
 def test_a_shard_with_too_few_rows_is_played_again(play: Play) -> None:
@@ -165,28 +200,32 @@ def test_an_older_table_stays_if_the_new_one_cannot_be_written(play: Play) -> No
     assert done.store.runs_file.read_bytes() == whole
 
 
-def test_read_only_folder(tmp_path: Path) -> None:
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Give up the rights of root, who may write anywhere, for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def test_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = make_plan(["replicates=2", *SMALL])
     folder = tmp_path / "locked"
     folder.mkdir()
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IROTH | stat.S_IXOTH)
-    tmp_path.chmod(0o755)
-    # Root may write anywhere, so a child process tries it as nobody; relative, since nobody may
-    # not enter the folders above.
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.chdir(folder)
-            if os.getuid() == 0:
-                os.setgid(65534)
-                os.setuid(65534)
-            Store("results").create()
-        except ConfigError as error:
-            code = 0 if "cannot be written to, permission denied" in str(error) else 2
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    # Relative, since nobody may not enter the folders above.
+    monkeypatch.chdir(folder)
+    for name in ("results", "."):
+        with as_nobody(), pytest.raises(ConfigError, match="cannot be written to, permission den"):
+            execute(request, name, Quiet())
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be(command: Command, tmp_path: Path) -> None:
@@ -197,17 +236,23 @@ def test_a_folder_that_cannot_be(command: Command, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_second_sweep_in_one_folder_is_refused(
+def test_of_two_sweeps_at_once_the_second_is_refused(
     start: Start, command: Command, tmp_path: Path
 ) -> None:
-    store = Store(tmp_path / "results")
-    store.create()
-    with store.locked():
-        done = command("replicates=2", "public=none", "--out", "results")
-        assert done.returncode == 2
-        assert "another sweep is at work in it" in done.stderr
-    again = command("replicates=2", "public=none", "horizon=5", "--out", "results")
-    assert again.returncode == 0, again.stderr
+    words = ["agenda=glob(*)", "replicates=300", "public=none", "--out", "results"]
+    first = start(*words)
+    while not shards(tmp_path / "results"):
+        assert first.poll() is None
+        time.sleep(0.005)
+    # Stopped in its middle, so that the other one surely comes while it is at work.
+    first.send_signal(signal.SIGSTOP)
+    second = command(*words)
+    first.send_signal(signal.SIGCONT)
+    _out, err = first.communicate(timeout=300)
+    assert second.returncode == 2
+    assert second.stderr.splitlines()[-1] == "sim: results: another sweep is at work in it"
+    assert first.returncode == 0, err
+    assert len(pl.read_parquet(tmp_path / "results" / "runs.parquet")) == 900
 
 
 def test_another_plan_is_refused(play: Play) -> None:
@@ -227,11 +272,12 @@ def test_a_plan_edited_by_hand_is_refused(play: Play, command: Command) -> None:
         play("replicates=3")
 
 
-def test_a_folder_with_something_else_is_refused(play: Play, tmp_path: Path) -> None:
+def test_a_folder_with_something_else_is_left_alone(play: Play, tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "thesis.txt").write_text("years of work", "utf-8")
     with pytest.raises(ConfigError, match=r"thesis\.txt"):
         play("replicates=3")
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["thesis.txt"]
     assert (tmp_path / "results" / "thesis.txt").read_text("utf-8") == "years of work"
 
 

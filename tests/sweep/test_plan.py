@@ -135,6 +135,21 @@ def test_saltelli_has_salib_s_size_and_order() -> None:
     np.testing.assert_allclose(made.points, expected, rtol=1e-12)
 
 
+def test_whole_numbers_of_an_interval() -> None:
+    made = plan("design=latin_hypercube samples=40 horizon=int(interval(5,8))")
+    drawn = [made.values(cell)["horizon"] for cell in range(40)]
+    assert sorted(set(drawn)) == [5, 6, 7, 8]
+    assert all(isinstance(weeks, int) for weeks in drawn)
+    assert CellSettings(made)(3).horizon == drawn[3]
+    assert Plan.from_json(made.to_json()).hash == made.hash
+
+
+def test_a_sampled_design_follows_no_reference() -> None:
+    line = "design=sobol samples=4 armenia.strategy.beta=interval(0.1,1)"
+    with pytest.raises(ConfigError, match="must not refer to others"):
+        plan(line + " azerbaijan.strategy.beta=${armenia.strategy.beta}")
+
+
 def test_designs_depend_on_the_seed_alone() -> None:
     line = 'design=sobol samples=8 assumptions=["politics.*"]'
     assert plan(line).points == plan(line).points
@@ -189,6 +204,9 @@ def test_values_that_do_not_fit_each_other_are_told() -> None:
         ("armenia.strategy.beta=interval(0.1,1)", "an interval needs design="),
         ("samples=8", "samples: need design="),
         ("trace=some", "did you mean"),
+        ("hydra.job.name=x", "Hydra's own settings have no effect here"),
+        ("horizon=interval(5,8) design=sobol samples=4", "must be a whole number"),
+        ("design=sobol samples=100 assumptions=[*]", "such as 64 or 128"),
     ],
 )
 def test_bad_lines(line: str, wanted: str) -> None:
@@ -207,6 +225,7 @@ def test_bad_lines(line: str, wanted: str) -> None:
         ([], ["agenda = x"], "write KEY OP"),
         ([], ["agendum == x"], "did you mean 'agenda'"),
         ([], ["agenda < horizon"], "have no order"),
+        ([], ["agenda != interm_allowed"], "did you mean 'interim_allowed'"),
         ([], ["horizon > 99"], "no cell is left"),
     ],
 )
@@ -225,6 +244,26 @@ def test_all_bad_cells_are_listed_before_the_first_run() -> None:
     assert "cells 1, 4, 7 of 9, all with strategy@armenia=firm" in missing_key
     assert "200 must lie between" in too_large
     assert "cells 6, 8 of 9, all with armenia.strategy.beta=200" in too_large
+
+
+def test_bad_cells_that_differ_in_the_refused_value_share_a_line() -> None:
+    with pytest.raises(ConfigError) as raised:
+        plan("horizon=range(1030,1060)")
+    assert raised.value.problems == [
+        "horizon: must be less than or equal to 1040, got 1041, 1042 .. 1059 (19 values) "
+        "(cells 11-29 of 30)"
+    ]
+
+
+def test_the_only_cell_is_not_counted() -> None:
+    with pytest.raises(ConfigError) as raised:
+        plan("horizon=0")
+    assert raised.value.problems == ["horizon: must be greater than or equal to 1, got 0"]
+
+
+def test_the_plan_states_the_whole_line() -> None:
+    made = plan("agenda=glob(s*) horizon=10,20", filters=["horizon > 10"])
+    assert made.line == ["agenda=glob(s*)", "horizon=10,20", "--filter", "horizon > 10"]
 
 
 def test_a_problem_of_the_whole_line_is_told_once() -> None:

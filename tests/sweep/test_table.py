@@ -10,13 +10,14 @@ import pytest
 from polars.testing import assert_frame_equal
 from statsmodels.stats.proportion import proportion_confint
 
+from sim.errors import ConfigError
 from sim.outcomes import outcomes, scenario_outcomes
 from sim.run import play_one
-from sim.sweeps import run, sweep
+from sim.sweeps import function, run, sweep
 from sim.sweeps.cell_settings import CellSettings
 from sim.sweeps.execute import Outcome
 from sim.sweeps.shares import clustered, wilson
-from sim.sweeps.summary import by_value
+from sim.sweeps.summary import by_value, told
 
 Play = Callable[..., Outcome]
 Table = Callable[[Outcome], pl.DataFrame]
@@ -123,6 +124,9 @@ def test_traces(trace: str, replicates: int, play: Play, table: Table) -> None:
     joined = last.join(runs, on=["cell", "replicate"], suffix="_run")
     assert joined["played"].to_list() == joined["weeks"].to_list()
     assert joined["approval"].to_list() == joined["approval_run"].to_list()
+    described = json.loads(pl.read_parquet_metadata(files[0])["columns"])
+    assert [column["name"] for column in described] == weekly.columns
+    assert all(column["unit"] and column["meaning"] for column in described)
 
 
 # --- the summary's intervals
@@ -156,6 +160,27 @@ def test_summary_counts(play: Play, table: Table) -> None:
         assert line.runs == len(part) == 100
         assert line.signed.estimate == pytest.approx((part["signed"] != "none").mean())
         assert line.signed.low <= line.signed.estimate <= line.signed.high
+
+
+def test_summary_keeps_the_order_of_the_line(play: Play) -> None:
+    line = "strategy@armenia=linear,firm,conceder horizon=30,9,100"
+    done = play(f"{line} replicates=2 public=none")
+    runs = pl.scan_parquet(done.store.runs_file)
+    labels = [line.label for line in by_value(runs, done.plan, "strategy@armenia")]
+    assert labels == ["linear", "firm", "conceder"]
+    assert [line.label for line in by_value(runs, done.plan, "horizon")] == ["30", "9", "100"]
+
+
+def test_summary_shows_many_numbers_in_parts_of_their_range(play: Play) -> None:
+    done = play("horizon=range(20,40) agenda=glob(s*) replicates=3 public=none")
+    lines = by_value(pl.scan_parquet(done.store.runs_file), done.plan, "horizon")
+    assert [line.runs for line in lines] == [15, 15, 15, 15]
+    assert lines[0].label == "20 to 24.75"
+
+
+def test_a_cell_with_many_values_is_told_in_short() -> None:
+    assert told({"a": 1, "b": 0.123456789, "c": None, "d": True}) == "a=1 b=0.123457 c=null d=true"
+    assert told({f"k{n}": n for n in range(9)}).endswith("k5=5 and 3 more")
 
 
 # --- from Python
@@ -192,3 +217,47 @@ def test_run_is_a_function_of_named_parameters(tmp_path: Path) -> None:
     assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())
     named = {"armenia.strategy.beta": 0.9, "strategy@armenia": "linear", "public": "none"}
     assert run(seed=4, replicates=6, horizon=40, **named) == found
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"horizn": 3}, "did you mean 'horizon'"),
+        ({"horizon": 1.5}, "whole number"),
+        ({"strategy__at__armenia": "linea"}, "did you mean 'linear'"),
+        ({"preset": "baku,none"}, "one run takes one value"),
+        ({"replicate": 2}, "set replicates"),
+        ({"replicates": 0}, "at least 1"),
+        ({"scenario.politics.approval.value": 0.9}, "outside its stated range"),
+    ],
+)
+def test_bad_parameters(parameters: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        run(seed=1, **parameters)  # type: ignore[arg-type]
+
+
+def test_run_composes_choices_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed: list[object] = []
+    right = function.compose_plain
+
+    def counting(*given: object) -> dict[str, object]:
+        composed.append(given)
+        return right(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(function, "compose_plain", counting)
+    function._composed.cache_clear()
+    some = {"public": "none", "horizon": 10}
+    for seed in range(3):
+        numbers = {
+            "scenario.discount_rate.armenia.value": 0.05 + 0.01 * seed,
+            "scenario.channels.0.calls_per_year.value": 5.0 + seed,
+        }
+        run(seed=seed, **some, **numbers)  # type: ignore[arg-type]
+    assert len(composed) == 1
+
+
+def test_run_follows_references(tmp_path: Path) -> None:
+    linear = {"strategy@armenia": "linear", "strategy@azerbaijan": "linear", "public": "none"}
+    beta = {"armenia.strategy.beta": 0.5, "azerbaijan.strategy.beta": "${armenia.strategy.beta}"}
+    same = {"armenia.strategy.beta": 0.5, "azerbaijan.strategy.beta": 0.5}
+    assert run(seed=1, horizon=80, **linear, **beta) == run(seed=1, horizon=80, **linear, **same)  # type: ignore[arg-type]
