@@ -12,14 +12,14 @@ README = ROOT / "README.md"
 SUMMARIES = ROOT / "experiments" / "summaries"
 MARKS = "<!-- findings: begin -->", "<!-- findings: end -->"
 MAIN = {
-    "opposition_claim": "Concessions can put off the signature",
+    "opposition_claim": "Unilateral concessions can keep the signature away",
     "interim_or_everything": "Who refuses the interim deal turns",
     "constitution": "What the constitution does depends on whether it is meant",
 }
 """Studies whose findings stand on the first screen, with what each comes to."""
 CAVEATS = {
+    "hindcast": "The chief caveat: it is no forecast.",
     "sensitivity": "How much rests on assumptions.",
-    "hindcast": "How far to believe it.",
 }
 """Studies whose findings bound them."""
 

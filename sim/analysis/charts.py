@@ -31,6 +31,8 @@ CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d
 RAMP = ("#eef4fb", "#0b4f8a")
 RAMP_DARK = ("#1d2530", "#7cc0ff")
 
+_LONG_NAME = 20
+"""From this length on, names in a legend stand below each other."""
 _FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
@@ -140,7 +142,9 @@ def dots(
     height: dict[str, object]
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
-        told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series)
+        # Names too long to stand side by side within the figure stand below each other.
+        legend = alt.Legend(columns=1) if max(map(len, names)) > _LONG_NAME else alt.Legend()
+        told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series, legend=legend)
         offset = alt.YOffset("series:N", sort=names)
         tips.append(alt.Tooltip("series:N", title=series))
         lines = base.mark_rule(strokeWidth=2).encode(
@@ -149,7 +153,9 @@ def dots(
         )  # fmt: skip
         points = base.mark_point(size=55, filled=True, opacity=1).encode(
             y=y, x=x, color=told, yOffset=offset, tooltip=tips,
-            shape=alt.Shape("series:N", scale=alt.Scale(domain=names), title=series),
+            shape=alt.Shape(
+                "series:N", scale=alt.Scale(domain=names), title=series, legend=legend
+            ),
         )  # fmt: skip
         height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
     else:
