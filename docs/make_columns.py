@@ -25,7 +25,10 @@ run. The same descriptions are kept in the files themselves, as JSON under the m
 `columns`:
 
 ```python
-import json, polars
+import json
+
+import polars
+
 json.loads(polars.read_parquet_metadata("runs.parquet")["columns"])
 ```
 

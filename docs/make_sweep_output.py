@@ -4,6 +4,7 @@ Run by ``make docs``; plays 12,000 runs. Time and the name of the folder differ 
 machine and from version to version, so they are left out of the comparison.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def printed() -> str:
             check=True,
             capture_output=True,
             encoding="utf-8",
+            env=os.environ | {"COLUMNS": "100"},
         )
     return done.stdout.rstrip()
 

@@ -329,6 +329,7 @@ def test_help_names_every_command(arguments: list[str], capsys: Capture) -> None
 def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
     """Every example in it can be parsed and composed."""
     from sim.compose import compose
+    from sim.sweeps.overrides import read_line
 
     assert main(["run", "--help"]) == 0
     out, _ = capsys.readouterr()
@@ -338,7 +339,10 @@ def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
         if "--config-dir" not in example:
             words = example.partition("|")[0].split()
             overrides = [word for word in words if "=" in word]
-            assert compose(overrides).horizon >= 1
+            if "-m" in words:
+                assert read_line(overrides, [config_folder()])
+            else:
+                assert compose(overrides).horizon >= 1
 
 
 def test_version(capsys: Capture) -> None:

@@ -143,7 +143,8 @@ def dots(
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
         # Names too long to stand side by side within the figure stand below each other.
-        legend = alt.Legend(columns=1) if max(map(len, names)) > _LONG_NAME else alt.Legend()
+        stacked = any(len(name) > _LONG_NAME for name in names)
+        legend = alt.Legend(columns=1) if stacked else alt.Legend()
         told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series, legend=legend)
         offset = alt.YOffset("series:N", sort=names)
         tips.append(alt.Tooltip("series:N", title=series))

@@ -1,8 +1,7 @@
 """Small sweeps and a run, played once; copies of them with something changed; a browser."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -105,26 +104,3 @@ def altered(tmp_path: Path) -> Callable[[Path, Change], Path]:
         return target
 
     return copy
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """A browser that may reach nothing; without Chromium tests are skipped, but not in the CI."""
-    from playwright.sync_api import sync_playwright
-
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome")
-         if (path := shutil.which(name))), None,
-    )  # fmt: skip
-    if found is None:
-        if os.environ.get("SIM_CI"):
-            pytest.fail("Chromium is missing: make browser")
-        pytest.skip("Chromium is not installed: make browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
-        yield browser
-        browser.close()

@@ -157,6 +157,20 @@ def test_the_same_results_give_the_same_page(factorial_folder: Path, page: str) 
     assert again == page
 
 
+def test_talks_in_which_nothing_is_signed_have_a_page(tmp_path: Path) -> None:
+    from .conftest import play
+
+    line = "strategy@armenia=firm,linear strategy@azerbaijan=firm horizon=30 replicates=6"
+    report = sweep_report(load(play(line, tmp_path / "results")), lambda words: None)
+    assert load(tmp_path / "results").signed_codes.max() == 0
+    terms = next(section for section in report.sections if section.key == "terms")
+    assert [piece.missing for piece in terms.parts] == [
+        "no deal stood at the end of any run, so there are no terms to show"
+    ]
+    assert "ledger" in {piece.key for piece in report.parts}
+    assert "no deal stood" in html(report)
+
+
 def test_a_long_table_says_that_it_is_cut() -> None:
     frame = pl.DataFrame({"n": range(500)})
     piece = Part("long", "Long", frame, frame)

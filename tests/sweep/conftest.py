@@ -52,10 +52,12 @@ def command(start: Start) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
-    """Play a line in this process into a folder below the test's."""
+    """Play a line in this process into a folder below the test's, small where it says nothing."""
 
     def played(line: str, name: str = "results", reporter: object | None = None) -> Outcome:
-        request = make_plan([*line.split(), *SMALL])
+        words = line.split()
+        said = {word.partition("=")[0] for word in words}
+        request = make_plan([*words, *(w for w in SMALL if w.partition("=")[0] not in said)])
         return execute(request, tmp_path / name, reporter or Quiet())  # type: ignore[arg-type]
 
     return played

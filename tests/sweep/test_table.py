@@ -164,7 +164,7 @@ def test_summary_counts(play: Play, table: Table) -> None:
 
 def test_summary_keeps_the_order_of_the_line(play: Play) -> None:
     line = "strategy@armenia=linear,firm,conceder horizon=30,9,100"
-    done = play(f"{line} replicates=2 public=none")
+    done = play(f"{line} replicates=2")
     runs = pl.scan_parquet(done.store.runs_file)
     labels = [line.label for line in by_value(runs, done.plan, "strategy@armenia")]
     assert labels == ["linear", "firm", "conceder"]
@@ -172,7 +172,7 @@ def test_summary_keeps_the_order_of_the_line(play: Play) -> None:
 
 
 def test_summary_shows_many_numbers_in_parts_of_their_range(play: Play) -> None:
-    done = play("horizon=range(20,40) agenda=glob(s*) replicates=3 public=none")
+    done = play("horizon=range(20,40) agenda=glob(s*) replicates=3")
     lines = by_value(pl.scan_parquet(done.store.runs_file), done.plan, "horizon")
     assert [line.runs for line in lines] == [15, 15, 15, 15]
     assert lines[0].label == "20 to 24.75"

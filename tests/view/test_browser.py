@@ -314,9 +314,9 @@ def test_cells_are_sorted_and_runs_are_filtered(page: Page, server: Server) -> N
 # --- visitors apart, and errors
 
 
-def test_two_visitors_have_two_runs(browser: Browser, page: Page, server: Server) -> None:
+def test_two_visitors_have_two_runs(chromium: Browser, page: Page, server: Server) -> None:
     opened(page, server)
-    context = browser.new_context()
+    context = chromium.new_context()
     other = opened(context.new_page(), server, "?seed=9")
     other.click(STEP)
     at(other, 1)

@@ -10,7 +10,7 @@ import pytest
 from sim.errors import ConfigError
 from sim.outcomes import OUTCOME_COLUMNS
 from sim.sweeps.provenance import digest
-from sim.sweeps.summary import wilson
+from sim.sweeps.shares import wilson
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.listing import KINDS, Listing
 from sim.view.page.rows import cell_rows, run_rows, sorted_cells
