@@ -11,29 +11,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from benchmarks.figures import Figure
+from benchmarks.grid import LINE
 from sim.outcomes import OUTCOME_COLUMNS
 from sim.sweeps.compact import ROW_GROUP
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import PLAN, RUNS, TRACES, Store
 
-LINE = (
-    "strategy@armenia=boulware,linear,conceder,tit_for_tat,interim_first,micro "
-    "strategy@azerbaijan=boulware,linear,conceder,firm,hold_out,tit_for_tat "
-    "agenda=issue_by_issue,single_undertaking,interim_allowed "
-    "scenario.discount_rate.azerbaijan.value=0.05,0.1,0.2,0.3,0.4"
-)
-"""540 cells."""
 PLAYED = 4
 """Replicates that are played."""
-
 
 OUTCOMES = [column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"]
 
@@ -70,7 +63,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
 
 def _play(folder: Path, tiny: bool) -> None:
     """Play the sweep that the tables are made from."""
-    line = LINE.split()
+    line: Sequence[str] = LINE
     if tiny:
         line = ["strategy@armenia=linear,firm,micro", "agenda=glob(*)", "public=none", "horizon=40"]
     request = make_plan([*line, f"replicates={PLAYED}", "trace=sample"])

@@ -1,8 +1,8 @@
 """Sweeps end to end: planning, what is not the engine's own time, cores, memory, stored runs.
 
-The shipped experiment `concession_grid`, 540 cells with 200 replicates of the full default model,
-on two threads; beside it Hydra's own multirun of the same kind of cells. Targets stand in the
-notes. Nothing is scaled up: what was measured on fewer runs or jobs says so.
+540 cells with 200 replicates of the full default model, on two threads; beside it Hydra's own
+multirun of the same kind of cells. Targets stand in the notes. Nothing is
+scaled up: what was measured on fewer runs or jobs says so.
 """
 
 import contextlib
@@ -18,12 +18,13 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.figures import Figure, best_of_rounds, seconds
+from benchmarks.grid import LINE
 from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.function import run
 from sim.sweeps.planning import make_plan
 
-GRID = ("experiment=concession_grid",)
+FEW = ("agenda=glob(*)", "strategy@armenia=glob(*)")
 TINY = ("public=none", "horizon=5")
 WORKERS = 2
 SIM = [sys.executable, "-m", "sim.cli"]
@@ -37,7 +38,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
     tiny : bool
         A few cells with a few short runs, to show that the benchmark works.
     """
-    grid = (*GRID, *TINY) if tiny else GRID
+    grid = (*FEW, *TINY) if tiny else LINE
     with tempfile.TemporaryDirectory(prefix="bench-sweeps-") as name:
         folder = Path(name)
         warm_up(folder)
