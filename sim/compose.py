@@ -4,6 +4,7 @@ Hydra composes the configuration and does nothing else here: it changes no folde
 output and sets up no logging.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -134,7 +135,10 @@ def compose_file(path: Path) -> dict[str, object]:
     folder = path.resolve().parent
     others = [] if folder == shipped else [shipped]
     try:
-        plain = _plain(compose_with_hydra(folder, others, path.stem, ()))
+        with warnings.catch_warnings():
+            # What a file says goes before its defaults, as one expects, also without `_self_`.
+            warnings.filterwarnings("ignore", message=".*is missing `_self_`")
+            plain = _plain(compose_with_hydra(folder, others, path.stem, ()))
     except (
         HydraException,
         OmegaConfBaseException,
@@ -146,7 +150,7 @@ def compose_file(path: Path) -> dict[str, object]:
     ) as error:
         names = [file.stem for place in (folder, shipped) for file in sorted(place.glob("*.yaml"))]
         problems = composition_problems(error, (), names, dict)
-        raise ConfigError([f"{path.name}: {line}" for line in problems]) from error
+        raise ConfigError([_under(path.name, line) for line in problems]) from error
     if plain and not any(key in Scenario.model_fields for key in plain):
         raise ConfigError([f"{path.name}: must be a mapping with the keys of a scenario"])
     return plain
@@ -218,6 +222,11 @@ def _reference(
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ConfigError):
             continue
     return {}
+
+
+def _under(name: str, line: str) -> str:
+    """Return a problem with the file's name before it, if it names no file of its own."""
+    return line if line.partition(":")[0].endswith(".yaml") else f"{name}: {line}"
 
 
 def _names_beside(path: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """What Hydra, OmegaConf and YAML find wrong, as one plain line a problem."""
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -39,6 +40,11 @@ def composition_problems(
         return [f"defaults: no file '{found.group(1)}'" + did_you_mean(found.group(1), names)]
     if isinstance(cause, MissingConfigException) or "Could not find" in text:
         return [_missing_choice(str(cause), getattr(cause, "options", None))]
+    if "Could not override ''" in text:
+        return [f"{_culprit(overrides, '=')}: is not of the form KEY=VALUE"]
+    found = re.search(r"An item is already at '([^']+)'", text)
+    if found:
+        return [f"{found.group(1)}: has a value already; set it without +"]
     found = re.search(r"Could not (?:override|delete(?: from config)?\.?) ?'?([^'\s]+)'", text)
     if found:
         return [unknown_key(found.group(1), reference())]
@@ -83,6 +89,8 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     if mark is None:
         return f"is not YAML: {what}"
     place = f"line {mark.line + 1}, column {mark.column + 1}"
+    if os.path.isfile(mark.name):
+        place = f"{os.path.basename(mark.name)}: {place}"
     if "duplicate key" in what:
         return f"{place}: {what.removeprefix('found ')}"
     return f"{place}: is not YAML: {what}"

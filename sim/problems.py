@@ -80,7 +80,7 @@ def _wording(kind: str, message: str, location: Location, value: object, model: 
 
 def _shown(value: object) -> str:
     """Return a short form of what was written."""
-    if value is None:
+    if value is None or value == "":
         return "nothing"
     if isinstance(value, Mapping):
         return "a mapping"

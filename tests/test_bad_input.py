@@ -42,8 +42,11 @@ OVERRIDES: list[tuple[str, list[str], tuple[str, ...]]] = [
         ("add it with +",),
     ),
     ("strategy by name", ["armenia.strategy.name=frim"], ("did you mean 'firm'",)),
+    ("no key at all", ["="], ("=", "KEY=VALUE")),
+    ("adding what is there", ["+seed=3"], ("seed: has a value already", "without +")),
     ("Hydra's own key", ["hydra.run.dir=x"], ("no effect",)),
     # --- wrong types
+    ("nothing for a seed", ["seed="], ("whole number, got nothing",)),
     ("text for a number", ["armenia.strategy.beta=abc"], ("armenia.strategy.beta", "number")),
     ("nothing for a number", ["armenia.strategy.beta=null"], ("must be a number",)),
     ("yes for a number", ["armenia.strategy.beta=true"], ("must be a number",)),
@@ -279,6 +282,25 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"ends in \.yaml"):
         load_scenario(tmp_path / "mine.txt")
+
+
+def test_a_broken_file_of_ones_own_is_named(tmp_path: Path) -> None:
+    """What is no YAML is told with the file's name, once, on either way to it."""
+    folder = tmp_path / "scenario"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("articles: [\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as found:
+        compose(["scenario=mine"], config_dir=tmp_path)
+    assert found.value.problems[0].startswith("mine.yaml: line 2, column 1: is not YAML")
+    assert check_file(folder / "mine.yaml") == found.value.problems
+
+
+def test_a_variant_needs_no_word_on_order(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """What a file says goes before its defaults, and nothing of Hydra's is printed."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("defaults: [september_2024]\nstart: 2024-10-01\n", encoding="utf-8")
+    assert load_scenario(file).start.isoformat() == "2024-10-01"
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

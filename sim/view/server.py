@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PORT = 8765
 TRIED = 20
 """Ports that are tried from `PORT` on if none was named."""
+LAST_PORT = 65_535
 PAGE = "sim.view.page.app"
 NEEDED = "requirejs@2.3.6/require.js"
 """One of the scripts that come with the package, to see whether they are there."""
@@ -55,8 +56,10 @@ def open_socket(host: str, port: int | None) -> socket.socket:
     Raises
     ------
     ConfigError
-        If the port is taken or the host is none of this machine's.
+        If the port is no port or taken, or the host is none of this machine's.
     """
+    if port is not None and not 0 <= port <= LAST_PORT:
+        raise ConfigError([f"--port: must be from 0 to {LAST_PORT}, got {port}"])
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     ports = range(PORT, PORT + TRIED) if port is None else (port,)
     for number in ports:

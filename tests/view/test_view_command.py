@@ -38,6 +38,11 @@ def test_a_port_that_is_taken_is_said(capsys: Capture, taken: int) -> None:
     assert f"{taken} is taken" in refused(capsys, "--port", str(taken))
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_said(capsys: Capture, port: str) -> None:
+    said(capsys, "--port: must be from 0 to 65535", "--port", port)
+
+
 def test_the_next_free_port_is_used_if_none_was_named(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
