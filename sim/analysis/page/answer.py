@@ -100,13 +100,15 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
         "runs": Number(results.usable, ","),
         "cells": Number(counted, ","),
     }
-    of = "points" if results.sampled and len(results.plan.combinations) == 1 else "cells"
+    of = "point" if results.sampled and len(results.plan.combinations) == 1 else "cell"
+    runs = "run" if results.usable == 1 else "runs"
+    where_from = f"{{runs}} {runs} over {{cells}} {of}{'s' if counted != 1 else ''}"
+    if cells == 1:
+        where_from = f"{{runs}} {runs} of this cell"
+        del numbers["cells"]
     text = (
-        f"Something was signed in {_told('signed')} of the {{runs}} runs over {{cells}} {of}: the "
-        f"treaty in full in {_told('full')}, an interim deal only in {_told('interim')}."
-        if cells > 1
-        else f"Something was signed in {_told('signed')} of the {{runs}} runs of this {{cells}} "
-        f"cell: the treaty in full in {_told('full')}, an interim deal only in {_told('interim')}."
+        f"Something was signed in {_told('signed')} of the {where_from}: the treaty in full in "
+        f"{_told('full')}, an interim deal only in {_told('interim')}."
     )
     return Statement(text, numbers, queries.together({**parts, "n": f"{count} WHERE {where}"}))
 
@@ -292,7 +294,11 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
     """Return how much is chance, and how much of the scenario is assumed."""
     said: list[Statement] = []
     chance = assumptions.shares.get(CHANCE)
-    if chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
+    if len(assumptions.shares) == 1:
+        said.append(
+            Statement("What differs from run to run is chance alone: this sweep moved nothing.")
+        )
+    elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
         said.append(_variance(results, assumptions, chance))
     base = results.plan.combinations[0].base
     query = queries.assumptions_in_plan(base, "numbers", "assumed")

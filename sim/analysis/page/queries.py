@@ -186,10 +186,11 @@ def _between_levels(n: int) -> str:
 
 
 def assumptions_in_plan(base: int, numbers: str, assumed: str) -> str:
-    """Return the query of how many numbers the scenario of a plan has, and how many are assumed."""
+    """Return the query of a plan's scenario: its numbers, and its assumptions with a range."""
     return (
         f"SELECT count(*) AS {numbers}, count(*) FILTER (json_extract_string(value, '$.basis') = "
-        f"'assumption') AS {assumed} FROM json_tree((SELECT json FROM "
+        "'assumption' AND json_extract(value, '$.low')::DOUBLE < json_extract(value, '$.high')::"
+        f"DOUBLE) AS {assumed} FROM json_tree((SELECT json FROM "
         "read_json_objects('plan.json', format = 'unstructured', maximum_object_size = "
         f"1000000000)), '$.bases[{base}].scenario') WHERE type = 'OBJECT' AND "
         "json_exists(value, '$.basis') AND json_exists(value, '$.value')"
