@@ -44,8 +44,8 @@ class Estimate:
 
 __all__ = [
     "Estimate",
-    "Z",
     "Spread",
+    "Z",
     "effective_size",
     "estimate",
     "paired_estimate",
@@ -189,7 +189,7 @@ def effective_size(
     variance: float | Floats,
     clusters: int,
     runs: float,
-    freedom: float | None = None,
+    freedom: float | Floats | None = None,
 ) -> Floats:
     """Return how many independent runs would give a share this variance.
 
@@ -204,13 +204,16 @@ def effective_size(
     clusters : int
         Independent replicates, or points if these are fewer.
     runs : float
-    freedom : float, optional
+    freedom : float or array, optional
         Degrees of freedom of the variance; one less than the clusters by default.
     """
     p, v = np.asarray(share, float), np.asarray(variance, float)
     size: Floats = np.full(p.shape, float(clusters))
-    shrunk = (Z / student(clusters - 1 if freedom is None else freedom)) ** 2
-    np.divide(p * (1 - p) * shrunk, v, out=size, where=v > 1e-18)
+    if isinstance(freedom, np.ndarray):
+        quantile = stats.t.ppf(0.5 + LEVEL / 2, np.maximum(freedom, 1.0))
+    else:
+        quantile = student(clusters - 1 if freedom is None else freedom)
+    np.divide(p * (1 - p) * (Z / quantile) ** 2, v, out=size, where=v > 1e-18)
     return np.clip(size, 1.0, runs)
 
 
@@ -238,10 +241,10 @@ def _two_ways(by_replicate: float, by_point: float, alone: float) -> float:
     alone : float
         Variance if all runs were independent.
     """
-    known = [v for v in (by_replicate, by_point) if np.isfinite(v)]
-    if len(known) < 2:
-        return known[0] if known else float("nan")
-    return max(sum(known) - alone, *known)
+    # With one replicate, or one point, nothing tells what it moves: NaN goes on.
+    if not (np.isfinite(by_replicate) and np.isfinite(by_point)):
+        return float("nan")
+    return max(by_replicate + by_point - alone, by_replicate, by_point)
 
 
 def _wilson(share: float, size: float, runs: int) -> Estimate:
