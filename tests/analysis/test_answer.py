@@ -191,6 +191,14 @@ def test_numbers_where_cells_of_one_sweep_failed(
     check(comparison_report(load(factorial_folder), load(failed), quiet), tmp_path)
 
 
+def test_no_replicate_is_complete(factorial_folder: Path, altered: object) -> None:
+    early = (pl.col("replicate") < 10) == (pl.col("cell") < 6)
+    folder = altered(factorial_folder, lambda runs: runs.filter(early))  # type: ignore[operator]
+    report = comparison_report(load(factorial_folder), load(folder), quiet)
+    assert "No replicate is complete" in report.statements[0].text
+    assert {"pairs", "plans"} <= {part.key for part in report.parts}
+
+
 def test_one_run_of_one_cell_is_told_as_such(tmp_path: Path) -> None:
     folder = play("replicates=1", tmp_path / "results")
     report = sweep_report(load(folder), quiet)

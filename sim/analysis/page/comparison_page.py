@@ -1,5 +1,6 @@
 """The report of two sweeps compared."""
 
+import math
 from functools import cache
 
 from sim.analysis.compare import Comparison, compare
@@ -125,6 +126,11 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
     pairs = [(pair.one, pair.other) for pair in found.used]
     if not pairs:
         return Statement("No cell in common has outcomes in both sweeps, so nothing is compared.")
+    if math.isnan(mean.value):
+        return Statement(
+            "No replicate is complete in all cells in common, so there is no difference over all "
+            "of them; cells are compared below."
+        )
     freedom = found.freedom
     if not up:
         # The query gives the numbers as the sentence does: the first sweep less the second.
