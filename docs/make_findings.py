@@ -12,8 +12,9 @@ README = ROOT / "README.md"
 SUMMARIES = ROOT / "experiments" / "summaries"
 MARKS = "<!-- findings: begin -->", "<!-- findings: end -->"
 MAIN = {
-    "opposition_claim": "Unilateral concessions can keep the signature away",
-    "interim_or_everything": "Who refuses the interim deal turns",
+    "opposition_claim": "Unilateral concessions make a signature rarer, in part for the "
+    "opposition's reason",
+    "interim_or_everything": "It is mostly Azerbaijan that refuses the interim deal",
     "constitution": "What the constitution does depends on whether it is meant",
 }
 """Studies whose findings stand on the first screen, with what each comes to."""

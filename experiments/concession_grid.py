@@ -46,6 +46,12 @@ def extremes(results: Results, key: str) -> tuple[str, str]:
     return tuple(f"{name} ({per_cent(found[name])})" for name in (order[0], order[-1]))  # type: ignore[return-value]
 
 
+def played(equilibria: pl.DataFrame, party: str, strategy: str) -> int:
+    """Return in how many equilibria a party plays a strategy, alone or with others."""
+    mixed = pl.col(party).str.split(", ").list.eval(pl.element().str.split(" ").list.first())
+    return equilibria.filter(mixed.list.contains(strategy)).height
+
+
 def analyse(results: Mapping[str, Results]) -> Findings:
     """Return who signs, when and on whose terms, and the equilibria."""
     grid = results["grid"]
@@ -67,6 +73,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     cost = paired(
         grid.outcome("utility_second")[firm.cells], grid.outcome("utility_second")[soft.cells]
     )
+    firm_one, firm_other = (played(equilibria, p, "firm") for p in ("Armenia", "Azerbaijan"))
+    soft_one, soft_other = (played(equilibria, p, "conceder") for p in ("Armenia", "Azerbaijan"))
+    most_shared = float(str(equilibria["in_resamples"].max()))
     return Findings(
         main=(
             f"Over all pairs of strategies a treaty is signed in {per_cent(share(signed))} of the "
@@ -82,8 +91,11 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"{number(cost, 3)} of its utility, no deal counted at the status quo.",
             f"Of the {equilibria.height} equilibria that were found, the pure one that most "
             f"resamples share is {steady['Armenia']} against {steady['Azerbaijan']} under "
-            f"{steady['context']}, in {100 * (steady['in_resamples']):.0f} % of them: one side "
-            "concedes to a firm other, and which side that is the payoffs do not settle.",
+            f"{steady['context']}, in {100 * steady['in_resamples']:.0f} % of them; the most "
+            f"shared of all is in {100 * most_shared:.0f} %. Armenia stands firm in {firm_one} of "
+            f"the {equilibria.height} and Azerbaijan in {firm_other}, Armenia plays conceder in "
+            f"{soft_one} and Azerbaijan in {soft_other}. Which pair is played the payoffs do not "
+            "settle.",
         ),
         tables=(
             Table(

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from experiments.figures import number, per_cent, points, share
+from experiments.figures import number, paired_share, per_cent, points, share
 from experiments.study import Findings, Part, Study, Table
-from sim.analysis import Results, estimate
+from sim.analysis import Estimate, Results, estimate
 
 RULE = "precondition"
 TYPE = "scenario.holdout_odds.azerbaijan.value"
@@ -89,14 +90,14 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     )
 
 
-def vote_effect(sweep: Results, signed: np.ndarray) -> object:
+def vote_effect(sweep: Results, signed: NDArray[np.float64]) -> Estimate:
     """Return how P(signed) differs between the highest and the lowest expected yes share."""
     cells = {
         float(str(g.values[YES])): g.cells
         for g in sweep.groups([RULE, TYPE, YES])
         if g.values[RULE] == "before_signing" and float(str(g.values[TYPE])) == 0.0
     }
-    return estimate(signed[cells[max(cells)]] - signed[cells[min(cells)]])
+    return paired_share(signed[cells[max(cells)]], signed[cells[min(cells)]])
 
 
 STUDY = Study(

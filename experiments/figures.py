@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis import Estimate, Results, estimate
+from sim.analysis import Estimate, Results, estimate, paired_estimate
 
 
 def share(values: NDArray[np.float64], points: NDArray[np.int64] | None = None) -> Estimate:
@@ -59,11 +59,33 @@ def paired(more: NDArray[np.float64], less: NDArray[np.float64]) -> Estimate:
     return estimate(np.atleast_2d(more) - np.atleast_2d(less))
 
 
+def paired_share(
+    more: NDArray[np.float64],
+    less: NDArray[np.float64],
+    points: NDArray[np.int64] | None = None,
+) -> Estimate:
+    """Return the same for outcomes that are 0 or 1, with an interval that does not collapse.
+
+    Parameters
+    ----------
+    more, less : array, shape (cells, replicates)
+    points : array of int, shape (cells,), optional
+        Points of a sampled design.
+    """
+    return paired_estimate(np.atleast_2d(more) - np.atleast_2d(less), points)
+
+
 def highest_less_lowest(results: Results, key: str, outcome: str) -> Estimate:
-    """Return what the highest value of a swept number changes against the lowest, same shocks."""
+    """Return what the highest value of a swept number changes against the lowest, same shocks.
+
+    Parameters
+    ----------
+    outcome : str
+        One that is 0 or 1.
+    """
     cells = {float(str(g.values[key])): g.cells for g in results.groups([key])}
     values = results.outcome(outcome)
-    return paired(values[cells[max(cells)]], values[cells[min(cells)]])
+    return paired_share(values[cells[max(cells)]], values[cells[min(cells)]])
 
 
 def markdown(frame: pl.DataFrame) -> str:

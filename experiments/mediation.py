@@ -4,9 +4,17 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from experiments.figures import highest_less_lowest, number, per_cent, points, share
+from experiments.figures import (
+    highest_less_lowest,
+    number,
+    paired,
+    paired_share,
+    per_cent,
+    points,
+    share,
+)
 from experiments.study import Findings, Part, Study, Table
-from sim.analysis import Results, estimate
+from sim.analysis import Estimate, Results, estimate
 
 STYLE = "mediator"
 FLOW = "scenario.status_quo.azerbaijan.value"
@@ -37,6 +45,17 @@ def table_by_style(sweep: Results) -> pl.DataFrame:
     )
 
 
+def by_flow(sweep: Results, style: str) -> dict[float, Estimate]:
+    """Return what a style adds to P(signed), by what the status quo is worth to Azerbaijan."""
+    signed = sweep.outcome("signed")
+    cells = {
+        (float(str(g.values[FLOW])), str(g.values[STYLE])): g.cells
+        for g in sweep.groups([FLOW, STYLE])
+    }
+    flows = sorted({flow for flow, _ in cells})
+    return {f: paired_share(signed[cells[f, style]], signed[cells[f, "none"]]) for f in flows}
+
+
 def analyse(results: Mapping[str, Results]) -> Findings:
     """Return what each style adds to no mediator, and what attention and bias change."""
     sweep, bias = results["styles"], results["bias"]
@@ -45,11 +64,19 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         """Return what each style changes of an outcome, against none on the same shocks."""
         values = sweep.outcome(outcome)
         cells = {str(g.values[STYLE]): g.cells for g in sweep.groups([STYLE])}
-        told = points if outcome in ("signed", "lapsed", "in_force_at_end") else number
-        return {s: told(estimate(values[cells[s]] - values[cells["none"]])) for s in STYLES[1:]}
+        if outcome not in ("signed", "lapsed", "in_force_at_end"):
+            return {s: number(paired(values[cells[s]], values[cells["none"]])) for s in STYLES[1:]}
+        return {
+            s: points(paired_share(values[cells[s]], values[cells["none"]])) for s in STYLES[1:]
+        }
 
     signing, lasting = against_none("signed"), against_none("in_force_at_end")
     lapsing, dignity = against_none("lapsed"), against_none("dignity")
+    at_flow = by_flow(sweep, "manipulation")
+    interim = (sweep.outcome("interim_week") >= 0).astype(float)
+    halves = {
+        str(g.values[STYLE]): per_cent(share(interim[g.cells])) for g in sweep.groups([STYLE])
+    }
     told = {
         key: points(highest_less_lowest(sweep, key, "signed")) for key in (BEFORE, AFTER, LEVERAGE)
     }
@@ -96,8 +123,13 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             "anyhow: what holds it up then is the bargain over the open articles, which only a "
             "text can shorten.",
             f"The chance that a deal lapses changes by {lapsing['facilitation']}, "
-            f"{lapsing['formulation']} and {lapsing['manipulation']}: what is signed more often "
-            "includes interim deals, and these last less.",
+            f"{lapsing['formulation']} and {lapsing['manipulation']}. Formulation brings interim "
+            f"deals ({halves['formulation']} of its runs, against {halves['none']} without a "
+            f"mediator), which lapse at a higher rate; manipulation does not "
+            f"({halves['manipulation']}).",
+            "What manipulation adds depends on what the status quo is worth to Azerbaijan: "
+            + ", ".join(f"at {flow:g} a year {points(gain)}" for flow, gain in at_flow.items())
+            + ".",
         ),
         tables=(
             Table("Each style against none, over all other values, same shocks.", styles),

@@ -1,11 +1,20 @@
 """The opposition's strength: Schelling's conjecture, and the threshold of the protest cascade."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from experiments.figures import number, per_cent, points, share
+from experiments.figures import (
+    highest_less_lowest,
+    number,
+    paired_share,
+    per_cent,
+    points,
+    share,
+)
 from experiments.study import Findings, Part, Study, Table
 from sim.analysis import Estimate, Results, estimate
 
@@ -13,13 +22,14 @@ TOP = "scenario.politics.ratifier_reservation.armenia.value"
 SEEN = "scenario.politics.anticipates_ratifier.azerbaijan"
 SPREAD = "scenario.public.threshold_sd.value"
 EFFORT = "scenario.public.effort.value"
+COMMON = 0.1
 QUIET, WAVE = 0.05, 0.25
 """Protest below which a run counts as quiet, and from which on as a wave, shares of citizens."""
 
 
 def schelling(
     sweep: Results,
-) -> tuple[pl.DataFrame, dict[tuple[bool, float], tuple[Estimate, ...]]]:
+) -> tuple[pl.DataFrame, dict[tuple[bool, float], tuple[Estimate, Estimate, Estimate]]]:
     """Return deals and terms by the ratifier's strength, as a table and as estimates."""
     ratified = (sweep.outcome("ratified_week") >= 0).astype(float)
     terms = sweep.outcome("share_first")
@@ -49,19 +59,57 @@ def cascade(sweep: Results) -> pl.DataFrame:
     rows = []
     for group in sweep.groups([EFFORT, SPREAD]):
         cells = group.cells
-        quiet = float(np.mean(protest[cells] < QUIET))
-        wave = float(np.mean(protest[cells] >= WAVE))
+        quiet, wave = protest[cells] < QUIET, protest[cells] >= WAVE
         rows.append(
             {
                 "effort": float(str(group.values[EFFORT])),
                 "spread of thresholds": float(str(group.values[SPREAD])),
-                "quiet": quiet,
-                "between": 1.0 - quiet - wave,
-                "wave": wave,
+                "quiet": per_cent(share(quiet.astype(float))),
+                "between": per_cent(share((~quiet & ~wave).astype(float))),
+                "wave": per_cent(share(wave.astype(float))),
                 "P(government fell)": per_cent(share(fell[cells])),
             }
         )
     return pl.DataFrame(rows)
+
+
+def by_effort_and_spread(sweep: Results) -> dict[tuple[float, float], NDArray[np.int64]]:
+    """Return the cells of each effort and spread of thresholds."""
+    return {
+        (float(str(g.values[EFFORT])), float(str(g.values[SPREAD]))): g.cells
+        for g in sweep.groups([EFFORT, SPREAD])
+    }
+
+
+def largest_step(sweep: Results) -> tuple[tuple[float, float, float], Estimate]:
+    """Return where the share of waves changes most between neighbouring spreads, and by how much.
+
+    The largest of many, so by itself an estimate from above.
+    """
+    wave = (sweep.outcome("protest") >= WAVE).astype(float)
+    cells = by_effort_and_spread(sweep)
+    spreads = sorted({spread for _, spread in cells})
+    steps = {
+        (effort, below, above): paired_share(wave[cells[effort, above]], wave[cells[effort, below]])
+        for effort in sorted({effort for effort, _ in cells})
+        for below, above in pairwise(spreads)
+    }
+    return max(steps.items(), key=lambda item: abs(item[1].value))
+
+
+def between_where_both_are_common(sweep: Results) -> Estimate:
+    """Return the share of runs between quiet and wave, of cells in which both make up a tenth."""
+    protest = sweep.outcome("protest")
+    quiet, wave = protest < QUIET, protest >= WAVE
+    common = [
+        cells
+        for cells in by_effort_and_spread(sweep).values()
+        if min(quiet[cells].mean(), wave[cells].mean()) > COMMON
+    ]
+    inside = (~quiet & ~wave).astype(float)
+    if not common:
+        return share(np.full((1, 1), np.nan))
+    return share(inside[np.concatenate(common)])
 
 
 def analyse(results: Mapping[str, Results]) -> Findings:
@@ -72,19 +120,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     best = max(tops, key=lambda top: found[True, top][2].value)
     seen_gain = found[True, best][1]
     tipping = cascade(results["cascade"])
-    steps = (
-        tipping.sort("effort", "spread of thresholds")
-        .with_columns(
-            (pl.col("wave") - pl.col("wave").shift(1).over("effort")).alias("step"),
-            pl.col("spread of thresholds").shift(1).over("effort").alias("from"),
-        )
-        .drop_nulls("step")
-    )
-    widest = steps.sort(pl.col("step").abs(), descending=True).row(0, named=True)
-    middle = tipping.filter((pl.col("wave") > 0.1) & (pl.col("quiet") > 0.1))
-    between = float(str(middle["between"].mean() or 0.0))
-    fell = results["cascade"].outcome("government_fell")
-    efforts = {float(str(g.values[EFFORT])): g.cells for g in results["cascade"].groups([EFFORT])}
+    (effort, below, above), step = largest_step(results["cascade"])
+    between = between_where_both_are_common(results["cascade"])
+    fall = highest_less_lowest(results["cascade"], EFFORT, "government_fell")
     return Findings(
         main=(
             "Where Azerbaijan sees the ratifier coming, Armenia's share given a deal rises from "
@@ -101,12 +139,11 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"Counting no deal as 0, Armenia does best at R = {best:g}: beyond it the lost deals "
             "cost more than the better terms bring, which is where the conjecture turns.",
             "Near the cascade threshold the largest step in the share of waves between "
-            f"neighbouring cells is {100 * widest['step']:+.0f} points, from a spread of "
-            f"{widest['from']:g} to {widest['spread of thresholds']:g} at effort "
-            f"{widest['effort']:g}; where both quiet runs and waves are common, "
-            f"{100 * between:.0f} % lie between.",
+            f"neighbouring cells is {points(step)}, from a spread of {below:g} to {above:g} at "
+            f"effort {effort:g}; where quiet runs and waves both make up a tenth at least, "
+            f"{per_cent(between)} lie between.",
             "Full instead of no mobilising effort changes the chance that the government falls by "
-            f"{points(estimate(fell[efforts[max(efforts)]] - fell[efforts[min(efforts)]]))}.",
+            f"{points(fall)}.",
         ),
         tables=(
             Table("Deals and terms by the upper end R of the ratifier's reservation.", table),

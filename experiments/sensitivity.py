@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from experiments.figures import per_cent, share
 from experiments.study import Findings, Part, Study, Table
-from sim.analysis import Results, boosted_importance, sobol_indices
+from sim.analysis import Results, assumption_ledger, boosted_importance, sobol_indices
+from sim.analysis.assumptions import ASSUMPTIONS
 
 SHOWN = 20
 MATTER = 10
@@ -62,6 +64,22 @@ def indices(results: Results, outcome: str) -> pl.DataFrame:
     )
 
 
+def left_of_chance(values: NDArray[np.float64]) -> float:
+    """Return what part of the variance between the points' means is chance of few replicates.
+
+    Parameters
+    ----------
+    values : array, shape (points, replicates)
+        The residual of points by replicates (two-way analysis of variance, one run a cell) over
+        the number of replicates, as a share of the variance of the means.
+    """
+    points, replicates = values.shape
+    means = values.mean(axis=1)
+    residual = values - means[:, np.newaxis] - values.mean(axis=0) + values.mean()
+    square = float((residual**2).sum()) / ((points - 1) * (replicates - 1))
+    return float(square / replicates / means.var(ddof=1))
+
+
 def analyse(results: Mapping[str, Results]) -> Findings:
     """Return the inputs that matter, by two methods."""
     screening, sobol = results["screening"], results["sobol"]
@@ -73,12 +91,8 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         )
     by_outcome = {outcome: indices(sobol, outcome) for outcome in OUTCOMES}
     signed = screening.outcome("signed")
-    means = signed.mean(axis=1)
-    noise = float((means * (1.0 - means)).mean() / (signed.shape[1] - 1))
-    between = max(float(means.var(ddof=1)) - noise, 0.0)
-    total = between + float((means * (1.0 - means)).mean()) * signed.shape[1] / (
-        signed.shape[1] - 1
-    )
+    resting = assumption_ledger(screening).shares[ASSUMPTIONS]
+    noise = left_of_chance(sobol.outcome("signed"))
     leading = by_outcome["signed"].head(MATTER)
     first = leading.row(0, named=True)
     names = ", ".join(leading["input"].to_list())
@@ -93,16 +107,18 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         )
     return Findings(
         main=(
-            f"Over the ranges of all {len(screening.plan.point_keys)} assumptions something is "
-            f"signed in {per_cent(share(signed, np.arange(len(signed))))} of the runs, and "
-            f"{100 * (between / total):.0f} % of the variance of that outcome lies between points, "
-            f"that is, in the assumptions; the input that matters most is {first['input']}, with a "
-            f"total Sobol index of {first['total']}."
+            f"Over the ranges of the {len(screening.plan.point_keys)} assumptions that have one, "
+            f"something is signed in {per_cent(share(signed, np.arange(len(signed))))} of the "
+            f"runs, and {per_cent(resting)} of the variance of that outcome rests on the "
+            f"assumptions, the rest is chance; the input that matters most is {first['input']}, "
+            f"with a total Sobol index of {first['total']}."
         ),
         sentences=(
-            f"The {MATTER} that matter, by total index: {names}.",
-            f"By themselves the inputs explain {alone:.2f} of the variance between points; the "
-            "rest is interaction.",
+            f"The {MATTER} with the largest total indices: {names}. Their intervals overlap, so "
+            "their order is not settled.",
+            f"By themselves the inputs explain {alone:.2f} of the variance between the points' "
+            f"means; of the rest, {noise:.2f} is what {sobol.plan.replicates} replicates leave of "
+            "chance, and interaction takes what remains.",
             "The screening model, fitted to means over replicates, predicts points that it has "
             f"not seen with an R² of {told['signed']} for a signature and "
             f"{told['in_force_at_end']} for a deal that stands.",

@@ -17,7 +17,7 @@ from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.importance import Importance, boosted_importance
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs
-from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.intervals import Estimate, estimate, paired_estimate
 from sim.analysis.ledger import Ledger, ledger
 from sim.analysis.ledger_over_time import LedgerOverTime, ledger_over_time
 from sim.analysis.loading import load
@@ -77,6 +77,7 @@ __all__ = [
     "load",
     "load_run",
     "paired_differences",
+    "paired_estimate",
     "prim_boxes",
     "run_demands",
     "run_home",

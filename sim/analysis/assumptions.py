@@ -12,6 +12,7 @@ from sim.analysis.result import Result
 from sim.analysis.results import NotInResults, Results
 from sim.analysis.sobol import sobol_indices
 from sim.analysis.variance import POINTS, Decomposition, decomposition
+from sim.scenario import Number
 
 if TYPE_CHECKING:
     from sim.analysis.result import Chart
@@ -41,7 +42,8 @@ class AssumptionLedger(Result):
         For each drawn number of a Saltelli design its total Sobol index, the mean over the
         combinations of chosen values.
     numbers, assumed : int
-        Numbers of the scenario, and those of them that are assumptions.
+        Numbers of the scenario, and those of them that are assumptions with a range; one that is
+        fixed, low and high alike, is not among these.
     moved_assumptions : int
         Assumptions that the sweep moved.
     """
@@ -144,10 +146,12 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         shares, by_input, told = _divide(divided, moved)
         notes += told
     unsure = [entry for entry in moved if entry.ground in UNSURE]
-    assumed = sum(number.assumed for number in scenario)
+    every = sum(number.assumed for number in scenario)
+    assumed = sum(number.assumed and _has_range(number) for number in scenario)
+    fixed = f", and {every - assumed} without one" if every > assumed else ""
     notes.append(
-        f"Of the scenario's {len(scenario)} numbers {assumed} are assumptions; this sweep moved "
-        f"{len(unsure)} of them. What rests on the others it cannot show."
+        f"Of the scenario's {len(scenario)} numbers {assumed} are assumptions with a range{fixed}; "
+        f"this sweep moved {len(unsure)} of them. What rests on the others it cannot show."
     )
     if not unsure:
         notes.append(
@@ -165,6 +169,11 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         moved_assumptions=len(unsure),
         notes=tuple(notes),
     )
+
+
+def _has_range(number: Number) -> bool:
+    """Return whether a number may be anything but its stated value."""
+    return number.low is not None and number.high is not None and number.low < number.high
 
 
 def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:

@@ -1,16 +1,22 @@
 """Two sweeps side by side: what differs in their plans, and their cells compared run by run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.paired import PRECISION, bonett_price
+from sim.analysis.intervals import NOTHING, Estimate, estimate
+from sim.analysis.matching import matched, settings_apart, share_chance
 from sim.analysis.result import Result
-from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
+from sim.analysis.results import DERIVED, NotInResults, Results, word
+from sim.analysis.sweep_difference import (
+    change_of,
+    mean_change,
+    overall_paired,
+    overall_unpaired,
+    unpaired,
+)
 from sim.sweeps.overrides import Value
 
 if TYPE_CHECKING:
@@ -69,9 +75,14 @@ class Comparison(Result):
     only : tuple of int
         Combinations of the first, and of the second, without counterpart.
     paired : bool
-        Whether runs were compared one by one: same seed, horizon and points.
+        Whether runs were compared one by one: same seed, and same points if any were drawn. Other
+        horizons or settings do no harm: a longer horizon repeats the shorter one's weeks.
     overall : Estimate
-        Difference averaged over the pairs.
+        Difference averaged over those pairs of cells that have outcomes in both sweeps. Run by
+        run if paired, else that of two samples in which cells share their shocks.
+    freedom : tuple of two floats or None
+        Degrees of freedom of the mean of the first and of the second sweep over these cells, if
+        not paired; None where runs are independent, those of one cell.
     still_needed : int
         Further replicates for two percentage points, 0 if reached or not paired.
     """
@@ -83,11 +94,21 @@ class Comparison(Result):
     only: tuple[int, int]
     paired: bool
     overall: Estimate
+    freedom: tuple[float | None, float | None]
     still_needed: int
 
+    @property
+    def used(self) -> list[Pair]:
+        """The pairs of cells that have outcomes to compare."""
+        return [pair for pair in self.pairs if np.isfinite(pair.difference.value)]
+
     def to_frame(self) -> pl.DataFrame:
-        """Return one line a pair of cells: outcome in both, and the difference."""
-        return pl.DataFrame(
+        """Return one line a pair of cells: outcome in both, and the difference.
+
+        `more`, `less` and `pairs` count runs that were compared one by one; without such they are
+        not there.
+        """
+        frame = pl.DataFrame(
             [
                 {key: word(v) for key, v in pair.values.items()}
                 | {
@@ -105,12 +126,21 @@ class Comparison(Result):
             ],
             infer_schema_length=None,
         )
+        return frame if self.paired else frame.drop("more", "less", "pairs")
 
     def plot(self) -> "Chart":
-        """Return the differences with their intervals, one line a pair of cells."""
+        """Return the differences with their intervals, one line a pair of cells.
+
+        Raises
+        ------
+        NotInResults
+            If no pair of cells has outcomes in both sweeps.
+        """
         from sim.analysis.charts import MOST_LINES, dots, thinned
 
-        pairs = sorted(self.pairs, key=lambda p: -p.difference.value)
+        pairs = sorted(self.used, key=lambda p: -p.difference.value)
+        if not pairs:
+            raise NotInResults("no pair of cells has outcomes in both sweeps")
         rows = [
             {
                 "label": pairs[n].label,
@@ -143,31 +173,29 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
     Raises
     ------
     NotInResults
-        If no combination of one is like one of the other.
+        If no combination of one is like one of the other, or they play different negotiations.
     """
-    matched = _matched(one, other)
-    if not matched:
-        raise NotInResults(
-            "the two sweeps have no cell in common: no values of the keys that both have agree"
-        )
-    paired = _share_chance(one, other)
+    together = matched(one, other)
+    paired = share_chance(one, other)
     values = one.outcome(outcome), other.outcome(outcome)
     share = outcome in DERIVED
-    pairs, total = [], None
-    for a, b, shared, differs in matched:
-        blocks = tuple(
+    pairs, blocks = [], []
+    for a, b, shared, differs in together:
+        first, second = (
             table[number * side.points + np.arange(side.points)]
             for table, number, side in zip(values, (a, b), (one, other), strict=True)
         )
         before, after = (
             estimate(block, side.clusters_of(np.arange(side.points)), share)
-            for block, side in zip(blocks, (one, other), strict=True)
+            for block, side in zip((first, second), (one, other), strict=True)
         )
-        change, moved = _change(blocks, one, share) if paired else (None, (0, 0))
+        difference, more, less = unpaired(before, after), 0, 0
         if paired:
-            replicates = min(block.shape[1] for block in blocks)
-            apart = blocks[1][:, :replicates] - blocks[0][:, :replicates]
-            total = apart if total is None else total + apart
+            change = change_of(first, second)
+            difference = mean_change(change, one, share)
+            more, less = int((change > 0).sum()), int((change < 0).sum())
+        if np.isfinite(difference.value):
+            blocks.append((first, second))
         pairs.append(
             Pair(
                 values=shared,
@@ -176,16 +204,26 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
                 differs=differs,
                 before=before,
                 after=after,
-                difference=change or _unpaired(before, after),
-                more=moved[0],
-                less=moved[1],
+                difference=difference,
+                more=more,
+                less=less,
             )
         )
-    overall, needed = _overall(pairs, total, one)
     only = (
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
     )
+    notes = _left_out(only, len(pairs) - len(blocks))
+    needed = 0
+    freedom: tuple[float | None, float | None] = (None, None)
+    if not blocks:
+        overall = NOTHING
+    elif paired:
+        overall, needed, told = overall_paired(blocks, one, share)
+        notes += told
+    else:
+        overall, freedom, told = overall_unpaired(blocks, one, other, share)
+        notes += told
     return Comparison(
         names=(str(one.folder), str(other.folder)),
         outcome=outcome,
@@ -194,102 +232,10 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
         only=only,
         paired=paired,
         overall=overall,
+        freedom=freedom,
         still_needed=needed,
-        notes=_notes(one, other, paired, needed, only),
+        notes=(*notes, *_notes(one, other, paired, needed)),
     )
-
-
-Match = tuple[int, int, dict[str, Value], tuple[str, ...]]
-
-
-def _matched(one: Results, other: Results) -> list[Match]:
-    """Return which combinations belong together, the values they share and how they differ."""
-    shared = [key for key in one.chosen_keys if key in other.chosen_keys]
-    by_values: dict[tuple[str, ...], list[int]] = {}
-    for number, entry in enumerate(other.plan.combinations):
-        by_values.setdefault(tuple(word(entry.values[k]) for k in shared), []).append(number)
-    flat = [_flat(other.config_of(number)) for number in range(len(other.plan.combinations))]
-    found = []
-    for number, entry in enumerate(one.plan.combinations):
-        candidates = by_values.get(tuple(word(entry.values[k]) for k in shared), [])
-        if not candidates:
-            continue
-        own = _flat(one.config_of(number))
-        differences = {c: _differences(own, flat[c]) for c in candidates}
-        best = min(candidates, key=lambda c: len(differences[c]))
-        values = {key: entry.values[key] for key in shared}
-        found.append((number, best, values, differences[best]))
-    return found
-
-
-def _flat(node: object, path: str = "") -> dict[str, object]:
-    """Return a configuration as dotted paths and values, without seed and replicate."""
-    if isinstance(node, Mapping):
-        parts = [_flat(v, f"{path}.{k}" if path else str(k)) for k, v in node.items()]
-    elif isinstance(node, list):
-        parts = [_flat(v, f"{path}[{n}]") for n, v in enumerate(node)]
-    else:
-        return {path: node}
-    return {
-        key: value
-        for part in parts
-        for key, value in part.items()
-        if key not in ("seed", "replicate")
-    }
-
-
-def _differences(one: Mapping[str, object], other: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the paths in which two configurations differ, with both values."""
-    return tuple(
-        f"{path}: {one.get(path, 'none')} → {other.get(path, 'none')}"
-        for path in dict.fromkeys([*one, *other])
-        if one.get(path) != other.get(path)
-    )
-
-
-def _share_chance(one: Results, other: Results) -> bool:
-    """Return whether replicate and point numbers mean the same shocks and numbers in both."""
-    a, b = one.plan, other.plan
-    keys = [
-        (p.seed, p.points, p.point_keys, p.design.get("kind"), p.versions.get("numpy"))
-        for p in (a, b)
-    ]
-    return keys[0] == keys[1]
-
-
-def _change(
-    blocks: tuple[Floats, ...], results: Results, share: bool
-) -> tuple[Estimate, tuple[int, int]]:
-    """Return the mean of the differences run by run, and how many runs have more and less."""
-    replicates = min(block.shape[1] for block in blocks)
-    change = blocks[1][:, :replicates] - blocks[0][:, :replicates]
-    moved = int((change > 0).sum()), int((change < 0).sum())
-    found = estimate(change, results.clusters_of(np.arange(results.points)))
-    if share and not results.sampled and found.runs:
-        found = Estimate(found.value, *bonett_price(*moved, found.runs), found.runs)
-    return found, moved
-
-
-def _unpaired(before: Estimate, after: Estimate) -> Estimate:
-    """Return a difference of independent estimates (Newcombe's 1998 hybrid interval)."""
-    value = after.value - before.value
-    low = value - np.hypot(after.value - after.low, before.high - before.value)
-    high = value + np.hypot(after.high - after.value, before.value - before.low)
-    return Estimate(value, float(low), float(high), min(before.runs, after.runs))
-
-
-def _overall(pairs: list[Pair], total: Floats | None, one: Results) -> tuple[Estimate, int]:
-    """Return the difference averaged over the pairs, and the replicates still needed."""
-    if total is None:
-        known = [p.difference for p in pairs if np.isfinite(p.difference.value)]
-        value = float(np.mean([d.value for d in known]))
-        half = float(np.sqrt(np.sum([((d.high - d.low) / 2) ** 2 for d in known]))) / len(known)
-        return Estimate(value, value - half, value + half, sum(d.runs for d in known)), 0
-    found = estimate(total / len(pairs), one.clusters_of(np.arange(one.points)))
-    count = int(np.isfinite(total).any(axis=0).sum())
-    half = (found.high - found.low) / 2
-    wanted = int(np.ceil(count * (half / PRECISION) ** 2)) if np.isfinite(half) else 0
-    return found, max(0, wanted - count)
 
 
 def _plans(one: Results, other: Results) -> pl.DataFrame:
@@ -309,26 +255,30 @@ def _plans(one: Results, other: Results) -> pl.DataFrame:
             for name in dict.fromkeys([*a.versions, *b.versions])
         ),
     ]
-    first, second = _flat(a.bases[0]), _flat(b.bases[0])
-    told += [
-        (path, first.get(path), second.get(path))
-        for path in dict.fromkeys([*first, *second])
-        if path not in a.swept and path not in b.swept
-    ]
+    told += settings_apart(one, other)
     rows = [{"what": what, "first": str(x), "second": str(y)} for what, x, y in told if x != y]
     return pl.DataFrame(rows, {"what": pl.String, "first": pl.String, "second": pl.String})
 
 
-def _notes(
-    one: Results, other: Results, paired: bool, needed: int, only: tuple[int, int]
-) -> tuple[str, ...]:
+def _left_out(only: tuple[int, int], empty: int) -> tuple[str, ...]:
+    """Return which cells take no part in the comparison."""
+    notes: tuple[str, ...] = ()
+    if any(only):
+        notes += (
+            f"{only[0]} cells of the first sweep and {only[1]} of the second have no counterpart "
+            "and are left out.",
+        )
+    if empty:
+        notes += (
+            f"{empty} of the pairs of cells in common have no outcomes to compare, because their "
+            "runs failed or are missing; the mean is over the others.",
+        )
+    return notes
+
+
+def _notes(one: Results, other: Results, paired: bool, needed: int) -> tuple[str, ...]:
     """Return what a reader must know of the comparison."""
     notes = []
-    if any(only):
-        notes.append(
-            f"{only[0]} cells of the first sweep and {only[1]} of the second have no counterpart "
-            "and are left out."
-        )
     if needed:
         notes.append(
             f"For an interval of ±2 percentage points {needed:,} more replicates of each cell are "
@@ -344,6 +294,13 @@ def _notes(
             "The rules of the model differ between the two: differences mix what was swept with "
             "what was reprogrammed."
         )
-    if one.plan.bases[0].get("horizon") != other.plan.bases[0].get("horizon"):
+    apart = [path for path, _, _ in settings_apart(one, other)]
+    if "horizon" in apart:
         notes.append("The horizons differ, so one of the two had more weeks to sign in.")
+    apart = [path for path in apart if path.startswith("scenario.")]
+    if apart:
+        notes.append(
+            f"The scenarios differ, in {len(apart)} places from '{apart[0]}' on: differences mix "
+            "what was swept with what the scenarios say."
+        )
     return tuple(notes)

@@ -12,7 +12,7 @@ import polars as pl
 from scipy import stats
 
 from sim.analysis.competing_risks import Curves, from_counts
-from sim.analysis.incidence import EVENTS, first_events, groups_played, weekly_counts
+from sim.analysis.first_events import EVENTS, first_events, groups_played, weekly_counts
 from sim.analysis.intervals import Estimate
 from sim.analysis.result import Result
 from sim.analysis.results import Floats, Group, Results

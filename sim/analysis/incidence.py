@@ -7,95 +7,25 @@ Runs that reach the horizon without any of the events are censored there; the es
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from sim.analysis.competing_risks import Curves, from_counts
+from sim.analysis.first_events import EVENTS, first_events, groups_played, weekly_counts
+from sim.analysis.incidence_spread import clustered_variance, clusters_behind
 from sim.analysis.intervals import effective_size, wilson
 from sim.analysis.result import Result
-from sim.analysis.results import Group, Results
-from sim.codes import Treaty
+from sim.analysis.results import Floats, Group, Results
 
 if TYPE_CHECKING:
     from sim.analysis.result import Chart
 
-Floats = NDArray[np.float64]
-
-EVENTS = ("interim deal", "full deal", "collapse", "government fell")
-"""What can happen first; the codes of the events are their places here, from 1."""
 SHOWN_WEEKS = 60
 """Most points of a drawn curve."""
 MOST_GROUPS = 30
 """Most groups that a figure lets choose from."""
-
-
-class Firsts(NamedTuple):
-    """What happened first in each run, and when.
-
-    Attributes
-    ----------
-    event : array of int8, shape (cells, replicates)
-        0 nothing, else as in `EVENTS`; -1 where there is no run.
-    week : array of int16, shape (cells, replicates)
-        Its week, or the last week played.
-    """
-
-    event: NDArray[np.int8]
-    week: NDArray[np.int16]
-
-
-def first_events(results: Results) -> Firsts:
-    """Return what happened first in each run: a signature, a collapse or a fall of government.
-
-    Raises
-    ------
-    NotInResults
-        If the table lacks one of the columns that say it.
-    """
-    results.check_columns("status", "interim_week", "full_week", "ended_week", "weeks")
-    status = results.codes("status")
-    interim, full = results.codes("interim_week"), results.codes("full_week")
-    event = np.zeros(status.shape, np.int8)
-    week = np.maximum(results.codes("weeks") - 1, 0)
-    ended = results.codes("ended_week")
-    unsigned = (interim < 0) & (full < 0)
-    for code, happened, when in (
-        (3, unsigned & (status == Treaty.COLLAPSED), ended),
-        (4, unsigned & (status == Treaty.GOVERNMENT_FELL), ended),
-        (2, full >= 0, full),
-        (1, interim >= 0, interim),
-    ):
-        event[happened] = code
-        week[happened] = when[happened]
-    event[status < 0] = -1
-    return Firsts(event, week)
-
-
-def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
-    """Return how many of some cells' runs had which first event in which week.
-
-    Returns
-    -------
-    array, shape (weeks, 5)
-        Censored runs first, then `EVENTS`.
-    """
-    event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
-    there = event >= 0
-    size = len(EVENTS) + 1
-    place = week[there].astype(np.int64) * size + event[there]
-    weeks = int(week[there].max()) + 1 if there.any() else 1
-    return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
-
-
-def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) -> list[Group]:
-    """Return the groups of cells that have runs, all cells together first if there are several."""
-    groups = results.groups(by)
-    if len(groups) > 1:
-        groups = [*results.groups([]), *groups]
-    return [group for group in groups if (firsts.event[group.cells] >= 0).any()]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,18 +37,26 @@ class Course:
     group : Group
     curves : Curves
     clusters : int
-        Independent replicates, or points, that it rests on.
+        Independent replicates that it rests on, or points if these are fewer.
+    freedom : array, shape (kinds, times), or float
+        Degrees of freedom of the curves' variance; infinite for one cell, whose runs are
+        independent.
     """
 
     group: Group
     curves: Curves
     clusters: int
+    freedom: Floats | float
 
     def intervals(self) -> tuple[Floats, Floats]:
         """Return the ends of the curves' pointwise 95 % intervals: Wilson's, by their variance."""
         curves = self.curves
         size = effective_size(
-            curves.incidence, curves.variance, self.clusters, float(curves.at_risk[0])
+            curves.incidence,
+            curves.variance,
+            self.clusters,
+            float(curves.at_risk[0]),
+            self.freedom,
         )
         return wilson(curves.incidence, size)
 
@@ -269,60 +207,14 @@ def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
     for group in groups_played(results, firsts, by):
         counts = weekly_counts(firsts, group.cells)
         curves = from_counts(np.arange(len(counts), dtype=float), counts)
+        freedom: Floats | float = float("inf")
         if len(group.cells) > 1:
-            curves = curves._replace(variance=_clustered(results, firsts, group, curves))
-        courses.append(
-            Course(group=group, curves=curves, clusters=_clusters(results, firsts, group))
-        )
+            variance, freedom = clustered_variance(results, firsts, group, curves)
+            curves = curves._replace(variance=variance)
+        clusters = clusters_behind(results, firsts, group)
+        courses.append(Course(group=group, curves=curves, clusters=clusters, freedom=freedom))
     notes = (
         "An interim deal that later became a full one counts as an interim deal here: what came "
         "first counts.",
     )
     return Incidence(start=results.scenario.start, courses=tuple(courses), notes=notes)
-
-
-def _clusters(results: Results, firsts: Firsts, group: Group) -> int:
-    """Return how many independent replicates, or points, some cells' runs come from."""
-    there = firsts.event[group.cells] >= 0
-    replicates = int(there.any(axis=0).sum())
-    clusters = results.clusters_of(group.cells)
-    return replicates if clusters is None else max(replicates, len(np.unique(clusters)))
-
-
-def _clustered(results: Results, firsts: Firsts, group: Group, curves: Curves) -> Floats:
-    """Return the variance of curves whose runs share replicates, and points if sampled.
-
-    From batches of replicates, and of points: each batch gives curves of its own.
-    """
-    clusters = results.clusters_of(group.cells)
-    sides = [np.arange(firsts.event.shape[1]), *([] if clusters is None else [clusters])]
-    variances = []
-    for axis, side in enumerate(sides):
-        batches = min(100, int(side.max()) + 1)
-        if batches < 2:
-            continue
-        batch = side * batches // (int(side.max()) + 1)
-        found = []
-        for number in range(batches):
-            rows = group.cells if axis == 0 else group.cells[batch == number]
-            columns = batch == number if axis == 0 else slice(None)
-            part = (
-                Firsts(firsts.event[:, columns], firsts.week[:, columns]) if axis == 0 else firsts
-            )
-            counts = weekly_counts(part, rows)
-            own = from_counts(np.arange(len(counts), dtype=float), counts).incidence
-            found.append(_continued(own, len(curves.times)))
-        variances.append(np.var(found, axis=0, ddof=1) / batches)
-    if not variances:
-        return curves.variance
-    both: Floats = np.max(variances, axis=0)
-    if len(variances) == 2:
-        both = np.maximum(both, variances[0] + variances[1] - curves.variance)
-    return both
-
-
-def _continued(curve: Floats, weeks: int) -> Floats:
-    """Return a curve that stays where it is after its last event."""
-    missing = weeks - curve.shape[1]
-    longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
-    return longer[:, :weeks]

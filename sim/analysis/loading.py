@@ -11,6 +11,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.analysis.results import NEEDED, Results
+from sim.analysis.row_checks import (
+    empty_columns,
+    missing_columns,
+    problem_of_rows,
+    told_of_columns,
+)
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import FAILED
@@ -118,6 +124,11 @@ def _plan(place: Path) -> Plan:
         raise ConfigError([f"{place}: {PLAN} cannot be read"]) from error
 
 
+def _needed(plan: Plan) -> list[str]:
+    """Return the columns without which no row can be told from another."""
+    return [*NEEDED, *plan.swept, *(["point"] if plan.points else [])]
+
+
 def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
     """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read.
 
@@ -135,20 +146,23 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
         return 0
     if metadata.get("plan") != plan.hash:
         raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
-    missing = [name for name in (*NEEDED, *plan.swept) if name not in schema]
-    if missing:
+    missing = [name for name in _needed(plan) if name not in schema]
+    problem = f"lacks the column '{missing[0]}'" if missing else ""
+    if not problem:
+        try:
+            # The footer tells nothing of the pages: those that everything rests on are read once.
+            keys = pl.scan_parquet(table).select(NEEDED).collect(engine="streaming")
+        except (PolarsError, OSError):
+            notes.append(f"{RUNS} is damaged and cannot be read.")
+            return 0
+        problem = problem_of_rows(keys, Chunk(0, plan.cells, 0, plan.replicates))
+    if problem:
         raise ConfigError(
             [
-                f"{table.parent}: {RUNS} lacks the column '{missing[0]}'; delete it and run the "
-                "sweep's line again, which makes it anew from the shards"
+                f"{table.parent}: {RUNS} {problem}; delete it and run the sweep's line again, "
+                "which makes it anew from the shards"
             ]
         )
-    try:
-        # The footer tells nothing of the pages: those that everything rests on are read once.
-        pl.scan_parquet(table).select(pl.col(*NEEDED).null_count()).collect(engine="streaming")
-    except (PolarsError, OSError):
-        notes.append(f"{RUNS} is damaged and cannot be read.")
-        return 0
     if rows < plan.runs:
         notes.append(f"{RUNS} holds {rows:,} of {plan.runs:,} runs: the sweep was being extended.")
     return rows
@@ -181,7 +195,7 @@ def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
         rows = pl.read_parquet(file)
     except (PolarsError, OSError):
         return "is damaged"
-    missing = [name for name in (*NEEDED, *plan.swept) if name not in rows.columns]
+    missing = [name for name in (*_needed(plan), "seed") if name not in rows.columns]
     if missing:
         return f"lacks the column '{missing[0]}'"
     if len(rows) != chunk.runs:
@@ -189,7 +203,7 @@ def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
     inside = chunk.end_cell <= plan.cells and chunk.end_replicate <= plan.replicates
     if not inside or set(rows["seed"].unique()) != {plan.seed}:
         return "belongs to another sweep"
-    return ""
+    return problem_of_rows(rows, chunk)
 
 
 def _opened(
@@ -197,9 +211,11 @@ def _opened(
 ) -> Results:
     """Return the results in some files, and count what is missing."""
     schema = dict(pl.read_parquet_schema(files[0]))
-    same = [file for file in files if list(pl.read_parquet_schema(file)) == list(schema)]
+    same = [file for file in files if dict(pl.read_parquet_schema(file)) == schema]
     if len(same) < len(files):
-        notes.append(f"{len(files) - len(same)} shards have other columns and are left out.")
+        notes.append(
+            f"{len(files) - len(same)} shards have other columns, or other types, and are left out."
+        )
     failed = pl.col("run_status").cast(pl.String) == FAILED
     counted = pl.scan_parquet(same).select(pl.len().alias("rows"), failed.sum().alias("failed"))
     rows, bad = counted.collect().row(0)
@@ -211,14 +227,19 @@ def _opened(
     if bad:
         notes.append(f"{bad:,} runs failed and are left out of every figure.")
     if bad == rows:
-        raise ConfigError([f"{place}: all {rows:,} runs failed: {_first_error(same)}"])
+        raise ConfigError([f"{place}: {_all_failed(same, rows)}"])
+    notes += told_of_columns(missing_columns(schema, plan), empty_columns(same, schema))
     return Results(place, plan, tuple(same), source, schema, rows, bad, tuple(notes))
 
 
-def _first_error(files: list[Path]) -> str:
-    """Return why the first failed run failed."""
-    found = pl.scan_parquet(files).select(pl.col("error").drop_nulls().first()).collect().item()
-    return str(found)
+def _all_failed(files: list[Path], runs: int) -> str:
+    """Return that all runs failed, and why the first did if it is known."""
+    told = f"all {runs:,} runs failed" if runs > 1 else "the only run failed"
+    table = pl.scan_parquet(files)
+    if "error" not in table.collect_schema().names():
+        return told
+    why = table.select(pl.col("error").drop_nulls().first()).collect().item()
+    return told if why is None else f"{told}: {why}"
 
 
 def _length(file: Path) -> int:

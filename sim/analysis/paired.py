@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from sim.analysis.intervals import Z, estimate
+from sim.analysis.intervals import estimate, paired_estimate, spread
 from sim.analysis.result import Result
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
@@ -42,12 +42,13 @@ class Difference:
     cells : int
         Pairs of cells that are averaged in each replicate.
     pairs : int
-        Independent units (replicates, or points) that the interval rests on.
+        Independent replicates that the interval rests on, or points if these are fewer.
     difference, low, high : float
     more, less : int
         Runs in which the outcome is greater, or smaller, under `value`.
     still_needed : int
-        Further units for the precision asked for; 0 if it is reached.
+        Further ones for the precision asked for; 0 if it is reached. In a sampled design the
+        other kind must grow by the same factor.
     """
 
     key: str
@@ -150,9 +151,9 @@ def paired_differences(
     -------
     Differences
         For each pair of values, once averaged over all cells that agree in the other keys, and
-        once for each such pair of cells. Averages have Student's interval over replicates (and
-        points, if sampled); differences of shares between two cells have the adjusted Wald
-        interval of Bonett and Price (2012).
+        once for each such pair of cells. Differences of shares have the adjusted Wald interval
+        of Bonett and Price (2012) with the replicate as the pair, see `paired_estimate`; others
+        have Student's over replicates (and points, if sampled).
 
     Raises
     ------
@@ -219,9 +220,8 @@ def _compare(
         found.append(_difference(told, change, (up, down), share, precision, results))
     if not contexts:
         return []
-    one = share and contexts == 1
     told = (key, value, than, EVERYWHERE, contexts)
-    average = _difference(told, total / contexts, (more, less), one, precision, results)
+    average = _difference(told, total / contexts, (more, less), share, precision, results)
     return [average, *(found if contexts > 1 else [])]
 
 
@@ -244,18 +244,12 @@ def _difference(
     moved : tuple of int
         Runs with more, and with less.
     share : bool
-        Whether the differences are -1, 0 or 1.
+        Whether the differences are those of shares, from -1 to 1.
     """
     clusters = results.clusters_of(np.arange(results.points))
-    mean = estimate(change, clusters)
-    there = np.isfinite(change)
-    count = int(there.any(axis=0).sum())
-    if clusters is not None:
-        count = len(np.unique(clusters[there.any(axis=1)]))
-    low, high = mean.low, mean.high
-    if share and not results.sampled and count:
-        low, high = bonett_price(*moved, count)
-    half = (high - low) / 2
+    mean = paired_estimate(change, clusters) if share else estimate(change, clusters)
+    count = spread(change, clusters).clusters
+    half = (mean.high - mean.low) / 2
     wanted = int(np.ceil(count * (half / precision) ** 2)) if np.isfinite(half) else 0
     key, value, than, context, cells = told
     return Difference(
@@ -266,34 +260,9 @@ def _difference(
         cells=cells,
         pairs=count,
         difference=mean.value,
-        low=low,
-        high=high,
+        low=mean.low,
+        high=mean.high,
         more=moved[0],
         less=moved[1],
         still_needed=max(0, wanted - count),
     )
-
-
-def bonett_price(more: int, less: int, pairs: int) -> tuple[float, float]:
-    """Return the adjusted Wald interval for a difference of paired proportions.
-
-    Parameters
-    ----------
-    more, less : int
-        Pairs in which only the first, and only the second, of the two is 1.
-    pairs : int
-        All pairs.
-
-    Returns
-    -------
-    tuple of float
-        Ends of the 95 % interval, within [-1, 1].
-
-    References
-    ----------
-    Bonett and Price (2012), *Journal of Educational and Behavioral Statistics* 37; recommended by
-    Fagerland, Lydersen and Laake (2014), *Statistics in Medicine* 33.
-    """
-    up, down = (more + 1) / (pairs + 2), (less + 1) / (pairs + 2)
-    half = Z * ((up + down - (up - down) ** 2) / (pairs + 2)) ** 0.5
-    return max(-1.0, up - down - half), min(1.0, up - down + half)

@@ -15,8 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.errors import SimError
+from sim.outcomes import codes_of
 from sim.scenario import Scenario, build_scenario
-from sim.sweeps.columns import OK, as_stored, swept_type
+from sim.sweeps.columns import OK, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.paths import changed
 from sim.sweeps.plan import Plan
@@ -292,11 +293,19 @@ class Results:
         array of int16, shape (cells, replicates)
             A word by its place in the column's type. -32768 where there is no run, it failed, or
             its scenario has no such outcome.
+
+        Raises
+        ------
+        NotInResults
+            If the table lacks it, or it holds nothing or unknown words.
         """
         self.check_columns(column)
         series = self._read(column)[column]
-        if isinstance(series.dtype, (pl.Enum, pl.Categorical)):
-            series = series.to_physical()
+        if series.null_count() == len(series):
+            raise NotInResults(f"the column '{column}' of the table of runs is empty")
+        codes = codes_of(column)
+        if codes is not None:
+            series = _in_codes(series, words_of(codes))
         whole = series.cast(pl.Int16).fill_null(NOTHING).to_numpy()
         return self._table(whole, NOTHING).astype(np.int16, copy=False)
 
@@ -365,6 +374,21 @@ class Results:
         means: Floats = np.full(sums.shape, np.nan)
         np.divide(sums, sizes, out=means, where=sizes > 0)
         return means
+
+
+def _in_codes(series: pl.Series, kind: pl.Enum) -> pl.Series:
+    """Return words as their places among the known ones, however they are stored.
+
+    Raises
+    ------
+    NotInResults
+        If a word is unknown.
+    """
+    try:
+        same = series.dtype == kind
+        return (series if same else series.cast(pl.String).cast(kind)).to_physical()
+    except pl.exceptions.PolarsError as error:
+        raise NotInResults(f"the column '{series.name}' holds words that are unknown") from error
 
 
 NOTHING = -32768

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.importance import cell_means
 from sim.analysis.inputs import GROUND_WORDS, inputs
+from sim.analysis.intervals import Z
 from sim.analysis.result import Result
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
@@ -14,7 +16,8 @@ from sim.errors import SimError
 if TYPE_CHECKING:
     from sim.analysis.result import Chart
 
-RESAMPLES = 200
+RESAMPLES = 400
+"""Of the bootstrap."""
 SHOWN = 20
 
 
@@ -27,7 +30,7 @@ class Indices:
     label : str
     first, total : array, shape (inputs,)
     first_half, total_half : array, shape (inputs,)
-        Half-widths of 95 % bootstrap intervals.
+        Half-widths of 95 % bootstrap intervals, over blocks of the design and replicates.
     blocks : int
         Base points of the design that were used.
     """
@@ -117,6 +120,12 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
     seed : int
         Seed of the bootstrap.
 
+    Returns
+    -------
+    SobolIndices
+        With bootstrap intervals over blocks of the design and over replicates; with a single
+        replicate over blocks only.
+
     Raises
     ------
     NotInResults
@@ -130,24 +139,27 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         )
     names = results.plan.point_keys
     values = results.outcome(outcome)
-    there = np.isfinite(values)
-    sizes = there.sum(axis=1)
-    means = np.full(len(values), np.nan)
-    np.divide(np.where(there, values, 0.0).sum(axis=1), sizes, out=means, where=sizes > 0)
     found, dropped = [], 0
     for number, group in enumerate(results.groups()):
-        points = means[number * results.points + np.arange(results.points)]
-        blocks = points.reshape(-1, len(names) + 2)
-        whole = np.isfinite(blocks).all(axis=1)
+        points = values[number * results.points + np.arange(results.points)]
+        blocks = points.reshape(-1, len(names) + 2, points.shape[1])
+        whole = np.isfinite(cell_means(points).reshape(-1, len(names) + 2)).all(axis=1)
         dropped += int((~whole).sum())
-        if whole.sum() < 2 or np.ptp(blocks[whole]) == 0.0:
+        kept = blocks[whole].reshape(-1, points.shape[1])
+        if whole.sum() < 2 or np.ptp(cell_means(kept)) == 0.0:
             continue
-        found.append(_indices(group.label, names, blocks[whole], seed))
+        indices = analyse(names, kept, seed)
+        found.append(Indices(label=group.label, blocks=int(whole.sum()), **indices))
     if not found:
         raise NotInResults("the outcome is the same at all points, or too few of them have runs")
     notes = [
         "Indices are shares of the variance of the mean over replicates between the drawn points; "
-        "chance is averaged over first. All points meet the same shocks.",
+        "chance is averaged over first. All points meet the same shocks. "
+        + (
+            "With one replicate the intervals cannot know of chance."
+            if results.plan.replicates == 1
+            else "The intervals are over the drawn points and over the replicates."
+        ),
     ]
     if dropped:
         notes.append(
@@ -164,41 +176,100 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
     )
 
 
-def _indices(label: str, names: list[str], blocks: Floats, seed: int) -> Indices:
-    """Return the indices of one complete design."""
-    found = analyse(names, blocks.ravel(), seed)
-    return Indices(label=label, blocks=len(blocks), **found)
-
-
 def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Floats]:
     """Return first-order and total indices with the half-widths of their 95 % intervals.
+
+    The indices are those of the mean over replicates, by SALib. The intervals come from a
+    bootstrap that draws blocks of the design and, if there are several, replicates (Owen 2007), so
+    that they cover which points were drawn and which chance was met.
 
     Parameters
     ----------
     names : list of str
         Inputs.
-    outcome : array, shape (blocks * (inputs + 2),)
-        In the order of Saltelli's design without second order (Saltelli et al. 2010).
+    outcome : array, shape (blocks * (inputs + 2),) or (blocks * (inputs + 2), replicates)
+        In the order of Saltelli's design without second order (Saltelli et al. 2010). NaN where a
+        run is missing; each point must have one.
     seed : int
         Seed of the bootstrap.
+
+    Returns
+    -------
+    dict
+        `first`, `total`, `first_half`, `total_half`, arrays of shape (inputs,).
 
     Raises
     ------
     SimError
-        If a value is not finite: SALib would return zeros without a word.
+        If a point's mean is not finite: SALib would return zeros without a word.
     """
-    if not np.isfinite(outcome).all():
-        missing = int((~np.isfinite(outcome)).sum())
-        raise SimError(f"{missing} of {len(outcome)} outcomes are not finite: no Sobol indices")
+    runs = np.asarray(outcome, float)
+    runs = runs[:, np.newaxis] if runs.ndim == 1 else runs
+    means = cell_means(runs)
+    if not np.isfinite(means).all():
+        missing = int((~np.isfinite(means)).sum())
+        raise SimError(f"{missing} of {len(means)} outcomes are not finite: no Sobol indices")
     from SALib.analyze import sobol
 
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    found = sobol.analyze(
-        problem, outcome, calc_second_order=False, num_resamples=RESAMPLES, seed=seed
-    )
+    found = sobol.analyze(problem, means, calc_second_order=False, num_resamples=2, seed=seed)
+    first_half, total_half = _half_widths(runs, means, len(names), seed)
     return {
         "first": np.asarray(found["S1"], float),
         "total": np.asarray(found["ST"], float),
-        "first_half": np.asarray(found["S1_conf"], float),
-        "total_half": np.asarray(found["ST_conf"], float),
+        "first_half": first_half,
+        "total_half": total_half,
     }
+
+
+def _half_widths(runs: Floats, means: Floats, inputs: int, seed: int) -> tuple[Floats, Floats]:
+    """Return half-widths of 95 % intervals of first-order and total indices.
+
+    Parameters
+    ----------
+    runs : array, shape (points, replicates)
+    means : array, shape (points,)
+        Stand in where none of the replicates that were drawn has a run.
+    inputs, seed : int
+    """
+    rng = np.random.default_rng(seed)
+    replicates = runs.shape[1]
+    there = np.isfinite(runs)
+    filled, counted = np.where(there, runs, 0.0), there.astype(float)
+    drawn = []
+    for _ in range(RESAMPLES):
+        outcome = means
+        if replicates > 1:
+            weight = np.bincount(rng.integers(0, replicates, replicates), minlength=replicates)
+            sizes = counted @ weight
+            outcome = means.copy()
+            np.divide(filled @ weight, sizes, out=outcome, where=sizes > 0)
+        blocks = outcome.reshape(-1, inputs + 2)
+        indices = _indices(blocks[rng.integers(0, len(blocks), len(blocks))])
+        if indices is not None:
+            drawn.append(indices)
+    if len(drawn) < 2:
+        unknown = np.full(inputs, np.nan)
+        return unknown, unknown
+    first, total = Z * np.std(drawn, axis=0, ddof=1)
+    return first, total
+
+
+def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
+    """Return first-order and total indices of a design; None if its outcome does not vary.
+
+    The estimators of Saltelli et al. (2010) that SALib uses, for a resample.
+
+    Parameters
+    ----------
+    blocks : array, shape (blocks, inputs + 2)
+        Outcomes at A, at A with each input from B, and at B.
+    """
+    centred = blocks - blocks.mean()
+    a, mixed, b = centred[:, :1], centred[:, 1:-1], centred[:, -1:]
+    variance = float(np.concatenate([a, b]).var())
+    if variance <= 1e-18:
+        return None
+    first: Floats = (b * (mixed - a)).mean(axis=0) / variance
+    total: Floats = 0.5 * ((a - mixed) ** 2).mean(axis=0) / variance
+    return first, total

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
@@ -71,17 +71,21 @@ def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
     Parameters
     ----------
     counts, sizes : array, shape (replicates,)
-        Signatures and runs of each replicate.
+        Signatures and runs of each replicate. Where each holds one run, runs are independent and
+        the interval is plainly Wilson's.
     """
     total = float(sizes.sum())
     share = float(counts.sum() / total)
     replicates = len(sizes)
+    if sizes.max() <= 1.0:
+        return share_of(share, total)
     effective = float(replicates)
     if replicates > 1:
         # Linearised variance of a ratio of two means (Korn and Graubard 1998).
         residual = (counts - share * sizes) / sizes.mean()
         variance = float(residual.var(ddof=1)) / replicates
-        if variance > 0.0:
-            effective = share * (1.0 - share) / variance
+        if variance > 1e-18:
+            few = (Z / float(t.ppf(0.5 + LEVEL / 2, replicates - 1))) ** 2
+            effective = share * (1.0 - share) / variance * few
     effective = min(max(effective, 1.0), total)
     return share_of(share, effective)

@@ -148,6 +148,80 @@ def test_numbers_of_two_designs(saltelli_folder: Path, tmp_path: Path) -> None:
         check(comparison_report(load("one"), load("two"), quiet), tmp_path)
 
 
+def test_less_is_said_without_a_minus(tmp_path: Path) -> None:
+    line = "strategy@armenia=boulware,tit_for_tat trace=none replicates=30"
+    play(f"{line} precondition=none", tmp_path / "one")
+    play(line, tmp_path / "two")
+    play(f"{line} seed=2", tmp_path / "three")
+    with inside(tmp_path):
+        for other in ("two", "three"):
+            report = comparison_report(load("one"), load(other), quiet)
+            check(report, tmp_path)
+            said = report.statements[0].text
+            assert re.search(r"signed \d+\.\d \[.*\] percentage points less often", said), said
+
+
+def test_cells_of_other_shocks_have_no_columns_of_pairs(tmp_path: Path) -> None:
+    line = "strategy@armenia=boulware,tit_for_tat trace=none replicates=4"
+    play(line, tmp_path / "one")
+    play(f"{line} seed=2", tmp_path / "two")
+    report = comparison_report(load(tmp_path / "one"), load(tmp_path / "two"), quiet)
+    (pairs,) = [part for part in report.parts if part.key == "pairs"]
+    assert pairs.table is not None
+    assert not {"runs with more", "runs with less", "pairs"} & set(pairs.table.columns)
+
+
+def test_numbers_of_two_designs_of_other_shocks(tmp_path: Path) -> None:
+    from tests.analysis.conftest import SALTELLI
+
+    play(SALTELLI, tmp_path / "one")
+    play(f"{SALTELLI} seed=5", tmp_path / "two")
+    with inside(tmp_path):
+        report = comparison_report(load("one"), load("two"), quiet)
+        check(report, tmp_path)
+        assert "as independent samples" in report.statements[0].text
+
+
+def test_numbers_where_cells_of_one_sweep_failed(
+    factorial_folder: Path, altered: object, tmp_path: Path
+) -> None:
+    from tests.analysis.test_loading import fail_cells
+
+    failed = altered(factorial_folder, fail_cells([2, 5]))  # type: ignore[operator]
+    check(comparison_report(load(factorial_folder), load(failed), quiet), tmp_path)
+
+
+def test_no_replicate_is_complete(factorial_folder: Path, altered: object) -> None:
+    early = (pl.col("replicate") < 10) == (pl.col("cell") < 6)
+    folder = altered(factorial_folder, lambda runs: runs.filter(early))  # type: ignore[operator]
+    report = comparison_report(load(factorial_folder), load(folder), quiet)
+    assert "No replicate is complete" in report.statements[0].text
+    assert {"pairs", "plans"} <= {part.key for part in report.parts}
+
+
+def test_one_run_of_one_cell_is_told_as_such(tmp_path: Path) -> None:
+    folder = play("replicates=1", tmp_path / "results")
+    report = sweep_report(load(folder), quiet)
+    check(report, folder)
+    assert "of the 1 run of this cell" in report.statements[0].text
+
+
+def test_one_cell_moves_nothing(one_cell_folder: Path) -> None:
+    report = sweep_report(load(one_cell_folder), quiet)
+    said = " ".join(statement.text for statement in report.statements)
+    assert "is chance alone: this sweep moved nothing" in said
+    assert "the rest is what was chosen" not in said
+
+
+def test_fixed_assumptions_are_not_counted_as_ranges(one_cell_folder: Path) -> None:
+    results = load(one_cell_folder)
+    assumed = [n for _, n in results.scenario.numbers() if n.assumed]
+    ranges = [n for n in assumed if n.low is not None and n.high is not None and n.low < n.high]
+    assert len(ranges) < len(assumed)
+    report = sweep_report(results, quiet)
+    assert report.statements[-1].numbers["assumed"].value == len(ranges)
+
+
 def test_a_wrong_number_would_be_noticed(factorial_folder: Path) -> None:
     report = sweep_report(load(factorial_folder), quiet)
     wrong = {**report.statements[0].numbers, "signed": Number(0.123, ".1%")}

@@ -1,13 +1,18 @@
 """Cumulative incidence: against scikit-survival on its own data, and on small cases by hand."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pytest
 from sksurv import nonparametric
 from sksurv.datasets import load_bmt, load_cgvhd
 
-from sim.analysis import Results, incidence
+from sim.analysis import Results, incidence, load
 from sim.analysis.competing_risks import aalen_johansen, from_counts
-from sim.analysis.incidence import EVENTS, first_events
+from sim.analysis.first_events import EVENTS, first_events
+from sim.analysis.intervals import ratio_variance
 
 
 @pytest.mark.parametrize("data", [load_bmt, load_cgvhd], ids=["bmt", "cgvhd"])
@@ -77,6 +82,28 @@ def test_curves_of_a_sweep_end_at_the_shares(factorial: Results) -> None:
             assert rows["incidence"].item() == pytest.approx(share)
             assert rows["low"].item() <= share <= rows["high"].item()
     assert set(frame["event"]) == set(EVENTS)
+
+
+def test_replicates_that_were_not_played_do_not_make_bands_narrow(
+    factorial_folder: Path, altered: Callable[..., Path]
+) -> None:
+    """At the horizon a curve is a share, and so is its variance that of the replicates played."""
+    results = load(altered(factorial_folder, lambda runs: runs.filter(pl.col("replicate") < 6)))
+    course = incidence(results).courses[0]
+    firsts = first_events(results)
+    sums, sizes = (firsts.event == 2).sum(axis=0), (firsts.event >= 0).sum(axis=0)
+    expected = ratio_variance(sums.astype(float), sizes.astype(float))
+    assert course.curves.variance[1, -1] == pytest.approx(expected)
+    assert course.clusters == 6
+    assert course.freedom == pytest.approx(5)
+
+
+def test_bands_of_a_design_count_the_fewer_clusters(hypercube: Results) -> None:
+    course = incidence(hypercube).courses[0]
+    assert course.clusters == 3, "replicates, of which there are fewer than points"
+    low, high = course.intervals()
+    assert (low <= course.curves.incidence + 1e-12).all()
+    assert (high >= course.curves.incidence - 1e-12).all()
 
 
 def test_dates_are_those_of_the_talks(factorial: Results) -> None:

@@ -111,6 +111,19 @@ def test_a_start_that_was_not_swept_is_refused(factorial_folder: Path, capsys: C
     assert "was not swept; did you mean 'agenda'" in capsys.readouterr().err
 
 
+def test_a_start_at_a_value_that_was_not_swept_is_refused(
+    factorial_folder: Path, hypercube_folder: Path, capsys: Capture
+) -> None:
+    words = ["report", str(factorial_folder), "--start", "strategy@armenia=boulwar"]
+    assert main(words) == 2
+    assert "is none of the values that were swept; did you mean 'boulware'?" in (
+        capsys.readouterr().err
+    )
+    key = "scenario.discount_rate.armenia.value"
+    assert main(["report", str(hypercube_folder), "--start", f"{key}=high"]) == 2
+    assert f"--start {key}=high: is no number" in capsys.readouterr().err
+
+
 def test_input_that_cannot_be_used(
     factorial_folder: Path, run_folder: Path, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -32,6 +32,51 @@ def test_ishigami() -> None:
     assert (np.abs(found["first"] - [0.3139, 0.4424, 0.0]) <= 1.5 * found["first_half"]).all()
 
 
+def saltelli_linear(blocks: int, replicates: int, seed: int) -> np.ndarray:
+    """Outcomes x1 + c x2 of a design with common chance c of each replicate: x2 is moved by it."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(2, blocks, 2))
+    points = np.stack([a, np.stack([b[:, 0], a[:, 1]], 1), np.stack([a[:, 0], b[:, 1]], 1), b], 1)
+    chance = rng.normal(1.0, 1.0, replicates)
+    outcome: np.ndarray = points[:, :, :1] + points[:, :, 1:] * chance
+    return outcome.reshape(-1, replicates)
+
+
+def test_one_replicate_has_the_intervals_of_salib() -> None:
+    from SALib.analyze import sobol
+
+    outcome = saltelli_linear(512, 1, 1)
+    problem = {"num_vars": 2, "names": ["x1", "x2"], "bounds": [[0, 1]] * 2}
+    expected = sobol.analyze(problem, outcome[:, 0], calc_second_order=False, num_resamples=400)
+    found = analyse(["x1", "x2"], outcome)
+    np.testing.assert_allclose(found["first"], expected["S1"])
+    np.testing.assert_allclose(found["first_half"], expected["S1_conf"], rtol=0.25)
+    np.testing.assert_allclose(found["total_half"], expected["ST_conf"], rtol=0.25)
+
+
+def test_intervals_know_of_chance() -> None:
+    """An input whose effect depends on chance: few replicates leave its index unsure."""
+    truth = 0.5  # with many replicates the mean of c is 1, and x1 and x2 weigh alike
+    covered = by_points = 0
+    for seed in range(60):
+        outcome = saltelli_linear(128, 8, seed)
+        found = analyse(["x1", "x2"], outcome)
+        alone = analyse(["x1", "x2"], outcome.mean(axis=1))
+        covered += abs(found["total"][1] - truth) <= found["total_half"][1]
+        by_points += abs(alone["total"][1] - truth) <= alone["total_half"][1]
+    assert covered / 60 >= 0.9
+    assert by_points / 60 < 0.7
+
+
+def test_missing_runs_of_a_point_are_left_out_of_its_mean() -> None:
+    outcome = saltelli_linear(64, 4, 2)
+    outcome[5, 1:] = np.nan
+    found = analyse(["x1", "x2"], outcome)
+    expected = analyse(["x1", "x2"], np.nanmean(outcome, axis=1))
+    np.testing.assert_allclose(found["total"], expected["total"])
+    assert np.isfinite(found["total_half"]).all()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_values_that_are_not_finite_are_refused(bad: float) -> None:
     outcome = ishigami(64)

@@ -85,7 +85,10 @@ def test_counts_are_those_of_the_scenario(factorial: Results) -> None:
     found = assumption_ledger(factorial)
     numbers = [number for _, number in factorial.scenario.numbers()]
     assert found.numbers == len(numbers)
-    assert found.assumed == sum(number.assumed for number in numbers)
+    assumed = [n for n in numbers if n.assumed]
+    ranges = [n for n in assumed if n.low is not None and n.high is not None and n.low < n.high]
+    assert found.assumed == len(ranges) < len(assumed), "a fixed assumption has no range"
+    assert any(f"and {len(assumed) - len(ranges)} without one" in note for note in found.notes)
 
 
 def test_grounds_of_inputs(hypercube: Results) -> None:

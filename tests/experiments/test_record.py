@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from experiments.hindcast import scores
 from experiments.record import (
     BEFORE_WEEKS,
     END,
@@ -18,6 +17,7 @@ from experiments.record import (
     rate,
     text_complete,
 )
+from experiments.scores import scores
 
 
 def question(**changes: object) -> Question:

@@ -1,5 +1,6 @@
 """Each study, played small, gives its committed summary to the letter; the pages are current."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,24 @@ def test_summary_has_all_its_parts(name: str) -> None:
         assert f"**{part}.**" in text
     assert f"make study NAME={name}" in text
     assert "nan" not in text.lower().replace("governance", "")
-    assert " %" in text or "[" in text  # estimates stand with their intervals
+
+
+INTERVAL = r" \[[-+]?[\d.]+, [-+]?[\d.]+\]"
+NO_ESTIMATES = re.compile(
+    # Values that were set, and counts of accepted runs or of resamples of a whole equilibrium.
+    r"discounts at \d+ %|its own 95 % interval|in \d+ % of them|of all is in \d+ %"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_share_and_difference_stands_with_its_interval(name: str) -> None:
+    text = summary.file_of(studies.find(name), False).read_text("utf-8")
+    found = text.split("**Found.**")[1].split("**What would overturn it.**")[0]
+    found = NO_ESTIMATES.sub("", found)
+    alone = re.findall(rf"[-+]?\d[\d.,]* (?:%|points)(?!{INTERVAL})", found)
+    assert alone == []
+    if name != "hindcast":
+        assert len(re.findall(INTERVAL, found)) >= 3
 
 
 def test_list_of_studies_is_up_to_date() -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from scipy.stats import norm
+from scipy.stats import t as student_t
 from statsmodels.stats.proportion import proportion_confint
 
 from sim.errors import ConfigError
@@ -138,17 +140,39 @@ def test_wilson(count: int, size: int) -> None:
     assert wilson(count / size, size) == pytest.approx(expected, abs=1e-12)
 
 
-def test_independent_replicates_give_the_plain_interval() -> None:
-    counts = np.array([1.0, 0.0, 1.0, 1.0] * 50)
-    share = clustered(counts, np.ones(200))
-    effective = 200 * 199 / 200
-    low, high = wilson(0.75, effective)
+def test_replicates_of_one_run_each_give_the_plain_interval() -> None:
+    counts = np.array([1.0, 0.0, 1.0, 1.0] * 2)
+    share = clustered(counts, np.ones(8))
+    assert (share.low, share.high) == pytest.approx(proportion_confint(6, 8, method="wilson"))
+
+
+def test_few_replicates_make_the_interval_wider() -> None:
+    """Korn and Graubard (1998): the effective size shrinks by the quantiles' ratio."""
+    counts = np.array([30.0, 20.0, 25.0, 10.0, 35.0, 28.0, 22.0, 30.0])
+    share = clustered(counts, np.full(8, 50.0))
+    shrunk = (norm.ppf(0.975) / student_t.ppf(0.975, 7)) ** 2
+    variance = (counts / 50).var(ddof=1) / 8
+    size = 0.5 * 0.5 / variance * shrunk
+    low, high = wilson(0.5, size)
     assert (share.low, share.high) == pytest.approx((float(low), float(high)))
 
 
+def test_the_summarys_intervals_cover_the_truth() -> None:
+    """Fifty cells that share the chance of eight replicates."""
+    rng = np.random.default_rng(3)
+    cells = np.linspace(-1.0, 1.0, 50)
+    truth = float(norm.sf(0.5, cells, 2**0.5).mean())
+    covered = 0
+    for _ in range(300):
+        latent = cells[:, np.newaxis] + rng.normal(size=(1, 8)) + rng.normal(size=(50, 8))
+        share = clustered((latent > 0.5).sum(axis=0).astype(float), np.full(8, 50.0))
+        covered += share.low <= truth <= share.high
+    assert covered / 300 >= 0.93
+
+
 def test_runs_that_repeat_each_other_add_nothing() -> None:
-    counts = np.array([1.0, 0.0, 1.0, 1.0] * 50)
-    once, tenfold = clustered(counts, np.ones(200)), clustered(10 * counts, np.full(200, 10.0))
+    counts = np.array([1.0, 0.0, 2.0, 1.0] * 50)
+    once, tenfold = (clustered(n * counts, np.full(200, 2.0 * n)) for n in (1, 10))
     assert (once.low, once.high) == pytest.approx((tenfold.low, tenfold.high))
 
 

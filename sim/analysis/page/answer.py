@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
-from sim.analysis.intervals import Estimate, cluster_count, estimate, student
+from sim.analysis.intervals import Estimate, estimate, spread, student
 from sim.analysis.ledger import Ledger
 from sim.analysis.page import queries
 from sim.analysis.page.content import Number, Statement
-from sim.analysis.paired import Difference, Differences
+from sim.analysis.paired import Differences
 from sim.analysis.results import Floats, Results, word
 from sim.analysis.signing import Rate, SigningRates
 from sim.errors import SimError
@@ -77,11 +78,17 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
     cells = results.plan.cells
     where = queries.among(results, {})
     parts = {
-        name: queries.share(results, condition, where, _names(name), cells)
-        for name, condition in (
-            ("signed", queries.SIGNED),
-            ("full", queries.FULL),
-            ("interim", queries.INTERIM),
+        name: queries.share(
+            results,
+            condition,
+            where,
+            _names(name),
+            share_freedom(results, results.outcome(outcome)),
+        )
+        for name, condition, outcome in (
+            ("signed", queries.SIGNED, "signed"),
+            ("full", queries.FULL, "signed_full"),
+            ("interim", queries.INTERIM, "signed_interim"),
         )
     }
     count = f"SELECT count(*) AS runs, count(DISTINCT cell) AS cells FROM {results.source}"
@@ -93,13 +100,15 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
         "runs": Number(results.usable, ","),
         "cells": Number(counted, ","),
     }
-    of = "points" if results.sampled and len(results.plan.combinations) == 1 else "cells"
+    of = "point" if results.sampled and len(results.plan.combinations) == 1 else "cell"
+    runs = "run" if results.usable == 1 else "runs"
+    where_from = f"{{runs}} {runs} over {{cells}} {of}{'s' if counted != 1 else ''}"
+    if cells == 1:
+        where_from = f"{{runs}} {runs} of this cell"
+        del numbers["cells"]
     text = (
-        f"Something was signed in {_told('signed')} of the {{runs}} runs over {{cells}} {of}: the "
-        f"treaty in full in {_told('full')}, an interim deal only in {_told('interim')}."
-        if cells > 1
-        else f"Something was signed in {_told('signed')} of the {{runs}} runs of this {{cells}} "
-        f"cell: the treaty in full in {_told('full')}, an interim deal only in {_told('interim')}."
+        f"Something was signed in {_told('signed')} of the {where_from}: the treaty in full in "
+        f"{_told('full')}, an interim deal only in {_told('interim')}."
     )
     return Statement(text, numbers, queries.together({**parts, "n": f"{count} WHERE {where}"}))
 
@@ -113,8 +122,8 @@ def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:
     parts: dict[str, str] = {}
     for name, rate in (("least", ranked[-1]), ("most", ranked[0])):
         where = queries.among(results, rate.group.values)
-        count = len(rate.group.cells)
-        parts[name] = queries.share(results, queries.SIGNED, where, _names(name), count)
+        freedom = share_freedom(results, results.outcome("signed"), rate.group.cells)
+        parts[name] = queries.share(results, queries.SIGNED, where, _names(name), freedom)
         numbers |= _interval(name, rate.shares["signed"])
     text = (
         f"By cell it ranges from {_told('least')} ({_values(ranked[-1])}) to {_told('most')} "
@@ -158,17 +167,8 @@ def _difference(results: Results, differences: Differences) -> Statement:
             else f"The one comparison run by run shows no clear difference: {compared}, "
             f"{_told('difference')} percentage points."
         )
-    single = not results.sampled and largest.cells == 1
-    quantile = 0.0 if single else student(_units(results, largest))
-    query = queries.paired(
-        results, largest.key, (value, than), largest.cells, _names("difference"), quantile
-    )
+    query = queries.paired(results, largest.key, (value, than), largest.cells, _names("difference"))
     return Statement(text, numbers, query)
-
-
-def _units(results: Results, difference: Difference) -> int:
-    """Return how many independent units a mean difference rests on."""
-    return max(difference.pairs, results.plan.replicates if results.sampled else 0)
 
 
 def _when(results: Results) -> list[Statement]:
@@ -189,7 +189,8 @@ def _when(results: Results) -> list[Statement]:
     middle = int(np.sort(signed)[(len(signed) - 1) // 2])
     where = queries.among(results, {})
     condition = f"signed_week BETWEEN 0 AND {after - 1}"
-    early = queries.share(results, condition, where, _names("early"), results.plan.cells)
+    freedom = share_freedom(results, soon)
+    early = queries.share(results, condition, where, _names("early"), freedom)
     median = (
         f"SELECT strftime(DATE '{start.isoformat()}' + 7*quantile_disc(signed_week, 0.5), "
         f"'%-d %B %Y') AS median FROM {results.source} WHERE {where} AND signed_week >= 0"
@@ -230,14 +231,14 @@ def _terms(results: Results) -> list[Statement]:
             there,
             queries.among(results, {}, queries.SIGNED),
             _names("lasting"),
-            results.plan.cells,
+            share_freedom(results, stood),
         ),
         "b": queries.mean(
             results,
             "dignity",
             queries.among(results, {}, there),
             _names("dignity"),
-            _quantile(dignity, results),
+            spread(dignity, points).freedom,
         ),
     }
     text = (
@@ -248,24 +249,39 @@ def _terms(results: Results) -> list[Statement]:
     return [Statement(text, numbers, queries.together(parts))]
 
 
-def _quantile(values: Floats, results: Results) -> float:
-    """Return Student's quantile for the mean of some outcomes."""
-    points = results.clusters_of(np.arange(results.plan.cells))
-    return student(cluster_count(values, points))
+def share_freedom(
+    results: Results, values: Floats, cells: NDArray[np.int64] | None = None
+) -> float | None:
+    """Return the degrees of freedom of a share; None where its runs are independent.
+
+    Parameters
+    ----------
+    results : Results
+    values : array, shape (cells, replicates)
+        0 and 1; NaN where there is no run.
+    cells : array of int, optional
+        Cells that the share is of; all by default.
+    """
+    chosen = np.arange(results.plan.cells) if cells is None else cells
+    points = results.clusters_of(chosen)
+    if points is None and len(chosen) == 1:
+        return None
+    return spread(values[chosen], points).freedom
 
 
 def _gates(results: Results, ledger: Ledger) -> Statement:
     """Return what stood in the way most."""
     largest = ledger.largest()[:2]
     where = queries.among(results, {})
+    points = results.clusters_of(np.arange(results.plan.cells))
     numbers: dict[str, Number] = {}
     parts, told = {}, []
     for n, charge in enumerate(largest):
         name = ("first_gate", "second_gate")[n]
         numbers |= _interval(name, charge.share)
         column = LEDGER_COLUMNS[charge.gate]
-        quantile = _quantile(results.numbers(column), results)
-        parts[name] = queries.mean(results, column, where, _names(name), quantile)
+        freedom = spread(results.numbers(column), points).freedom
+        parts[name] = queries.mean(results, column, where, _names(name), freedom)
         told.append(f"{_plain(charge.words)} ({_told(name)} of the weeks)")
     text = (
         "What kept a week from being the week of the full signature, on average over the runs: "
@@ -278,7 +294,11 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
     """Return how much is chance, and how much of the scenario is assumed."""
     said: list[Statement] = []
     chance = assumptions.shares.get(CHANCE)
-    if chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
+    if len(assumptions.shares) == 1:
+        said.append(
+            Statement("What differs from run to run is chance alone: this sweep moved nothing.")
+        )
+    elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
         said.append(_variance(results, assumptions, chance))
     base = results.plan.combinations[0].base
     query = queries.assumptions_in_plan(base, "numbers", "assumed")
@@ -293,7 +313,7 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
 
 def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
     """Return how the variance from run to run divides."""
-    quantile = student(results.plan.replicates)
+    quantile = student(results.plan.replicates - 1.0)
     numbers = _interval("chance", chance)
     parts = {"chance": queries.variance_share(results, None, _names("chance"), quantile)}
     text = f"Of the variance of the outcome from run to run {_told('chance')} is chance"

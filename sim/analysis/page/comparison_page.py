@@ -1,11 +1,9 @@
 """The report of two sweeps compared."""
 
+import math
 from functools import cache
 
-import numpy as np
-
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.intervals import student
 from sim.analysis.page import queries
 from sim.analysis.page.content import (
     LIMITS,
@@ -114,26 +112,35 @@ def _answer(found: Comparison, one: Results, other: Results) -> tuple[Statement,
 
 def _difference(found: Comparison, one: Results, other: Results) -> Statement:
     """Return the difference over all cells in common, and the query that finds it again."""
-    if one.sampled and not found.paired:
-        return Statement(
-            "The two sweeps drew other points or other shocks, so there is no single difference; "
-            "their cells are compared as independent samples below."
-        )
     names = ("difference", "low", "high")
-    ends = (found.overall.value, found.overall.low, found.overall.high)
+    mean = found.overall
+    up = not mean.value < 0.0
+    ends = (mean.value, mean.low, mean.high) if up else (-mean.value, -mean.high, -mean.low)
     numbers = {name: Number(x, "percent") for name, x in zip(names, ends, strict=True)}
     how = "run by run on the same shocks" if found.paired else "as independent samples"
+    more = "more" if up else "less"
     text = (
-        "In the cells in common something is signed in {difference} [{low}, {high}] percentage "
-        f"points more of the runs of the second sweep than of the first, {how}."
+        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
+        f"points {more} often in the second sweep than in the first, {how}."
     )
-    quantile = None
-    if found.paired:
-        clusters = one.clusters_of(np.arange(one.points))
-        drawn = 0 if clusters is None else len(np.unique(clusters))
-        quantile = student(max(min(one.plan.replicates, other.plan.replicates), drawn))
-    pairs = [(pair.one, pair.other) for pair in found.pairs]
-    query = queries.difference_of_sweeps(one, other, pairs, names, quantile)
+    pairs = [(pair.one, pair.other) for pair in found.used]
+    if not pairs:
+        return Statement("No cell in common has outcomes in both sweeps, so nothing is compared.")
+    if math.isnan(mean.value):
+        return Statement(
+            "No replicate is complete in all cells in common, so there is no difference over all "
+            "of them; cells are compared below."
+        )
+    freedom = found.freedom
+    if not up:
+        # The query gives the numbers as the sentence does: the first sweep less the second.
+        one, other, pairs = other, one, [(b, a) for a, b in pairs]
+        freedom = (freedom[1], freedom[0])
+    query = (
+        queries.difference_of_sweeps(one, other, pairs, names)
+        if found.paired
+        else queries.difference_of_samples(one, other, pairs, names, freedom)
+    )
     return Statement(text, numbers, query)
 
 

@@ -240,7 +240,7 @@ def differences_section(results: Results) -> Section:
     intro = (
         "Every replicate meets the same shocks under both values, so the two are compared run by "
         "run. Positive: more is signed under the first value. The last column says how many more "
-        "replicates (or points) an interval of ±2 percentage points still needs."
+        "replicates (or points, if these are fewer) an interval of ±2 percentage points needs."
     )
     return Section("differences", "What difference it makes", intro, tuple(parts))
 

@@ -1,22 +1,17 @@
 """One-line queries that find a statement's numbers again, for DuckDB on the results' own files.
 
-They repeat what `sim.analysis.intervals` computes, in another language and by another program, so
-that a reader can check a number without trusting this package.
+They repeat what this package computes, in another language and by another program, so that a
+reader can check a number without trusting it.
 """
 
 from collections.abc import Mapping, Sequence
 
-from sim.analysis.intervals import Z
+from sim.analysis.page.interval_queries import column, keys, mean_of, paired_of, share_of
 from sim.analysis.results import Results
 from sim.sweeps.columns import as_stored, swept_type
 from sim.sweeps.overrides import Value
 
 SIGNED, FULL, INTERIM = "signed <> 'none'", "signed = 'full'", "signed = 'interim'"
-
-
-def column(name: str) -> str:
-    """Return a column's name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: Value) -> str:
@@ -40,15 +35,12 @@ def among(results: Results, values: Mapping[str, Value], condition: str = "") ->
     return " AND ".join([*parts, condition] if condition else parts)
 
 
-def cluster(results: Results) -> str:
-    """Return which independently drawn part of a sampled design a run belongs to."""
-    if results.plan.design["kind"] != "saltelli":
-        return "point"
-    return f"point // {len(results.plan.point_keys) + 2}"
-
-
 def share(
-    results: Results, condition: str, where: str, names: tuple[str, str, str], cells: int
+    results: Results,
+    condition: str,
+    where: str,
+    names: tuple[str, str, str],
+    freedom: float | None,
 ) -> str:
     """Return the query of a share with its Wilson interval.
 
@@ -61,28 +53,16 @@ def share(
         Which runs.
     names : tuple of str
         Names of estimate, lower and upper end.
-    cells : int
-        How many cells the runs come from.
+    freedom : float or None
+        Degrees of freedom of the share's variance; None where runs are independent, which those
+        of one cell are.
     """
-    p, low, high = (column(name) for name in names)
-    z, zz = repr(Z), repr(Z * Z)
-    wilson = (
-        f"SELECT p AS {p}, greatest(0, (p + {zz}/(2*e) - {z}*sqrt(p*(1-p)/e + {zz}/(4*e*e)))"
-        f"/(1 + {zz}/e)) AS {low}, least(1, (p + {zz}/(2*e) + {z}*sqrt(p*(1-p)/e + {zz}/(4*e*e)))"
-        f"/(1 + {zz}/e)) AS {high} FROM e"
-    )
-    if cells == 1 and not results.sampled:
-        alone = f"SELECT avg(({condition})::INT) AS p, count(*) AS e FROM {results.source}"
-        return f"WITH e AS ({alone} WHERE {where}) {wilson}"
-    rows = f"SELECT {_keys(results)}, ({condition})::INT AS y FROM {results.source} WHERE {where}"
-    size = (
-        "SELECT p, least(greatest(CASE WHEN v > 1e-18 THEN p*(1-p)/v ELSE m END, 1), n) AS e FROM v"
-    )
-    return f"WITH x AS ({rows}), {_variance(results)}, e AS ({size}) {wilson}"
+    rows = f"SELECT {keys(results)}, ({condition})::INT AS y FROM {results.source} WHERE {where}"
+    return share_of(results, rows, names, freedom)
 
 
 def mean(
-    results: Results, value: str, where: str, names: tuple[str, str, str], quantile: float
+    results: Results, value: str, where: str, names: tuple[str, str, str], freedom: float
 ) -> str:
     """Return the query of a mean with Student's interval.
 
@@ -95,11 +75,11 @@ def mean(
         Which runs.
     names : tuple of str
         Names of estimate, lower and upper end.
-    quantile : float
-        Student's quantile for the number of independent replicates or points.
+    freedom : float
+        Degrees of freedom of its variance.
     """
-    rows = f"SELECT {_keys(results)}, {value} AS y FROM {results.source} WHERE {where}"
-    return mean_of(results, rows, names, quantile)
+    rows = f"SELECT {keys(results)}, {value} AS y FROM {results.source} WHERE {where}"
+    return mean_of(results, rows, names, freedom)
 
 
 def paired(
@@ -108,7 +88,6 @@ def paired(
     values: tuple[Value, Value],
     cells: int,
     names: tuple[str, str, str],
-    quantile: float,
 ) -> str:
     """Return the query of a mean difference between two values of a key, run by run.
 
@@ -122,8 +101,6 @@ def paired(
         Pairs of cells that are averaged; replicates that lack one are left out.
     names : tuple of str
         Names of estimate, lower and upper end.
-    quantile : float
-        Student's quantile; 0 for the interval of a single pair of cells (Bonett and Price 2012).
     """
     one, other = (has(results, key, value) for value in values)
     unit = "replicate, point" if results.sampled else "replicate"
@@ -133,21 +110,8 @@ def paired(
         f"({other}) AS d FROM {results.source} WHERE run_status = 'ok' AND ({one} OR {other}) "
         "GROUP BY ALL"
     )
-    keys = _keys(results)
     per_unit = f"SELECT {unit}, avg(d) AS y FROM ({change}) GROUP BY ALL HAVING count(d) = {cells}"
-    rows = f"SELECT {keys}, y FROM ({per_unit})"
-    if quantile > 0.0:
-        return mean_of(results, rows, names, quantile)
-    p, low, high = (column(name) for name in names)
-    adjusted = (
-        "SELECT avg(y) AS p, (count(*) FILTER (y > 0) + 1)/(count(*) + 2) AS u, "
-        "(count(*) FILTER (y < 0) + 1)/(count(*) + 2) AS w, count(*) + 2 AS n FROM x"
-    )
-    half = f"{Z!r}*sqrt((u + w - (u - w)*(u - w))/n)"
-    return (
-        f"WITH x AS ({rows}), b AS ({adjusted}) SELECT p AS {p}, greatest(-1, u - w - {half}) AS "
-        f"{low}, least(1, u - w + {half}) AS {high} FROM b"
-    )
+    return paired_of(results, f"SELECT {keys(results)}, y FROM ({per_unit})", names)
 
 
 def variance_share(
@@ -222,10 +186,11 @@ def _between_levels(n: int) -> str:
 
 
 def assumptions_in_plan(base: int, numbers: str, assumed: str) -> str:
-    """Return the query of how many numbers the scenario of a plan has, and how many are assumed."""
+    """Return the query of a plan's scenario: its numbers, and its assumptions with a range."""
     return (
         f"SELECT count(*) AS {numbers}, count(*) FILTER (json_extract_string(value, '$.basis') = "
-        f"'assumption') AS {assumed} FROM json_tree((SELECT json FROM "
+        "'assumption' AND json_extract(value, '$.low')::DOUBLE < json_extract(value, '$.high')::"
+        f"DOUBLE) AS {assumed} FROM json_tree((SELECT json FROM "
         "read_json_objects('plan.json', format = 'unstructured', maximum_object_size = "
         f"1000000000)), '$.bases[{base}].scenario') WHERE type = 'OBJECT' AND "
         "json_exists(value, '$.basis') AND json_exists(value, '$.value')"
@@ -237,57 +202,72 @@ def difference_of_sweeps(
     other: Results,
     pairs: Sequence[tuple[int, int]],
     names: tuple[str, str, str],
-    quantile: float | None,
 ) -> str:
-    """Return the query of the mean difference of signing between two sweeps.
+    """Return the query of the mean difference of signing between two sweeps, run by run.
 
     Parameters
     ----------
     one, other : Results
+        Of the same shocks.
     pairs : sequence of (int, int)
         Combinations of the first and of the second that belong together.
     names : tuple of str
         Names of estimate, lower and upper end.
-    quantile : float or None
-        Student's quantile for runs compared one by one; None for independent samples of cells.
     """
-    listed = ", ".join(f"({a}, {b})" for a, b in pairs)
-    first, second = (
-        f"(SELECT *, ({SIGNED})::INT AS y FROM {_from_above(side)} WHERE run_status = 'ok')"
-        for side in (one, other)
+    first, second = (_signing(side) for side in (one, other))
+    unit, same = "s.replicate", ""
+    if one.sampled:
+        unit, same = "s.replicate, s.point", " AND t.point = s.point"
+    change = (
+        f"SELECT {unit}, avg(t.y - s.y) AS y FROM (VALUES {_listed(pairs)}) p(a, b) JOIN {first} s "
+        f"ON s.cell // {one.points} = p.a JOIN {second} t ON t.cell // {other.points} = p.b AND "
+        f"t.replicate = s.replicate{same} GROUP BY ALL HAVING count(*) = {len(pairs)}"
     )
-    head = f"p(a, b) AS (VALUES {listed})"
-    if quantile is not None:
-        join = (
-            f"FROM p JOIN {first} s ON s.cell // {one.points} = p.a JOIN {second} t ON t.cell // "
-            f"{other.points} = p.b AND t.replicate = s.replicate"
+    return paired_of(one, f"SELECT {keys(one)}, y FROM ({change})", names)
+
+
+def difference_of_samples(
+    one: Results,
+    other: Results,
+    pairs: Sequence[tuple[int, int]],
+    names: tuple[str, str, str],
+    freedom: tuple[float | None, float | None],
+) -> str:
+    """Return the query of the difference of signing between two sweeps of different shocks.
+
+    Parameters
+    ----------
+    one, other, pairs, names
+        See `difference_of_sweeps`.
+    freedom : tuple of two floats or None
+        Degrees of freedom of the two shares, see `share`.
+    """
+    parts = []
+    for side, numbers, free in zip((one, other), zip(*pairs, strict=True), freedom, strict=True):
+        unit = "replicate, point" if side.sampled else "replicate"
+        listed = ", ".join(f"({number})" for number in numbers)
+        rows = (
+            f"SELECT {keys(side)}, y FROM (VALUES {listed}) p(a) JOIN {_signing(side)} s ON "
+            f"s.cell // {side.points} = p.a QUALIFY count(*) OVER (PARTITION BY {unit}) = "
+            f"{len(pairs)}"
         )
-        if one.sampled:
-            rows = (
-                f"SELECT replicate, {cluster(one)} AS cluster, y FROM (WITH {head} SELECT "
-                f"s.replicate, s.point, avg(t.y - s.y) AS y {join} AND t.point = s.point GROUP BY "
-                "s.replicate, s.point)"
-            )
-        else:
-            rows = (
-                f"WITH {head} SELECT s.replicate, avg(t.y - s.y) AS y {join} GROUP BY s.replicate"
-            )
-        return mean_of(one, rows, names, quantile)
-    z, zz = repr(Z), repr(Z * Z)
-    half = f"{z}*sqrt(p*(1-p)/n + {zz}/(4*n*n))/(1 + {zz}/n)"
-    sides = ", ".join(
-        f"{name} AS (SELECT cell, p, (p + {zz}/(2*n))/(1 + {zz}/n) - {half} AS l, (p + {zz}/(2*n))/"
-        f"(1 + {zz}/n) + {half} AS h FROM (SELECT cell, avg(y) AS p, count(*) AS n FROM {source} "
-        "GROUP BY cell))"
-        for name, source in (("s", first), ("t", second))
-    )
+        parts.append(share_of(side, rows, ("p", "l", "h"), free))
     value, low, high = (column(name) for name in names)
     return (
-        f"WITH {head}, {sides}, d AS (SELECT t.p - s.p AS d, (sqrt((t.h - t.p)**2 + (s.p - s.l)**2)"
-        " + sqrt((t.p - t.l)**2 + (s.h - s.p)**2))/2 AS e FROM p JOIN s ON s.cell = p.a JOIN t ON "
-        f"t.cell = p.b) SELECT avg(d) AS {value}, avg(d) - sqrt(sum(e*e))/count(*) AS {low}, "
-        f"avg(d) + sqrt(sum(e*e))/count(*) AS {high} FROM d"
+        f"SELECT t.p - s.p AS {value}, t.p - s.p - sqrt((t.p - t.l)**2 + (s.h - s.p)**2) AS {low}, "
+        f"t.p - s.p + sqrt((t.h - t.p)**2 + (s.p - s.l)**2) AS {high} FROM ({parts[0]}) s, "
+        f"({parts[1]}) t"
     )
+
+
+def _signing(results: Results) -> str:
+    """Return the runs of some results that worked, with `y`: whether anything was signed."""
+    return f"(SELECT *, ({SIGNED})::INT AS y FROM {_from_above(results)} WHERE run_status = 'ok')"
+
+
+def _listed(pairs: Sequence[tuple[int, int]]) -> str:
+    """Return pairs of numbers as SQL lists them."""
+    return ", ".join(f"({a}, {b})" for a, b in pairs)
 
 
 def _from_above(results: Results) -> str:
@@ -302,41 +282,3 @@ def together(parts: Mapping[str, str]) -> str:
     return "SELECT * FROM " + ", ".join(
         f"({query}) AS {column(name)}" for name, query in parts.items()
     )
-
-
-def _keys(results: Results) -> str:
-    """Return what runs are clustered by."""
-    return f"replicate, {cluster(results)} AS cluster" if results.sampled else "replicate"
-
-
-def mean_of(results: Results, rows: str, names: tuple[str, str, str], quantile: float) -> str:
-    """Return the query of the mean of a column `y` of some rows."""
-    p, low, high = (column(name) for name in names)
-    half = f"{quantile!r}*sqrt(v)"
-    return (
-        f"WITH x AS ({rows}), {_variance(results)} "
-        f"SELECT p AS {p}, p - {half} AS {low}, p + {half} AS {high} FROM v"
-    )
-
-
-def _variance(results: Results) -> str:
-    """Return the parts of a query that give mean, variance, runs and clusters of a column `y`."""
-    total = "t AS (SELECT avg(y) AS p, count(*) AS n FROM x)"
-    if not results.sampled:
-        return (
-            f"{total}, r AS (SELECT sum(y) AS k, count(*) AS s FROM x GROUP BY replicate), "
-            "v AS (SELECT p, n, m, v/m AS v FROM t, (SELECT count(*) AS m, "
-            "var_samp((k - p*s)/a) AS v FROM r, t, (SELECT avg(s) AS a FROM r)))"
-        )
-    sides = ", ".join(
-        f"{name} AS (SELECT count(*) AS m, var_samp((k - p*s)/a)/count(*) AS v FROM (SELECT sum(y) "
-        f"AS k, count(*) AS s FROM x GROUP BY {key}), t, (SELECT n/count(DISTINCT {key}) AS a FROM "
-        "x, t GROUP BY n))"
-        for name, key in (("a", "replicate"), ("b", "cluster"))
-    )
-    both = (
-        "v AS (SELECT p, n, greatest(a.m, b.m) AS m, CASE WHEN a.v IS NULL OR b.v IS NULL THEN "
-        "coalesce(a.v, b.v) ELSE greatest(a.v + b.v - o.v, a.v, b.v) END AS v FROM t, a, b, "
-        "(SELECT sum((y - p)*(y - p))/any_value(n*n) AS v FROM x, t) o)"
-    )
-    return f"{total}, {sides}, {both}"

@@ -5,7 +5,6 @@ from datetime import date
 
 import polars as pl
 
-from sim.analysis.page import queries
 from sim.analysis.page.answer import day
 from sim.analysis.page.content import (
     LIMITS,
@@ -18,6 +17,7 @@ from sim.analysis.page.content import (
     in_words,
     part,
 )
+from sim.analysis.page.interval_queries import column
 from sim.analysis.single_run import (
     SingleRun,
     run_demands,
@@ -190,7 +190,7 @@ def _worth(run: SingleRun) -> Statement:
     for n, party in enumerate(run.scenario.parties):
         for name, values, source in (("worth", worth, "utilities"), ("quo", quo, "status_quo")):
             numbers[f"{name}_{n}"] = Number(values[party], ".3f")
-            parts.append(f"{source}.{queries.column(party)} AS {name}_{n}")
+            parts.append(f"{source}.{column(party)} AS {name}_{n}")
         told.append(f"{{worth_{n}}} to {_plain(run.name(party))} (status quo {{quo_{n}}})")
     text = f"What stood at the end is worth {' and '.join(told)}, each on its own scale."
     return Statement(text, numbers, f"SELECT {', '.join(parts)} FROM {RUN}")
@@ -206,9 +206,7 @@ def _gates(run: SingleRun) -> list[Statement]:
     if not ranked:
         return []
     numbers = {f"share_{n}": Number(share, ".1%") for n, (share, _) in enumerate(ranked)}
-    parts = [
-        f"ledger.{queries.column(keys[gate])} AS share_{n}" for n, (_, gate) in enumerate(ranked)
-    ]
+    parts = [f"ledger.{column(keys[gate])} AS share_{n}" for n, (_, gate) in enumerate(ranked)]
     told = ", ".join(f"{_plain(words[gate])} {{share_{n}}}" for n, (_, gate) in enumerate(ranked))
     text = f"What kept the weeks from being the week of the full signature: {told}."
     return [Statement(text, numbers, f"SELECT {', '.join(parts)} FROM {RUN}")]

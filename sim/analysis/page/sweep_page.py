@@ -1,5 +1,6 @@
 """The report of one sweep."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from sim.analysis.page.outcome_sections import (
     time_section,
 )
 from sim.analysis.paired import paired_differences
-from sim.analysis.results import Results
+from sim.analysis.results import Results, word
 from sim.analysis.signing import signing_rates
 from sim.errors import ConfigError, SimError, did_you_mean
 from sim.sweeps.overrides import Value
@@ -79,21 +80,30 @@ def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None =
 
 
 def check_start(results: Results, start: Mapping[str, Value]) -> None:
-    """Check that the inverse question starts from keys that were swept.
+    """Check that the inverse question starts from keys that were swept, at values that they had.
 
     Raises
     ------
     ConfigError
-        With one line for each key that was not.
+        With one line for each key that was not swept, or value that it did not have.
     """
-    known = results.plan.swept
-    problems = [
-        f"--start {key}: was not swept{did_you_mean(key, known)}"
-        for key in start
-        if key not in known
-    ]
+    problems = [line for key, value in start.items() if (line := _problem(results, key, value))]
     if problems:
         raise ConfigError(problems)
+
+
+def _problem(results: Results, key: str, value: Value) -> str:
+    """Return why the inverse question cannot start from a value of a key; empty if it can."""
+    if key not in results.plan.swept:
+        return f"--start {key}: was not swept{did_you_mean(key, results.plan.swept)}"
+    if key in results.plan.point_keys:
+        number = isinstance(value, (int, float)) and math.isfinite(value)
+        return "" if number else f"--start {key}={word(value)}: is no number"
+    known = dict.fromkeys(word(entry.values[key]) for entry in results.plan.combinations)
+    if word(value) in known:
+        return ""
+    near = did_you_mean(word(value), known)
+    return f"--start {key}={word(value)}: is none of the values that were swept{near}"
 
 
 def _or_none(make: Callable[[], Found]) -> Found | None:
