@@ -157,12 +157,33 @@ def test_strip_shows_each_status_with_its_own_mark(watch: Watch) -> None:
 
 def test_rungs_stand_where_the_dates_say(watch: Watch) -> None:
     watch.go(0)
-    assert [r.standing for r in rungs(watch.now)] == ["here", *["ahead"] * 5]
+    assert [r.standing for r in rungs(watch.now, watch.horizon)] == ["here", *["ahead"] * 5]
     watch.go(156)
     assert watch.now.status == Treaty.RATIFIED
-    assert [r.standing for r in rungs(watch.now)] == [
+    assert [r.standing for r in rungs(watch.now, watch.horizon)] == [
         "done", "done", "done", "passed", "done", "here"
     ]  # fmt: skip
+
+
+def test_rungs_that_cannot_come_any_more_are_not_ahead(watch: Watch) -> None:
+    watch.go(156)
+    reached = watch.now.rungs
+    signed = replace(
+        watch.now,
+        status=Treaty.SIGNED_FULL,
+        rungs=replace(reached, initialled=-1, ratified=-1, full=80),
+        played=81,
+    )
+    standing = [r.standing for r in rungs(signed, 156)]
+    assert standing == ["done", "done", "passed", "passed", "here", "ahead"]
+    assert [r.standing for r in rungs(replace(signed, played=156), 156)][-1] == "lost"
+    never = replace(reached, text=-1, initialled=-1, interim=-1, full=-1, ratified=-1)
+    fallen = replace(signed, status=Treaty.GOVERNMENT_FELL, ended=True, rungs=never)
+    assert [r.standing for r in rungs(fallen, 156)] == ["done", *["lost"] * 5]
+    html = path_panel(watch.settings, fallen, overlay=False)
+    assert html.count("<small>not reached</small>") == 5
+    assert '<span class="unseen">not reached: </span>' in html
+    assert "ahead" not in html
 
 
 def test_this_weeks_gates_are_named_with_their_figures(watch: Watch) -> None:

@@ -39,7 +39,7 @@ class Rung(NamedTuple):
 def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     """Return the path, this week's gates and the ledger."""
     scenario = settings.scenario
-    steps = "".join(_rung(scenario, rung) for rung in rungs(now))
+    steps = "".join(_rung(scenario, rung) for rung in rungs(now, settings.horizon))
     if now.status in BROKEN:
         steps += _broken(settings, now)
     gates = _gates(settings, now)
@@ -51,23 +51,44 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
 
 
-def rungs(now: Snapshot) -> Iterator[Rung]:
-    """Yield the rungs: done, here, or ahead; an interim deal passed over is marked so."""
+def rungs(now: Snapshot, horizon: int) -> Iterator[Rung]:
+    """Yield the rungs: done, here, ahead, passed over, or lost because the talks are over.
+
+    Parameters
+    ----------
+    now : Snapshot
+    horizon : int
+        Weeks of the run.
+    """
     reached = now.rungs
     weeks = (-1, reached.text, reached.initialled, reached.interim, reached.full, reached.ratified)
+    over = now.ended or now.played >= horizon
     for status, week in zip(LADDER, weeks, strict=True):
         if status == now.status:
             standing = "here"
         elif status == Treaty.OPEN or week >= 0:
             standing = "done"
-        elif status == Treaty.SIGNED_INTERIM and reached.full >= 0:
+        elif _is_passed(status, now):
             standing = "passed"
         else:
-            standing = "ahead"
+            standing = "lost" if over else "ahead"
         yield Rung(status, week, standing)
 
 
-_SAID = {"done": "reached", "here": "now", "ahead": "ahead", "passed": "passed over"}
+def _is_passed(status: Treaty, now: Snapshot) -> bool:
+    """Return whether the treaty went by a rung that can no longer come."""
+    if status == Treaty.SIGNED_INTERIM and now.rungs.text >= 0:
+        return True  # the agreed part is signed only while the rest is open
+    return status < Treaty.SIGNED_FULL and now.rungs.full >= 0
+
+
+_SAID = {
+    "done": "reached",
+    "here": "now",
+    "ahead": "ahead",
+    "passed": "passed over",
+    "lost": "not reached",
+}
 
 
 def _rung(scenario: Scenario, rung: Rung) -> str:
