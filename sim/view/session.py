@@ -129,16 +129,22 @@ class Session:
         before = self.watch.failure
         self.messages = []
         move()
-        if self.watch.failure and self.watch.failure != before:
-            self.messages = [
-                f"{self.watch.failure}. The weeks before it can still be looked at; change what is "
-                "set and press Reset to play on."
-            ]
+        if self.watch.failure != before:
+            self._report()
+
+    def _report(self) -> None:
+        """Say what the rules raised."""
+        self.messages = [
+            f"{self.watch.failure}. The weeks before it can still be looked at; change what is "
+            "set and press Reset to play on."
+        ]
 
     def explain(self, wanted: object) -> None:
         """Show or hide why the run ended as it did, playing it to its end first."""
         if wanted:
             self.play_to_end()
+            if self.watch.failure:
+                self._report()
         self.explained = bool(wanted)
 
     def show_record(self, wanted: object) -> None:
@@ -255,7 +261,7 @@ class Session:
         if not explained:
             watch.go(0)
         if watch.failure:
-            self.messages = [watch.failure]
+            self._report()
 
     def _judged(self, cell: int, replicate: int, row: dict[str, object]) -> Replayed:
         """Return whether the run shown is the same as its record."""

@@ -138,6 +138,26 @@ def test_asking_why_plays_to_the_end(session: Session) -> None:
         assert part in why
 
 
+def test_a_run_that_an_error_cut_off_has_no_outcome(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offer() -> None:
+        raise ValueError("no <b>such</b> offer")
+
+    session.go(5)
+    agent = next(iter(session.watch.model.in_charge.values()))
+    monkeypatch.setattr(agent, "offer", offer, raising=False)
+    session.forth()
+    session.back()
+    session.explain(True)
+    assert "no <b>such</b> offer" in session.messages[0]
+    why = session.panels()["why"]
+    assert "cut off in week 5" in why
+    assert "no &lt;b&gt;such&lt;/b&gt; offer" in why
+    assert "Outcome: " not in why
+    assert session.outcome() is None
+
+
 def test_odd_requests_do_no_harm(session: Session) -> None:
     for asked in (None, "x", {}, -5, 10**9):
         session.go(asked)
