@@ -28,7 +28,7 @@ from sim.sweeps.provenance import file_digest, model_digest
 from sim.sweeps.shares import wilson
 from sim.sweeps.store import SHARDS, Store
 from sim.sweeps.summary import by_cell
-from sim.view.address import is_allowed
+from sim.view.address import is_allowed, is_plain
 from sim.view.choices import Choices, Start, settings_of, split
 
 SIGNED = ("interim", "full")
@@ -248,20 +248,20 @@ class StoredSweep:
     def choices(self, start: Start, cell: int, replicate: int) -> Choices | None:
         """Return overrides that play a stored run by themselves, None if there are none.
 
+        What no link may set, such as ``public.graph``, is kept as fixed overrides.
+
         Parameters
         ----------
         start : Start
             Of the server, whose plug-ins and folders hold for them too.
         cell, replicate : int
         """
-        swept = self.plan.values(cell)
         given = dict(split(word) for word in self.plan.line)
+        given |= {key: _written(value) for key, value in self.plan.values(cell).items()}
         pairs = {key: value for key, value in given.items() if is_allowed(key, value)}
-        pairs |= {key: _written(value) for key, value in swept.items()}
         pairs |= {"seed": str(self.plan.seed), "replicate": str(replicate)}
-        if not all(is_allowed(key, value) for key, value in pairs.items()):
-            return None
-        found = Choices(pairs)
+        fixed = tuple(f"{k}={v}" for k, v in given.items() if k not in pairs and is_plain(k, v))
+        found = Choices(pairs, fixed, cell if fixed else None)
         try:
             settings = settings_of(start, found).model_copy(update={"plugins": []})
             same = settings == self.settings(cell, replicate)
