@@ -337,6 +337,11 @@ def test_a_wrong_seed_is_said_and_the_page_goes_on(page: Page, server: Server, s
     set_field(page, "seed", seed)
     reset(page)
     assert "seed" in alert(page)
+    beside = page.locator(".apply .alert")
+    expect(beside).to_contain_text("seed")
+    expect(beside).to_be_in_viewport()
+    expect(page.locator('[data-key="seed"] input')).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[aria-invalid]")).to_have_count(1)
     assert tick(page) == 2
     page.click(STEP)
     at(page, 3)
