@@ -578,7 +578,19 @@ def test_settings_are_set_with_the_keyboard(page: Page, server: Server) -> None:
     expect(page.locator(".conduct")).to_contain_text("issue_by_issue")
 
 
-def test_ctrl_c_ends_it_quietly(compiled: None, tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_quietly_and_the_page_says_so(
+    page: Page, compiled: None, tmp_path: Path
+) -> None:
     ended = Server([], tmp_path / "short")
+    opened(page, ended)
     assert ended.stop() in (0, 130)
+    told = page.locator(".server-ended")
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("The server has ended. Start sim view again and reload this page.")
+    colours = "(e) => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+        text, ground = told.evaluate(colours)
+        assert {"light": "rgb(27, 34, 48)", "dark": "rgb(232, 234, 238)"}[theme] == text
+        assert {"light": "rgb(255, 254, 251)", "dark": "rgb(24, 30, 40)"}[theme] == ground
     assert "Traceback" not in ended.errors.read_text()
