@@ -13,8 +13,10 @@ from sim.settings import Settings, build_settings
 from sim.story import tell
 from sim.view.board import Shown, panels
 from sim.view.board.channels import channels_panel
-from sim.view.board.chart import MOST_POINTS, Frame, Series, line_chart
+from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart
+from sim.view.board.mark_words import placed
 from sim.view.board.moves import moves_panel
+from sim.view.board.parties import parties_panel
 from sim.view.board.path import path_panel, rungs
 from sim.view.board.preconditions import preconditions_panel
 from sim.view.board.public import drawn_graph, public_panel
@@ -320,9 +322,60 @@ def test_a_long_line_is_thinned_and_keeps_its_end() -> None:
     svg = line_chart("x", FRAME, [Series("s", "line", values)])
     (path,) = re.findall(r'<path class="line" d="([^"]+)"', svg)
     assert path.count("L") <= MOST_POINTS
-    assert path.endswith(f"{FRAME.x(1040):.1f}".removesuffix(".0") + " 16")
+    assert path.endswith(f"{FRAME.x(1040):.1f}".removesuffix(".0") + " 28")
 
 
 def test_values_beyond_the_scale_stay_on_its_edge() -> None:
     assert FRAME.y(5.0) == FRAME.y(1.0)
     assert FRAME.y(-5.0) == FRAME.y(0.0)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ((225.0, "interim"), (247.0, "text"), (300.0, "ratified"), (322.0, "signed")),
+        ((225.0, "interim"), (247.0, "text"), (300.0, "signed"), (322.0, "ratified")),
+        ((32.0, "text"), (34.0, "interim")),
+        ((420.0, "signed"), (424.0, "ratified"), (424.0, "end")),
+        ((100.0, "text"), (105.0, "interim"), (108.0, "signed"), (112.0, "ratified")),
+        (),
+    ],
+)
+def test_words_of_marks_do_not_overlap(marks: tuple[tuple[float, str], ...]) -> None:
+    places = placed(marks, WIDTH)
+    assert len(places) == len(marks)
+    for n, one in enumerate(places):
+        assert one.left >= 0.0
+        assert one.right <= WIDTH
+        for other in places[:n]:
+            same_row = one.row == other.row
+            assert not same_row or one.right <= other.left or other.right <= one.left
+
+
+def test_ticks_of_the_record_leave_the_years_readable() -> None:
+    frame = Frame(horizon=52, low=0.0, high=1.0, height=100.0, ticks=(), years=((9.0, "2025"),))
+    svg = line_chart("x", frame, [], [Mark(9.0, "in the record", "record")])
+    tick = re.search(r'class="record" d="M[\d.]+ ([\d.]+)l-3.5 7h7z"', svg)
+    year = re.search(r'class="tick" x="[\d.]+" y="([\d.]+)">2025', svg)
+    assert tick is not None
+    assert year is not None
+    capital = 9.0
+    assert float(tick[1]) + 7.0 < float(year[1]) - capital
+
+
+def test_utility_of_a_part_and_of_the_whole_are_told_apart(watch: Watch) -> None:
+    watch.go(110)
+    closed = watch.now.rungs.text
+    parts = [snapshot.parties[0] for snapshot in watch.shown]
+    assert any(part.interim_now is not None for part in parts)
+    assert parts[-1].now is not None
+    html = parties_panel(watch.settings, watch.shown, overlay=False)
+    told = words(html)
+    assert f"before week {closed} of the agreed part, then of all" in told
+    assert "of the full treaty" not in told
+    worth = html.split("<svg")[5]
+    assert worth.count('class="line solid first"') == 2
+    watch.go(20)
+    assert "signing and waiting of the agreed part" in words(
+        parties_panel(watch.settings, watch.shown, overlay=False)
+    )
