@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from sim.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.compose import compose_plain
 from sim.settings import Settings, build_settings
 from sim.story import tell
+from sim.view import board
 from sim.view.board import Shown, panels
 from sim.view.board.channels import channels_panel
 from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart
+from sim.view.board.home import home_panel
 from sim.view.board.mark_words import placed
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import parties_panel
-from sim.view.board.path import path_panel, rungs
+from sim.view.board.path import gate_detail, path_panel, rungs
 from sim.view.board.preconditions import preconditions_panel
 from sim.view.board.public import drawn_graph, public_panel
 from sim.view.board.text_strip import text_panel
@@ -198,6 +201,31 @@ def test_this_weeks_gates_are_named_with_their_figures(watch: Watch) -> None:
     told = words(path_panel(watch.settings, watch.now, overlay=False))
     assert "Armenia waits" in told
     assert "offered" in told
+
+
+def test_figures_of_a_party_that_waits_do_not_contradict_it(watch: Watch) -> None:
+    watch.go(60)
+    gates = (Gate.FIRST_WAITS,)
+    first, second = watch.now.parties
+
+    def told(**figures: float | None) -> str:
+        party = replace(first, **figures)  # type: ignore[arg-type]
+        now = replace(watch.now, gates=gates, parties=(party, second))
+        return gate_detail(watch.settings, now, Gate.FIRST_WAITS).replace("&nbsp;", " ")
+
+    assert told(offered=0.05, target=0.02) == "asks for 2 % of what is open"
+    assert told(offered=0.05, target=0.3) == "offered 5 % of what is open, asks for 30 %"
+    assert told(now=0.1652, wait=0.1654) == "signing 0.165, waiting 0.165, 0.0002 more"
+    assert told(now=0.1, wait=0.3) == "signing 0.100, waiting 0.300"
+
+
+def test_no_party_lends_its_colour_to_the_public(watch: Watch) -> None:
+    watch.go(60)
+    html = home_panel(watch.settings, watch.shown, overlay=False)
+    assert not re.findall(r'class="line \w+ (?:first|second|mediator)"', html)
+    css = (Path(board.__file__).parents[1] / "assets" / "custom.css").read_text()
+    for rule in re.findall(r"^(?:\.dots\.\w+|path\.record) .*$", css, re.MULTILINE):
+        assert not re.search(r"--(first|second|mediator|opposition)\b", rule), rule
 
 
 def test_talks_that_break_down_say_why(settings: Settings) -> None:

@@ -39,7 +39,8 @@ def placed(marks: tuple[tuple[float, str], ...], width: float) -> tuple[Place, .
     Parameters
     ----------
     marks : tuple of (float, str)
-        Place of each line and its word, from left to right; a handful, since every way to place them is tried.
+        Place of each line and its word, from left to right; a handful, since every way to place
+        them is tried.
     width : float
         Of the drawing; no word stands beyond it.
     """

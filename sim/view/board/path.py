@@ -9,7 +9,7 @@ from sim.settings import Settings
 from sim.story import day_of, gate_words
 from sim.view.board.header import treaty_words
 from sim.view.board.markup import bar, day, panel, share, text
-from sim.view.snapshot import Snapshot
+from sim.view.snapshot import PartyNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,
@@ -26,6 +26,10 @@ ENDS = (Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.LAPSED)
 """Moves that bring them about."""
 RECORDED = ("initialled", "signed", "ratified", "end")
 """Kinds of the timeline's entries that say where the real treaty stood."""
+
+
+SMALL = 0.005
+"""Differences below this are lost in figures that are rounded as here."""
 
 
 class Rung(NamedTuple):
@@ -134,11 +138,7 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     """Return the figures behind one closed gate, as HTML; empty if there are none to give."""
     scenario = settings.scenario
     if gate in (Gate.FIRST_WAITS, Gate.SECOND_WAITS):
-        party = now.parties[0 if gate == Gate.FIRST_WAITS else 1]
-        if party.now is not None and party.wait is not None:
-            return f"signing {party.now:.3f}, waiting {party.wait:.3f}"
-        if party.offered is not None and party.target is not None:
-            return f"offered {share(party.offered)} of what is open, asks for {share(party.target)}"
+        return _waiting(now.parties[0 if gate == Gate.FIRST_WAITS else 1])
     if gate == Gate.TERMS_OPEN:
         return "neither draft beats the status quo for the other side"
     if gate == Gate.PRECONDITION:
@@ -150,6 +150,22 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     if gate == Gate.SIGNED and now.rungs.full >= 0:
         return f"on {day(day_of(scenario, now.rungs.full))}"
     return ""
+
+
+def _waiting(party: PartyNow) -> str:
+    """Return why a party waits, in figures."""
+    if party.now is not None and party.wait is not None:
+        figures = f"signing {party.now:.3f}, waiting {party.wait:.3f}"
+        more = party.wait - party.now
+        # What looks the same when rounded is told apart.
+        return f"{figures}, {more:.1g} more" if 0.0 < more < SMALL else figures
+    if party.target is None:
+        return ""
+    asked = f"asks for {share(party.target)}"
+    # The draft was answered by what was asked for then; beside a lower demand it would mislead.
+    if party.offered is None or party.offered > party.target - SMALL:
+        return f"{asked} of what is open"
+    return f"offered {share(party.offered)} of what is open, {asked}"
 
 
 def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
