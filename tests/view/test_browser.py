@@ -536,6 +536,44 @@ def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) ->
     assert len(seen) == len(set(seen)), "Tab is caught"
 
 
+def test_a_button_that_cannot_be_used_any_more_keeps_the_focus(page: Page, server: Server) -> None:
+    opened(page, server, "?horizon=9&week=8")
+    page.locator(STEP).focus()
+    page.keyboard.press("Enter")
+    at(page, 9)
+    expect(page.locator(STEP)).to_have_attribute("aria-disabled", "true")
+    expect(page.locator(STEP)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(PLAY)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    assert tick(page) == 9
+
+
+def test_the_log_scrolls_with_the_keyboard_and_does_not_play(page: Page, server: Server) -> None:
+    opened(page, server, "?week=120")
+    log = page.locator(".moves-in")
+    log.focus()
+    top = "(e) => e.scrollTop"
+    for key in ("End", "Home", "Space"):
+        before = log.evaluate(top)
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "(before) => document.querySelector('.moves-in').scrollTop !== before", arg=before
+        )
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    assert tick(page) == 120
+
+
+def test_what_was_copied_is_not_told_for_ever(page: Page, server: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, server)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".copied")).to_have_text("The link was copied.")
+    expect(page.locator(".copied")).to_be_empty(timeout=10_000)
+
+
 def tabbed(page: Page) -> list[str]:
     """Walk through the page with Tab and return what had the focus, visibly."""
     page.reload()
