@@ -24,6 +24,8 @@ _NUMBER = re.compile(
 _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 """No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
 
+_PLAIN = re.compile(rf"(?!(hydra|plugins|executor|experiment)\.){_NAME}(\.{_NAME})+")
+
 WEEK, CELL = "week", "cell"
 """Parts of the address that are no settings: the week shown, and the stored run's cell."""
 
@@ -35,7 +37,7 @@ class Address:
     Attributes
     ----------
     values : dict
-        Overrides by their keys.
+        Overrides by their keys; an empty value takes back what held before.
     week : int or None
         Weeks played when the page was shared.
     cell : int or None
@@ -57,9 +59,22 @@ def is_allowed(key: str, value: str) -> bool:
     return _NUMBER.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
 
 
+def is_key(key: str) -> bool:
+    """Return whether a link may set this key to anything."""
+    return bool(_GROUP.fullmatch(key) or _NUMBER.fullmatch(key))
+
+
+def is_plain(key: str, value: str) -> bool:
+    """Return whether a folder of results may set this key to this value.
+
+    That is one word at a place within the settings, which names no code, folder or file.
+    """
+    return _PLAIN.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
+
+
 def refusal(key: str, value: str) -> str:
     """Return why a link may not set this key to this value."""
-    if _GROUP.fullmatch(key) or _NUMBER.fullmatch(key):
+    if is_key(key):
         return f"{key}: '{value}' is neither a name nor a number"
     if key.lstrip("+~") == "plugins":
         return (
@@ -86,7 +101,7 @@ def read(query: str | None) -> Address:
                 places[key] = int(value)
             else:
                 problems.append(f"{key}: must be a whole number, got {value}")
-        elif is_allowed(key, value):
+        elif is_allowed(key, value) or (not value and is_key(key)):
             values[key] = value
         else:
             problems.append(refusal(key, value))
@@ -95,7 +110,7 @@ def read(query: str | None) -> Address:
 
 def write(values: Mapping[str, str], week: int | None = None, cell: int | None = None) -> str:
     """Return the query string of an address, question mark included; empty for nothing."""
-    pairs = [(CELL, str(cell))] if cell is not None else []
+    pairs = [] if cell is None else [(CELL, str(cell))]
     pairs += list(values.items())
     if week is not None:
         pairs.append((WEEK, str(week)))

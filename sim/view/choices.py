@@ -6,7 +6,7 @@ out is as on the command line that started the server.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
 
@@ -57,18 +57,42 @@ class Start:
 
 @dataclass(frozen=True)
 class Choices:
-    """Overrides that a visitor has chosen, value by key."""
+    """Overrides that a visitor has chosen, value by key.
+
+    Attributes
+    ----------
+    values : dict
+    fixed : tuple of str
+        Overrides of a stored run that no link may set; they hold until a scenario or a preset
+        is chosen.
+    cell : int or None
+        The sweep's cell that they are from, None without any.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
+    cell: int | None = None
 
     def but(self, key: str, value: str) -> "Choices":
         """Return the choices after one more, without those that it makes void."""
         kept = {k: v for k, v in self.values.items() if k != key and not makes_void(key, k)}
-        return Choices({**kept, key: value})
+        after = {**kept, key: value}
+        return Choices(after) if key in WHOLE else replace(self, values=after)
+
+    def over(self, values: Mapping[str, str]) -> "Choices":
+        """Return the choices after several more, made one after another; an empty one is undone."""
+        found = self
+        for key, value in values.items():
+            found = found.but(key, value) if value else found.without(key)
+        return found
+
+    def without(self, key: str) -> "Choices":
+        """Return the choices without one."""
+        return replace(self, values={k: v for k, v in self.values.items() if k != key})
 
     def words(self) -> list[str]:
         """Return the choices as overrides."""
-        return [f"{key}={value}" for key, value in self.values.items()]
+        return [*self.fixed, *(f"{key}={value}" for key, value in self.values.items())]
 
 
 def split(word: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from sim.scenario.number import Number
 from sim.settings import CHOICES, Settings
 from sim.view.board.markup import SIGNS
 from sim.view.choices import Choices, Start
-from sim.view.options import chosen, default_of, files_of, options
+from sim.view.options import chosen, default_of, files_of, options, with_parties
 from sim.view.words import HELP, LABELS
 
 RULES = ("agenda", "precondition", "mediator", "public")
@@ -133,6 +133,11 @@ class _Builder:
         key = f"{group}@{party}" if party else group
         value, running = (self._chosen(state, group, party) for state in (self.draft, self.running))
         names = list(files_of(group, self.start.config_dir))
+        if group == "scenario":
+            # Strategies belong to parties: other parties need a configuration of their own.
+            names = with_parties(
+                options(group, self.start.config_dir), self.draft.settings.scenario.parties
+            )
         if value not in names:
             names.insert(0, value)
         if group == "preset":

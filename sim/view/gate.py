@@ -1,13 +1,16 @@
 """What stands before Solara: serves the empty page at once, holds the rest until all is there.
 
 Pages of other sites are refused: they could otherwise talk to the server through a visitor's
-browser. And while one thread imports what the model needs, no other may look at the same modules,
-as Solara does when it draws; so a page's connection waits until everything has been imported.
+browser. So is, on loopback, a host of another name: a site could have its own name lead here. And
+while one thread imports what the model needs, no other may look at the same modules, as Solara
+does when it draws; so a page's connection waits until everything has been imported.
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from typing import Any
 from uuid import uuid4
 
@@ -21,11 +24,18 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+"""Names under which a browser finds a server that listens on loopback."""
 SESSION_COOKIE = "solara-session-id"
 
 
 class Gate:
     """The application that the server runs.
+
+    Parameters
+    ----------
+    hosts : set of str or None
+        Hosts, without port, that requests may be sent to; None for any.
 
     Attributes
     ----------
@@ -33,7 +43,8 @@ class Gate:
         Set once the page behind the gate can be used, or could not be made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: frozenset[str] | None = None) -> None:
+        self._hosts = hosts
         self.ready = threading.Event()
         self._app: App | None = None
         self._leave: Callable[[], None] | None = None
@@ -56,12 +67,17 @@ class Gate:
         """Answer a request, pass it on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif not same_origin(dict(scope["headers"])):
+        elif not self._may_ask(dict(scope["headers"])):
             await _refuse(scope, receive, send)
         elif scope["type"] == "http" and (early := self._early(scope)) is not None:
             await early(scope, receive, send)
         else:
             await self._pass_on(scope, receive, send)
+
+    def _may_ask(self, headers: dict[bytes, bytes]) -> bool:
+        """Return whether a request is for this server and from its own page."""
+        known = self._hosts is None or host_of(headers) in self._hosts
+        return known and same_origin(headers)
 
     def _early(self, scope: Scope) -> Response | None:
         """Return what can be answered without Solara."""
@@ -117,6 +133,21 @@ class Gate:
                     self._leave()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def hosts_of(address: str) -> frozenset[str] | None:
+    """Return the hosts that a server at an IP address answers to, None for any.
+
+    Only on loopback are all of its names known.
+    """
+    if not ip_address(address).is_loopback:
+        return None
+    return LOOPBACK | {f"[{address}]" if ":" in address else address}
+
+
+def host_of(headers: dict[bytes, bytes]) -> str:
+    """Return the host that a request was sent to, in small letters and without its port."""
+    return re.sub(r":\d*$", "", headers.get(b"host", b"").decode("latin-1").lower())
 
 
 def same_origin(headers: dict[bytes, bytes]) -> bool:

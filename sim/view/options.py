@@ -45,6 +45,35 @@ def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     return ""
 
 
+def with_parties(scenarios: Mapping[str, object], parties: tuple[str, str]) -> list[str]:
+    """Return the scenarios of these parties, and those that do not say whose talks they are.
+
+    Parameters
+    ----------
+    scenarios : mapping
+        Content of the group's files, of `options`.
+    parties : tuple of str
+        Their ids, the first party first.
+    """
+    return [name for name in scenarios if _parties(scenarios, name) in (None, list(parties))]
+
+
+def _parties(scenarios: Mapping[str, object], name: str) -> object:
+    """Return the parties that a scenario states, or the one that it is based on; None if none."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        content = scenarios.get(name)
+        if not isinstance(content, Mapping):
+            return None
+        if "parties" in content:
+            return content["parties"]
+        bases = content.get("defaults")
+        named = [base for base in bases if base != "_self_"] if isinstance(bases, list) else []
+        name = str(named[-1]) if named else name
+    return None
+
+
 def chosen(settings: Settings, group: str, party: str, found: Mapping[str, object]) -> str:
     """Return the option that describes the settings, empty if none does.
 

@@ -102,7 +102,7 @@ def serve(bound: socket.socket) -> None:
     """
     from uvicorn import Config, Server
 
-    from sim.view.gate import Gate
+    from sim.view.gate import Gate, hosts_of
 
     scripts = script_folder()
     if not (scripts / NEEDED).is_file():
@@ -111,7 +111,7 @@ def serve(bound: socket.socket) -> None:
             "pip install 'peace-talks-sim[view]'",
             exit_code=2,
         )
-    gate = Gate()
+    gate = Gate(hosts_of(bound.getsockname()[0]))
     config = Config(
         gate,
         log_level="warning",

@@ -6,11 +6,10 @@ that was shown before stays.
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.errors import SimError
-from sim.settings import Settings
 from sim.summary import summarise
 from sim.view import address
 from sim.view.board import Shown, panels
@@ -19,21 +18,13 @@ from sim.view.board.public import drawn_graph
 from sim.view.choices import Choices, Start, command_line, makes_void, settings_of, split
 from sim.view.controls import State
 from sim.view.listing import Listing
+from sim.view.opening import address_values, opened, usable
+from sim.view.replayed import UNWRITTEN, Replayed, judged
 from sim.view.watch import Watch
 from sim.view.why import why_panel
 
 if TYPE_CHECKING:
     from sim.view.stored import StoredSweep
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """A stored run that is shown: which, and whether it is the same as its record."""
-
-    cell: int
-    replicate: int
-    verdict: str
-    same: bool
 
 
 class Session:
@@ -70,23 +61,53 @@ class Session:
         self.overlay = self.all_moves = self.explained = False
         self.replayed: Replayed | None = None
         self.listing = Listing()
+        self._base = start.choices
+        self._unwritten = False
         asked = address.read(query)
-        stored = asked.cell is not None
-        choices = Choices(asked.values) if asked.values and not stored else start.choices
-        try:
-            settings = settings_of(start, choices)
-        except SimError as error:
-            self.messages = str(error).splitlines()
-            choices = start.choices
-            settings = settings_of(start, choices)
-        self.messages = [*asked.problems, *self.messages]
-        self.draft = self.running = State(choices, settings)
-        self._show(Watch(settings))
+        state, problems = usable(start, start.choices, asked.values if asked.cell is None else {})
+        self.messages = [*asked.problems, *problems]
+        self._begin(state, start)
         if asked.cell is not None:
-            replicate = asked.values.get("replicate", "0")
-            self.replay(asked.cell, int(replicate) if replicate.isdecimal() else -1)
+            self._open_stored(asked.cell, asked.values)
+            self.messages = [*asked.problems, *self.messages]
         if asked.week is not None:
             self.watch.go(asked.week)
+
+    def _begin(self, state: State, start: Start) -> None:
+        """Show the first run."""
+        try:
+            watch = opened(state)
+        except SimError as error:
+            self.messages += str(error).splitlines()
+            state = State(start.choices, settings_of(start, start.choices))
+            watch = Watch(state.settings)
+        self.draft = self.running = state
+        self._show(watch)
+
+    def _open_stored(self, cell: int, values: Mapping[str, str]) -> None:
+        """Replay the stored run of an address, or play what it changes of that run's settings."""
+        replicate = values.get("replicate", "0")
+        if not replicate.isdecimal():
+            self.messages = [f"replicate: must be a whole number, got {replicate}"]
+            return
+        changes = {key: value for key, value in values.items() if key != "replicate"}
+        if not changes or self.sweep is None:
+            self.replay(cell, int(replicate))
+            return
+        try:
+            self.sweep.settings(cell, int(replicate))
+            base = self.sweep.choices(self.start, cell, int(replicate))
+            if base is None:
+                self.messages = [f"cell {cell}: {UNWRITTEN}"]
+                return
+            state, self.messages = usable(self.start, base, changes)
+            watch = opened(state)
+        except SimError as error:
+            self.messages = str(error).splitlines()
+            return
+        self._replace(watch)
+        self._base = base
+        self.draft = self.running = state
 
     def _show(self, watch: Watch) -> None:
         """Show a run."""
@@ -129,16 +150,22 @@ class Session:
         before = self.watch.failure
         self.messages = []
         move()
-        if self.watch.failure and self.watch.failure != before:
-            self.messages = [
-                f"{self.watch.failure}. The weeks before it can still be looked at; change what is "
-                "set and press Reset to play on."
-            ]
+        if self.watch.failure != before:
+            self._report()
+
+    def _report(self) -> None:
+        """Say what the rules raised."""
+        self.messages = [
+            f"{self.watch.failure}. The weeks before it can still be looked at; change what is "
+            "set and press Reset to play on."
+        ]
 
     def explain(self, wanted: object) -> None:
         """Show or hide why the run ended as it did, playing it to its end first."""
         if wanted:
             self.play_to_end()
+            if self.watch.failure:
+                self._report()
         self.explained = bool(wanted)
 
     def show_record(self, wanted: object) -> None:
@@ -155,6 +182,8 @@ class Session:
         """Set one value for the next run."""
         self.messages = []
         value = value.strip()
+        if self._refused():
+            return
         if not address.is_allowed(key, value):
             self.messages = [address.refusal(key, value)]
             return
@@ -171,6 +200,8 @@ class Session:
             Keys of the controls.
         """
         self.messages = []
+        if self._refused():
+            return
         values = {k: v for k, v in self.draft.choices.values.items() if k in shown}
         for word in words.split():
             key, value = split(word)
@@ -180,7 +211,13 @@ class Session:
             values = {k: v for k, v in values.items() if not makes_void(key, k)}
             values[key] = value
         if not self.messages:
-            self._draft(Choices(values), anew=True)
+            self._draft(replace(self.draft.choices, values=values), anew=True)
+
+    def _refused(self) -> bool:
+        """Return whether nothing can be set because no overrides play the run shown."""
+        if self._unwritten:
+            self.messages = [UNWRITTEN]
+        return self._unwritten
 
     def _draft(self, choices: Choices, anew: bool) -> None:
         """Note choices; where they change which others there are, compose what follows."""
@@ -201,20 +238,22 @@ class Session:
             Values by key that stand in a field and have not been set yet.
         """
         self.messages = []
+        if self._refused():
+            return
         for key, value in (written or {}).items():
             self.choose(key, str(value))
             if self.messages:
                 return
         choices = self.draft.choices
         try:
-            settings = settings_of(self.start, choices)
-            watch = opened(settings)
+            state = State(choices, settings_of(self.start, choices))
+            watch = opened(state)
         except SimError as error:
             self.messages = str(error).splitlines()
             return
         self._replace(watch)
         self.replayed = None
-        self.draft = self.running = State(choices, settings)
+        self.draft = self.running = state
 
     def discard(self) -> None:
         """Set everything as it is in the run shown."""
@@ -242,38 +281,25 @@ class Session:
         try:
             settings = self.sweep.settings(cell, replicate)
             row = self.sweep.row(cell, replicate)
-            watch = opened(settings)
+            choices = self.sweep.choices(self.start, cell, replicate)
+            state = State(choices or Choices(), settings)
+            watch = opened(state)
         except SimError as error:
             self.messages = str(error).splitlines()
             return
         watch.play_to_end()
         self._replace(watch)
-        self.replayed = self._judged(cell, replicate, row)
-        choices = self.sweep.choices(self.start, cell, replicate)
-        self.draft = self.running = State(choices or Choices(), settings)
+        self.replayed = judged(self.sweep, watch, cell, replicate, row)
+        self._base, self._unwritten = choices or Choices(), choices is None
+        if self._unwritten:
+            verdict = f"{self.replayed.verdict} {UNWRITTEN}"
+            self.replayed = replace(self.replayed, verdict=verdict)
+        self.draft = self.running = state
         self.explained = explained
         if not explained:
             watch.go(0)
         if watch.failure:
-            self.messages = [watch.failure]
-
-    def _judged(self, cell: int, replicate: int, row: dict[str, object]) -> Replayed:
-        """Return whether the run shown is the same as its record."""
-        told = f"Cell {cell}, replicate {replicate} of the sweep, played again: "
-        if row["run_status"] != "ok":
-            return Replayed(
-                cell, replicate, f"{told}in the record it failed ({row['error']}).", True
-            )
-        if self.watch.failure:
-            return Replayed(cell, replicate, f"{told}it could not be played to its end.", False)
-        assert self.sweep is not None
-        differing = self.sweep.differences(self.watch.record(), row)
-        if differing:
-            verdict = f"{told}it differs from its record in {', '.join(differing)}."
-        else:
-            count = self.sweep.outcome_count(self.watch.settings)
-            verdict = f"{told}all {count} outcomes are those of its record, to the last bit."
-        return Replayed(cell, replicate, verdict, not differing)
+            self._report()
 
     # --- what the page shows
 
@@ -295,12 +321,14 @@ class Session:
         if self.replayed is not None:
             values = {"replicate": str(self.replayed.replicate)}
             return address.write(values, cell=self.replayed.cell)
-        return address.write(self.running.choices.values)
+        choices = self.running.choices
+        base = self.start.choices if choices.cell is None else self._base
+        return address.write(address_values(base, choices), cell=choices.cell)
 
     @property
     def command(self) -> str:
         """The `sim run` line that plays the run shown; empty if no single line does."""
-        if self.replayed is not None and not self.running.choices.values:
+        if self._unwritten:
             return ""
         return command_line(self.start, self.running.choices)
 
@@ -309,21 +337,3 @@ class Session:
         if not self.watch.over or self.watch.failure or not self.watch.played:
             return None
         return summarise(self.watch.record(), self.running.choices.words()).plain()
-
-
-def opened(settings: Settings) -> Watch:
-    """Return a new run at its opening.
-
-    Raises
-    ------
-    SimError
-        If the rules raise before the first week.
-    """
-    try:
-        return Watch(settings)
-    except SimError:
-        raise
-    except Exception as error:
-        raise SimError(
-            f"at the opening the rules raised {type(error).__name__}: {error}"
-        ) from error

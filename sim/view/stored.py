@@ -4,7 +4,7 @@ The folder is only read. Plug-ins that a plan names are code, so they are used o
 line that started the server names the same files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from sim.codes import Gate
 from sim.errors import ConfigError
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_columns, scenario_outcomes
 from sim.registry import plugin_files
@@ -27,11 +28,15 @@ from sim.sweeps.provenance import file_digest, model_digest
 from sim.sweeps.shares import wilson
 from sim.sweeps.store import SHARDS, Store
 from sim.sweeps.summary import by_cell
-from sim.view.address import is_allowed
+from sim.view.address import is_allowed, is_plain
 from sim.view.choices import Choices, Start, settings_of, split
 
 SIGNED = ("interim", "full")
 """What a run can have signed."""
+GATES = tuple(f"ledger_{gate.name.lower()}" for gate in Gate if gate != Gate.SIGNED)
+"""Columns of the ledger that stand in the way of the full signature."""
+TIE = 0.005
+"""Shares of weeks that lie closer together than this are told as one: half a percent."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,28 @@ class Cell:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """One row of the table of runs, as far as a list shows it."""
+    """One row of the table of runs, as far as a list shows it.
+
+    Attributes
+    ----------
+    replicate : int
+    status, signed : str
+        Words of the table, empty if the run failed.
+    signed_week : int
+        Week of the first signature, -1 for none.
+    weeks : int
+    gates : tuple of str or None
+        Columns of the ledger to which most weeks were charged, more than one if they are tied;
+        empty if every week was signed, None if the run failed.
+    error : str
+    """
 
     replicate: int
     status: str
     signed: str
     signed_week: int
     weeks: int
-    gate: str
+    gates: tuple[str, ...] | None
     error: str
 
 
@@ -172,7 +191,6 @@ class StoredSweep:
             "signed": worked & deal,
             "failed to run": ~worked,
         }[kind]
-        gates = [c.name for c in OUTCOME_COLUMNS if c.name.startswith("ledger_")]
         found = (
             self._table.filter((pl.col("cell") == cell) & wanted)
             .sort("replicate")
@@ -183,14 +201,12 @@ class StoredSweep:
                 "signed_week",
                 "weeks",
                 "error",
-                pl.concat_list([g for g in gates if g != "ledger_signed"])
-                .list.arg_max()
-                .alias("gate"),
+                *GATES,
             )
             .collect()
         )
         part = found.slice(first, count)
-        return [_listed(row, gates) for row in part.iter_rows(named=True)], len(found)
+        return [_listed(row) for row in part.iter_rows(named=True)], len(found)
 
     def row(self, cell: int, replicate: int) -> dict[str, object]:
         """Return one row of the table of runs.
@@ -232,20 +248,20 @@ class StoredSweep:
     def choices(self, start: Start, cell: int, replicate: int) -> Choices | None:
         """Return overrides that play a stored run by themselves, None if there are none.
 
+        What no link may set, such as ``public.graph``, is kept as fixed overrides.
+
         Parameters
         ----------
         start : Start
             Of the server, whose plug-ins and folders hold for them too.
         cell, replicate : int
         """
-        swept = self.plan.values(cell)
         given = dict(split(word) for word in self.plan.line)
+        given |= {key: _written(value) for key, value in self.plan.values(cell).items()}
         pairs = {key: value for key, value in given.items() if is_allowed(key, value)}
-        pairs |= {key: _written(value) for key, value in swept.items()}
         pairs |= {"seed": str(self.plan.seed), "replicate": str(replicate)}
-        if not all(is_allowed(key, value) for key, value in pairs.items()):
-            return None
-        found = Choices(pairs)
+        fixed = tuple(f"{k}={v}" for k, v in given.items() if k not in pairs and is_plain(k, v))
+        found = Choices(pairs, fixed, cell if fixed else None)
         try:
             settings = settings_of(start, found).model_copy(update={"plugins": []})
             same = settings == self.settings(cell, replicate)
@@ -294,15 +310,21 @@ def _written(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _listed(row: Mapping[str, object], gates: Sequence[str]) -> StoredRun:
+def _listed(row: Mapping[str, object]) -> StoredRun:
     """Return one row of the list of runs."""
-    gate = row["gate"]
     return StoredRun(
         replicate=int(str(row["replicate"])),
         status=str(row["status"] or ""),
         signed=str(row["signed"] or ""),
         signed_week=-1 if row["signed_week"] is None else int(str(row["signed_week"])),
         weeks=0 if row["weeks"] is None else int(str(row["weeks"])),
-        gate=gates[int(str(gate))] if gate is not None and row["status"] is not None else "",
+        gates=None if row["status"] is None else largest_gates(row),
         error=str(row["error"] or ""),
     )
+
+
+def largest_gates(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the gates that share the first place in a row's ledger, none if none ever closed."""
+    shares = {gate: float(str(row[gate])) for gate in GATES if row[gate] is not None}
+    most = max(shares.values(), default=0.0)
+    return tuple(gate for gate, share in shares.items() if share > max(0.0, most - TIE))

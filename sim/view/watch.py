@@ -26,12 +26,15 @@ class Watch:
     failure : str
         What the rules raised, empty if nothing. Such a run cannot be played on; what it showed
         before can still be looked at.
+    failed_week : int
+        The week in which they raised it, -1 for none.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.model = NegotiationModel(settings=settings, rng=settings.seed)
         self.failure = ""
+        self.failed_week = -1
         self._told = 0
         self._snapshots = [take(self.model, self._new_lines())]
         self._at = 0
@@ -112,6 +115,8 @@ class Watch:
             self._snapshots.append(take(self.model, self._new_lines()))
         elif not self.failure:
             self.failure = f"week {before} was not played"
+        if self.failure:
+            self.failed_week = before
 
     def _new_lines(self) -> tuple[Line, ...]:
         """Return what was written down since the last call, in words."""

@@ -37,20 +37,38 @@ REFUSALS = frozenset({Move.INTERIM_REFUSED, Move.SIGNING_REFUSED, Move.TEXT_REFU
 
 
 def why_panel(watch: Watch) -> str:
-    """Return the explanation of a run as HTML; the run must have been played to its end."""
+    """Return the explanation of a run as HTML; the run must have been played to its end.
+
+    A run that an error cut off has no outcome, and none is told.
+    """
     record = watch.record()
+    if watch.failure:
+        return _cut_off(watch, record)
     if len(record.history) == 0:
         return '<p class="quiet">No week was played.</p>'
     summary = summarise(record)
     settings, last = watch.settings, watch.last
-    moves = "".join(move_entry(settings.scenario, line) for line in decisive(record))
-    told = f'<ol class="log">{moves}</ol>' if moves else '<p class="quiet">None.</p>'
     return (
         f'<p class="outcome">{text(outcome_line(record, summary))}</p>{_worth(settings, summary)}'
         f'<div class="columns"><div><h3>What kept the weeks from the full signature</h3>'
         f"{_ledger(settings, summary)}{_last_gates(settings, last)}</div>"
-        f"<div><h3>The moves that decided</h3>{told}</div></div>"
+        f"<div><h3>The moves that decided</h3>{_moves(settings, record)}</div></div>"
     )
+
+
+def _cut_off(watch: Watch, record: RunRecord) -> str:
+    """Return what there is to say of a run that an error cut off."""
+    return (
+        f'<p class="outcome">The run was cut off in week {watch.failed_week} by an error, so it '
+        f"has no outcome.</p><p>The error: {text(watch.failure)}.</p>"
+        f"<h3>Turning points until then</h3>{_moves(watch.settings, record)}"
+    )
+
+
+def _moves(settings: Settings, record: RunRecord) -> str:
+    """Return the moves that decided, as a list."""
+    moves = "".join(move_entry(settings.scenario, line) for line in decisive(record))
+    return f'<ol class="log">{moves}</ol>' if moves else '<p class="quiet">None.</p>'
 
 
 def decisive(record: RunRecord) -> list[Line]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.view.address import is_allowed, read, write
+from sim.view.address import is_allowed, is_plain, read, write
 from sim.view.choices import Choices, Start, command_line, settings_of
 
 
@@ -93,6 +93,34 @@ def test_an_address_comes_back_the_same() -> None:
     assert dict(asked.values) == values
     assert asked.week == 12
     assert asked.problems == []
+
+
+def test_an_empty_value_takes_back_what_may_be_set() -> None:
+    asked = read("?seed=&plugins=&preset=")
+    assert asked.values == {"seed": "", "preset": ""}
+    assert len(asked.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "verdict"),
+    [
+        ("public.graph", "scale_free", True),
+        ("public.citizens", "200", True),
+        ("plugins", "evil.py", False),
+        ("plugins.0", "evil.py", False),
+        ("hydra.searchpath", "evil", False),
+        ("hydra.run.dir", "x", False),
+        ("executor", "slurm", False),
+        ("executor.queue", "x", False),
+        ("public.graph", "${oc.env:HOME}", False),
+        ("public.graph", "../evil", False),
+        ("+public.graph", "x", False),
+    ],
+)
+def test_a_folder_of_results_may_set_words_within_the_settings(
+    key: str, value: str, verdict: bool
+) -> None:
+    assert is_plain(key, value) is verdict
 
 
 def test_the_same_address_gives_the_same_settings() -> None:

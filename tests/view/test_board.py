@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,15 @@ from sim.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.compose import compose_plain
 from sim.settings import Settings, build_settings
 from sim.story import tell
+from sim.view import board
 from sim.view.board import Shown, panels
 from sim.view.board.channels import channels_panel
-from sim.view.board.chart import MOST_POINTS, Frame, Series, line_chart
+from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart
+from sim.view.board.home import home_panel
+from sim.view.board.mark_words import placed
 from sim.view.board.moves import moves_panel
-from sim.view.board.path import path_panel, rungs
+from sim.view.board.parties import parties_panel
+from sim.view.board.path import gate_detail, path_panel, rungs
 from sim.view.board.preconditions import preconditions_panel
 from sim.view.board.public import drawn_graph, public_panel
 from sim.view.board.text_strip import text_panel
@@ -157,12 +162,33 @@ def test_strip_shows_each_status_with_its_own_mark(watch: Watch) -> None:
 
 def test_rungs_stand_where_the_dates_say(watch: Watch) -> None:
     watch.go(0)
-    assert [r.standing for r in rungs(watch.now)] == ["here", *["ahead"] * 5]
+    assert [r.standing for r in rungs(watch.now, watch.horizon)] == ["here", *["ahead"] * 5]
     watch.go(156)
     assert watch.now.status == Treaty.RATIFIED
-    assert [r.standing for r in rungs(watch.now)] == [
+    assert [r.standing for r in rungs(watch.now, watch.horizon)] == [
         "done", "done", "done", "passed", "done", "here"
     ]  # fmt: skip
+
+
+def test_rungs_that_cannot_come_any_more_are_not_ahead(watch: Watch) -> None:
+    watch.go(156)
+    reached = watch.now.rungs
+    signed = replace(
+        watch.now,
+        status=Treaty.SIGNED_FULL,
+        rungs=replace(reached, initialled=-1, ratified=-1, full=80),
+        played=81,
+    )
+    standing = [r.standing for r in rungs(signed, 156)]
+    assert standing == ["done", "done", "passed", "passed", "here", "ahead"]
+    assert [r.standing for r in rungs(replace(signed, played=156), 156)][-1] == "lost"
+    never = replace(reached, text=-1, initialled=-1, interim=-1, full=-1, ratified=-1)
+    fallen = replace(signed, status=Treaty.GOVERNMENT_FELL, ended=True, rungs=never)
+    assert [r.standing for r in rungs(fallen, 156)] == ["done", *["lost"] * 5]
+    html = path_panel(watch.settings, fallen, overlay=False)
+    assert html.count("<small>not reached</small>") == 5
+    assert '<span class="unseen">not reached: </span>' in html
+    assert "ahead" not in html
 
 
 def test_this_weeks_gates_are_named_with_their_figures(watch: Watch) -> None:
@@ -175,6 +201,31 @@ def test_this_weeks_gates_are_named_with_their_figures(watch: Watch) -> None:
     told = words(path_panel(watch.settings, watch.now, overlay=False))
     assert "Armenia waits" in told
     assert "offered" in told
+
+
+def test_figures_of_a_party_that_waits_do_not_contradict_it(watch: Watch) -> None:
+    watch.go(60)
+    gates = (Gate.FIRST_WAITS,)
+    first, second = watch.now.parties
+
+    def told(**figures: float | None) -> str:
+        party = replace(first, **figures)  # type: ignore[arg-type]
+        now = replace(watch.now, gates=gates, parties=(party, second))
+        return gate_detail(watch.settings, now, Gate.FIRST_WAITS).replace("&nbsp;", " ")
+
+    assert told(offered=0.05, target=0.02) == "asks for 2 % of what is open"
+    assert told(offered=0.05, target=0.3) == "offered 5 % of what is open, asks for 30 %"
+    assert told(now=0.1652, wait=0.1654) == "signing 0.165, waiting 0.165, 0.0002 more"
+    assert told(now=0.1, wait=0.3) == "signing 0.100, waiting 0.300"
+
+
+def test_no_party_lends_its_colour_to_the_public(watch: Watch) -> None:
+    watch.go(60)
+    html = home_panel(watch.settings, watch.shown, overlay=False)
+    assert not re.findall(r'class="line \w+ (?:first|second|mediator)"', html)
+    css = (Path(board.__file__).parents[1] / "assets" / "custom.css").read_text()
+    for rule in re.findall(r"^(?:\.dots\.\w+|path\.record) .*$", css, re.MULTILINE):
+        assert not re.search(r"--(first|second|mediator|opposition)\b", rule), rule
 
 
 def test_talks_that_break_down_say_why(settings: Settings) -> None:
@@ -299,9 +350,60 @@ def test_a_long_line_is_thinned_and_keeps_its_end() -> None:
     svg = line_chart("x", FRAME, [Series("s", "line", values)])
     (path,) = re.findall(r'<path class="line" d="([^"]+)"', svg)
     assert path.count("L") <= MOST_POINTS
-    assert path.endswith(f"{FRAME.x(1040):.1f}".removesuffix(".0") + " 16")
+    assert path.endswith(f"{FRAME.x(1040):.1f}".removesuffix(".0") + " 28")
 
 
 def test_values_beyond_the_scale_stay_on_its_edge() -> None:
     assert FRAME.y(5.0) == FRAME.y(1.0)
     assert FRAME.y(-5.0) == FRAME.y(0.0)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ((225.0, "interim"), (247.0, "text"), (300.0, "ratified"), (322.0, "signed")),
+        ((225.0, "interim"), (247.0, "text"), (300.0, "signed"), (322.0, "ratified")),
+        ((32.0, "text"), (34.0, "interim")),
+        ((420.0, "signed"), (424.0, "ratified"), (424.0, "end")),
+        ((100.0, "text"), (105.0, "interim"), (108.0, "signed"), (112.0, "ratified")),
+        (),
+    ],
+)
+def test_words_of_marks_do_not_overlap(marks: tuple[tuple[float, str], ...]) -> None:
+    places = placed(marks, WIDTH)
+    assert len(places) == len(marks)
+    for n, one in enumerate(places):
+        assert one.left >= 0.0
+        assert one.right <= WIDTH
+        for other in places[:n]:
+            same_row = one.row == other.row
+            assert not same_row or one.right <= other.left or other.right <= one.left
+
+
+def test_ticks_of_the_record_leave_the_years_readable() -> None:
+    frame = Frame(horizon=52, low=0.0, high=1.0, height=100.0, ticks=(), years=((9.0, "2025"),))
+    svg = line_chart("x", frame, [], [Mark(9.0, "in the record", "record")])
+    tick = re.search(r'class="record" d="M[\d.]+ ([\d.]+)l-3.5 7h7z"', svg)
+    year = re.search(r'class="tick" x="[\d.]+" y="([\d.]+)">2025', svg)
+    assert tick is not None
+    assert year is not None
+    capital = 9.0
+    assert float(tick[1]) + 7.0 < float(year[1]) - capital
+
+
+def test_utility_of_a_part_and_of_the_whole_are_told_apart(watch: Watch) -> None:
+    watch.go(110)
+    closed = watch.now.rungs.text
+    parts = [snapshot.parties[0] for snapshot in watch.shown]
+    assert any(part.interim_now is not None for part in parts)
+    assert parts[-1].now is not None
+    html = parties_panel(watch.settings, watch.shown, overlay=False)
+    told = words(html)
+    assert f"before week {closed} of the agreed part, then of all" in told
+    assert "of the full treaty" not in told
+    worth = html.split("<svg")[5]
+    assert worth.count('class="line solid first"') == 2
+    watch.go(20)
+    assert "signing and waiting of the agreed part" in words(
+        parties_panel(watch.settings, watch.shown, overlay=False)
+    )

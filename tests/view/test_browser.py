@@ -337,6 +337,11 @@ def test_a_wrong_seed_is_said_and_the_page_goes_on(page: Page, server: Server, s
     set_field(page, "seed", seed)
     reset(page)
     assert "seed" in alert(page)
+    beside = page.locator(".apply .alert")
+    expect(beside).to_contain_text("seed")
+    expect(beside).to_be_in_viewport()
+    expect(page.locator('[data-key="seed"] input')).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[aria-invalid]")).to_have_count(1)
     assert tick(page) == 2
     page.click(STEP)
     at(page, 3)
@@ -531,6 +536,44 @@ def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) ->
     assert len(seen) == len(set(seen)), "Tab is caught"
 
 
+def test_a_button_that_cannot_be_used_any_more_keeps_the_focus(page: Page, server: Server) -> None:
+    opened(page, server, "?horizon=9&week=8")
+    page.locator(STEP).focus()
+    page.keyboard.press("Enter")
+    at(page, 9)
+    expect(page.locator(STEP)).to_have_attribute("aria-disabled", "true")
+    expect(page.locator(STEP)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(PLAY)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    assert tick(page) == 9
+
+
+def test_the_log_scrolls_with_the_keyboard_and_does_not_play(page: Page, server: Server) -> None:
+    opened(page, server, "?week=120")
+    log = page.locator(".moves-in")
+    log.focus()
+    top = "(e) => e.scrollTop"
+    for key in ("End", "Home", "Space"):
+        before = log.evaluate(top)
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "(before) => document.querySelector('.moves-in').scrollTop !== before", arg=before
+        )
+    expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+    assert tick(page) == 120
+
+
+def test_what_was_copied_is_not_told_for_ever(page: Page, server: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, server)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".copied")).to_have_text("The link was copied.")
+    expect(page.locator(".copied")).to_be_empty(timeout=10_000)
+
+
 def tabbed(page: Page) -> list[str]:
     """Walk through the page with Tab and return what had the focus, visibly."""
     page.reload()
@@ -573,7 +616,19 @@ def test_settings_are_set_with_the_keyboard(page: Page, server: Server) -> None:
     expect(page.locator(".conduct")).to_contain_text("issue_by_issue")
 
 
-def test_ctrl_c_ends_it_quietly(compiled: None, tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_quietly_and_the_page_says_so(
+    page: Page, compiled: None, tmp_path: Path
+) -> None:
     ended = Server([], tmp_path / "short")
+    opened(page, ended)
     assert ended.stop() in (0, 130)
+    told = page.locator(".server-ended")
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("The server has ended. Start sim view again and reload this page.")
+    colours = "(e) => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+        text, ground = told.evaluate(colours)
+        assert {"light": "rgb(27, 34, 48)", "dark": "rgb(232, 234, 238)"}[theme] == text
+        assert {"light": "rgb(255, 254, 251)", "dark": "rgb(24, 30, 40)"}[theme] == ground
     assert "Traceback" not in ended.errors.read_text()

@@ -10,6 +10,7 @@ from sim.errors import ConfigError
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.controls import Control, State, fieldsets, other_choices, slider_step
 from sim.view.kept import keep, kept_file, read
+from sim.view.options import with_parties
 
 
 def controls_of(draft: State, running: State) -> dict[str, Control]:
@@ -51,6 +52,33 @@ def test_every_control_that_is_asked_for_is_there() -> None:
         "seed",
     } <= set(found)
     assert not any(control.waits for control in found.values())
+
+
+def test_scenarios_with_other_parties_are_not_offered() -> None:
+    running = state()
+    names = set(controls_of(running, running)["scenario"].options)
+    assert {"september_2024", "december_2024", "march_2025"} <= names
+    assert "prespa_2018" not in names
+    start = Start(config_name="prespa_2018")
+    prespa = State(Choices(), settings_of(start, Choices()))
+    offered = [
+        control.options
+        for group in fieldsets(start, prespa, prespa)
+        for control in group.controls
+        if control.key == "scenario"
+    ]
+    assert offered == [["prespa_2018"]]
+
+
+def test_a_scenario_is_offered_unless_it_names_other_parties() -> None:
+    scenarios: dict[str, object] = {
+        "base": {"parties": ["one", "two"]},
+        "child": {"defaults": ["base", "_self_"]},
+        "others": {"parties": ["three", "four"]},
+        "loop": {"defaults": ["loop"]},
+        "unreadable": None,
+    }
+    assert with_parties(scenarios, ("one", "two")) == ["base", "child", "loop", "unreadable"]
 
 
 def test_controls_show_what_a_preset_sets() -> None:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sim.view.first_page import folders, keep, kept, kept_file, script_folder, static_file
-from sim.view.gate import Gate, same_origin
+from sim.view.gate import LOOPBACK, Gate, hosts_of, same_origin
 from sim.view.server import NEEDED
 
 HTML = "<!doctype html><html><body>the page</body></html>"
@@ -199,3 +199,26 @@ def test_pages_of_other_sites_are_refused() -> None:
     assert ask(gate, "/anything", origin="http://evil.example").status == 403
     assert ask(gate, "/anything", kind="websocket", origin="http://evil.example").status == 1008
     assert ask(gate, "/anything", origin="http://me").text == "/anything"
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_another_name_for_loopback_is_refused(kind: str) -> None:
+    """A site can have its own name lead to this machine (DNS rebinding)."""
+    gate = opened(Gate(hosts_of("127.0.0.1")))
+    closed = 1008 if kind == "websocket" else 403
+    for host in ("evil.example:8765", "evil.example", "", "127.0.0.1.evil.example", "x@localhost"):
+        assert ask(gate, "/", kind, host=host).status == closed, host
+        assert ask(gate, "/", kind, host=host, origin=f"http://{host}").status == closed, host
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8765", "localhost:8765", "LOCALHOST", "[::1]:8765", "[::1]", "127.0.0.1"]
+)
+def test_the_names_of_loopback_are_answered(host: str) -> None:
+    assert ask(opened(Gate(hosts_of("127.0.0.1"))), "/", host=host).text == HTML
+
+
+def test_only_loopback_has_names_that_are_known() -> None:
+    assert hosts_of("::1") == LOOPBACK
+    assert hosts_of("127.0.0.2") == LOOPBACK | {"127.0.0.2"}
+    assert hosts_of("192.168.1.4") is None

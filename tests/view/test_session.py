@@ -22,19 +22,41 @@ def test_it_opens_with_what_the_command_line_gave(session: Session) -> None:
     assert session.command == "sim run horizon=60 seed=2"
 
 
-def test_an_address_takes_the_place_of_the_command_line(session: Session) -> None:
+def test_what_an_address_leaves_out_is_as_on_the_command_line(session: Session) -> None:
     other = Session(session.start, "?preset=baku&week=7")
-    assert other.running.choices.values == {"preset": "baku"}
+    assert other.running.choices.values == {"horizon": "60", "seed": "2", "preset": "baku"}
     assert other.watch.now.played == 7
     again = Session(Start(), other.address)
     assert again.watch.settings == other.watch.settings
+    read_out = Session(Start(("preset=opposition",)), "?seed=5")
+    assert read_out.running.choices.values == {"preset": "opposition", "seed": "5"}
 
 
-def test_a_faulty_address_opens_the_default_and_says_why(session: Session) -> None:
-    other = Session(session.start, "?seed=two&plugins=x.py")
-    assert other.watch.settings == session.watch.settings
+def test_a_preset_of_the_address_drops_what_the_command_line_set_below_it() -> None:
+    start = Start(("strategy@armenia=firm", "seed=3"))
+    asked = Session(start, "?preset=baku")
+    assert asked.running.choices.values == {"seed": "3", "preset": "baku"}
+    assert Session(start, asked.address).watch.settings == asked.watch.settings
+
+
+def test_what_has_been_taken_back_stays_so_in_the_address() -> None:
+    key = "scenario.status_quo.azerbaijan.value"
+    start = Start((f"{key}=0.02", "horizon=9"))
+    session = Session(start)
+    session.choose_others("", {"horizon"})
+    session.reset()
+    assert session.watch.settings.scenario.status_quo["azerbaijan"].value != 0.02
+    assert session.address == f"?horizon=9&{key}="
+    again = Session(start, session.address)
+    assert again.messages == []
+    assert again.watch.settings == session.watch.settings
+
+
+def test_a_wrong_value_of_the_address_leaves_the_others(session: Session) -> None:
+    other = Session(session.start, "?preset=baku&horizon=two&seed=7&plugins=x.py")
+    assert other.running.choices.values == {"horizon": "60", "preset": "baku", "seed": "7"}
     told = "\n".join(other.messages)
-    assert "seed: must be a whole number, got two" in told
+    assert "horizon: must be a whole number, got two" in told
     assert "a link cannot load code" in told
 
 
@@ -136,6 +158,26 @@ def test_asking_why_plays_to_the_end(session: Session) -> None:
     why = session.panels()["why"]
     for part in ("Outcome: ", "What kept the weeks", "The moves that decided"):
         assert part in why
+
+
+def test_a_run_that_an_error_cut_off_has_no_outcome(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offer() -> None:
+        raise ValueError("no <b>such</b> offer")
+
+    session.go(5)
+    agent = next(iter(session.watch.model.in_charge.values()))
+    monkeypatch.setattr(agent, "offer", offer, raising=False)
+    session.forth()
+    session.back()
+    session.explain(True)
+    assert "no <b>such</b> offer" in session.messages[0]
+    why = session.panels()["why"]
+    assert "cut off in week 5" in why
+    assert "no &lt;b&gt;such&lt;/b&gt; offer" in why
+    assert "Outcome: " not in why
+    assert session.outcome() is None
 
 
 def test_odd_requests_do_no_harm(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from sim.view.choices import Choices, Start, settings_of
 from sim.view.listing import KINDS, Listing
 from sim.view.page.rows import cell_rows, run_rows, sorted_cells
 from sim.view.session import Session
-from sim.view.stored import StoredSweep
+from sim.view.stored import StoredSweep, largest_gates
 from sim.view.watch import Watch
 
 from .conftest import REPLICATES
@@ -91,15 +92,45 @@ def test_runs_are_listed_by_kind_and_part(stored: StoredSweep) -> None:
     assert [run.replicate for run in part] == [5, 6, 7]
 
 
+GATES = {
+    "no_zone": "no zone of agreement",
+    "terms_open": "terms open",
+    "first_waits": "Armenia waits",
+    "second_waits": "Azerbaijan waits",
+    "precondition": "precondition unmet",
+    "home_politics": "politics at home",
+    "no_channel": "no channel",
+}
+"""Gates of the ledger in the words of the scenario."""
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ({"first_waits": 0.4, "second_waits": 0.4}, "Armenia waits, Azerbaijan waits"),
+        ({"first_waits": 0.4, "second_waits": 0.3999}, "Armenia waits, Azerbaijan waits"),
+        ({"first_waits": 0.3, "second_waits": 0.4}, "Azerbaijan waits"),
+        ({}, "nothing"),
+    ],
+)
+def test_gates_that_are_tied_are_all_named(
+    stored: StoredSweep, shares: dict[str, float], told: str
+) -> None:
+    ledger = {f"ledger_{gate}": shares.get(gate, 0.0) for gate in GATES}
+    run = replace(stored.runs_of(0, "all", 0, 1)[0][0], gates=largest_gates(ledger))
+    assert run_rows(stored, 0, [run])[0]["gate"] == told
+
+
 def test_rows_say_what_stood_most_in_the_way(stored: StoredSweep, results: Path) -> None:
     runs, _ = stored.runs_of(0, "all", 0, 100)
     rows = run_rows(stored, 0, runs)
     table = pl.read_parquet(results / "runs.parquet").filter(pl.col("cell") == 0)
     for row, record in zip(rows, table.iter_rows(named=True), strict=True):
         assert row["status"] == record["status"].replace("_", " ")
-        waits = record["ledger_first_waits"], record["ledger_second_waits"]
-        if row["gate"] in ("Armenia waits", "Azerbaijan waits"):
-            assert max(waits) >= record["ledger_precondition"]
+        ledger = {gate: record[f"ledger_{gate}"] for gate in GATES}
+        most = max(ledger.values())
+        tied = [words for gate, words in GATES.items() if ledger[gate] > most - 1e-9]
+        assert set(tied) <= set(str(row["gate"]).split(", "))
         signed = record["signed"] in ("interim", "full")
         assert ("fail" in str(row["question"])) == (not signed)
 

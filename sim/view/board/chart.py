@@ -6,10 +6,11 @@ from datetime import date
 
 from sim.scenario import Scenario
 from sim.story import day_of
+from sim.view.board.mark_words import GAP, ROWS, Place, placed
 from sim.view.board.markup import number, text
 from sim.view.snapshot import Snapshot
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 430.0, 30.0, 6.0, 16.0, 20.0
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 430.0, 30.0, 6.0, 28.0, 26.0
 MOST_POINTS = 400
 """Points of one line; longer histories are thinned, their last point kept."""
 
@@ -123,7 +124,14 @@ def line_chart(
     series : sequence of Series
     marks : sequence of Mark
     """
-    parts = [_grid(frame), *(_mark(frame, mark, n) for n, mark in enumerate(marks))]
+    rungs = tuple(
+        (frame.x(mark.week), mark.word)
+        for mark in sorted(marks, key=lambda mark: mark.week)
+        if mark.css != "record"
+    )
+    parts = [_grid(frame), *(_tick(frame, mark) for mark in marks if mark.css == "record")]
+    for (x, word), place in zip(rungs, placed(rungs, WIDTH), strict=True):
+        parts.append(_rung(frame, x, word, place))
     parts += [_line(frame, line) for line in series]
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH:g} {frame.height:g}" role="img" '
@@ -158,20 +166,21 @@ def _grid(frame: Frame) -> str:
     return lines + years
 
 
-def _mark(frame: Frame, mark: Mark, order: int) -> str:
-    """Return one mark; neighbours' words alternate in height so that they can be read."""
-    x, floor = frame.x(mark.week), frame.height - BOTTOM
-    if mark.css == "record":
-        return (
-            f'<path class="record" d="M{number(x)} {floor:g}l-3.5 7h7z">'
-            f"<title>{text(mark.word)}</title></path>"
-        )
-    late = mark.week > 0.8 * frame.horizon
-    anchor = "end" if late else "start"
+def _tick(frame: Frame, mark: Mark) -> str:
+    """Return a tick of the real record, between the axis and the years."""
     return (
-        f'<path class="rung" d="M{number(x)} {TOP - 4:g}V{floor:g}"/>'
-        f'<text class="rung" style="text-anchor:{anchor}" x="{number(x + (-3 if late else 3))}" '
-        f'y="{TOP - 4 + 10 * (order % 2):g}">{text(mark.word)}</text>'
+        f'<path class="record" d="M{number(frame.x(mark.week))} {frame.height - BOTTOM + 1:g}'
+        f'l-3.5 7h7z"><title>{text(mark.word)}</title></path>'
+    )
+
+
+def _rung(frame: Frame, x: float, word: str, place: Place) -> str:
+    """Return an upright line from its word down to the axis."""
+    y = ROWS[place.row]
+    return (
+        f'<path class="rung" d="M{number(x)} {y - 9:g}V{frame.height - BOTTOM:g}"/>'
+        f'<text class="rung" style="text-anchor:{"end" if place.late else "start"}" '
+        f'x="{number(x + (-GAP if place.late else GAP))}" y="{y:g}">{text(word)}</text>'
     )
 
 

@@ -23,11 +23,11 @@ def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool)
     now = homes[-1]
     ticks = ((0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100"))
     years = years_of(scenario, settings.horizon)
-    frame = Frame(settings.horizon, 0.0, 1.0, 160.0, ticks, years)
+    frame = Frame(settings.horizon, 0.0, 1.0, 178.0, ticks, years)
     danger = scenario.politics.fall_protest_share.value
     series = [
         Series("approval of the government", "line solid ink", [h.approval for h in homes]),
-        Series("mean support for a treaty", "line dashed second", [h.opinion for h in homes]),
+        Series("mean support for a treaty", "line dashed support", [h.opinion for h in homes]),
         Series("citizens protesting", "line solid opposition", [h.protest for h in homes]),
         Series("mobilisation", "line thin opposition", [h.impulse for h in homes]),
         Series("protest that endangers it", "line dotted", [danger] * len(homes)),

@@ -29,8 +29,8 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
         marks += record_marks(scenario, settings.horizon)
     years = years_of(scenario, settings.horizon)
     low, high, ticks = _utility_scale(snapshots)
-    talks = Frame(settings.horizon, -0.02, 1.02, 128.0, SHARES, years)
-    worth = Frame(settings.horizon, low, high, 128.0, ticks, years)
+    talks = Frame(settings.horizon, -0.02, 1.02, 146.0, SHARES, years)
+    worth = Frame(settings.horizon, low, high, 146.0, ticks, years)
     both = "".join(
         _party(
             side,
@@ -94,12 +94,20 @@ def _party(
         missing if value is None else share(max(value, 0.0))
         for value in (now.target, now.offered, now.least)
     )
-    utilities = (
-        Series("signing", f"line solid {css}", [signing(w) for w in weeks]),
-        Series("waiting", f"line dashed {css}", [waiting(w) for w in weeks]),
+    signed, waited = f"line solid {css}", f"line dashed {css}"
+    rest = (
         Series("treaty as it stands", f"line thin {css}", [w.worth for w in weeks]),
         Series("status quo", "line dotted", [w.status_quo for w in weeks]),
     )
+    # The agreed part and the full treaty are different things: no line joins their utilities.
+    drawn = (
+        Series("signing the agreed part", signed, [w.interim_now for w in weeks]),
+        Series("refusing the agreed part", waited, [w.interim_wait for w in weeks]),
+        Series("signing", signed, [w.now for w in weeks]),
+        Series("waiting", waited, [w.wait for w in weeks]),
+        *rest,
+    )
+    utilities = (Series("signing", signed, ()), Series("waiting", waited, ()), *rest)
     utility_figures = tuple(
         "not weighed" if value is None else f"{value:.3f}"
         for value in (signing(now), waiting(now), now.worth, now.status_quo)
@@ -109,14 +117,18 @@ def _party(
         "<h4>Share of what is open, %</h4>"
         f"{line_chart(f'{name}: shares of what is open by week', talks, shares, marks)}"
         f"{legend(shares, share_figures)}"
-        f"<h4>Utility{_kind(now)}</h4>"
-        f"{line_chart(f'{name}: utility by week', worth, utilities, marks)}"
+        f"<h4>Utility{_kind(weeks)}</h4>"
+        f"{line_chart(f'{name}: utility by week', worth, drawn, marks)}"
         f"{legend(utilities, utility_figures)}</div>"
     )
 
 
-def _kind(now: PartyNow) -> str:
-    """Return what would be signed this week."""
-    if now.now is not None:
-        return ", of the full treaty"
-    return ", of the agreed part" if now.interim_now is not None else ""
+def _kind(weeks: Sequence[PartyNow]) -> str:
+    """Return what the signing and waiting that are drawn are of."""
+    part = any(week.interim_now is not None for week in weeks)
+    full = next((n for n, week in enumerate(weeks) if week.now is not None), None)
+    if full is None:
+        return "; signing and waiting of the agreed part" if part else ""
+    if not part:
+        return "; signing and waiting of the full treaty"
+    return f"; signing and waiting before week {full - 1} of the agreed part, then of all"

@@ -9,7 +9,7 @@ from sim.settings import Settings
 from sim.story import day_of, gate_words
 from sim.view.board.header import treaty_words
 from sim.view.board.markup import bar, day, panel, share, text
-from sim.view.snapshot import Snapshot
+from sim.view.snapshot import PartyNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,
@@ -28,6 +28,10 @@ RECORDED = ("initialled", "signed", "ratified", "end")
 """Kinds of the timeline's entries that say where the real treaty stood."""
 
 
+SMALL = 0.005
+"""Differences below this are lost in figures that are rounded as here."""
+
+
 class Rung(NamedTuple):
     """One rung of the ladder: its status, the week it was reached (-1 never), how it stands."""
 
@@ -39,7 +43,7 @@ class Rung(NamedTuple):
 def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     """Return the path, this week's gates and the ledger."""
     scenario = settings.scenario
-    steps = "".join(_rung(scenario, rung) for rung in rungs(now))
+    steps = "".join(_rung(scenario, rung) for rung in rungs(now, settings.horizon))
     if now.status in BROKEN:
         steps += _broken(settings, now)
     gates = _gates(settings, now)
@@ -51,23 +55,44 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
 
 
-def rungs(now: Snapshot) -> Iterator[Rung]:
-    """Yield the rungs: done, here, or ahead; an interim deal passed over is marked so."""
+def rungs(now: Snapshot, horizon: int) -> Iterator[Rung]:
+    """Yield the rungs: done, here, ahead, passed over, or lost because the talks are over.
+
+    Parameters
+    ----------
+    now : Snapshot
+    horizon : int
+        Weeks of the run.
+    """
     reached = now.rungs
     weeks = (-1, reached.text, reached.initialled, reached.interim, reached.full, reached.ratified)
+    over = now.ended or now.played >= horizon
     for status, week in zip(LADDER, weeks, strict=True):
         if status == now.status:
             standing = "here"
         elif status == Treaty.OPEN or week >= 0:
             standing = "done"
-        elif status == Treaty.SIGNED_INTERIM and reached.full >= 0:
+        elif _is_passed(status, now):
             standing = "passed"
         else:
-            standing = "ahead"
+            standing = "lost" if over else "ahead"
         yield Rung(status, week, standing)
 
 
-_SAID = {"done": "reached", "here": "now", "ahead": "ahead", "passed": "passed over"}
+def _is_passed(status: Treaty, now: Snapshot) -> bool:
+    """Return whether the treaty went by a rung that can no longer come."""
+    if status == Treaty.SIGNED_INTERIM and now.rungs.text >= 0:
+        return True  # the agreed part is signed only while the rest is open
+    return status < Treaty.SIGNED_FULL and now.rungs.full >= 0
+
+
+_SAID = {
+    "done": "reached",
+    "here": "now",
+    "ahead": "ahead",
+    "passed": "passed over",
+    "lost": "not reached",
+}
 
 
 def _rung(scenario: Scenario, rung: Rung) -> str:
@@ -113,11 +138,7 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     """Return the figures behind one closed gate, as HTML; empty if there are none to give."""
     scenario = settings.scenario
     if gate in (Gate.FIRST_WAITS, Gate.SECOND_WAITS):
-        party = now.parties[0 if gate == Gate.FIRST_WAITS else 1]
-        if party.now is not None and party.wait is not None:
-            return f"signing {party.now:.3f}, waiting {party.wait:.3f}"
-        if party.offered is not None and party.target is not None:
-            return f"offered {share(party.offered)} of what is open, asks for {share(party.target)}"
+        return _waiting(now.parties[0 if gate == Gate.FIRST_WAITS else 1])
     if gate == Gate.TERMS_OPEN:
         return "neither draft beats the status quo for the other side"
     if gate == Gate.PRECONDITION:
@@ -129,6 +150,22 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     if gate == Gate.SIGNED and now.rungs.full >= 0:
         return f"on {day(day_of(scenario, now.rungs.full))}"
     return ""
+
+
+def _waiting(party: PartyNow) -> str:
+    """Return why a party waits, in figures."""
+    if party.now is not None and party.wait is not None:
+        figures = f"signing {party.now:.3f}, waiting {party.wait:.3f}"
+        more = party.wait - party.now
+        # What looks the same when rounded is told apart.
+        return f"{figures}, {more:.1g} more" if 0.0 < more < SMALL else figures
+    if party.target is None:
+        return ""
+    asked = f"asks for {share(party.target)}"
+    # The draft was answered by what was asked for then; beside a lower demand it would mislead.
+    if party.offered is None or party.offered > party.target - SMALL:
+        return f"{asked} of what is open"
+    return f"offered {share(party.offered)} of what is open, {asked}"
 
 
 def unmet(scenario: Scenario, now: Snapshot) -> list[str]:

@@ -142,6 +142,7 @@ def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element
         fieldsets=[group.plain() for group in groups],
         others=others,
         waiting=waiting + (others != running),
+        messages=session.messages,
         event_choose=act(lambda data: session.choose(data["key"], str(data["value"]))),
         event_choose_others=act(lambda words: session.choose_others(str(words), keys)),
         event_reset=act(lambda held: session.reset(held if isinstance(held, dict) else {})),

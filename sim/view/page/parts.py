@@ -66,6 +66,7 @@ def controls(
     fieldsets: list[dict[str, object]],
     others: str,
     waiting: int,
+    messages: list[str],
     event_choose: Handler = None,
     event_choose_others: Handler = None,
     event_reset: Handler = None,

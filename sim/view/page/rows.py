@@ -1,6 +1,6 @@
 """Cells and runs of a sweep as the rows of the page's tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.codes import Gate
@@ -57,10 +57,17 @@ def run_rows(
             "signed": run.signed,
             "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
             "weeks": run.weeks,
-            "gate": gates.get(run.gate, ""),
+            "gate": _most_in_the_way(run.gates, gates),
             "question": "How was it signed?"
             if run.signed in ("interim", "full")
             else "Why did this one fail?",
         }
         for run in runs
     ]
+
+
+def _most_in_the_way(gates: Sequence[str] | None, words: Mapping[str, str]) -> str:
+    """Return the gates in words: all that are tied, or that none ever closed."""
+    if gates is None:
+        return ""
+    return ", ".join(words[gate] for gate in gates) or "nothing"
