@@ -182,7 +182,8 @@ def _interim_proposed(told: Told) -> str:
 
 def _worse_by(told: Told) -> str:
     """Return by how much waiting is better than signing, in utility."""
-    return f"; to it waiting is worth {-told.value:.3f} more"
+    more = f"{-told.value:.3f}" if told.value <= -0.0005 else "less than 0.001"
+    return f"; to it waiting is worth {more} more"
 
 
 def _lapsed(told: Told) -> str:
