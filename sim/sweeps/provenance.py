@@ -25,6 +25,11 @@ def model_digest() -> str:
         "settings",
         "parameters",
         "outcomes",
+        "trace",
+        "sweeps/cell_settings",
+        "sweeps/chance",
+        "sweeps/play",
+        "sweeps/variation",
     )
     files = [
         file for part in ("rules", "scenario") for file in sorted((package / part).rglob("*.py"))
