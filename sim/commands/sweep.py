@@ -114,10 +114,12 @@ def execute(args: argparse.Namespace) -> int:
         print_dry_run(request, Store(folder), console())
         return 0
 
+    from sim.sweeps.interrupts import heard_once
     from sim.sweeps.progress import reporter
 
     try:
-        done = execute_sweep(request, folder, reporter())
+        with heard_once():
+            done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(
             f"\nsim: interrupted; what was played is in {folder}\n"
@@ -125,7 +127,7 @@ def execute(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    _print_result(done)
+    _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
 
 
@@ -142,8 +144,11 @@ def _given(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def _print_result(done: "Outcome") -> None:
-    """Print the summary, the failures and where the results are."""
+def _print_result(done: "Outcome", asked: int) -> None:
+    """Print the summary, the failures and where the results are.
+
+    The folder may hold more replicates than were asked for; all of them are told of.
+    """
     from sim.sweeps.summary import print_summary
     from sim.sweeps.wording import counted, duration
     from sim.terminal import console
@@ -158,7 +163,10 @@ def _print_result(done: "Outcome") -> None:
         rate = done.played / done.seconds
         now = f"{done.played:,} played now in {duration(done.seconds)}, {rate:,.0f} a second"
     out.print(f"{runs}; {now}", soft_wrap=True)
-    out.print(f"results: {done.store.runs_file}", soft_wrap=True)
+    if plan.replicates > asked:
+        held = counted(plan.replicates, "replicate")
+        out.print(f"the folder holds {held}, all of them are told here", soft_wrap=True)
+    out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)
     for command, what in NEXT.items():
         if importlib.util.find_spec(f"sim.commands.{command}") is not None:
             line = shlex.join(["sim", command, str(done.store.folder)])
@@ -173,7 +181,7 @@ def _print_failures(done: "Outcome") -> None:
     from sim.sweeps.wording import counted
 
     found = (
-        pl.scan_parquet(done.store.runs_file)
+        pl.scan_parquet(done.store.runs_file, glob=False)
         .filter(pl.col("error").is_not_null())
         .group_by("error")
         .agg(pl.len().alias("runs"), pl.col("cell").n_unique().alias("cells"), pl.col("cell").min())
