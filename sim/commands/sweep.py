@@ -42,7 +42,9 @@ examples:
       on a Dask cluster; executor=slurm for a job array
 
 The sweep's own keys are replicates, design, samples, assumptions, trace (none, sample, all),
-executor and experiment; all others are those of `sim run`.
+executor and experiment, each given once and with one value; all others are those of `sim run`.
+What the line sets is never drawn; all combinations must state the same ranges for what is. A sweep
+has 250,000 cells and 1,000,000,000 runs at most.
 
 exit codes: 0 done, 2 the line or the folder cannot be used, 3 some runs failed, 130 interrupted
 """
@@ -72,7 +74,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="CONDITION",
         action="append",
         default=[],
-        help="KEY OP KEY_OR_VALUE that a cell must meet; several: all of them",
+        help="KEY OP KEY_OR_VALUE that a cell must meet, of keys with listed values; several: all "
+        "of them",
     )
     parser.add_argument(
         "--dry-run",
