@@ -51,7 +51,7 @@ def whole_needed(term: Term) -> str:
 
 def unknown_choices(term: Term) -> list[str]:
     """Return one line for each value of a group that is none of its files."""
-    if term.prefix == "~":
+    if not term.group or term.prefix == "~":
         return []
     found = []
     for option in term.options:
