@@ -73,16 +73,12 @@ def test_several_scenarios_with_the_same_ranges_are_drawn_together() -> None:
 
 
 def test_bad_points_are_told_for_all_cells_that_share_them() -> None:
-    (line,) = problems(
-        "design=latin_hypercube samples=2 agenda=single_undertaking,interim_allowed "
-        "scenario.discount_rate.armenia.value=interval(5,6)"
-    )[:1]
-    assert "cell" in line
     found = problems(
         "design=latin_hypercube samples=1 agenda=single_undertaking,interim_allowed "
-        "scenario.discount_rate.armenia.value=interval(5,6)"
+        "scenario.discount_rate.armenia.value=interval(0.3,6)"
     )
-    assert all("in every cell" in line for line in found)
+    assert len(found) == 1
+    assert found[0].endswith("(in every cell)")
 
 
 def test_long_lists_of_cells_are_cut_short() -> None:
