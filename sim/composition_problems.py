@@ -13,6 +13,17 @@ from sim.problems import fields_at
 from sim.scenario.model import Scenario
 from sim.settings import CHOICES
 
+SWEEPS_OWN = (
+    "replicates",
+    "design",
+    "samples",
+    "assumptions",
+    "trace",
+    "executor",
+    "experiment",
+)
+"""Keys that `sim sweep` takes for itself."""
+
 
 def composition_problems(
     error: Exception,
@@ -34,8 +45,11 @@ def composition_problems(
         return [_yaml_problem(cause)]
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return [f"{error.override or 'an empty override'}: is not of the form KEY=VALUE"]
+        return [malformed(error.override or "an empty override")]
     found = re.search(r"Could not load '([^']+)'", text)
+    listed = _group_with_a_list(overrides)
+    if found and listed:
+        return [listed]
     if found:
         return [f"defaults: no file '{found.group(1)}'" + did_you_mean(found.group(1), names)]
     if isinstance(cause, MissingConfigException) or "Could not find" in text:
@@ -60,6 +74,15 @@ def composition_problems(
     return [first_line(cause)]
 
 
+def malformed(override: str, form: str = "KEY=VALUE") -> str:
+    """Return the message for an override that cannot be read, with its right form."""
+    key, sign, _ = override.partition("=")
+    if sign and re.search(r"\[\d+\]", key):
+        dotted = re.sub(r"\[(\d+)\]", r".\1", key)
+        return f"{override}: an entry of a list is written with dots, {dotted}=.."
+    return f"{override}: is not of the form {form}"
+
+
 def _groups() -> list[str]:
     """Return the names of the configuration groups that come with the package."""
     return sorted(folder.name for folder in config_folder().iterdir() if folder.is_dir())
@@ -74,6 +97,15 @@ def _group_with_a_value(overrides: Sequence[str]) -> str:
             if not key or not re.fullmatch(r"[A-Za-z_]\w*", value):
                 return override
     return "overrides"
+
+
+def _group_with_a_list(overrides: Sequence[str]) -> str:
+    """Return the problem of an override that gives a group a list; empty if there is none."""
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if value[:1] == "[" and key.lstrip("+").split("@", 1)[0] in _groups():
+            return f"{key}: a group takes names, written {value.strip('[]')}"
+    return ""
 
 
 def _culprit(overrides: Sequence[str], text: str) -> str:
@@ -128,11 +160,22 @@ def unknown_key(key: str, reference: Mapping[str, object]) -> str:
             inside = tuple(path.split("."))
             if inside[0] == "scenario" and part in fields_at(Scenario, inside[1:]):
                 return f"{key}: is not set in this scenario; add it with +{key}=.."
+            if not path and part in SWEEPS_OWN:
+                return f"{key}: is a key of `sim sweep`"
+            if key in CHOICES:
+                return _needs_a_party(key, reference)
             known = [str(k) for k in node] + ([] if path else _groups())
             return f"{key}: unknown key '{part}'" + did_you_mean(part, known)
         path = f"{path}.{part}" if path else part
         node = node[part]
     return f"{key}: cannot be set this way"
+
+
+def _needs_a_party(group: str, reference: Mapping[str, object]) -> str:
+    """Return the message for a choice of conduct that does not say whose."""
+    parties = [str(name) for name, node in reference.items() if _is_conduct(node)]
+    keys = " or ".join(f"{group}@{party}=.." for party in parties or ["PARTY"])
+    return f"{group}: each party has its own, write {keys}"
 
 
 def _is_conduct(node: object) -> bool:

@@ -96,6 +96,10 @@ class Rules(Setting):
     plugins: list[str] = Field(default_factory=list)
 
 
+WHOLE_RULES = {key for key, field in Rules.model_fields.items() if field.annotation is int}
+"""Root keys that take whole numbers only."""
+
+
 class Settings(Rules):
     """All that a run depends on, validated.
 

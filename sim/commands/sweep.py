@@ -42,7 +42,9 @@ examples:
       on a Dask cluster; executor=slurm for a job array
 
 The sweep's own keys are replicates, design, samples, assumptions, trace (none, sample, all),
-executor and experiment; all others are those of `sim run`.
+executor and experiment, each given once and with one value; all others are those of `sim run`.
+What the line sets is never drawn; all combinations must state the same ranges for what is. A sweep
+has 250,000 cells and 1,000,000,000 runs at most.
 
 exit codes: 0 done, 2 the line or the folder cannot be used, 3 some runs failed, 130 interrupted
 """
@@ -72,7 +74,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="CONDITION",
         action="append",
         default=[],
-        help="KEY OP KEY_OR_VALUE that a cell must meet; several: all of them",
+        help="KEY OP KEY_OR_VALUE that a cell must meet, of keys with listed values; several: all "
+        "of them",
     )
     parser.add_argument(
         "--dry-run",
@@ -114,10 +117,12 @@ def execute(args: argparse.Namespace) -> int:
         print_dry_run(request, Store(folder), console())
         return 0
 
+    from sim.sweeps.interrupts import heard_once
     from sim.sweeps.progress import reporter
 
     try:
-        done = execute_sweep(request, folder, reporter())
+        with heard_once():
+            done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(
             f"\nsim: interrupted; what was played is in {folder}\n"
@@ -125,7 +130,7 @@ def execute(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    _print_result(done)
+    _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
 
 
@@ -142,8 +147,11 @@ def _given(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def _print_result(done: "Outcome") -> None:
-    """Print the summary, the failures and where the results are."""
+def _print_result(done: "Outcome", asked: int) -> None:
+    """Print the summary, the failures and where the results are.
+
+    The folder may hold more replicates than were asked for; all of them are told of.
+    """
     from sim.sweeps.summary import print_summary
     from sim.sweeps.wording import counted, duration
     from sim.terminal import console
@@ -158,7 +166,10 @@ def _print_result(done: "Outcome") -> None:
         rate = done.played / done.seconds
         now = f"{done.played:,} played now in {duration(done.seconds)}, {rate:,.0f} a second"
     out.print(f"{runs}; {now}", soft_wrap=True)
-    out.print(f"results: {done.store.runs_file}", soft_wrap=True)
+    if plan.replicates > asked:
+        held = counted(plan.replicates, "replicate")
+        out.print(f"the folder holds {held}, all of them are told here", soft_wrap=True)
+    out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)
     for command, what in NEXT.items():
         if importlib.util.find_spec(f"sim.commands.{command}") is not None:
             line = shlex.join(["sim", command, str(done.store.folder)])
@@ -173,7 +184,7 @@ def _print_failures(done: "Outcome") -> None:
     from sim.sweeps.wording import counted
 
     found = (
-        pl.scan_parquet(done.store.runs_file)
+        pl.scan_parquet(done.store.runs_file, glob=False)
         .filter(pl.col("error").is_not_null())
         .group_by("error")
         .agg(pl.len().alias("runs"), pl.col("cell").n_unique().alias("cells"), pl.col("cell").min())

@@ -105,6 +105,13 @@ def missing(cells: int, replicates: int, shape: Shape, done: Iterable[Chunk]) ->
     return found
 
 
+def runs_below(chunk: Chunk, replicates: int) -> int:
+    """Return how many runs of a chunk belong to a sweep of so many replicates."""
+    return len(chunk.cells) * len(
+        range(chunk.first_replicate, min(chunk.end_replicate, replicates))
+    )
+
+
 def _gaps(covered: list[range], replicates: int) -> Iterator[range]:
     """Yield what a set of ranges leaves out of ``range(replicates)``."""
     start = 0

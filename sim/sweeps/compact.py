@@ -49,7 +49,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
             written.append(store.runs_file.with_name(f"{name}.{number}{PART}"))
             table = _piece(store, chunks, cells, replicates, columns)
             written[-1].write_bytes(parquet_bytes(table, compression="lz4"))
-        pl.scan_parquet(written, schema=schema(columns)).sink_parquet(
+        pl.scan_parquet(written, schema=schema(columns), glob=False).sink_parquet(
             whole,
             compression="zstd",
             compression_level=3,
@@ -97,7 +97,7 @@ def _piece(
         if _meet(chunk.cells, cells) and _meet(chunk.replicates, replicates)
     ]
     return (
-        pl.scan_parquet(files, schema=schema(columns))
+        pl.scan_parquet(files, schema=schema(columns), glob=False)
         .filter(
             pl.col("cell").is_between(cells.start, cells.stop, closed="left"),
             pl.col("replicate").is_between(replicates.start, replicates.stop, closed="left"),
@@ -129,7 +129,7 @@ def is_current(store: Store, plan: Plan) -> bool:
         return False
     try:
         found = pl.read_parquet_metadata(store.runs_file)
-        rows = pl.scan_parquet(store.runs_file).select(pl.len()).collect().item()
+        rows = pl.scan_parquet(store.runs_file, glob=False).select(pl.len()).collect().item()
     except (PolarsError, OSError):
         return False
     return found.get("plan") == plan.hash and rows == plan.runs

@@ -30,6 +30,7 @@ class Condition:
         """Read ``KEY OP KEY_OR_VALUE [or ..]``."""
         parts = []
         keys = [term.key for term in terms if term.interval is None]
+        drawn = [term.key for term in terms if term.interval is not None]
         for piece in re.split(r"\s+or\s+", text.strip()):
             found = re.fullmatch(r"(\S+?)\s*(==|!=|<=|>=|<|>)\s*(\S+)", piece)
             if not found:
@@ -37,6 +38,11 @@ class Condition:
                     [f"filter {text!r}: write KEY OP KEY_OR_VALUE, with OP ==, !=, <, <=, > or >="]
                 )
             left, sign, right = found.groups()
+            for side in (left, right):
+                if side in drawn:
+                    raise ConfigError(
+                        [f"filter {text!r}: '{side}' is drawn and cannot be used here"]
+                    )
             if left not in keys:
                 raise ConfigError(
                     [f"filter {text!r}: the line does not set '{left}'" + did_you_mean(left, keys)]

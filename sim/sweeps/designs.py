@@ -1,10 +1,12 @@
 """Which combinations of values a sweep has: crossed, zipped, filtered."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.conditions import Condition
+from sim.sweeps.limits import check_cells
 from sim.sweeps.overrides import Option, Term
 
 Choices = dict[str, Option]
@@ -31,6 +33,7 @@ def combinations(
         If a zip or a condition cannot be used, or no combination is left.
     """
     bundles = _bundles(terms, zipped)
+    check_cells(math.prod(len(bundle) for bundle in bundles))
     conditions = [Condition.read(text, terms) for text in filters]
     found = []
     for parts in itertools.product(*bundles):
@@ -51,8 +54,12 @@ def _bundles(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[lis
     for number, keys in enumerate(zipped):
         name = ",".join(keys)
         lengths = set()
+        if len(keys) < 2:
+            problems.append(f"zip {name}: name two keys or more that advance together")
         for key in keys:
-            if key not in by_key or not by_key[key].swept or by_key[key].interval:
+            if key in by_key and by_key[key].interval:
+                problems.append(f"zip {name}: '{key}' is drawn, only listed values can be zipped")
+            elif key not in by_key or not by_key[key].swept:
                 swept = [t.key for t in terms if t.swept and not t.interval]
                 problems.append(f"zip {name}: '{key}' is not swept" + did_you_mean(key, swept))
             elif key in together:

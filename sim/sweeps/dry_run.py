@@ -5,9 +5,10 @@ import time
 import numpy as np
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from sim.sweeps.chunks import Chunk
+from sim.sweeps.chunks import Chunk, runs_below
 from sim.sweeps.executors import workers_for
 from sim.sweeps.files import parquet_bytes
 from sim.sweeps.planning import Request
@@ -39,16 +40,17 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     """
     plan = request.plan
     store.check(plan)
-    stored = sum(chunk.runs for chunk in store.chunks())
-    left = max(plan.runs - stored, 0)
+    chunks = store.chunks()
+    stored = sum(runs_below(chunk, plan.replicates) for chunk in chunks)
+    left = plan.runs - stored
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("cell", justify="right")
     for key in plan.swept[:8]:
-        table.add_column(key)
+        table.add_column(escape(key))
     for cell in range(min(plan.cells, SHOWN)):
         values = list(plan.values(cell).values())[:8]
         shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
-        table.add_row(str(cell), *shown)
+        table.add_row(str(cell), *map(escape, shown))
     show(table, target)
     if plan.cells > SHOWN:
         target.print(f"... and {plan.cells - SHOWN:,} more cells")
@@ -60,12 +62,15 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     cells, replicates = counted(plan.cells, "cell"), counted(plan.replicates, "replicate")
     known = f", {stored:,} of them stored already" if stored else ""
     target.print(f"{cells} x {replicates} = {counted(plan.runs, 'run')}{known}")
+    held = max((chunk.end_replicate for chunk in chunks), default=0)
+    if held > plan.replicates:
+        target.print(f"the folder holds {counted(held, 'replicate')}")
     target.print(
         f"about {duration(left * seconds / workers)} with {workers} at a time "
         f"({1 / seconds:,.0f} runs/s each), about {size(left * needed)} on disk",
         soft_wrap=True,
     )
-    target.print(f"results would be kept in {store.folder}", soft_wrap=True)
+    target.print(f"results would be kept in {store.folder}", soft_wrap=True, markup=False)
 
 
 def _pilot(player: Player) -> tuple[float, float]:

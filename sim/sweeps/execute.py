@@ -108,6 +108,7 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
     workers = workers_for(request.settings.executor)
     store = Store(default_folder(request.plan) if folder is None else folder)
     store.check(request.plan)
+    workers.check()
     store.create()
     with store.locked():
         plan = store.agree(request.plan)
@@ -144,7 +145,7 @@ def count_failed(store: Store) -> int:
     from sim.sweeps.columns import FAILED
 
     failed = pl.col("run_status").cast(pl.String) == FAILED
-    return int(pl.scan_parquet(store.runs_file).select(failed.sum()).collect().item())
+    return int(pl.scan_parquet(store.runs_file, glob=False).select(failed.sum()).collect().item())
 
 
 def _other_versions(stored: Plan, now: Plan) -> Sequence[str]:

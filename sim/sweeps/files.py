@@ -23,10 +23,16 @@ class StoreError(SimError):
 def is_whole(file: Path, rows: int | None = None) -> bool:
     """Return whether a Parquet file can be read and has as many rows as it should, if told."""
     try:
-        found = int(pl.scan_parquet(file).select(pl.len()).collect().item())
+        found = int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
     except (PolarsError, OSError):
         return False
     return rows is None or found == rows
+
+
+def stored_status(shard: Path) -> pl.Series:
+    """Return the statuses of the runs in a shard."""
+    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
+    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
 
 
 def set_aside(file: Path) -> None:

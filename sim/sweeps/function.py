@@ -8,10 +8,13 @@ import numpy as np
 from sim.compose import compose_plain, mark_settings
 from sim.composition_problems import unknown_key
 from sim.errors import ConfigError, SimError
-from sim.settings import Settings, build_settings
+from sim.settings import WHOLE_RULES, Settings, build_settings
 from sim.sweeps.chance import Chance, Group, society_of
 from sim.sweeps.overrides import Value, as_option
 from sim.sweeps.paths import changed, has
+
+WHOLE_KEYS = WHOLE_RULES | {"replicates"}
+"""Parameters that take whole numbers only; a float is taken if it is whole."""
 
 
 def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> dict[str, float]:
@@ -26,7 +29,8 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     replicates : int
         Runs to average over, at least 1; common random numbers link calls with the same seed.
     **parameters
-        Overrides. Keys that are no Python names are given in a dictionary,
+        Overrides; a key of whole numbers such as ``horizon`` takes a whole float, too. Keys that
+        are no Python names are given in a dictionary,
         ``run(seed=1, **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and
         ``__at__`` for @, as in ``strategy__at__armenia="linear"``.
 
@@ -44,17 +48,18 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     SimError
         If a run failed.
     """
-    if replicates < 1:
-        raise ConfigError([f"replicates: must be at least 1, got {replicates}"])
+    count = _whole("replicates", replicates)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ConfigError([f"replicates: must be a whole number, at least 1, got {replicates}"])
     keys = {k.replace("__at__", "@").replace("__", "."): v for k, v in parameters.items()}
     if "replicate" in keys:
         raise ConfigError(["replicate: set replicates=NUMBER"])
-    return _means(_settings({"seed": _plain(seed), **keys}), replicates)
+    return _means(_settings({"seed": seed, **keys}), count)
 
 
 def _settings(keys: Mapping[str, Value | np.generic]) -> Settings:
     """Return the validated settings of one call."""
-    plain = {key: _plain(value) for key, value in keys.items()}
+    plain = {key: _whole(key, value) for key, value in keys.items()}
     numbers = {k: v for k, v in plain.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
     if any("${" in str(value) for value in plain.values()):
         numbers = {}  # values that refer to them are Hydra's to resolve
@@ -80,6 +85,17 @@ def _plain(value: Value | np.generic) -> Value:
         python: Value = value.item()
         return python
     return value
+
+
+def _whole(key: str, value: Value | np.generic) -> Value:
+    """Return a Python value; whole numbers as such where only they are taken.
+
+    Packages that draw points hand over floats for everything.
+    """
+    plain = _plain(value)
+    if key in WHOLE_KEYS and isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    return plain
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:

@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, Transformer
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    Glob,
+    IntervalSweep,
+    Override,
+    RangeSweep,
+    Transformer,
+)
 from hydra.errors import HydraException
 
+from sim.composition_problems import malformed
 from sim.errors import ConfigError, did_you_mean
+from sim.sweeps.ranges import check_range
 
 Value: TypeAlias = bool | int | float | str | None
 """What one key can be set to, apart from lists and mappings."""
-
-LONGEST_RANGE = 1_000_000
-"""Most values that one key may take; a longer range is a slip."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def read_line(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
         try:
             term = _term(parser, parser.parse_override(text), folders)
         except HydraException:
-            problems.append(f"{text}: is not of the form KEY=VALUE[,VALUE..]")
+            problems.append(malformed(text, "KEY=VALUE[,VALUE..]"))
         except ConfigError as error:
             problems += error.problems
         else:
@@ -141,22 +147,32 @@ def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) 
         if not names:
             raise ConfigError([f"{override.input_line}: matches nothing" + did_you_mean("", known)])
         return Term(key, prefix, known, tuple(Option(name, name) for name in names))
-    if isinstance(sweep, ChoiceSweep) and sweep.shuffle:
+    if isinstance(sweep, (ChoiceSweep, RangeSweep)) and sweep.shuffle:
         raise ConfigError([f"{override.input_line}: the order of cells has no effect, no shuffle"])
+    if isinstance(sweep, RangeSweep):
+        check_range(override.input_line or key, sweep)
     return Term(key, prefix, known, tuple(_options(parser, override)))
 
 
 def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
     """Yield the values of a choice or range, each once."""
-    seen: set[str] = set()
+    seen: dict[object, str] = {}
     for encoded in override.sweep_iterator(transformer=Transformer.encode):
         text = str(encoded).lower() if isinstance(encoded, bool) else str(encoded)
-        if text in seen:
-            raise ConfigError([f"{override.input_line}: names {text} twice"])
-        seen.add(text)
-        if len(seen) > LONGEST_RANGE:
-            raise ConfigError([f"{override.input_line}: more than {LONGEST_RANGE:,} values"])
-        yield Option(text, parser.parse_override(f"{override.key_or_group}={text}").value())
+        value = parser.parse_override(f"{override.key_or_group}={text}").value()
+        same = _compared(value, text)
+        if same in seen:
+            as_before = "" if seen[same] == text else f", as {seen[same]} and as {text}"
+            raise ConfigError([f"{override.input_line}: names {seen[same]} twice{as_before}"])
+        seen[same] = text
+        yield Option(text, value)
+
+
+def _compared(value: object, text: str) -> tuple[str, object]:
+    """Return what tells one value from another: numbers are the same if they are equal."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number", float(value)
+    return ("text", value) if isinstance(value, str) else ("other", text)
 
 
 def group_choices(group: str, folders: Sequence[Path]) -> list[str]:

@@ -15,6 +15,11 @@ def steps(path: str) -> tuple[Step, ...]:
     return tuple(int(index) if index else key for index, key in found)
 
 
+def place(path: str) -> tuple[str, ...]:
+    """Return a path as keys alone: ``channels.0`` and ``channels[0]`` are the same place."""
+    return tuple(str(step) for step in steps(path))
+
+
 def at(node: object, path: str) -> object:
     """Return what stands at a path, None if nothing does."""
     for step in steps(path):

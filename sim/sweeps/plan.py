@@ -164,9 +164,9 @@ class Plan:
             }
         )
 
-    def extended(self, replicates: int) -> "Plan":
-        """Return the same plan with another number of replicates."""
-        return replace(self, replicates=replicates)
+    def extended(self, replicates: int, line: list[str] | None = None) -> "Plan":
+        """Return the same plan with another number of replicates, and the line that asks for it."""
+        return replace(self, replicates=replicates, line=self.line if line is None else line)
 
     def to_json(self) -> str:
         """Return the plan as the text of its file, with a checksum over all of it."""

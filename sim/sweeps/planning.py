@@ -1,6 +1,6 @@
 """From a line to a plan: read, composed, and every cell validated before the first run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,19 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compose import search_folders
-from sim.errors import ConfigError, did_you_mean
+from sim.errors import ConfigError
 from sim.registry import plugin_files
-from sim.settings import Rules, build_settings
+from sim.settings import build_settings
 from sim.sweeps.bad_cells import told
-from sim.sweeps.cell_settings import CellSettings, Scenarios, scenario_key
+from sim.sweeps.cell_settings import Scenarios
 from sim.sweeps.chunks import shape_for
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import Choices, combinations, represented
-from sim.sweeps.overrides import Term, read_line, scalar
-from sim.sweeps.paths import changed
+from sim.sweeps.limits import check_size
+from sim.sweeps.overrides import Option, Term, Value, read_line, scalar
+from sim.sweeps.paths import at, changed
 from sim.sweeps.plan import Combination, Plan
+from sim.sweeps.point_checks import check_ranges, validate_points
 from sim.sweeps.provenance import file_digest, git_state, model_digest, versions
-from sim.sweeps.sampling import Dimension, dimensions, points
+from sim.sweeps.refusals import refuse, unknown_choices
+from sim.sweeps.sampling import Dimension, dimensions, point_count, points
 from sim.sweeps.settings import (
     Experiment,
     SweepSettings,
@@ -29,9 +32,6 @@ from sim.sweeps.settings import (
     read_experiment,
     sweep_settings,
 )
-
-RESERVED = {"seed": "set one seed for the sweep", "replicate": "set replicates=NUMBER"}
-"""Keys that must not be swept, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -77,27 +77,62 @@ def make_plan(
     primary, others = search_folders(config_name, config_dir)
     folders = [primary, *others]
     experiment, line = _with_experiment(overrides, folders)
+    experiment = replace(
+        experiment, zip=[*experiment.zip, *zipped], filter=[*experiment.filter, *filters]
+    )
     settings = sweep_settings([o for o in line if is_own(o)], config_dir)
     terms = read_line([o for o in line if not is_own(o)], folders)
-    _refuse(terms)
-    chosen = combinations(terms, [*experiment.zip, *zipped], [*experiment.filter, *filters])
+    refuse(terms)
+    chosen = combinations(terms, experiment.zip, experiment.filter)
     compositions = Compositions(
         [replace(t, options=represented(t)) if t.interval else t for t in terms],
         config_name,
         config_dir,
     )
     bases, combined = _compose(terms, chosen, compositions)
-    first = build_settings(changed(bases[combined[0].base], combined[0].changes))
-    varied = dimensions(terms, settings, first.scenario)
+    varied = _varied(terms, settings, bases, combined)
     if varied and compositions.interpolated:
         raise ConfigError([f"design={settings.design}: values must not refer to others by ${{..}}"])
-    drawn = points(varied, settings, first.seed)
-    count = len(combined) * (1 if drawn is None else len(drawn))
-    plan = Plan(
+    plan = _plan(experiment, line, settings, terms, bases, combined, varied)
+    if plan.points:
+        validate_points(plan)
+    return Request(plan, settings)
+
+
+def _varied(
+    terms: Sequence[Term],
+    settings: SweepSettings,
+    bases: Sequence[dict[str, object]],
+    combined: Sequence[Combination],
+) -> list[Dimension]:
+    """Return what a sampled design varies, which all combinations must agree on."""
+    scenarios = Scenarios(bases)
+    varied = dimensions(terms, settings, scenarios.settings(combined[0]).scenario)
+    if varied:
+        check_ranges(combined, scenarios, terms, settings.assumptions)
+    return varied
+
+
+def _plan(
+    experiment: Experiment,
+    line: Sequence[str],
+    settings: SweepSettings,
+    terms: Sequence[Term],
+    bases: list[dict[str, object]],
+    combined: list[Combination],
+    varied: Sequence[Dimension],
+) -> Plan:
+    """Put a plan together; its points are drawn here."""
+    first = changed(bases[combined[0].base], combined[0].changes)
+    seed = build_settings(first).seed
+    count = len(combined) * point_count(varied, settings)
+    check_size(count, settings.replicates)
+    drawn = points(varied, settings, seed)
+    return Plan(
         name=experiment.name,
         title=experiment.title,
-        line=_whole_line(line, [*experiment.zip, *zipped], [*experiment.filter, *filters]),
-        seed=first.seed,
+        line=_whole_line(line, experiment.zip, experiment.filter),
+        seed=seed,
         replicates=settings.replicates,
         trace=settings.trace,
         bases=bases,
@@ -110,9 +145,6 @@ def make_plan(
         versions=versions(),
         git=git_state(),
     )
-    if plan.points:
-        _validate_points(plan)
-    return Request(plan, settings)
 
 
 def check_line(
@@ -128,7 +160,7 @@ def check_line(
     primary, others = search_folders(config_name, config_dir)
     terms = read_line(line, [primary, *others])
     problems = [f"{t.key}: an interval needs sim sweep with a design" for t in terms if t.interval]
-    problems += [problem for term in terms for problem in _unknown_choices(term)]
+    problems += [problem for term in terms for problem in unknown_choices(term)]
     if problems:
         raise ConfigError(problems)
     chosen = combinations(terms, [], [])
@@ -161,37 +193,6 @@ def _whole_line(
     return [*line, *together, *(word for text in filters for word in ("--filter", text))]
 
 
-def _refuse(terms: Sequence[Term]) -> None:
-    """Refuse what no sweep may vary, choices that do not exist, and slips of the sweep's keys."""
-    problems = [
-        f"{term.key}: is not swept, {RESERVED[term.key]}"
-        for term in terms
-        if term.key in RESERVED and (term.swept or term.key == "replicate")
-    ]
-    for term in terms:
-        if term.key.startswith("hydra"):
-            problems.append(f"{term.key}: Hydra's own settings have no effect here")
-        elif term.group:
-            problems += _unknown_choices(term)
-        else:
-            near = did_you_mean(term.key, SweepSettings.model_fields)
-            if "did you mean" in near and term.key not in Rules.model_fields:
-                problems.append(f"{term.key}: unknown key '{term.key}'{near}")
-    if problems:
-        raise ConfigError(problems)
-
-
-def _unknown_choices(term: Term) -> list[str]:
-    """Return one line for each value of a group that is none of its files."""
-    if term.prefix == "~":
-        return []
-    return [
-        f"{term.key}: no choice '{option.text}'" + did_you_mean(option.text, term.choices)
-        for option in term.options
-        if isinstance(option.value, str) and option.text not in term.choices
-    ]
-
-
 def _compose(
     terms: Sequence[Term],
     chosen: Sequence[Choices],
@@ -217,7 +218,7 @@ def _compose(
                 numbers[id(base)] = len(bases)
                 bases.append(base)
             changes = compositions.changes(choices)
-            values = {key: scalar(choices[key]) for key in shown}
+            values = {key: _played(choices[key], base, changes, key) for key in shown}
             found.append(Combination(numbers[id(base)], values, changes))
             scenarios.settings(found[-1])
         except ConfigError as error:
@@ -231,6 +232,15 @@ def _compose(
     return bases, found
 
 
+def _played(
+    option: Option, base: Mapping[str, object], changes: Mapping[str, object], key: str
+) -> Value:
+    """Return a swept value as tables show it; for a reference, the value that it refers to."""
+    if "${" not in option.text:
+        return scalar(option)
+    return scalar(Option(option.text, at(changed(base, changes), key)))
+
+
 def _plain_points(
     drawn: NDArray[np.float64], varied: Sequence[Dimension], terms: Sequence[Term]
 ) -> list[list[float]]:
@@ -240,34 +250,6 @@ def _plain_points(
         [int(x) if d.key in whole else x for d, x in zip(varied, point, strict=True)]
         for point in drawn.tolist()
     ]
-
-
-def _validate_points(plan: Plan) -> None:
-    """Validate every cell of a sampled design.
-
-    Raises
-    ------
-    ConfigError
-        With every problem and the cells that have it.
-    """
-    settings = CellSettings(plan)
-    problems: list[tuple[str, int]] = []
-    of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
-    checked: set[str] = set()
-    for cell in range(plan.cells):
-        combination, point = plan.parts(cell)
-        if of_scenario:
-            # Combinations with the same scenario have the same problems at the same point.
-            drawn_from = f"{scenario_key(combination)} {point}"
-            if drawn_from in checked:
-                continue
-            checked.add(drawn_from)
-        try:
-            settings(cell)
-        except ConfigError as error:
-            problems += [(line, cell) for line in error.problems]
-    if problems:
-        raise ConfigError(told(problems, plan.cells, plan.values))
 
 
 def _design(

@@ -67,7 +67,7 @@ class Bar:
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
-        self._progress.console.print(f"sim: {line}")
+        self._progress.console.print(f"sim: {line}", markup=False)
 
     def start(self, total: int, done: int, where: str) -> None:
         """Show the bar."""

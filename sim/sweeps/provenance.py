@@ -13,9 +13,11 @@ LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pyd
 """Libraries whose versions a plan states."""
 
 
-def model_digest() -> str:
-    """Return a digest of the source files that decide what a run comes to."""
-    package = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[1]
+
+
+def model_files() -> list[Path]:
+    """Return the source files that decide what a run comes to."""
     names = (
         "codes",
         "records",
@@ -25,14 +27,23 @@ def model_digest() -> str:
         "settings",
         "parameters",
         "outcomes",
+        "trace",
+        "sweeps/cell_settings",
+        "sweeps/chance",
+        "sweeps/play",
+        "sweeps/variation",
     )
     files = [
-        file for part in ("rules", "scenario") for file in sorted((package / part).rglob("*.py"))
+        file for part in ("rules", "scenario") for file in sorted((PACKAGE / part).rglob("*.py"))
     ]
-    files += [package / f"{name}.py" for name in names]
+    return [*files, *(PACKAGE / f"{name}.py" for name in names)]
+
+
+def model_digest() -> str:
+    """Return a digest of the source files that decide what a run comes to."""
     found = hashlib.blake2b(digest_size=16)
-    for file in files:
-        found.update(file.relative_to(package).as_posix().encode())
+    for file in model_files():
+        found.update(file.relative_to(PACKAGE).as_posix().encode())
         found.update(file.read_bytes())
     return found.hexdigest()
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sim.errors import ConfigError, did_you_mean
 from sim.scenario import Scenario
 from sim.sweeps.overrides import Term
+from sim.sweeps.paths import place
+from sim.sweeps.refusals import whole_needed
 from sim.sweeps.settings import SweepSettings
 from sim.sweeps.variation import is_whole
 
@@ -62,6 +64,10 @@ def dimensions(
         if problems:
             raise ConfigError(problems)
         return []
+    counts = {place(f"scenario.{path}.value") for path, _ in scenario.numbers() if is_whole(path)}
+    wrong = [whole_needed(term) for term in terms if place(term.key) in counts]
+    if any(wrong):
+        raise ConfigError([line for line in wrong if line])
     if settings.samples < 1:
         raise ConfigError([f"samples: design={settings.design} needs their number"])
     if settings.design != "latin_hypercube" and settings.samples & (settings.samples - 1):
@@ -69,11 +75,16 @@ def dimensions(
         raise ConfigError(
             [f"samples: {settings.design} needs a power of 2, such as {below} or {2 * below}"]
         )
-    fixed = {term.key for term in terms}
-    drawn = [d for d in assumed(scenario, settings.assumptions) if d.key not in fixed]
+    drawn = left_open(assumed(scenario, settings.assumptions), terms)
     if not intervals and not drawn:
         raise ConfigError([f"design={settings.design}: give intervals or assumptions to vary"])
     return [*intervals, *drawn]
+
+
+def left_open(found: Sequence[Dimension], terms: Sequence[Term]) -> list[Dimension]:
+    """Return the dimensions that the line does not set itself: what it says is not drawn."""
+    said = {place(term.key) for term in terms}
+    return [d for d in found if place(d.key) not in said]
 
 
 def assumed(scenario: Scenario, patterns: Sequence[str]) -> list[Dimension]:
@@ -84,26 +95,35 @@ def assumed(scenario: Scenario, patterns: Sequence[str]) -> list[Dimension]:
     ConfigError
         If a pattern matches none.
     """
-    known = [
-        (path, number)
-        for path, number in scenario.numbers()
-        if number.assumed and number.low is not None and number.high is not None
-        if number.low < number.high
-    ]
+    known = _ranges(scenario)
     problems = [
         f"assumptions: '{pattern}' matches no assumption with a range"
-        + did_you_mean(pattern, [path for path, _ in known])
+        + did_you_mean(pattern, known)
         for pattern in patterns
-        if not any(fnmatchcase(path, pattern) for path, _ in known)
+        if not any(fnmatchcase(path, pattern) for path in known)
     ]
     if problems:
         raise ConfigError(problems)
+    return matching(scenario, patterns)
+
+
+def matching(scenario: Scenario, patterns: Sequence[str]) -> list[Dimension]:
+    """Return the ranges of those assumptions of a scenario that match a pattern, if any do."""
     return [
-        Dimension(f"scenario.{path}.value", float(number.low), float(number.high), is_whole(path))
-        for path, number in known
-        if number.low is not None and number.high is not None
+        Dimension(f"scenario.{path}.value", low, high, is_whole(path))
+        for path, (low, high) in _ranges(scenario).items()
         if any(fnmatchcase(path, pattern) for pattern in patterns)
     ]
+
+
+def _ranges(scenario: Scenario) -> dict[str, tuple[float, float]]:
+    """Return the range of each assumption of a scenario that has one, by path."""
+    return {
+        path: (float(number.low), float(number.high))
+        for path, number in scenario.numbers()
+        if number.assumed and number.low is not None and number.high is not None
+        if number.low < number.high
+    }
 
 
 def points(
@@ -133,6 +153,13 @@ def points(
     stepped = np.minimum(np.ceil(low) + np.floor(cube * (np.floor(high) - np.ceil(low) + 1)), high)
     drawn: NDArray[np.float64] = np.where(whole, stepped, low + cube * (high - low))
     return drawn
+
+
+def point_count(varied: Sequence[Dimension], settings: SweepSettings) -> int:
+    """Return how many points a design has, 1 for a factorial one."""
+    if not varied:
+        return 1
+    return settings.samples * (len(varied) + 2 if settings.design == "saltelli" else 1)
 
 
 def _cube(size: int, settings: SweepSettings, seed: int) -> Iterator[NDArray[np.float64]]:

@@ -1,11 +1,16 @@
 """What a sweep is told apart from its runs: replicates, design, traces, executor."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,6 +70,13 @@ class SweepSettings(Own):
     assumptions: list[str]
     trace: Trace
     executor: Executor = Field(discriminator="name")
+
+
+LISTS = {
+    name for name, field in SweepSettings.model_fields.items() if field.annotation == list[str]
+}
+"""The sweep's own keys that take a list."""
+EXECUTOR = re.compile(r"^executor\.(?:local|dask|slurm)\.")
 
 
 @dataclass(frozen=True)
@@ -138,15 +150,27 @@ def _experiment(name: str, content: object) -> Experiment:
         problems.append(f"{place}: zip must be a list of lists of keys")
     if not isinstance(filters, list):
         problems.append(f"{place}: filter must be a list of conditions")
+    problems += [
+        f"{place}: {key}: an empty list of values"
+        for key, value in content["sweep"].items()
+        if value == [] and key not in LISTS
+    ]
     if problems:
         raise ConfigError(problems)
     return Experiment(
         name=name,
         title=str(content.get("title", "")),
-        line={str(key): _written(value) for key, value in content["sweep"].items()},
+        line={str(key): _line_value(str(key), value) for key, value in content["sweep"].items()},
         zip=[[str(key) for key in keys] for keys in zipped],
         filter=[str(condition) for condition in filters],
     )
+
+
+def _line_value(key: str, value: object) -> str:
+    """Return the value of a key as it stands on a line; a list is a choice but for some keys."""
+    if key in LISTS and isinstance(value, list):
+        return f"[{','.join(json.dumps(str(item), ensure_ascii=False) for item in value)}]"
+    return _written(value)
 
 
 def _written(value: object) -> str:
@@ -171,8 +195,29 @@ def sweep_settings(line: Sequence[str], config_dir: str | Path | None) -> SweepS
     ConfigError
         With one line a problem.
     """
+    _refuse_several(line)
     plain = compose_plain(line, "sweep", config_dir)
     try:
         return SweepSettings.model_validate(plain)
     except ValidationError as error:
-        raise ConfigError(problem_lines(error, SweepSettings)) from error
+        # Pydantic puts the executor's name between `executor` and the key.
+        lines = [EXECUTOR.sub("executor.", line) for line in problem_lines(error, SweepSettings)]
+        raise ConfigError(lines) from error
+
+
+def _refuse_several(line: Sequence[str]) -> None:
+    """Refuse keys of the sweep's own that are given twice, or several values of one."""
+    parser = OverridesParser.create()
+    problems = []
+    keys = [key_of(override) for override in line]
+    for number, override in enumerate(line):
+        key = keys[number]
+        if key in keys[:number]:
+            problems.append(f"{key}: is given twice")
+        # What cannot be read is told when it is composed.
+        with suppress(HydraException):
+            if parser.parse_override(override).is_sweep_override():
+                lists = ", write a list as [a,b]" if key in LISTS else ""
+                problems.append(f"{override}: {key} cannot be swept, give one value{lists}")
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))

@@ -21,7 +21,15 @@ import polars as pl
 from sim.errors import ConfigError
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import OK, described
-from sim.sweeps.files import PART, is_whole, parquet_bytes, reason, set_aside, write_whole
+from sim.sweeps.files import (
+    PART,
+    is_whole,
+    parquet_bytes,
+    reason,
+    set_aside,
+    stored_status,
+    write_whole,
+)
 from sim.sweeps.plan import Plan
 from sim.sweeps.weekly import Weekly
 
@@ -66,6 +74,8 @@ class Store:
             return Plan.from_json((self.folder / PLAN).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{self.folder}: holds no sweep that can be read"]) from error
+        except ConfigError as error:
+            raise ConfigError([f"{self.folder}/{line}" for line in error.problems]) from error
 
     def check(self, plan: Plan) -> None:
         """Refuse a folder that holds another sweep or anything else; nothing is changed.
@@ -75,6 +85,11 @@ class Store:
         ConfigError
             If it is such a folder, or cannot be read.
         """
+        try:
+            str(self.folder).encode()
+        except UnicodeEncodeError as error:
+            name = str(self.folder).encode(errors="replace").decode()
+            raise ConfigError([f"{name}: the name of a folder of results must be UTF-8"]) from error
         try:
             if (self.folder / PLAN).exists():
                 self._refuse_other(self.load_plan(), plan)
@@ -125,7 +140,7 @@ class Store:
         stored = self.load_plan()
         self._refuse_other(stored, plan)
         if plan.replicates > stored.replicates:
-            stored = stored.extended(plan.replicates)
+            stored = stored.extended(plan.replicates, plan.line)
             write_whole(self.folder / PLAN, stored.to_json().encode())
         return stored
 
@@ -206,7 +221,7 @@ class Store:
         """Return whether the traces of a chunk can be read, or none of its runs could be played."""
         if is_whole(self.trace_file(chunk)):
             return True
-        status = pl.read_parquet(self.shard_file(chunk), columns=["run_status"])["run_status"]
+        status = stored_status(self.shard_file(chunk))
         return not self.trace_file(chunk).exists() and OK not in status.cast(pl.String)
 
     def write_shard(self, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None) -> None:

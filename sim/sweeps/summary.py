@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sim.sweeps.columns import OK, as_stored, swept_type
@@ -18,6 +19,8 @@ from sim.terminal import show
 
 MOST_VALUES = 12
 """Numbers with more values than this are shown in `PARTS` parts of their range."""
+MOST_WORDS = 40
+"""Words, such as the names of strategies, are listed up to so many."""
 PARTS = 4
 MOST_KEYS = 8
 """Most keys that are listed value by value."""
@@ -68,11 +71,13 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     Returns
     -------
     list of Line
-        Empty if the key has many values that are no numbers.
+        Empty if the key has more than `MOST_WORDS` values that are no numbers.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
-    if len(values) <= MOST_VALUES and key not in plan.point_keys:
+    most = MOST_VALUES if kind.is_numeric() else MOST_WORDS
+    # A drawn whole number may come out the same everywhere, and then has no parts.
+    if len(values) == 1 or (len(values) <= most and key not in plan.point_keys):
         place = {value: number for number, value in enumerate(values)}
         labels = [_shown(value) for value in values]
         group = pl.col(key).replace_strict(
@@ -130,11 +135,11 @@ def print_summary(file: Path, plan: Plan, target: Console) -> None:
     plan : Plan
     target : Console
     """
-    runs = pl.scan_parquet(file).filter(pl.col("run_status").cast(pl.String) == OK)
+    runs = pl.scan_parquet(file, glob=False).filter(pl.col("run_status").cast(pl.String) == OK)
     if plan.title:
         target.print(plan.title, style="bold", markup=False)
         target.print()
-    told = _print_values(runs, plan, target)
+    told = _print_values(runs, plan, target) or _print_all(runs, target)
     cells = by_cell(runs)
     if len(cells) > 1:
         _print_cells(cells, plan, target)
@@ -157,9 +162,11 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
         if listed:
             table.add_section()
         listed += 1
-        table.add_row(key)
+        table.add_row(escape(key))
         for line in lines:
-            table.add_row(f"  {line.label}", f"{line.runs:,}", str(line.signed), str(line.full))
+            table.add_row(
+                f"  {escape(line.label)}", f"{line.runs:,}", str(line.signed), str(line.full)
+            )
     if listed:
         show(table, target)
         target.print()
@@ -168,6 +175,21 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
         target.print(f"... and {more}, from {left_out[0]}", soft_wrap=True, markup=False)
         target.print()
     return listed > 0
+
+
+def _print_all(runs: pl.LazyFrame, target: Console) -> bool:
+    """Print P(signed) of all runs together; return whether there was a run."""
+    counts = (
+        runs.group_by("replicate").agg(pl.len().alias("runs"), _ANY, _FULL).sort("replicate")
+    ).collect()
+    if counts.is_empty():
+        return False
+    line = _line("all", counts)
+    table = _table("", "runs", "P(signed), 95 %", "P(signed in full), 95 %")
+    table.add_row(line.label, f"{line.runs:,}", str(line.signed), str(line.full))
+    show(table, target)
+    target.print()
+    return True
 
 
 def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
@@ -179,7 +201,8 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
         for n, row in enumerate(rows.iter_rows(named=True)):
             share = share_of(row["share"], row["runs"])
             label = title if n == 0 else ""
-            table.add_row(label, str(row["cell"]), str(share), told(plan.values(row["cell"])))
+            values = escape(told(plan.values(row["cell"])))
+            table.add_row(label, str(row["cell"]), str(share), values)
     show(table, target)
     target.print()
 

@@ -14,6 +14,7 @@ from sim.sweeps.cell_settings import CellSettings
 from sim.sweeps.chunks import Chunk, Shape, missing, shape_for
 from sim.sweeps.plan import Plan
 from sim.sweeps.planning import make_plan
+from sim.sweeps.provenance import PACKAGE, model_files
 from sim.sweeps.variation import is_whole, with_values
 
 
@@ -306,6 +307,12 @@ def test_hash_leaves_out_replicates_and_tells_everything_else() -> None:
     others = ["agenda=glob(*) seed=2", "agenda=glob(s*)", "agenda=glob(*) horizon=9"]
     others += ["agenda=glob(*) trace=all", "agenda=glob(*) preset=baku"]
     assert made.hash not in [plan(line).hash for line in others]
+
+
+def test_the_model_s_digest_covers_what_prepares_a_run() -> None:
+    files = {file.relative_to(PACKAGE).as_posix() for file in model_files()}
+    assert {"engine.py", "trace.py", "rules/opening.py"} <= files
+    assert {f"sweeps/{n}.py" for n in ("chance", "play", "cell_settings", "variation")} <= files
 
 
 # --- chunks

@@ -29,6 +29,16 @@ class Workers(Protocol):
     count: int
     where: str
 
+    def check(self) -> None:
+        """Refuse what cannot play, before a folder is made.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such cluster.
+        """
+        ...
+
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         ...

@@ -99,6 +99,18 @@ class DaskWorkers:
             where = self._settings.address or "the cluster on this machine"
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
+    def check(self) -> None:
+        """Refuse an address at which no scheduler answers.
+
+        Raises
+        ------
+        ConfigError
+            If none does.
+        """
+        if self._settings.address:
+            with _quiet(), self._client():
+                pass
+
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         from distributed import KilledWorker, as_completed

@@ -30,6 +30,9 @@ class Threads:
         self.count = workers or cores()
         self.where = f"{self.count} at a time"
 
+    def check(self) -> None:
+        """Threads can always be started."""
+
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         attempts: Counter[Chunk] = Counter()

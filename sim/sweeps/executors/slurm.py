@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from sim.errors import ConfigError, SimError
 from sim.sweeps.chunks import Chunk
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.local import Threads
-from sim.sweeps.files import is_whole
+from sim.sweeps.files import is_whole, stored_status
 from sim.sweeps.play import Player
 from sim.sweeps.settings import SlurmExecutor
 from sim.sweeps.store import Store
@@ -86,6 +84,21 @@ class SlurmTasks:
         tasks, cores = counted(settings.workers, "task"), counted(settings.cpus, "core")
         self.where = f"{tasks} with {cores} each"
 
+    def check(self) -> None:
+        """Refuse a machine without Slurm.
+
+        Raises
+        ------
+        ConfigError
+            If there is none here.
+        """
+        import submitit
+
+        if self._settings.cluster == "slurm" and submitit.SlurmExecutor.affinity() < 0:
+            raise ConfigError(
+                ["executor=slurm: no Slurm on this machine; executor.cluster=local tries it here"]
+            )
+
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
         waiting = list(chunks)
@@ -110,22 +123,11 @@ class SlurmTasks:
     def _submit(
         self, player: Player, store: Store, chunks: Sequence[Chunk]
     ) -> list["submitit.Job[int]"]:
-        """Submit one job array; chunks are dealt out in turn.
-
-        Raises
-        ------
-        ConfigError
-            If there is no Slurm here.
-        """
+        """Submit one job array; chunks are dealt out in turn."""
         import submitit
 
         s = self._settings
-        try:
-            executor = submitit.AutoExecutor(folder=str(task_folder(store)), cluster=s.cluster)
-        except RuntimeError as error:
-            raise ConfigError(
-                ["executor=slurm: no Slurm on this machine; executor.cluster=local tries it here"]
-            ) from error
+        executor = submitit.AutoExecutor(folder=str(task_folder(store)), cluster=s.cluster)
         executor.update_parameters(
             name="sim-sweep",
             timeout_min=s.minutes,
@@ -177,5 +179,5 @@ def _wait(jobs: Sequence["submitit.Job[int]"]) -> None:
 
 def _receipt(store: Store, chunk: Chunk) -> Receipt:
     """Return the receipt of a chunk from its shard."""
-    status = pl.read_parquet(store.shard_file(chunk), columns=["run_status"])["run_status"]
+    status = stored_status(store.shard_file(chunk))
     return Receipt(chunk, int((status == FAILED).sum()), 0.0)

@@ -1,0 +1,35 @@
+"""Several Ctrl-C in a row."""
+
+import os
+import signal
+
+import pytest
+
+from sim.sweeps.interrupts import heard_once
+
+
+def interrupted_three_times() -> None:
+    with heard_once():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            # While what is being played is finished, and afterwards.
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_is_heard_and_the_others_are_not() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted_three_times()
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_undisturbed_nothing_changes() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with heard_once():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
