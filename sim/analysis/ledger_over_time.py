@@ -166,7 +166,9 @@ def traced_weeks(files: Sequence[Path], gates: list[str], results: Results) -> p
     NotInResults
         If the traces have other columns.
     """
-    table = pl.scan_parquet(list(files), missing_columns="insert", extra_columns="ignore")
+    table = pl.scan_parquet(
+        list(files), missing_columns="insert", extra_columns="ignore", glob=False
+    )
     schema = table.collect_schema()
     absent = [name for name in ("cell", "replicate", "week", *gates) if name not in schema]
     if absent:

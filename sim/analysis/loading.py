@@ -139,7 +139,7 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
     """
     try:
         metadata = pl.read_parquet_metadata(table)
-        schema = pl.read_parquet_schema(table)
+        schema = _schema(table)
         rows = _length(table)
     except (PolarsError, OSError):
         notes.append(f"{RUNS} is damaged and cannot be read.")
@@ -151,7 +151,7 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
     if not problem:
         try:
             # The footer tells nothing of the pages: those that everything rests on are read once.
-            keys = pl.scan_parquet(table).select(NEEDED).collect(engine="streaming")
+            keys = pl.scan_parquet(table, glob=False).select(NEEDED).collect(engine="streaming")
         except (PolarsError, OSError):
             notes.append(f"{RUNS} is damaged and cannot be read.")
             return 0
@@ -192,7 +192,7 @@ def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path]
 def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
     """Return what is wrong with a shard, all of which is read; empty if nothing is."""
     try:
-        rows = pl.read_parquet(file)
+        rows = pl.read_parquet(file, glob=False)
     except (PolarsError, OSError):
         return "is damaged"
     missing = [name for name in (*_needed(plan), "seed") if name not in rows.columns]
@@ -206,18 +206,25 @@ def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
     return problem_of_rows(rows, chunk)
 
 
+def _schema(file: Path) -> dict[str, pl.DataType]:
+    """Return a file's columns with their types; its name may hold any sign."""
+    return dict(pl.scan_parquet(file, glob=False).collect_schema())
+
+
 def _opened(
     place: Path, plan: Plan, files: tuple[Path, ...], source: str, notes: list[str]
 ) -> Results:
     """Return the results in some files, and count what is missing."""
-    schema = dict(pl.read_parquet_schema(files[0]))
-    same = [file for file in files if dict(pl.read_parquet_schema(file)) == schema]
+    schema = _schema(files[0])
+    same = [file for file in files if _schema(file) == schema]
     if len(same) < len(files):
         notes.append(
             f"{len(files) - len(same)} shards have other columns, or other types, and are left out."
         )
     failed = pl.col("run_status").cast(pl.String) == FAILED
-    counted = pl.scan_parquet(same).select(pl.len().alias("rows"), failed.sum().alias("failed"))
+    counted = pl.scan_parquet(same, glob=False).select(
+        pl.len().alias("rows"), failed.sum().alias("failed")
+    )
     rows, bad = counted.collect().row(0)
     if rows < plan.runs:
         notes.append(
@@ -235,7 +242,7 @@ def _opened(
 def _all_failed(files: list[Path], runs: int) -> str:
     """Return that all runs failed, and why the first did if it is known."""
     told = f"all {runs:,} runs failed" if runs > 1 else "the only run failed"
-    table = pl.scan_parquet(files)
+    table = pl.scan_parquet(files, glob=False)
     if "error" not in table.collect_schema().names():
         return told
     why = table.select(pl.col("error").drop_nulls().first()).collect().item()
@@ -244,7 +251,7 @@ def _all_failed(files: list[Path], runs: int) -> str:
 
 def _length(file: Path) -> int:
     """Return the number of rows of a file."""
-    return int(pl.scan_parquet(file).select(pl.len()).collect().item())
+    return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
 
 
 def _go_on(plan: Plan) -> str:

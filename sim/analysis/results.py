@@ -232,7 +232,9 @@ class Results:
 
     def scan(self) -> pl.LazyFrame:
         """Return the table of runs, failed ones left out, to be read lazily."""
-        return pl.scan_parquet(list(self.files)).filter(pl.col("run_status").cast(pl.String) == OK)
+        return pl.scan_parquet(list(self.files), glob=False).filter(
+            pl.col("run_status").cast(pl.String) == OK
+        )
 
     def has(self, *columns: str) -> bool:
         """Return whether the table has all of these columns."""
@@ -268,7 +270,11 @@ class Results:
             If a file is damaged.
         """
         try:
-            return pl.scan_parquet(list(self.files)).select(columns).collect(engine="streaming")
+            return (
+                pl.scan_parquet(list(self.files), glob=False)
+                .select(columns)
+                .collect(engine="streaming")
+            )
         except (pl.exceptions.PolarsError, OSError) as error:
             first = (str(error).strip().splitlines() or ["unknown"])[0]
             raise SimError(

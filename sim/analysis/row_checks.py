@@ -129,7 +129,7 @@ def empty_columns(files: Sequence[Path], columns: Iterable[str]) -> tuple[str, .
     there = [name for name in READ_EVERYWHERE if name in set(columns)]
     if not there:
         return ()
-    held = pl.scan_parquet(list(files)).select(pl.col(there).count())
+    held = pl.scan_parquet(list(files), glob=False).select(pl.col(there).count())
     try:
         counts = held.collect(engine="streaming").row(0, named=True)
     except (PolarsError, OSError):

@@ -138,7 +138,7 @@ def load_run(folder: str | Path) -> SingleRun:
 def _table(file: Path, notes: list[str]) -> pl.DataFrame:
     """Return a table, an empty one with a note if it cannot be read."""
     try:
-        return pl.read_parquet(file)
+        return pl.read_parquet(file, glob=False)
     except (OSError, PolarsError):
         notes.append(f"{file.name} is missing or damaged.")
         return pl.DataFrame()

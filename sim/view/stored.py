@@ -122,11 +122,11 @@ class StoredSweep:
         """Return the table of runs, or what there is of it while the sweep is not finished."""
         whole = Store(self.folder).runs_file
         if whole.is_file():
-            return pl.scan_parquet(whole)
+            return pl.scan_parquet(whole, glob=False)
         shards = sorted((self.folder / SHARDS).glob("*.parquet"))
         if not shards:
             raise ConfigError([f"{self.folder}: no run is stored yet"])
-        return pl.scan_parquet(shards)
+        return pl.scan_parquet(shards, glob=False)
 
     @property
     def title(self) -> str:

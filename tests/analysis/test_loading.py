@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -332,3 +333,13 @@ def test_a_run_without_its_tables_is_told_as_far_as_it_goes(
     missing = {p.key for s in page.sections for p in s.parts if p.missing}
     assert missing == {"moves", "text", "demands", "ledger_over_time", "home"}
     assert page.statements
+
+
+def test_a_folder_whose_name_has_brackets_is_read(factorial_folder: Path, tmp_path: Path) -> None:
+    """No name is taken for a pattern, neither with a table nor with shards alone."""
+    place = tmp_path / "res[red]x" / "[/b]"
+    shutil.copytree(factorial_folder, place)
+    whole = load(place)
+    assert np.array_equal(whole.signed_codes, load(factorial_folder).signed_codes)
+    (place / RUNS).unlink()
+    assert np.array_equal(load(place).signed_codes, whole.signed_codes)

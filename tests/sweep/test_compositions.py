@@ -69,6 +69,7 @@ def _own_folder(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [

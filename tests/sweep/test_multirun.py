@@ -29,6 +29,7 @@ def multirun(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple
     return played
 
 
+@pytest.mark.slow
 def test_each_job_writes_its_outcome(
     multirun: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
@@ -56,6 +57,7 @@ def raises(params, state, shocks, side):
 """
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_is_told_and_the_others_go_on(
     multirun: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
