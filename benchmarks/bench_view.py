@@ -20,15 +20,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.figures import Figure
 
-STEP = "button.step:not([disabled])"
+STEP = 'button.step:not([aria-disabled="true"])'
 WATCHED_STEPS = """async (count) => {
   const board = document.querySelector("main[data-tick]");
   const button = document.querySelector("button.step");
   const times = [];
-  while (times.length < count && !button.disabled) {
+  while (times.length < count && button.getAttribute("aria-disabled") !== "true") {
     const begun = performance.now();
     const before = board.dataset.tick;
-    await new Promise((done) => {
+    await new Promise((done, fail) => {
+      setTimeout(() => fail(new Error("the step was not drawn within 20 s")), 20000);
       const seen = new MutationObserver(() => {
         if (board.dataset.tick === before) return;
         seen.disconnect();
