@@ -24,7 +24,7 @@ from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.function import run
 from sim.sweeps.planning import make_plan
 
-FEW = ("agenda=glob(*)", "strategy@armenia=glob(*)")
+FEW = ("strategy@armenia=linear,firm", "strategy@azerbaijan=linear,firm", "agenda=glob(*)")
 TINY = ("public=none", "horizon=5")
 WORKERS = 2
 SIM = [sys.executable, "-m", "sim.cli"]
