@@ -18,8 +18,11 @@ def heard_once() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGINT, _stop)
-    yield
-    signal.signal(signal.SIGINT, before)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _stop:
+            signal.signal(signal.SIGINT, before)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -33,3 +33,10 @@ def test_undisturbed_nothing_changes() -> None:
     with heard_once():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_after_an_error_it_is_as_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="wrong"), heard_once():
+        raise ValueError("wrong")
+    assert signal.getsignal(signal.SIGINT) == before
