@@ -24,6 +24,12 @@ STEP = 'button.step:not([aria-disabled="true"])'
 WATCHED_STEPS = """async (count) => {
   const board = document.querySelector("main[data-tick]");
   const button = document.querySelector("button.step");
+  const bar = document.querySelector(".transport");
+  // The buttons follow the board: only then do they say whether there is a week more.
+  const followed = async () => {
+    for (let frame = 0; bar.dataset.at !== board.dataset.tick && frame < 600; frame++)
+      await new Promise(requestAnimationFrame);
+  };
   const times = [];
   while (times.length < count && button.getAttribute("aria-disabled") !== "true") {
     const begun = performance.now();
@@ -39,6 +45,7 @@ WATCHED_STEPS = """async (count) => {
       button.click();
     });
     times.push(performance.now() - begun);
+    await followed();
   }
   return times;
 }"""
