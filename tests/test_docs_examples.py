@@ -196,3 +196,11 @@ def test_every_page_is_on_the_map(page: Path) -> None:
         return
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     assert f"]({page.relative_to(DOCS).as_posix()})" in index
+
+
+def test_no_page_has_a_gap_left_to_fill() -> None:
+    root = DOCS.parent
+    pages = [*DOCS.rglob("*.md"), *root.glob("*.md"), *root.glob("experiments/**/*.md")]
+    assert len(pages) > 20
+    gaps = {page.name: re.findall(r"@[A-Z_]+@", page.read_text("utf-8")) for page in pages}
+    assert {name: found for name, found in gaps.items() if found} == {}
