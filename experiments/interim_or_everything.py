@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 SHIFT = "scenario.articles.VII.weights.armenia.value"
 """One of the weights that are shifted together; 6 in the scenario as it stands."""
 FLOW = "scenario.status_quo.azerbaijan.value"
+DISCOUNT = "scenario.discount_rate.azerbaijan.value"
 LASTING = "scenario.lapse.interim_per_year.value=0.112"
 """Interim deals that lapse at the scenario's rate of full treaties."""
 QUO = "status quo of Azerbaijan, a year"
@@ -144,6 +145,12 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     stands = np.where(signed_interim, standing[allowed] - standing[single], np.nan)
     longer = np.where(signed_interim, weeks[allowed] - weeks[single], np.nan)
     turn = np.corrcoef(ratio, np.nanmean(gains[0] - gains[1], axis=1))[0, 1]
+    refused = np.nanmean(second_no, axis=1)
+    asked = np.isfinite(refused)
+    discount = np.array(sweep.plan.points)[:, list(sweep.plan.point_keys).index(DISCOUNT)]
+    patience, weight = (
+        float(np.corrcoef(drawn[asked], refused[asked])[0, 1]) for drawn in (discount, ratio)
+    )
     once, always = for_the_full_treaty(sweep)
     once_if_lasting, always_if_lasting = for_the_full_treaty(results["lasting"])
     ends_with = paired_share(standing[allowed], standing[single], ids)
@@ -171,8 +178,10 @@ def analyse(results: Mapping[str, Results]) -> Findings:
         sentences=(
             *(at_both_ends(shifted, flow) for flow in sorted(set(shifted[QUO]))),
             "Within the assumption ranges the ratio of its worth to the two sides correlates at "
-            f"{turn:.2f} with how much more Armenia than Azerbaijan gains by signing it: there "
-            "patience decides, and not the ratio.",
+            f"{turn:.2f} with how much more Armenia than Azerbaijan gains by signing it; "
+            f"Azerbaijan's refusals correlate at {patience:.2f} with its discount rate and at "
+            f"{weight:.2f} with that ratio: there patience decides, and not the ratio "
+            "(correlations over the points, each the mean of its replicates).",
             "In runs in which the agreed part is signed, the chance of a full treaty differs from "
             f"that of the same runs under single undertaking by {points(once)}, the chance that a "
             f"deal stands at the end by {points(paired_estimate(stands, ids))}, and the weeks in "
