@@ -1,7 +1,8 @@
-"""A real browser for the tests of pages."""
+"""Ctrl-C as in a terminal, and a real browser for the tests of pages."""
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,15 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard.
+
+    A suite that a script starts in the background has the signal ignored, and so would have every
+    process that it starts, also those that a test interrupts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,11 @@ def heard_once() -> Iterator[None]:
     """Let the first Ctrl-C raise `KeyboardInterrupt`, and ignore those that follow it.
 
     After a Ctrl-C the signal stays ignored, so that the last lines are told too. Outside the
-    main thread nothing changes.
+    main thread nothing changes, nor where the signal is ignored from the start, as it is for a job
+    in the background of a script.
     """
-    if threading.current_thread() is not threading.main_thread():
+    apart = threading.current_thread() is not threading.main_thread()
+    if apart or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
     before = signal.signal(signal.SIGINT, _stop)

@@ -40,3 +40,13 @@ def test_after_an_error_it_is_as_before() -> None:
     with pytest.raises(ValueError, match="wrong"), heard_once():
         raise ValueError("wrong")
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_what_is_ignored_from_the_start_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with heard_once():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
