@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -27,6 +29,8 @@ MOST_KEYS = 8
 MOST_TOLD = 6
 """Most values of a cell that are listed."""
 SHOWN_CELLS = 3
+TOGETHER = 65_536
+"""Replicates that are counted at once."""
 
 
 @dataclass(frozen=True)
@@ -92,26 +96,41 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
         group = ((pl.col(key) - low) / width).floor().clip(0, PARTS - 1).cast(pl.Int32)
     else:
         return []
-    counts = (
-        runs.group_by(group.alias("group"), "replicate")
-        .agg(pl.len().alias("runs"), _ANY, _FULL)
-        .sort("group", "replicate")
-        .collect()
-    )
-    return [
-        _line(labels[number], part)
-        for (number,), part in counts.group_by("group", maintain_order=True)
-        if isinstance(number, int)
-    ]
+    counts = _by_replicate(runs, group, len(labels), plan.replicates)
+    return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n, 0].any()]
 
 
-def _line(label: str, counts: pl.DataFrame) -> Line:
-    """Return the line of some counts by replicate."""
-    sizes = counts["runs"].to_numpy().astype(float)
-    signed, full = (
-        clustered(counts[name].to_numpy().astype(float), sizes) for name in ("any", "full")
-    )
-    return Line(label, int(sizes.sum()), signed, full)
+def _by_replicate(
+    runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
+) -> NDArray[np.int32]:
+    """Return runs, signatures and full signatures of each group and replicate.
+
+    A block of replicates at a time: grouping all of a long sweep at once takes more memory than
+    playing it.
+
+    Returns
+    -------
+    array, shape (groups, 3, replicates)
+    """
+    counts = np.zeros((groups, 3, replicates), np.int32)
+    for first in range(0, replicates, TOGETHER):
+        block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
+        found = (
+            runs.filter(block)
+            .group_by(group.alias("group"), "replicate")
+            .agg(pl.len().alias("runs"), _ANY, _FULL)
+            .filter(pl.col("group").is_not_null())
+            .collect()
+        )
+        where = found["group"].to_numpy(), slice(None), found["replicate"].to_numpy()
+        counts[where] = found.select("runs", "any", "full").to_numpy()
+    return counts
+
+
+def _line(label: str, counts: NDArray[np.int32]) -> Line:
+    """Return the line of the runs, signatures and full signatures of some replicates."""
+    runs, signed, full = counts[:, counts[0] > 0].astype(float)
+    return Line(label, int(runs.sum()), clustered(signed, runs), clustered(full, runs))
 
 
 def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
@@ -139,7 +158,7 @@ def print_summary(file: Path, plan: Plan, target: Console) -> None:
     if plan.title:
         target.print(plan.title, style="bold", markup=False)
         target.print()
-    told = _print_values(runs, plan, target) or _print_all(runs, target)
+    told = _print_values(runs, plan, target) or _print_all(runs, plan, target)
     cells = by_cell(runs)
     if len(cells) > 1:
         _print_cells(cells, plan, target)
@@ -177,14 +196,12 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     return listed > 0
 
 
-def _print_all(runs: pl.LazyFrame, target: Console) -> bool:
+def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     """Print P(signed) of all runs together; return whether there was a run."""
-    counts = (
-        runs.group_by("replicate").agg(pl.len().alias("runs"), _ANY, _FULL).sort("replicate")
-    ).collect()
-    if counts.is_empty():
+    counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates)
+    if not counts.any():
         return False
-    line = _line("all", counts)
+    line = _line("all", counts[0])
     table = _table("", "runs", "P(signed), 95 %", "P(signed in full), 95 %")
     table.add_row(line.label, f"{line.runs:,}", str(line.signed), str(line.full))
     show(table, target)

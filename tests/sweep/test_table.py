@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from sim.errors import ConfigError
 from sim.outcomes import outcomes, scenario_outcomes
 from sim.run import play_one
-from sim.sweeps import function, run, sweep
+from sim.sweeps import function, run, summary, sweep
 from sim.sweeps.cell_settings import CellSettings
 from sim.sweeps.execute import Outcome
 from sim.sweeps.shares import clustered, wilson
@@ -184,6 +184,19 @@ def test_summary_counts(play: Play, table: Table) -> None:
         assert line.runs == len(part) == 100
         assert line.signed.estimate == pytest.approx((part["signed"] != "none").mean())
         assert line.signed.low <= line.signed.estimate <= line.signed.high
+
+
+def test_summary_does_not_depend_on_how_many_replicates_are_counted_at_once(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = play(f"{LINE} replicates=50")
+    runs = pl.scan_parquet(done.store.runs_file).filter(
+        ~((pl.col("agenda") == "interim_allowed") & (pl.col("replicate") % 7 == 3))
+    )
+    at_once = by_value(runs, done.plan, "agenda")
+    assert [line.runs for line in at_once] == [100, 86]
+    monkeypatch.setattr(summary, "TOGETHER", 8)
+    assert by_value(runs, done.plan, "agenda") == at_once
 
 
 def test_summary_keeps_the_order_of_the_line(play: Play) -> None:
