@@ -7,7 +7,7 @@ what brings the other side most per unit of own loss. No outcome is enumerated.
 from sim.codes import AGENDA, ARTICLE
 from sim.records import Numbers, Params, State
 from sim.rules.bargaining_set import is_free
-from sim.rules.compiled import rule
+from sim.rules.compiled import rule, rule_called_once
 from sim.rules.preferences import issue_utility
 from sim.rules.trade import give_up_best
 
@@ -41,7 +41,7 @@ def allowed_share(params: Params, issue: int, share: float) -> float:
     return int(share / step + 1e-9) * step
 
 
-@rule
+@rule_called_once
 def give_up(params: Params, state: State, side: int, budget: float, weights: Numbers) -> None:
     """Fill `state.given_up` with the shares to give up on each free issue.
 
@@ -110,7 +110,7 @@ def _set_offer(params: Params, state: State, side: int) -> None:
             state.offer[side, j] = own + state.given_up[j] * (there - own)
 
 
-@rule
+@rule_called_once
 def draft(params: Params, state: State, side: int, target: float, weights: Numbers) -> None:
     """Table the draft that the agenda calls for: each article alone, or one package."""
     if params.agenda == AGENDA.ISSUE_BY_ISSUE:

@@ -102,12 +102,26 @@ def rule(function: Rule) -> Rule:
     return _compiled(function, no_cpython_wrapper=LEAN)
 
 
+def rule_called_once(function: Rule) -> Rule:
+    """Compile a rule that one line of another rule calls, as a part of that rule.
+
+    For the large ones. numba compiles whatever lies below a rule once more for the rule itself,
+    so every level between the frontier and the week costs half a second.
+    """
+    return _compiled(function, no_cpython_wrapper=LEAN, inline="always")
+
+
 def entry_rule(function: Rule) -> Rule:
     """Compile a rule that is called from Python, and keep the machine code on disk."""
     return _compiled(function, cache=True)
 
 
-def _compiled(function: Rule, **options: bool) -> Rule:
+def entry_rule_called_once(function: Rule) -> Rule:
+    """Compile an entry rule that is also a part of the one rule that calls it."""
+    return _compiled(function, cache=True, inline="always")
+
+
+def _compiled(function: Rule, **options: bool | str) -> Rule:
     """Compile strictly and without the interpreter lock; numba's stubs lack two options."""
     compiled = nb.njit(  # type: ignore[call-overload]
         nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options

@@ -1,107 +1,42 @@
-"""One compiled chain a kind of plug-in, which calls the rule that a record's code names.
+"""One compiled choice a kind of plug-in, which calls the rule that a record's code names.
 
-Each link of a chain is given a name of its own before it is compiled. numba tells functions of
-one name apart by a number that every process counts for itself, so where machine code kept on
-disk by one process is linked with what another compiles, links of one name would be taken for
-each other: the wrong strategies would be played, without a word.
+The choice is one function whose text is made from the codes: a chain of nested functions would
+say the same, but each link would compile all that lie below it again.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
-from sim.records import Params, Shocks, State
 from sim.registry import registry
 from sim.rules.compiled import rule
 
-Link = TypeVar("Link", bound=Callable[..., float])
+Function = Callable[..., float]
+PARTIES = "params, state, shocks, side"
+"""What every plug-in is given: see `sim.rules`."""
 
 
-def _named(name: str) -> Callable[[Link], Link]:
-    """Return a decorator that gives a function a name that no other rule has."""
-
-    def rename(function: Link) -> Link:
-        function.__name__ = function.__qualname__ = name
-        return function
-
-    return rename
-
-
-def _concession_chain(
-    name: str, functions: tuple[Callable[..., float], ...]
-) -> Callable[..., float]:
-    """Nest the strategies into one function of the code."""
-    first, last = functions[0], len(functions) == 1
-    own = f"{name}_{len(functions)}"
-    if last:
-
-        @rule
-        @_named(own)
-        def only(code: int, params: Params, state: State, shocks: Shocks, side: int) -> float:
-            return first(params, state, shocks, side)
-
-        return only
-    rest = _concession_chain(name, functions[1:])
-
-    @rule
-    @_named(own)
-    def choose(code: int, params: Params, state: State, shocks: Shocks, side: int) -> float:
-        if code == 0:
-            return first(params, state, shocks, side)
-        return rest(code - 1, params, state, shocks, side)
-
-    return choose
+def _choice(name: str, arguments: str, functions: tuple[Function, ...]) -> Function:
+    """Compile the choice among functions by their code; the last one also stands for the rest."""
+    lines = [f"def {name}(code, {arguments}):"]
+    for code in range(len(functions) - 1):
+        lines += [f"    if code == {code}:", f"        return rule_{code}({arguments})"]
+    lines.append(f"    return rule_{len(functions) - 1}({arguments})")
+    names: dict[str, object] = {"__name__": __name__}
+    names |= {f"rule_{n}": function for n, function in enumerate(functions)}
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants and numbers
+    return rule(cast(Function, names[name]))
 
 
-def _acceptance_chain(
-    name: str, functions: tuple[Callable[..., float], ...]
-) -> Callable[..., float]:
-    """Nest the acceptance conditions into one function of the code."""
-    first, last = functions[0], len(functions) == 1
-    own = f"{name}_{len(functions)}"
-    if last:
-
-        @rule
-        @_named(own)
-        def only(
-            code: int,
-            params: Params,
-            state: State,
-            shocks: Shocks,
-            side: int,
-            offered: float,
-            demand: float,
-        ) -> float:
-            return first(params, state, shocks, side, offered, demand)
-
-        return only
-    rest = _acceptance_chain(name, functions[1:])
-
-    @rule
-    @_named(own)
-    def choose(
-        code: int,
-        params: Params,
-        state: State,
-        shocks: Shocks,
-        side: int,
-        offered: float,
-        demand: float,
-    ) -> float:
-        if code == 0:
-            return first(params, state, shocks, side, offered, demand)
-        return rest(code - 1, params, state, shocks, side, offered, demand)
-
-    return choose
-
-
-def _functions(kind: str) -> tuple[Callable[..., float], ...]:
+def _functions(kind: str) -> tuple[Function, ...]:
     """Return the compiled rules of one kind in the order of their codes."""
-    return tuple(cast(Callable[..., float], entry.function) for entry in registry().of(kind))
+    return tuple(cast(Function, entry.function) for entry in registry().of(kind))
 
 
-strategy_demand = _concession_chain("strategy_demand", _functions("concession"))
+strategy_demand = _choice("strategy_demand", PARTIES, _functions("concession"))
 """``(code, params, state, shocks, side) -> demand``."""
-condition_accepts = _acceptance_chain("condition_accepts", _functions("acceptance"))
+condition_accepts = _choice(
+    "condition_accepts", f"{PARTIES}, offered, demand", _functions("acceptance")
+)
 """``(code, params, state, shocks, side, offered, demand) -> positive to accept``."""
-learn_about_other = _concession_chain("learn_about_other", _functions("opponent_model"))
+learn_about_other = _choice("learn_about_other", PARTIES, _functions("opponent_model"))
 """``(code, params, state, shocks, side) -> None``."""

@@ -4,7 +4,7 @@ from sim.codes import ACTOR, GATE, MOVE, PRECONDITION_RULE, REASON, TREATY
 from sim.records import Events, Params, State
 from sim.rules.bargaining_set import offer_share, reservation_share
 from sim.rules.calendar import end_talks
-from sim.rules.compiled import entry_rule, number, rule
+from sim.rules.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.rules.preconditions import any_blocking
 from sim.rules.signing import wants_to_sign, wants_without_politics
 from sim.rules.solutions import frontier_share
@@ -13,7 +13,7 @@ from sim.rules.standing import refresh
 _ROUNDING = 1e-9
 
 
-@rule
+@rule_called_once
 def zone_of_agreement(params: Params, state: State) -> bool:
     """Return whether some package of the talks, or the closed text, beats the status quo for both.
 
@@ -111,7 +111,7 @@ def lose_patience(params: Params, state: State, events: Events) -> None:
         )
 
 
-@entry_rule
+@entry_rule_called_once
 def record(params: Params, state: State, events: Events) -> None:
     """Mark the closed gates, share the week among them, and count the week as played."""
     for g in range(state.gates.shape[0]):

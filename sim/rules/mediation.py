@@ -8,7 +8,7 @@ from sim.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREA
 from sim.records import Events, Numbers, Params, Shocks, State
 from sim.rules.bargaining_set import offer_share
 from sim.rules.channels import edge_between
-from sim.rules.compiled import entry_rule, number, rule
+from sim.rules.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.rules.demand import set_demand
 from sim.rules.events import write
 from sim.rules.preferences import treaty_utility
@@ -71,7 +71,7 @@ def keep_offers(state: State, kept: Numbers, back: bool) -> None:
             kept[j] = state.offer[0, j]
 
 
-@rule
+@rule_called_once
 def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Table a single negotiating text (Fisher 1981) now and then; both must take it.
 
@@ -137,7 +137,7 @@ def manipulate(params: Params, state: State, events: Events) -> None:
         write(state, events, ACTOR.MEDIATOR, MOVE.SIDE_PAYMENT, -1, REASON.LEVERAGE, paid)
 
 
-@entry_rule
+@entry_rule_called_once
 def mediate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Let attention fade and act in the mediator's style."""
     if state.ended:

@@ -11,7 +11,7 @@ from sim.codes import ACTOR, SOLUTION
 from sim.records import Params, State
 from sim.rules.bargaining_set import is_free, offer_share, reservation_share
 from sim.rules.bid import draft_package
-from sim.rules.compiled import number, rule
+from sim.rules.compiled import number, rule, rule_called_once
 from sim.rules.preferences import issue_utility
 from sim.rules.standing import refresh
 
@@ -74,7 +74,7 @@ def nash_product(
     return product
 
 
-@rule
+@rule_called_once
 def nash_share(
     params: Params,
     state: State,
@@ -120,7 +120,7 @@ def nash_share(
     return 0.5 * (low + high)
 
 
-@rule
+@rule_called_once
 def kalai_smorodinsky_share(
     params: Params, state: State, first_floor: float, second_floor: float, bias: float
 ) -> float:
@@ -153,7 +153,7 @@ def kalai_smorodinsky_share(
     return 0.5 * (low + high)
 
 
-@rule
+@rule_called_once
 def single_text(params: Params, state: State) -> bool:
     """Leave the mediator's package in ``state.offer[0]`` and return whether there is one.
 

@@ -7,7 +7,7 @@ compiles the same tuple into one function, `play_week`.
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sim.codes import Actor
 from sim.rules import (
@@ -27,7 +27,7 @@ from sim.rules import (
     signing,
     text,
 )
-from sim.rules.compiled import number, rule
+from sim.rules.compiled import number, rule_called_once
 
 ARGUMENTS = ("params", "state", "shocks", "public", "events")
 """What a rule may ask for by name, beside `actor`: see `sim.rules`."""
@@ -94,7 +94,7 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
     are left out where no public is modelled.
     """
     lines = [f"def play_week({', '.join(ARGUMENTS)}):"]
-    names: dict[str, Callable[..., object]] = {"number": number}
+    names: dict[str, object] = {"__name__": __name__, "number": number}
     for n, phase in enumerate(phases):
         names[f"rule_{n}"] = phase.rule
         given = [
@@ -104,7 +104,7 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
         if "public" in given:
             lines[-1:] = ["    if params.citizens > 0:", f"    {lines[-1]}"]
     exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants above
-    return rule(names["play_week"])
+    return rule_called_once(cast(Callable[..., object], names["play_week"]))
 
 
 play_week = _in_sequence(PHASES)

@@ -1,7 +1,7 @@
 """No two compiled rules share a name: machine code of several processes is linked by names.
 
 numba writes into each name a number that every process counts for itself, so only names that differ
-without it are safe. Two links of a chain that shared one once played the wrong strategies after two
+without it are safe. Two functions that shared one once played the wrong strategies after two
 processes had compiled at the same time, or one had been killed while it compiled.
 """
 
@@ -30,4 +30,4 @@ def test_names_of_compiled_rules_are_unique() -> None:
     names = [(f.py_func.__module__, f.py_func.__qualname__) for f in found]
     assert len(names) > 100
     assert len(set(names)) == len(names)
-    assert ("sim.rules.dispatch", "strategy_demand_1") in names
+    assert ("sim.rules.dispatch", "strategy_demand") in names
