@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from sim.command_line import add_configuration_options
@@ -94,12 +93,13 @@ def execute(args: argparse.Namespace) -> int:
         from sim.run_folder import check_folder
 
         check_folder(args.out)
-    announce_compilation("engine.play" if args.driver == "engine" else "")
 
+    from sim.compile_ahead import compiling
     from sim.run import play_one
     from sim.summary import summarise
 
-    record = play_one(settings, args.driver)
+    with compiling(_entry(args.driver)):
+        record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)
     if args.trace is not None:
         from sim.trace import write_trace
@@ -122,6 +122,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _multirun(args: argparse.Namespace) -> int:
     """Let Hydra play one job a combination."""
+    from sim.compile_ahead import compiling
     from sim.errors import ConfigError
     from sim.multirun import SOME_FAILED, Job, check, multirun
     from sim.sweeps.wording import counted
@@ -140,29 +141,12 @@ def _multirun(args: argparse.Namespace) -> int:
     job = Job(args.driver, None if args.trace is None else str(args.trace))
     line = (args.overrides, args.config_name, args.config_dir)
     folder = check(*line)
-    announce_compilation("engine.play" if args.driver == "engine" else "")
-    outcomes, failures = multirun(*line, job, folder)
+    with compiling(_entry(args.driver)):
+        outcomes, failures = multirun(*line, job, folder)
     print(f"{counted(outcomes, 'outcome')}, {failures:,} failed: {folder}")
     return SOME_FAILED if failures else 0
 
 
-def announce_compilation(entry: str = "") -> None:
-    """Say on standard error that the rules are being compiled, if they are.
-
-    Parameters
-    ----------
-    entry : str
-        The entry rule that will be called, e.g. ``"engine.play"``; any by default.
-    """
-    import os
-
-    from sim.rules.compiled import is_compiled
-
-    interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
-    if not interpreted and not is_compiled(entry):
-        print(
-            "sim: compiling the rules of the talks; this happens once and takes up to half a "
-            "minute",
-            file=sys.stderr,
-            flush=True,
-        )
+def _entry(driver: str) -> str:
+    """Return the rule that a driver calls first, as far as it is one."""
+    return "engine.play" if driver == "engine" else ""

@@ -97,7 +97,7 @@ def execute(args: argparse.Namespace) -> int:
     SimError
         If the line or the folder cannot be used, or results cannot be written.
     """
-    from sim.commands.run import announce_compilation
+    from sim.compile_ahead import compiling
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
@@ -109,19 +109,19 @@ def execute(args: argparse.Namespace) -> int:
 
     folder = default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
-    announce_compilation("engine.play_many")
     if args.dry_run:
         from sim.sweeps.dry_run import print_dry_run
         from sim.terminal import console
 
-        print_dry_run(request, Store(folder), console())
+        with compiling("engine.play_many"):
+            print_dry_run(request, Store(folder), console())
         return 0
 
     from sim.sweeps.interrupts import heard_once
     from sim.sweeps.progress import reporter
 
     try:
-        with heard_once():
+        with heard_once(), compiling("engine.play_many"):
             done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(

@@ -1,0 +1,91 @@
+"""Compiling on two processors: the week's later phases in a process of their own.
+
+numba compiles one rule after the other, in the order in which the week calls them. Until it comes
+to the parties' responses, a second process has left those and what follows on disk, where numba
+looks first; what is not ready by then is compiled here as well, and no harm done.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+_PROGRAM = "from sim.compile_ahead import compile_later_phases; compile_later_phases()"
+
+
+class CompiledRule(Protocol):
+    """What numba makes of a rule."""
+
+    signatures: list[tuple[object, ...]]
+    compile: Callable[[tuple[object, ...]], object]
+
+
+def compile_later_phases() -> None:
+    """Compile the rules of the week from the parties' responses on, and leave them on disk."""
+    for rule, types in later_phases():
+        rule.compile(types)
+
+
+def later_phases() -> list[tuple[CompiledRule, tuple[object, ...]]]:
+    """Return those rules, each with numba's types of what either driver calls it with."""
+    import numpy as np
+    from numba import typeof
+
+    from sim.records import EVENT, PARAMS, STATE
+    from sim.rules import responses
+    from sim.rules.week import PHASES, asked_for
+    from sim.shocks import SHOCK
+    from sim.society import graph_pool, new_public
+
+    given = {
+        "params": np.zeros(1, PARAMS).view(np.recarray)[0],
+        "state": np.zeros(1, STATE).view(np.recarray)[0],
+        "shocks": np.zeros(1, SHOCK).view(np.recarray),
+        "public": new_public(0, graph_pool("small_world", 0, 0, 0.0, 0), 0),
+        "events": np.zeros(0, EVENT).view(np.recarray),
+        "actor": 0,
+    }
+    types = {name: typeof(value) for name, value in given.items()}  # type: ignore[no-untyped-call]
+    rules = list(dict.fromkeys(phase.rule for phase in PHASES))
+    return [
+        (cast(CompiledRule, rule), tuple(types[name] for name in asked_for(rule)))
+        for rule in rules[rules.index(responses.respond) :]
+    ]
+
+
+@contextmanager
+def compiling(entry: str = "") -> Iterator[None]:
+    """Say on standard error that the rules are being compiled, if they are, and help with it.
+
+    Parameters
+    ----------
+    entry : str
+        The entry rule that will be called, e.g. ``"engine.play"``; any by default.
+    """
+    from sim.rules.compiled import is_compiled
+
+    interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    if interpreted or is_compiled(entry):
+        yield
+        return
+    print(
+        "sim: compiling the rules of the talks; this happens once and takes up to half a minute",
+        file=sys.stderr,
+        flush=True,
+    )
+    if (os.cpu_count() or 1) < 2:
+        yield
+        return
+    # Without -P a file of the working folder could stand in for a library.
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", _PROGRAM],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as helper:
+        try:
+            yield
+        finally:
+            helper.terminate()
