@@ -4,6 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Option, Term
@@ -26,11 +27,12 @@ class Condition:
     parts: tuple[tuple[str, str, str], ...]
 
     @classmethod
-    def read(cls, text: str, terms: Sequence[Term]) -> "Condition":
-        """Read ``KEY OP KEY_OR_VALUE [or ..]``."""
+    def read(cls, text: str, terms: Sequence[Term], assumptions: Sequence[str] = ()) -> "Condition":
+        """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw."""
         parts = []
         keys = [term.key for term in terms if term.interval is None]
-        drawn = [term.key for term in terms if term.interval is not None]
+        intervals = [term.key for term in terms if term.interval is not None]
+        patterns = [f"scenario.{pattern}.value" for pattern in assumptions]
         for piece in re.split(r"\s+or\s+", text.strip()):
             found = re.fullmatch(r"(\S+?)\s*(==|!=|<=|>=|<|>)\s*(\S+)", piece)
             if not found:
@@ -39,7 +41,8 @@ class Condition:
                 )
             left, sign, right = found.groups()
             for side in (left, right):
-                if side in drawn:
+                matched = side not in keys and any(fnmatchcase(side, p) for p in patterns)
+                if side in intervals or matched:
                     raise ConfigError(
                         [f"filter {text!r}: '{side}' is drawn and cannot be used here"]
                     )

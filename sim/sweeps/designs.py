@@ -14,7 +14,10 @@ Choices = dict[str, Option]
 
 
 def combinations(
-    terms: Sequence[Term], zipped: Sequence[Sequence[str]], filters: Sequence[str]
+    terms: Sequence[Term],
+    zipped: Sequence[Sequence[str]],
+    filters: Sequence[str],
+    assumptions: Sequence[str] = (),
 ) -> list[Choices]:
     """Return the combinations of values, the last key on the line varying fastest.
 
@@ -26,6 +29,8 @@ def combinations(
         Keys that advance together instead of being crossed.
     filters : sequence of str
         Conditions such as ``strategy@armenia != strategy@azerbaijan``; all must hold.
+    assumptions : sequence of str
+        Patterns of the assumptions that are drawn.
 
     Raises
     ------
@@ -34,7 +39,7 @@ def combinations(
     """
     bundles = _bundles(terms, zipped)
     check_cells(math.prod(len(bundle) for bundle in bundles))
-    conditions = [Condition.read(text, terms) for text in filters]
+    conditions = [Condition.read(text, terms, assumptions) for text in filters]
     found = []
     for parts in itertools.product(*bundles):
         choices = {key: option for part in parts for key, option in part.items()}

@@ -83,7 +83,7 @@ def make_plan(
     settings = sweep_settings([o for o in line if is_own(o)], config_dir)
     terms = read_line([o for o in line if not is_own(o)], folders)
     refuse(terms)
-    chosen = combinations(terms, experiment.zip, experiment.filter)
+    chosen = combinations(terms, experiment.zip, experiment.filter, settings.assumptions)
     compositions = Compositions(
         [replace(t, options=represented(t)) if t.interval else t for t in terms],
         config_name,

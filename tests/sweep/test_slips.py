@@ -83,6 +83,15 @@ def test_what_is_drawn_is_neither_filtered_nor_zipped(more: object, wanted: str)
     assert wanted in problems(SAMPLED, **more)[0]  # type: ignore[arg-type]
 
 
+def test_an_assumption_that_a_pattern_draws_is_not_filtered() -> None:
+    key = "scenario.discount_rate.azerbaijan.value"
+    line = "design=latin_hypercube samples=2 assumptions=[discount_rate.*]"
+    drawn = problems(line, filters=[f"{key} > 0.2"])
+    assert drawn == [f"filter '{key} > 0.2': '{key}' is drawn and cannot be used here"]
+    said = problems(f"{line} {key}=0.1,0.3", filters=[f"{key} > 0.4"])
+    assert "drawn" not in said[0]
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
