@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,6 +160,16 @@ def test_less_is_said_without_a_minus(tmp_path: Path) -> None:
             check(report, tmp_path)
             said = report.statements[0].text
             assert re.search(r"signed \d+\.\d \[.*\] percentage points less often", said), said
+
+
+def test_numbers_of_folders_whose_names_look_like_patterns(
+    factorial_folder: Path, altered: object, tmp_path: Path
+) -> None:
+    few = altered(factorial_folder, lambda runs: runs.filter(pl.col("cell") > 2))  # type: ignore[operator]
+    for folder, name in ((factorial_folder, "it's [one]*"), (few, "[two]")):
+        shutil.copytree(folder, tmp_path / name)
+    with inside(tmp_path):
+        check(comparison_report(load("it's [one]*"), load("[two]"), quiet), tmp_path)
 
 
 def test_cells_of_other_shocks_have_no_columns_of_pairs(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ They repeat what this package computes, in another language and by another progr
 reader can check a number without trusting it.
 """
 
+import glob
 from collections.abc import Mapping, Sequence
 
 from sim.analysis.page.interval_queries import column, keys, mean_of, paired_of, share_of
@@ -272,8 +273,10 @@ def _listed(pairs: Sequence[tuple[int, int]]) -> str:
 
 def _from_above(results: Results) -> str:
     """Return the source of some results as it is named from where the report was called."""
-    return results.source.replace("'shards/", f"'{results.folder}/shards/").replace(
-        "'runs.parquet'", f"'{results.folder}/runs.parquet'"
+    # DuckDB takes brackets and stars of a folder's name for a pattern, and a quote for the end.
+    folder = glob.escape(str(results.folder)).replace("'", "''")
+    return results.source.replace("'shards/", f"'{folder}/shards/").replace(
+        "'runs.parquet'", f"'{folder}/runs.parquet'"
     )
 
 
