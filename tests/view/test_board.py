@@ -10,7 +10,7 @@ import pytest
 
 from sim.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.compose import compose_plain
-from sim.settings import Settings, build_settings
+from sim.settings import AgendaSetting, Settings, build_settings
 from sim.story import tell
 from sim.view import board
 from sim.view.board import Shown, panels
@@ -162,16 +162,24 @@ def test_strip_shows_each_status_with_its_own_mark(watch: Watch) -> None:
 
 def test_rungs_stand_where_the_dates_say(watch: Watch) -> None:
     watch.go(0)
-    assert [r.standing for r in rungs(watch.now, watch.horizon)] == ["here", *["ahead"] * 5]
+    free = watch.settings
+    bound = free.model_copy(update={"agenda": AgendaSetting(rule="single_undertaking")})
+    assert [r.standing for r in rungs(free, watch.now)] == ["here", *["ahead"] * 5]
+    assert [r.standing for r in rungs(bound, watch.now)] == [
+        "here", "ahead", "ahead", "barred", "ahead", "ahead"
+    ]  # fmt: skip
+    assert "not under this agenda" in path_panel(bound, watch.now, overlay=False)
     watch.go(156)
     assert watch.now.status == Treaty.RATIFIED
-    assert [r.standing for r in rungs(watch.now, watch.horizon)] == [
+    assert [r.standing for r in rungs(free, watch.now)] == [
         "done", "done", "done", "passed", "done", "here"
     ]  # fmt: skip
+    assert [r.standing for r in rungs(bound, watch.now)][3] == "barred"
 
 
 def test_rungs_that_cannot_come_any_more_are_not_ahead(watch: Watch) -> None:
     watch.go(156)
+    settings = watch.settings
     reached = watch.now.rungs
     signed = replace(
         watch.now,
@@ -179,13 +187,13 @@ def test_rungs_that_cannot_come_any_more_are_not_ahead(watch: Watch) -> None:
         rungs=replace(reached, initialled=-1, ratified=-1, full=80),
         played=81,
     )
-    standing = [r.standing for r in rungs(signed, 156)]
+    standing = [r.standing for r in rungs(settings, signed)]
     assert standing == ["done", "done", "passed", "passed", "here", "ahead"]
-    assert [r.standing for r in rungs(replace(signed, played=156), 156)][-1] == "lost"
+    assert [r.standing for r in rungs(settings, replace(signed, played=156))][-1] == "lost"
     never = replace(reached, text=-1, initialled=-1, interim=-1, full=-1, ratified=-1)
     fallen = replace(signed, status=Treaty.GOVERNMENT_FELL, ended=True, rungs=never)
-    assert [r.standing for r in rungs(fallen, 156)] == ["done", *["lost"] * 5]
-    html = path_panel(watch.settings, fallen, overlay=False)
+    assert [r.standing for r in rungs(settings, fallen)] == ["done", *["lost"] * 5]
+    html = path_panel(settings, fallen, overlay=False)
     assert html.count("<small>not reached</small>") == 5
     assert '<span class="unseen">not reached: </span>' in html
     assert "ahead" not in html

@@ -43,7 +43,7 @@ class Rung(NamedTuple):
 def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     """Return the path, this week's gates and the ledger."""
     scenario = settings.scenario
-    steps = "".join(_rung(scenario, rung) for rung in rungs(now, settings.horizon))
+    steps = "".join(_rung(scenario, rung) for rung in rungs(settings, now))
     if now.status in BROKEN:
         steps += _broken(settings, now)
     gates = _gates(settings, now)
@@ -55,23 +55,22 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
 
 
-def rungs(now: Snapshot, horizon: int) -> Iterator[Rung]:
-    """Yield the rungs: done, here, ahead, passed over, or lost because the talks are over.
+def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:
+    """Yield the rungs: done, here, ahead, passed over, barred by the agenda, or lost.
 
-    Parameters
-    ----------
-    now : Snapshot
-    horizon : int
-        Weeks of the run.
+    Lost are those that the talks ended without.
     """
+    interim = settings.agenda.rule == "interim_allowed"
     reached = now.rungs
     weeks = (-1, reached.text, reached.initialled, reached.interim, reached.full, reached.ratified)
-    over = now.ended or now.played >= horizon
+    over = now.ended or now.played >= settings.horizon
     for status, week in zip(LADDER, weeks, strict=True):
         if status == now.status:
             standing = "here"
         elif status == Treaty.OPEN or week >= 0:
             standing = "done"
+        elif status == Treaty.SIGNED_INTERIM and not interim:
+            standing = "barred"
         elif _is_passed(status, now):
             standing = "passed"
         else:
@@ -91,6 +90,7 @@ _SAID = {
     "here": "now",
     "ahead": "ahead",
     "passed": "passed over",
+    "barred": "not under this agenda",
     "lost": "not reached",
 }
 
