@@ -9,13 +9,15 @@ from sim.scenario.number import Number
 from sim.settings import CHOICES, Settings
 from sim.view.board.markup import SIGNS
 from sim.view.choices import Choices, Start
-from sim.view.options import chosen, default_of, files_of, options, with_parties
+from sim.view.options import chosen, default_of, files_of, for_parties, options, with_parties
 from sim.view.words import HELP, LABELS
 
 RULES = ("agenda", "precondition", "mediator", "public")
 WHOLE = ("scenario", "preset")
 FOLDED = ("acceptance", "opponent_model")
 """What stands below a fold, to keep the column short."""
+_OF_PARTIES = {"scenario": with_parties, "preset": for_parties}
+"""Strategies belong to parties: other parties need a configuration of their own."""
 SLIDER_SPAN = 1.0
 """A number whose range is no wider than this is set with a slider, others in a field."""
 FEWEST_STEPS = 30
@@ -133,9 +135,8 @@ class _Builder:
         key = f"{group}@{party}" if party else group
         value, running = (self._chosen(state, group, party) for state in (self.draft, self.running))
         names = list(files_of(group, self.start.config_dir))
-        if group == "scenario":
-            # Strategies belong to parties: other parties need a configuration of their own.
-            names = with_parties(
+        if group in _OF_PARTIES:
+            names = _OF_PARTIES[group](
                 options(group, self.start.config_dir), self.draft.settings.scenario.parties
             )
         if value not in names:

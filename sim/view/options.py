@@ -58,6 +58,27 @@ def with_parties(scenarios: Mapping[str, object], parties: tuple[str, str]) -> l
     return [name for name in scenarios if _parties(scenarios, name) in (None, list(parties))]
 
 
+def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list[str]:
+    """Return the presets that choose nothing for anyone but these parties.
+
+    Parameters
+    ----------
+    presets : mapping
+        Content of the group's files, of `options`.
+    parties : tuple of str
+        Their ids.
+    """
+    return [name for name, content in presets.items() if _chosen_for(content) <= set(parties)]
+
+
+def _chosen_for(preset: object) -> set[str]:
+    """Return the parties that a preset's ``override /GROUP@PARTY`` entries name."""
+    entries = preset.get("defaults") if isinstance(preset, Mapping) else None
+    listed = entries if isinstance(entries, list) else []
+    keys = [str(key) for entry in listed if isinstance(entry, Mapping) for key in entry]
+    return {key.partition("@")[2] for key in keys if "@" in key}
+
+
 def _parties(scenarios: Mapping[str, object], name: str) -> object:
     """Return the parties that a scenario states, or the one that it is based on; None if none."""
     seen: set[str] = set()

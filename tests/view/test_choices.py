@@ -10,7 +10,7 @@ from sim.errors import ConfigError
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.controls import Control, State, fieldsets, other_choices, slider_step
 from sim.view.kept import keep, kept_file, read
-from sim.view.options import with_parties
+from sim.view.options import for_parties, with_parties
 
 
 def controls_of(draft: State, running: State) -> dict[str, Control]:
@@ -61,13 +61,13 @@ def test_scenarios_with_other_parties_are_not_offered() -> None:
     assert "prespa_2018" not in names
     start = Start(config_name="prespa_2018")
     prespa = State(Choices(), settings_of(start, Choices()))
-    offered = [
-        control.options
+    offered = {
+        control.key: control.options
         for group in fieldsets(start, prespa, prespa)
         for control in group.controls
-        if control.key == "scenario"
-    ]
-    assert offered == [["prespa_2018"]]
+    }
+    assert offered["scenario"] == ["prespa_2018"]
+    assert offered["preset"] == ["none"]
 
 
 def test_a_scenario_is_offered_unless_it_names_other_parties() -> None:
@@ -79,6 +79,17 @@ def test_a_scenario_is_offered_unless_it_names_other_parties() -> None:
         "unreadable": None,
     }
     assert with_parties(scenarios, ("one", "two")) == ["base", "child", "loop", "unreadable"]
+
+
+def test_a_preset_is_offered_unless_it_chooses_for_other_parties() -> None:
+    presets: dict[str, object] = {
+        "none": None,
+        "ours": {"defaults": [{"override /strategy@one": "firm"}, "_self_"]},
+        "rules": {"defaults": [{"override /agenda": "interim_allowed"}]},
+        "theirs": {"defaults": [{"override /strategy@three": "firm"}]},
+        "broken": {"defaults": 7},
+    }
+    assert for_parties(presets, ("one", "two")) == ["none", "ours", "rules", "broken"]
 
 
 def test_controls_show_what_a_preset_sets() -> None:
