@@ -57,7 +57,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
         _line("sim run --driver mesa, warm", best["mesa"], f"{note}; machine code on disk"),
     ]
     if not tiny:
-        lines.append(_line("sim run, cold", cold_start(run), "once; compiles into an empty folder"))
+        lines.append(_line("sim run, cold", cold_start(run), "once; into an empty folder"))
     return lines
 
 

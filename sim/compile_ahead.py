@@ -75,17 +75,26 @@ def compiling(entry: str = "") -> Iterator[None]:
         file=sys.stderr,
         flush=True,
     )
-    if (os.cpu_count() or 1) < 2:
+    second = _second_process()
+    try:
         yield
-        return
-    # Without -P a file of the working folder could stand in for a library.
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", _PROGRAM],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as helper:
-        try:
-            yield
-        finally:
-            helper.terminate()
+    finally:
+        if second is not None:
+            second.terminate()
+            second.wait()
+
+
+def _second_process() -> subprocess.Popen[bytes] | None:
+    """Start the process that compiles the later phases, None if it would be of no help."""
+    if (os.cpu_count() or 1) < 2:
+        return None
+    try:
+        # Without -P a file of the working folder could stand in for a library.
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:  # the system has no room for another process
+        return None

@@ -60,6 +60,20 @@ def test_one_processor_has_no_second_process(
     assert started == []
 
 
+def test_no_room_for_a_second_process_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(compile_ahead.subprocess, "Popen", refused)
+    with compiling():
+        pass
+
+
 def test_compiled_rules_need_no_word(
     started: list[list[str]],
     monkeypatch: pytest.MonkeyPatch,
