@@ -1,11 +1,12 @@
 """The second process compiles just what the first one will ask for."""
 
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from sim import compile_ahead
 from sim.compile_ahead import compiling, later_phases
 from sim.compose import compose
 from sim.rules import compiled, responses
@@ -22,66 +23,61 @@ def test_types_are_those_that_the_drivers_call_with() -> None:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return the lines of the processes that were started, each a short one in the test."""
-    lines: list[list[str]] = []
-    start = compile_ahead.subprocess.Popen
-
-    def instead(line: list[str], **options: int) -> object:
-        lines.append(line)
-        return start([line[0], "-c", "import time; time.sleep(60)"], **options)
-
-    monkeypatch.setattr(compile_ahead.subprocess, "Popen", instead)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return an empty folder of machine code, on a machine with two processors."""
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-    return lines
+    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return tmp_path
+
+
+@pytest.fixture
+def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Return the processes that were started; each only sleeps."""
+    found: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def instead(line: list[str], **options: int) -> subprocess.Popen[bytes]:
+        found.append(start([line[0], "-c", "import time; time.sleep(60)"], **options))
+        return found[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", instead)
+    return found
 
 
 def test_a_second_process_helps_and_ends(
-    started: list[list[str]],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    started: list[subprocess.Popen[bytes]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.raises(KeyboardInterrupt), compiling():
         raise KeyboardInterrupt
-    assert len(started) == 1
+    # By the signal, not by itself.
+    assert [process.returncode for process in started] == [-signal.SIGTERM]
     assert "this happens once" in capsys.readouterr().err
 
 
 def test_one_processor_has_no_second_process(
-    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     with compiling():
         pass
     assert started == []
 
 
-def test_no_room_for_a_second_process_is_no_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_no_room_for_a_second_process_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise BlockingIOError
 
-    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(compile_ahead.subprocess, "Popen", refused)
+    monkeypatch.setattr(subprocess, "Popen", refused)
     with compiling():
         pass
 
 
 def test_compiled_rules_need_no_word(
-    started: list[list[str]],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    folder: Path, started: list[subprocess.Popen[bytes]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(vars(compiled.nb.config), "CACHE_DIR", str(tmp_path))
-    (tmp_path / "engine.play-10.py311.nbi").touch()
+    (folder / "engine.play-10.py311.nbi").touch()
     with compiling("engine.play"):
         pass
     assert (started, capsys.readouterr().err) == ([], "")
