@@ -6,20 +6,31 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from numba import int64
 
 from sim.compile_ahead import compiling, later_phases
 from sim.compose import compose
+from sim.engine import play
 from sim.rules import compiled, responses
+from sim.rules.week import ARGUMENTS, asked_for
 from sim.run import play_one
 
 
-def test_types_are_those_that_the_drivers_call_with() -> None:
+def test_types_are_those_that_the_mesa_driver_calls_with() -> None:
     play_one(compose(["horizon=2"]), "mesa")
     phases = later_phases()
     assert phases[0][0] is responses.respond
     assert len(phases) > 10
     for rule, types in phases:
         assert types in rule.signatures
+
+
+def test_types_are_those_that_the_engine_hands_on() -> None:
+    play_one(compose(["horizon=2"]))
+    handed_on = [dict(zip(ARGUMENTS, given, strict=False)) for given in play.signatures]
+    for rule, types in later_phases():
+        wanted = [tuple(given.get(n, int64) for n in asked_for(rule)) for given in handed_on]
+        assert types in wanted
 
 
 @pytest.fixture
