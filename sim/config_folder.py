@@ -19,7 +19,7 @@ def config_folder() -> Path:
     FileNotFoundError
         If neither folder exists, which means that the installation is damaged.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     candidates = (package / "configs", package.parent / "configs")
     for folder in candidates:
         if folder.is_dir():

@@ -8,7 +8,7 @@ from sim.agents import Armenia, Azerbaijan, Negotiator, Opposition, UnitedStates
 from sim.codes import Actor, Contact
 from sim.records import STATE
 from sim.rules.week import PHASES
-from sim.run import RunRecord, Talks, check_fault, open_talks
+from sim.opening import RunRecord, Talks, check_fault, open_talks
 from sim.settings import Settings
 
 

@@ -26,7 +26,7 @@ from sim.errors import ConfigError, SimError
 from sim.settings import build_settings
 
 if TYPE_CHECKING:
-    from sim.run import Driver
+    from sim.opening import Driver
 
 OUTCOME, FAILURE = "outcome.json", "failed.txt"
 """What a job leaves in its folder: the object of `sim run --json`, or why there is none."""

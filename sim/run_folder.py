@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from sim.errors import ConfigError, SimError
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.story import tell
 from sim.summary import Summary
 from sim.trace import write_trace

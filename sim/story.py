@@ -15,7 +15,7 @@ from sim.scenario import PREAMBLE, Scenario
 from sim.settings import Settings
 
 if TYPE_CHECKING:
-    from sim.run import RunRecord
+    from sim.opening import RunRecord
 
 
 class Line(NamedTuple):

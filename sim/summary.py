@@ -7,10 +7,9 @@ from importlib.metadata import version
 
 import numpy as np
 
-from sim import __version__
 from sim.codes import Article, Gate, Precondition
 from sim.outcomes import LEDGER_COLUMNS, outcomes, status_quo, word
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.story import day_of, gate_keys
 
 LIBRARIES = ("numpy", "numba", "mesa", "hydra-core")
@@ -209,5 +208,5 @@ def _demands(record: RunRecord) -> list[Demand]:
 
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on, read without importing the libraries."""
-    found = {"sim": __version__, "python": platform.python_version()}
+    found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
     return found | {name.removesuffix("-core"): version(name) for name in LIBRARIES}

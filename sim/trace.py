@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.codes import Article, Gate, Precondition, Treaty
 from sim.errors import ConfigError, SimError
 from sim.outcomes import Column
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.scenario import Scenario
 from sim.story import day_of, gate_keys, gate_words
 from sim.summary import versions

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.codes import Article, Gate, Move, Precondition, Treaty
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.scenario import Scenario
 from sim.settings import Choice
 from sim.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell

@@ -21,7 +21,7 @@ from sim.compose import compose
 from sim.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, PARAMS, STATE
 from sim.registry import registry
 from sim.rules.opening import begin
-from sim.run import Talks
+from sim.opening import Talks
 from sim.shocks import draw_tape
 from sim.society import graph_pool, new_public
 

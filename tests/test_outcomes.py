@@ -16,7 +16,8 @@ from sim.outcomes import (
     scenario_outcomes,
     word,
 )
-from sim.run import RunRecord, play_one
+from sim.opening import RunRecord
+from sim.run import play_one
 
 SETTINGS: list[list[str]] = [
     [],

@@ -11,7 +11,8 @@ import pytest
 from sim.codes import Article, Treaty
 from sim.compose import compose
 from sim.errors import ConfigError, SimError
-from sim.run import RunRecord, play_one
+from sim.opening import RunRecord
+from sim.run import play_one
 from sim.trace import read_metadata, trace, trace_frame, write_trace
 
 

@@ -21,7 +21,7 @@ ORACLES: tuple[Oracle, ...] = (
     *solutions.ORACLES,
     *concession.ORACLES,
     *stopping.ORACLES,
-    *shares.ORACLES,
+    *shares.SCHELLING,
     *referendum.ORACLES,
     *society.ORACLES,
     *hazards.ORACLES,

@@ -38,7 +38,7 @@ def deal_rate(reservation: float) -> float:
     return float(np.mean(ratified(reservation).status == Treaty.RATIFIED))
 
 
-ORACLES: tuple[Oracle, ...] = tuple(
+SCHELLING: tuple[Oracle, ...] = tuple(
     oracle
     for reservation, share, chance in _CASES
     for oracle in (

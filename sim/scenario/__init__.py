@@ -11,7 +11,8 @@ from sim.scenario.conduct import (
     Unilateral,
 )
 from sim.scenario.home import Constitution, Lapse, Politics, PublicOpinion, Ratification
-from sim.scenario.loading import build_scenario, check_file, load_scenario
+from sim.scenario.building import build_scenario
+from sim.scenario.loading import check_file, load_scenario
 from sim.scenario.model import PREAMBLE, Actor, Mediator, Opposition, Scenario, Source
 from sim.scenario.number import Number
 from sim.scenario.text import LeadWeeks, Precondition, Provision

@@ -1,39 +1,12 @@
-"""From a YAML file, or a plain mapping, to a scenario."""
+"""From a YAML file to a scenario."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from sim.compose import compose_file
 from sim.errors import ConfigError
-from sim.problems import problem_lines
+from sim.scenario.building import build_scenario
 from sim.scenario.model import Scenario
 from sim.scenario.number import SETTING
-
-
-def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
-    """Validate a plain mapping.
-
-    Parameters
-    ----------
-    plain : mapping
-        As read from YAML.
-    prefix : str
-        Put before each path in messages, e.g. ``"scenario"``.
-
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
-    """
-    try:
-        return Scenario.model_validate(dict(plain))
-    except ValidationError as error:
-        raise ConfigError(problem_lines(error, Scenario, prefix)) from error
-    except ConfigError as error:
-        raise ConfigError(
-            [f"{prefix}.{line}" if prefix else line for line in error.problems]
-        ) from error
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -52,8 +25,6 @@ def load_scenario(path: str | Path) -> Scenario:
     ConfigError
         With one line a problem; the file name stands first if it cannot be read at all.
     """
-    from sim.compose import compose_file
-
     scenario = build_scenario(compose_file(Path(path)))
     problems = [
         f"{where}.basis: '{SETTING}' marks overrides of a run; a file needs a source"

@@ -101,7 +101,7 @@ def _whole(key: str, value: Value | np.generic) -> Value:
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
     """Play the runs and return the mean of every outcome that is a number or a flag."""
     from sim.outcomes import Signature, codes_of, outcomes, scenario_outcomes
-    from sim.run import check_fault
+    from sim.opening import check_fault
 
     group = Group.of(range(1), [settings])
     chance = Chance(settings.seed, group, society_of(settings), range(replicates))

@@ -186,7 +186,7 @@ class Player:
         self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
         """Play again, with their history, the runs that are to leave a trace."""
-        from sim.run import RunRecord
+        from sim.opening import RunRecord
 
         found = []
         for row in rows:
@@ -257,7 +257,7 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 def _fault(settings: Settings, state: np.record) -> str:
     """Return the message of a run in which a plug-in returned no finite number."""
-    from sim.run import check_fault
+    from sim.opening import check_fault
 
     try:
         check_fault(settings, state)

@@ -7,7 +7,6 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from sim import __version__
 
 LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
 """Libraries whose versions a plan states."""
@@ -61,7 +60,7 @@ def digest(content: object) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
-    found = {"sim": __version__, "python": platform.python_version()}
+    found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
     return found | {name: version(name) for name in LIBRARIES}
 
 

@@ -10,7 +10,7 @@ from sim.outcomes import Column
 from sim.sweeps.columns import CELL, REPLICATE, TableColumn
 
 if TYPE_CHECKING:
-    from sim.run import RunRecord
+    from sim.opening import RunRecord
     from sim.trace import Series
 
 

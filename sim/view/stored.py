@@ -17,7 +17,7 @@ from sim.codes import Gate
 from sim.errors import ConfigError
 from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_columns, scenario_outcomes
 from sim.registry import plugin_files
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.scenario import Scenario, build_scenario
 from sim.settings import Settings
 from sim.sweeps.cell_settings import CellSettings

@@ -2,7 +2,7 @@
 
 from sim.errors import SimError
 from sim.model import NegotiationModel
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.settings import Settings
 from sim.story import Line, tell_one
 from sim.view.snapshot import Snapshot, take

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.codes import Gate, Move, Precondition
-from sim.run import RunRecord
+from sim.opening import RunRecord
 from sim.settings import Settings
 from sim.story import Line, gate_words, tell
 from sim.summary import Summary, summarise
