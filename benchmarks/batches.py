@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine import play_many
-from sim.parameters import parameters
-from sim.records import EVENT, PARAMS, STATE
-from sim.settings import Settings
-from sim.shocks import Tape, draw_tape
-from sim.society import POOL, GraphPool, graph_pool, new_public
+from sim.config.parameters import parameters
+from sim.config.settings import Settings
+from sim.model.engine import play_many
+from sim.model.records import EVENT, PARAMS, STATE
+from sim.model.shocks import Tape, draw_tape
+from sim.model.society import POOL, GraphPool, graph_pool, new_public
 
 
 @dataclass

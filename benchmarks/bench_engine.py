@@ -8,8 +8,8 @@ from benchmarks.batches import prepare
 from benchmarks.figures import Figure, best_of_rounds
 from benchmarks.mesa_toy import AGENTS, ARTICLES, STEPS, play_toys
 from benchmarks.uncompiled import measure
-from sim.compose import compose
-from sim.run import run_mesa
+from sim.config.compose import compose
+from sim.runs.run import run_mesa
 
 NO_PUBLIC = ["public=none"]
 

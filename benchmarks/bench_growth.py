@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.batches import Batch, prepare
 from benchmarks.figures import Figure, best_of_rounds
-from sim.codes import Article
-from sim.compose import compose
-from sim.records import ARTICLES
+from sim.config.compose import compose
+from sim.model.codes import Article
+from sim.model.records import ARTICLES
 
 ENDLESS = ("strategy@armenia=firm", "strategy@azerbaijan=firm", "precondition=none")
 WEEKS = (64, 128, 256, 512, 1024)

@@ -19,11 +19,10 @@ import polars as pl
 
 from benchmarks.figures import Figure
 from benchmarks.grid import LINE
-from sim.outcomes import OUTCOME_COLUMNS
-from sim.sweeps.compact import ROW_GROUP
+from sim.runs.outcomes import OUTCOME_COLUMNS
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
-from sim.sweeps.store import PLAN, RUNS, TRACES, Store
+from sim.sweeps.store import PLAN, ROW_GROUP, RUNS, TRACES, Store
 
 PLAYED = 4
 """Replicates that are played."""
@@ -132,7 +131,15 @@ def measured(folder: Path) -> tuple[float, float]:
         If it failed.
     """
     target = folder / "measured.html"
-    command = [sys.executable, "-m", "sim.cli", "report", str(folder), "--out", str(target)]
+    command = [
+        sys.executable,
+        "-m",
+        "sim.commands.cli",
+        "report",
+        str(folder),
+        "--out",
+        str(target),
+    ]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)

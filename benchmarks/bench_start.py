@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, best_of_rounds
 
-SIM = [sys.executable, "-m", "sim.cli"]
+SIM = [sys.executable, "-m", "sim.commands.cli"]
 
 
 def call(command: list[str], cache: Path | None = None) -> None:

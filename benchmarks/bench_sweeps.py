@@ -20,14 +20,14 @@ import polars as pl
 from benchmarks.figures import Figure, best_of_rounds, seconds
 from benchmarks.grid import LINE
 from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
+from sim.sweeps.api import run
 from sim.sweeps.execute import Outcome, Quiet, execute
-from sim.sweeps.function import run
 from sim.sweeps.planning import make_plan
 
 FEW = ("strategy@armenia=linear,firm", "strategy@azerbaijan=linear,firm", "agenda=glob(*)")
 TINY = ("public=none", "horizon=5")
 WORKERS = 2
-SIM = [sys.executable, "-m", "sim.cli"]
+SIM = [sys.executable, "-m", "sim.commands.cli"]
 
 
 def main(*, tiny: bool = False) -> list[Figure]:
@@ -117,7 +117,7 @@ def whole_sweep(line: tuple[str, ...], folder: Path) -> list[Figure]:
 @contextlib.contextmanager
 def timed_engine() -> Iterator[dict[str, float]]:
     """Count the processor time that all threads spend inside the engine."""
-    from sim import engine
+    from sim.model import engine
 
     spent = {"seconds": 0.0}
     lock, compiled = threading.Lock(), engine.play_many
@@ -173,7 +173,7 @@ def memory(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[
 def peak_memory(words: list[str]) -> float:
     """Return the greatest resident memory of one command, in bytes."""
     program = (
-        "import resource, sys; from sim.cli import main; code = main(sys.argv[1:]); "
+        "import resource, sys; from sim.commands.cli import main; code = main(sys.argv[1:]); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
     )
     done = subprocess.run(

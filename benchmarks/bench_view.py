@@ -56,7 +56,7 @@ WATCHED_STEPS = """async (count) => {
 def served(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Serve the page in a process of its own; yields it and the page's address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "sim.cli", "view", "--no-browser", "--port", str(port)],
+        [sys.executable, "-m", "sim.commands.cli", "view", "--no-browser", "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
     )

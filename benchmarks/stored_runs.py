@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from sim.sweeps.compact import ROW_GROUP
+from sim.sweeps.store import ROW_GROUP
 
 PAIR = ("strategy@armenia", "strategy@azerbaijan")
 

@@ -34,7 +34,7 @@ def measure(runs: int, overrides: list[str]) -> dict[str, float]:
 def main(argv: list[str]) -> None:
     """Play and print."""
     from benchmarks.batches import prepare
-    from sim.compose import compose
+    from sim.config.compose import compose
 
     batch = prepare(compose(argv[1:]), int(argv[0]))
     batch.draw()

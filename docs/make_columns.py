@@ -8,12 +8,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import polars as pl
 
-from sim.outcomes import codes_of
-from sim.run import play_one
-from sim.sweeps.cell_settings import CellSettings
-from sim.sweeps.columns import ERROR, POINT, SWEPT, TableColumn, run_columns
+from sim.runs.outcomes import codes_of
+from sim.runs.run import play_one
+from sim.sweeps.cells import CellSettings
+from sim.sweeps.columns import (
+    ERROR,
+    POINT,
+    SWEPT,
+    TableColumn,
+    run_columns,
+    weekly_history,
+    weekly_table,
+)
 from sim.sweeps.planning import make_plan
-from sim.sweeps.weekly import weekly_history, weekly_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "columns.md"

@@ -14,19 +14,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sim.codes import Move, Reason
-from sim.records import (
-    EVENT_FIELDS,
-    PARAMS_FIELDS,
-    STATE_FIELDS,
-    Field,
-    Public,
-)
-from sim.registry import KINDS, registry
-from sim.rules.week import PHASES, asked_for
-from sim.scenario import Scenario, load_scenario
-from sim.scenario.number import Number
-from sim.shocks import SHOCK_FIELDS
+from sim.config.compose import load_scenario
+from sim.config.number import Number
+from sim.config.scenario import Scenario
+from sim.model.codes import Move, Reason
+from sim.model.plugins import KINDS, registry
+from sim.model.records import EVENT_FIELDS, PARAMS_FIELDS, STATE_FIELDS, Field, Public
+from sim.model.rules.week import PHASES, asked_for
+from sim.model.shocks import SHOCK_FIELDS
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "odd.md"
@@ -74,10 +69,10 @@ def shock_table() -> str:
 
 
 def phase_table() -> str:
-    """Return the week's rules in their order, from `sim.rules.week.PHASES`."""
+    """Return the week's rules in their order, from `sim.model.rules.week.PHASES`."""
     rows = []
     for place, phase in enumerate(PHASES, 1):
-        module = phase.rule.__module__.removeprefix("sim.rules.")
+        module = phase.rule.__module__.removeprefix("sim.model.rules.")
         name = phase.rule.__name__
         summary = (inspect.getdoc(phase.rule) or "").split("\n", 1)[0]
         actor = phase.actor.name.lower() if "actor" in asked_for(phase.rule) else "-"

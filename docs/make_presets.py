@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binomtest
 
-from sim.batch import play_batch
-from sim.codes import Treaty
-from sim.compose import compose
+from sim.config.compose import compose
+from sim.model.codes import Treaty
+from sim.runs.batch import play_batch
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- presets: begin -->", "<!-- presets: end -->"

@@ -26,7 +26,7 @@ def printed() -> str:
     """Return what the sweep prints on standard output, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [sys.executable, "-m", "sim.cli", "sweep", *LINE],
+            [sys.executable, "-m", "sim.commands.cli", "sweep", *LINE],
             cwd=folder,
             check=True,
             capture_output=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sim.commands.theory import numbers
-from sim.oracles import ORACLES, REFERENCES, Verdict, judge
+from sim.theory import ORACLES, REFERENCES, Verdict, judge
 
 PAGE = Path(__file__).parent / "theory" / "scoreboard.md"
 
@@ -14,7 +14,7 @@ HEAD = """# Checked against theory
 
 Each row plays minimal talks through the simulator's own rules, with everything that the result
 is not about switched off, and compares what comes out with a published value. The rows stand in
-`sim/oracles`; `sim theory` plays them again on your machine. This page is made from them by
+`sim/theory`; `sim theory` plays them again on your machine. This page is made from them by
 `docs/make_theory.py`.
 
 Results in closed form must agree to 1e-9. Means over runs may differ by three standard errors,

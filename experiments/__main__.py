@@ -8,7 +8,7 @@ from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
-from sim.lean_rules import compile_lean
+from sim.model.compile_ahead import compile_lean
 from sim.sweeps.progress import reporter
 
 INTERRUPTED = 130

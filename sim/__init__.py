@@ -1,11 +1,17 @@
 """Negotiations simulated week by week: when a treaty is signed, and what stood in the way.
 
 Importing the package loads nothing else; each part is imported by its own name, for example
-``from sim.scenario import ...``. ``from sim import sweep`` gives sweeps as a Python call.
+``from sim.config.scenario import ...``. ``from sim import sweep`` gives sweeps as a Python call.
 """
 
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.metadata import version as _installed_version
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from sim.sweeps import sweep as sweep
@@ -17,7 +23,34 @@ __version__: str = _installed_version("peace-talks-sim")
 def __getattr__(name: str) -> object:
     """Import `sweep` when it is asked for."""
     if name == "sweep":
-        from sim.sweeps import sweep
-
-        return sweep
+        return importlib.import_module("sim.sweeps").sweep
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Moved(MetaPathFinder, Loader):
+    """Finds what plug-in files import under the names that these modules had before."""
+
+    names: ClassVar = {
+        "sim.registry": "sim.model.plugins",
+        "sim.records": "sim.model.records",
+        "sim.codes": "sim.model.codes",
+        "sim.rules": "sim.model.rules",
+        "sim.rules.compiled": "sim.model.compiled",
+        "sim.rules.clock": "sim.model.rules.calendar",
+    }
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module of such a name is, None for every other name."""
+        return ModuleSpec(fullname, self) if fullname in self.names else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module of the new name."""
+        return importlib.import_module(self.names[spec.name])
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is; it has been executed."""
+
+
+sys.meta_path.append(_Moved())

@@ -7,6 +7,7 @@ meant to play differently, and say in the CHANGELOG what changed.
 import hashlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,10 @@ from pathlib import Path
 
 import polars as pl
 
-from sim.compose import compose_plain
-from sim.run import play_one
-from sim.settings import Settings, build_settings
-from sim.summary import summarise
+from sim.config.compose import compose_plain
+from sim.config.settings import Settings, build_settings
+from sim.runs.run import play_one
+from sim.runs.summary import summarise
 from sim.sweeps import sweep
 
 FOLDER = Path(__file__).parent / "golden"
@@ -114,8 +115,9 @@ def sweeps_and_report() -> tuple[dict[str, dict[str, str]], dict[str, str]]:
 
 def command(*words: str) -> str:
     """Return what a command of `sim` prints."""
-    program = [sys.executable, "-m", "sim.cli", *words]
-    return subprocess.run(program, check=True, capture_output=True, text=True).stdout
+    program = [sys.executable, "-m", "sim.commands.cli", *words]
+    wide = os.environ | {"COLUMNS": "120"}
+    return subprocess.run(program, check=True, capture_output=True, text=True, env=wide).stdout
 
 
 def transcript() -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.codes import (
+from sim.config.compose import compose
+from sim.model.codes import (
     Agenda,
     Article,
     CalendarKind,
@@ -17,13 +18,12 @@ from sim.codes import (
     Style,
     Treaty,
 )
-from sim.compose import compose
-from sim.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, PARAMS, STATE
-from sim.registry import registry
-from sim.rules.opening import begin
-from sim.opening import Talks
-from sim.shocks import draw_tape
-from sim.society import graph_pool, new_public
+from sim.model.plugins import registry
+from sim.model.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, PARAMS, STATE
+from sim.model.rules.opening import begin
+from sim.model.shocks import draw_tape
+from sim.model.society import graph_pool, new_public
+from sim.runs.opening import Talks
 
 DEFAULT = compose([])
 """Settings that lend their names to random talks."""
@@ -237,7 +237,7 @@ def open_case(case):
 
 def play_in_engine(case):
     """Return history and events of random talks played by the engine."""
-    from sim.engine import play
+    from sim.model.engine import play
 
     talks = open_case(case)
     history = np.zeros(int(case.params.horizon), STATE).view(np.recarray)

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.compose import compose
+from sim.config.compose import check_file, compose, load_scenario
 from sim.errors import ConfigError
-from sim.scenario import check_file, load_scenario
 
 OVERRIDES: list[tuple[str, list[str], tuple[str, ...]]] = [
     # --- unknown keys and choices
@@ -309,7 +308,7 @@ def test_a_variant_needs_no_word_on_order(tmp_path: Path, recwarn: pytest.Warnin
 )
 def test_command_line(overrides: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """`sim run` ends with exit code 2, one line a problem on stderr and nothing on stdout."""
-    from sim.cli import main
+    from sim.commands.cli import main
 
     # An override that looks like an option would be the option parser's to refuse.
     assert main(["run", *overrides]) == 2
@@ -322,7 +321,7 @@ def test_command_line(overrides: list[str], capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text, _ in FILES])
 def test_command_line_check(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`sim scenario check` ends with exit code 2 and no traceback for a bad file."""
-    from sim.cli import main
+    from sim.commands.cli import main
 
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")

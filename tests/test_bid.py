@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from sim.compose import compose
-from sim.frontier import frontier, opening_state
-from sim.minimal import minimal_talks, set_articles
-from sim.parameters import parameters
-from sim.rules.bargaining_set import offer_share
-from sim.rules.bid import draft_package
+from sim.config.compose import compose
+from sim.config.parameters import parameters
+from sim.model.rules.bid import draft_package
+from sim.model.rules.preferences import offer_share
+from sim.theory.frontier import frontier, opening_state
+from sim.theory.minimal_talks import minimal_talks, set_articles
 
 Floats = NDArray[np.float64]
 

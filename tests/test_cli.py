@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.cli import command_names, main
-from sim.config_folder import config_folder
+from sim.commands.cli import command_names, main
+from sim.config import config_folder
 
 Capture = pytest.CaptureFixture[str]
 SHORT = ["horizon=120", "seed=4"]
@@ -31,7 +31,7 @@ def run_json(capsys: Capture, *arguments: str) -> dict[str, object]:
 def sim(*arguments: str, **options: object) -> "subprocess.Popen[str]":
     """Start `sim` as a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "sim.cli", *arguments],
+        [sys.executable, "-m", "sim.commands.cli", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -243,8 +243,8 @@ def test_a_faulty_plugin_is_told_in_a_line(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any expected failure keeps its exit code and its words."""
-    from sim import run
     from sim.errors import SimError
+    from sim.runs import run
 
     def fail(*_: object) -> None:
         raise SimError("armenia: strategy 'odd' returned no finite number in week 3", 4)
@@ -257,7 +257,7 @@ def test_a_faulty_plugin_is_told_in_a_line(
 
 
 def test_interruption_is_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim import run
+    from sim.runs import run
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -304,7 +304,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 def test_compiling_is_announced_once(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line is on standard error, and only where machine code is missing."""
-    from sim.rules import compiled
+    from sim.model import compiled
 
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
     for ready, lines in ((False, 1), (True, 0)):
@@ -328,7 +328,7 @@ def test_help_names_every_command(arguments: list[str], capsys: Capture) -> None
 
 def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
     """Every example in it can be parsed and composed."""
-    from sim.compose import compose
+    from sim.config.compose import compose
     from sim.sweeps.overrides import read_line
 
     assert main(["run", "--help"]) == 0
@@ -353,7 +353,7 @@ def test_version(capsys: Capture) -> None:
 def test_a_run_imports_only_what_it_needs() -> None:
     """The compiled run starts quickly because it loads only what it needs."""
     code = (
-        "import sys; from sim.cli import main; main(['run', '--json', 'horizon=3']); "
+        "import sys; from sim.commands.cli import main; main(['run', '--json', 'horizon=3']); "
         "print(sorted({'mesa', 'polars', 'pandas', 'rich', 'matplotlib'} & set(sys.modules)), "
         "file=sys.stderr)"
     )
@@ -366,11 +366,12 @@ def test_a_run_imports_only_what_it_needs() -> None:
 def test_no_rule_is_loaded_before_the_settings_are_known() -> None:
     """Plug-ins named in the settings can only be used by rules that are loaded afterwards."""
     code = (
-        "import sys; from sim import compose, errors\n"
+        "import sys; from sim import errors; from sim.config import compose\n"
         "def stop(*_):\n"
-        "    raise errors.SimError(str([m for m in sys.modules if m.startswith('sim.rules')]))\n"
+        "    raise errors.SimError(str([m for m in sys.modules if 'sim.model.rules' in m]))\n"
         "compose.compose = stop\n"
-        "from sim.cli import main; sys.exit(main(['run', '--trace', 'x.parquet', '--json']))"
+        "from sim.commands.cli import main\n"
+        "sys.exit(main(['run', '--trace', 'x.parquet', '--json']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.minimal import play_talks, set_rule
-from sim.oracles.always import bargain, mirrored, never_signs, rescaled, same_seed
-from sim.records import HISTORY, STATE
-from sim.registry import KINDS, Plugin, registry
-from sim.shocks import SHOCK, draw_tape
+from sim.model.plugins import KINDS, Plugin, registry
+from sim.model.records import HISTORY, STATE
+from sim.model.shocks import SHOCK, draw_tape
+from sim.theory.invariants import bargain, mirrored, never_signs, rescaled, same_seed
+from sim.theory.minimal_talks import play_talks, set_rule
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = [entry for kind in KINDS for entry in registry().of(kind)]

@@ -104,7 +104,7 @@ def play_console(block: Block, folder: Path) -> None:
     for command, wanted in commands(block.body):
         words = shlex.split(command)
         if words[0] == "sim":
-            words[:1] = [sys.executable, "-m", "sim.cli"]
+            words[:1] = [sys.executable, "-m", "sim.commands.cli"]
         elif words[0] == "python":
             words[0] = sys.executable
         done = call(words, folder)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.codes import Agenda, PreconditionRule, PublicRule, Solution, Style
-from sim.model import NegotiationModel
-from sim.registry import registry
+from sim.model.codes import Agenda, PreconditionRule, PublicRule, Solution, Style
+from sim.model.plugins import registry
+from sim.runs.mesa_model import NegotiationModel
 from tests.random_talks import DEFAULT, open_case, play_in_engine, random_case
 
 CASES = 600

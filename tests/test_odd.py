@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sim import codes
-from sim.records import PARAMS_FIELDS, STATE_FIELDS
-from sim.rules.week import PHASES
-from sim.shocks import SHOCK_FIELDS
+from sim.model import codes
+from sim.model.records import PARAMS_FIELDS, STATE_FIELDS
+from sim.model.rules.week import PHASES
+from sim.model.shocks import SHOCK_FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "odd.md").read_text(encoding="utf-8")

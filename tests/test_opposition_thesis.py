@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from sim.batch import play_batch
-from sim.compose import compose
-from sim.parameters import parameters
+from sim.config.compose import compose
+from sim.config.parameters import parameters
+from sim.runs.batch import play_batch
 
 RUNS = 300
 HORIZON = 52

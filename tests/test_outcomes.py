@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sim.codes import Article, Gate, Precondition, Reason, Treaty
-from sim.compose import compose
-from sim.outcomes import (
+from sim.config.compose import compose
+from sim.model.codes import Article, Gate, Precondition, Reason, Treaty
+from sim.runs.opening import RunRecord
+from sim.runs.outcomes import (
     CODES,
     LEDGER_COLUMNS,
     OUTCOME_COLUMNS,
@@ -16,8 +17,7 @@ from sim.outcomes import (
     scenario_outcomes,
     word,
 )
-from sim.opening import RunRecord
-from sim.run import play_one
+from sim.runs.run import play_one
 
 SETTINGS: list[list[str]] = [
     [],

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import sim
-from sim.config_folder import config_folder
+from sim.config import config_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def test_installed_wheel_finds_its_own_configs_from_any_folder(wheel: Path, tmp_
     assert installed.returncode == 0, installed.stderr
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
-        "from sim.config_folder import config_folder; print(config_folder())"
+        "from sim.config import config_folder; print(config_folder())"
     )
     asked = run(sys.executable, "-I", "-c", code, target, cwd=elsewhere)
     assert asked.returncode == 0, asked.stderr

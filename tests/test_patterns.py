@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from sim.batch import play_batch
-from sim.compose import compose
+from sim.config.compose import compose
+from sim.runs.batch import play_batch
 
 RUNS = 300
 

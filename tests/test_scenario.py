@@ -9,12 +9,12 @@ import pytest
 import yaml
 from rich.console import Console
 
-from sim.compose import compose, compose_plain
-from sim.config_folder import config_folder
+from sim.commands.scenario import normalised_weights, render_scenario
+from sim.config import config_folder
+from sim.config.compose import check_file, compose, compose_plain, load_scenario
+from sim.config.scenario import Scenario
 from sim.errors import ConfigError
-from sim.registry import registry
-from sim.scenario import Scenario, check_file, load_scenario
-from sim.scenario_tables import normalised_weights, render_scenario
+from sim.model.plugins import registry
 
 SCENARIOS = sorted(path.stem for path in (config_folder() / "scenario").glob("*.yaml"))
 OF_THESE_TALKS = sorted(set(SCENARIOS) - {"prespa_2018"})

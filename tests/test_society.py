@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.society import GRAPHS, graph_pool
+from sim.model.society import GRAPHS, graph_pool
 
 
 @pytest.mark.parametrize("family", sorted(GRAPHS))

@@ -6,12 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sim.codes import Actor, Gate, Move, Precondition, Reason, Treaty
-from sim.compose import compose
-from sim.records import EVENT
-from sim.run import play_one
-from sim.settings import Settings
-from sim.story import (
+from sim.config.compose import compose
+from sim.config.settings import Settings
+from sim.model.codes import Actor, Gate, Move, Precondition, Reason, Treaty
+from sim.model.records import EVENT
+from sim.runs.run import play_one
+from sim.runs.story import (
     MOVES,
     REASONS,
     SPECIAL,

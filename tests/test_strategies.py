@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.minimal import minimal_talks, play_talks, quiet_tape, set_articles, set_rule
-from sim.scripted import OPPONENTS, demands_against
+from sim.theory.minimal_talks import minimal_talks, play_talks, quiet_tape, set_articles, set_rule
+from sim.theory.scripted import OPPONENTS, demands_against
 
 STILL = (0.0,) * 6
 STEPS = (0.0, 0.1, 0.2, 0.3, 0.3, 0.3)
@@ -97,8 +97,8 @@ def test_acceptance(condition: str, values: Mapping[str, float], week: int) -> N
 
 def test_ac_combi_waits_for_an_offer_as_good_as_the_last_ones() -> None:
     """An opponent who has taken back what it offered is refused until the window has passed it."""
-    from sim.records import STATE
-    from sim.rules.dispatch import condition_accepts
+    from sim.model.records import STATE
+    from sim.model.rules.demand import condition_accepts
 
     params = minimal_talks(deadline=40.0)
     set_rule(params, 0, "acceptance", "ac_combi", {"time": 0.5})
@@ -141,7 +141,7 @@ def test_an_opponent_model_learns_the_order_of_the_weights(model: str) -> None:
 
 def test_without_a_model_nothing_is_learnt_and_facilitation_still_corrects() -> None:
 
-    from sim.rules.other_side import seen_weight
+    from sim.model.rules.beliefs import seen_weight
 
     params = minimal_talks(horizon=10)
     set_articles(params, [0.5, 0.5], [0.5, 0.5])

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.codes import Article, Treaty
-from sim.compose import compose
+from sim.config.compose import compose
 from sim.errors import ConfigError, SimError
-from sim.opening import RunRecord
-from sim.run import play_one
-from sim.trace import read_metadata, trace, trace_frame, write_trace
+from sim.model.codes import Article, Treaty
+from sim.runs.opening import RunRecord
+from sim.runs.run import play_one
+from sim.runs.trace import read_metadata, trace, trace_frame, write_trace
 
 
 @pytest.fixture(scope="module")

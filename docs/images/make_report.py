@@ -35,7 +35,15 @@ def main() -> None:
     """Write the report to a temporary folder and draw it in both themes."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.html"
-        command = [sys.executable, "-m", "sim.cli", "report", sys.argv[1], "--out", str(report)]
+        command = [
+            sys.executable,
+            "-m",
+            "sim.commands.cli",
+            "report",
+            sys.argv[1],
+            "--out",
+            str(report),
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         with sync_playwright() as playwright:

@@ -39,7 +39,7 @@ def draw(
 
 def main() -> None:
     """Serve the page, draw the pictures, stop."""
-    command = [sys.executable, "-m", "sim.cli", "view", "--no-browser"]
+    command = [sys.executable, "-m", "sim.commands.cli", "view", "--no-browser"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

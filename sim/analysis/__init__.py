@@ -10,19 +10,17 @@ files are read: nothing here plays a run.
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.boxes import Boxes, prim_boxes
+from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.compromise import Compromise, salience_compromise
-from sim.analysis.constant_hazard import ConstantHazard, constant_hazard
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.importance import Importance, boosted_importance
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs
 from sim.analysis.intervals import Estimate, estimate, paired_estimate
-from sim.analysis.ledger import Ledger, ledger
-from sim.analysis.ledger_over_time import LedgerOverTime, ledger_over_time
+from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.loading import load
+from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
 from sim.analysis.paired import Differences, paired_differences
-from sim.analysis.result import Result
 from sim.analysis.results import Group, NotInResults, Results
 from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
 from sim.analysis.single_run import (

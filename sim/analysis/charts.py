@@ -1,17 +1,41 @@
-"""The look of the figures, and the few kinds of them that several analyses share.
+"""What every analysis returns: an object with a table and a picture."""
 
-Altair is imported when something is drawn. Data stand in each figure as plain rows; colours come
-from the theme, so that one figure fits light and dark pages, and every colour is doubled by a
-label, a shape or a dash.
-"""
-
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import polars as pl
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from sim.analysis.result import Chart
+    Chart: TypeAlias = alt.Chart | alt.LayerChart
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result(ABC):
+    """One answer. Frozen; made by the functions of `sim.analysis`.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What a reader must know to read it rightly, one sentence each.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def to_frame(self) -> pl.DataFrame:
+        """Return it as a table."""
+
+    @abstractmethod
+    def plot(self) -> "Chart":
+        """Return it as a picture (Altair)."""
+
+
+# ---- The look of the figures, and the few kinds of them that several analyses share.
+
 
 Rows = Sequence[Mapping[str, object]]
 

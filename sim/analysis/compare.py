@@ -1,26 +1,214 @@
-"""Two sweeps side by side: what differs in their plans, and their cells compared run by run."""
+"""Which cells of two sweeps belong together, in what they differ, and whether they share chance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from sim.analysis.intervals import NOTHING, Estimate, estimate
-from sim.analysis.matching import matched, settings_apart, share_chance
-from sim.analysis.result import Result
-from sim.analysis.results import DERIVED, NotInResults, Results, word
-from sim.analysis.sweep_difference import (
-    change_of,
-    mean_change,
-    overall_paired,
-    overall_unpaired,
-    unpaired,
-)
+from sim.analysis.charts import Result
+from sim.analysis.intervals import NOTHING, Estimate, estimate, paired_estimate, spread
+from sim.analysis.paired import PRECISION
+from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
+
+Names = tuple[str, ...]
+Match = tuple[int, int, dict[str, Value], tuple[str, ...]]
+
+
+def matched(one: Results, other: Results) -> list[Match]:
+    """Return which combinations belong together, the values they share and how they differ.
+
+    Raises
+    ------
+    NotInResults
+        If there are none.
+    """
+    shared = [key for key in one.chosen_keys if key in other.chosen_keys]
+    by_values: dict[tuple[str, ...], list[int]] = {}
+    for number, entry in enumerate(other.plan.combinations):
+        by_values.setdefault(tuple(word(entry.values[k]) for k in shared), []).append(number)
+    configs = [other.config_of(number) for number in range(len(other.plan.combinations))]
+    flat = [flat_config(config) for config in configs]
+    talks = [_negotiation(config) for config in configs]
+    found, strangers = [], set()
+    for number, entry in enumerate(one.plan.combinations):
+        candidates = by_values.get(tuple(word(entry.values[k]) for k in shared), [])
+        config = one.config_of(number)
+        own = _negotiation(config)
+        strangers |= {(own, talks[c]) for c in candidates if talks[c] != own}
+        candidates = [c for c in candidates if talks[c] == own]
+        if not candidates:
+            continue
+        mine = flat_config(config)
+        apart = {c: differences(mine, flat[c]) for c in candidates}
+        best = min(candidates, key=lambda c: len(apart[c]))
+        values = {key: entry.values[key] for key in shared}
+        found.append((number, best, values, apart[best]))
+    if not found and strangers:
+        first, second = (" and ".join(side[0]) for side in min(strangers))
+        what = f"of {first}, and of {second}" if first != second else "over other provisions"
+        raise NotInResults(f"the two sweeps play different negotiations: {what}")
+    if not found:
+        raise NotInResults(
+            "the two sweeps have no cell in common: no values of the keys that both have agree"
+        )
+    return found
+
+
+def _negotiation(config: Mapping[str, object]) -> tuple[Names, Names]:
+    """Return the parties of a configuration's negotiation, and what it is about."""
+    scenario = config.get("scenario")
+    if not isinstance(scenario, Mapping):
+        return (), ()
+    parties, articles = scenario.get("parties"), scenario.get("articles")
+    return (
+        tuple(str(party) for party in parties) if isinstance(parties, list) else (),
+        tuple(sorted(articles)) if isinstance(articles, Mapping) else (),
+    )
+
+
+def flat_config(node: object, path: str = "") -> dict[str, object]:
+    """Return a configuration as dotted paths and values, without seed and replicate."""
+    if isinstance(node, Mapping):
+        parts = [flat_config(v, f"{path}.{k}" if path else str(k)) for k, v in node.items()]
+    elif isinstance(node, list):
+        parts = [flat_config(v, f"{path}[{n}]") for n, v in enumerate(node)]
+    else:
+        return {path: node}
+    return {
+        key: value
+        for part in parts
+        for key, value in part.items()
+        if key not in ("seed", "replicate")
+    }
+
+
+def settings_apart(one: Results, other: Results) -> list[tuple[str, object, object]]:
+    """Return the settings that neither sweep moved and that differ: path and both values."""
+    moved = _moved(one) | _moved(other)
+    first, second = flat_config(one.config_of(0)), flat_config(other.config_of(0))
+    return [
+        (path, first.get(path), second.get(path))
+        for path in dict.fromkeys([*first, *second])
+        if first.get(path) != second.get(path)
+        and not any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in moved)
+    ]
+
+
+def _moved(results: Results) -> set[str]:
+    """Return the dotted paths that differ between the cells of a sweep."""
+    plan = results.plan
+    moved = set(plan.point_keys)
+    changes = [entry.changes for entry in plan.combinations]
+    for path in dict.fromkeys(path for change in changes for path in change):
+        if any(change.get(path) != changes[0].get(path) for change in changes):
+            moved.add(path)
+    first, *others = (flat_config(base) for base in plan.bases)
+    for base in others:
+        moved |= {path for path in {*first, *base} if first.get(path) != base.get(path)}
+    return moved
+
+
+def differences(one: Mapping[str, object], other: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the paths in which two configurations differ, with both values."""
+    return tuple(
+        f"{path}: {one.get(path, 'none')} → {other.get(path, 'none')}"
+        for path in dict.fromkeys([*one, *other])
+        if one.get(path) != other.get(path)
+    )
+
+
+def share_chance(one: Results, other: Results) -> bool:
+    """Return whether replicate and point numbers mean the same shocks and numbers in both.
+
+    Points are kept as the numbers that were drawn, so other ranges give other points. The weeks
+    of a longer horizon begin with those of a shorter one.
+    """
+    a, b = one.plan, other.plan
+    keys = [
+        (p.seed, p.points, p.point_keys, p.design.get("kind"), p.versions.get("numpy"))
+        for p in (a, b)
+    ]
+    return keys[0] == keys[1]
+
+
+# ---- The difference between two sweeps over the cells in common, run by run or of two samples.
+
+Blocks = list[tuple[Floats, Floats]]
+"""Outcomes of the cells that belong together, each of shape (points, replicates)."""
+
+
+def change_of(first: Floats, second: Floats) -> Floats:
+    """Return the differences run by run, over the replicates that both have."""
+    replicates = min(first.shape[1], second.shape[1])
+    change: Floats = second[:, :replicates] - first[:, :replicates]
+    return change
+
+
+def mean_change(change: Floats, results: Results, share: bool) -> Estimate:
+    """Return the mean of differences run by run with its interval."""
+    clusters = results.clusters_of(np.arange(results.points))
+    return paired_estimate(change, clusters) if share else estimate(change, clusters)
+
+
+def unpaired(before: Estimate, after: Estimate) -> Estimate:
+    """Return a difference of independent estimates (Newcombe's 1998 hybrid interval)."""
+    value = after.value - before.value
+    low = value - np.hypot(after.value - after.low, before.high - before.value)
+    high = value + np.hypot(after.high - after.value, before.value - before.low)
+    return Estimate(value, float(low), float(high), min(before.runs, after.runs))
+
+
+def overall_paired(
+    blocks: Blocks, one: Results, share: bool
+) -> tuple[Estimate, int, tuple[str, ...]]:
+    """Return the mean difference run by run, the replicates still needed, and what to say."""
+    total = sum((change_of(*block) for block in blocks), np.zeros(())) / len(blocks)
+    found = mean_change(total, one, share)
+    count = spread(total, one.clusters_of(np.arange(one.points))).clusters
+    half = (found.high - found.low) / 2
+    wanted = int(np.ceil(count * (half / PRECISION) ** 2)) if np.isfinite(half) else 0
+    return found, max(0, wanted - count), _incomplete([total])
+
+
+def overall_unpaired(
+    blocks: Blocks, one: Results, other: Results, share: bool
+) -> tuple[Estimate, tuple[float | None, float | None], tuple[str, ...]]:
+    """Return the difference of two samples of cells, and the degrees of freedom of each mean.
+
+    The cells of a sweep share their shocks, so each mean has an interval that knows of that, and
+    the difference that of Newcombe (1998) from the two.
+    """
+    found, freedom, totals = [], [], []
+    for side, results in enumerate((one, other)):
+        cells = np.stack([block[side] for block in blocks])
+        whole = np.isfinite(cells).all(axis=0)
+        values = np.where(whole, cells, np.nan).reshape(-1, cells.shape[2])
+        clusters = results.clusters_of(np.arange(results.points))
+        points = None if clusters is None else np.tile(clusters, len(blocks))
+        found.append(estimate(values, points, share))
+        alone = points is None and len(blocks) == 1
+        freedom.append(None if alone else spread(values, points).freedom)
+        totals.append(np.where(whole, 0.0, np.nan))
+    before, after = found
+    return unpaired(before, after), (freedom[0], freedom[1]), _incomplete(totals)
+
+
+def _incomplete(totals: list[Floats]) -> tuple[str, ...]:
+    """Return what is to be said where some replicates lack some of the cells that are averaged."""
+    if all(np.isfinite(total).all() for total in totals):
+        return ()
+    if not all(np.isfinite(total).any() for total in totals):
+        return ("No replicate is complete in all cells in common, so their mean is unknown.",)
+    return ("The mean over all cells rests on the replicates that are complete in all of them.",)
+
+
+# ---- Two sweeps side by side: what differs in their plans, and their cells compared run by run.
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

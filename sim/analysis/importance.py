@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.result import Result
+from sim.analysis.charts import Result
 from sim.analysis.results import Floats, NotInResults, Results, short
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 FOLDS = 5
 REPEATS = 5

@@ -1,26 +1,273 @@
-"""When what happens first: signature, collapse and fall of government as competing risks.
+"""Cumulative incidence under competing risks.
 
-Runs that reach the horizon without any of the events are censored there; the estimator is that of
-`sim.analysis.competing_risks`.
+The estimator is Aalen and Johansen's (1978) with Aalen's variance as in Pintilie (2006, eq. 4.5).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from sim.analysis.competing_risks import Curves, from_counts
-from sim.analysis.first_events import EVENTS, first_events, groups_played, weekly_counts
-from sim.analysis.incidence_spread import clustered_variance, clusters_behind
+from sim.analysis.charts import Result
 from sim.analysis.intervals import effective_size, wilson
-from sim.analysis.result import Result
 from sim.analysis.results import Floats, Group, Results
+from sim.model.codes import Treaty
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
+
+
+class Curves(NamedTuple):
+    """Cumulative incidence of competing events.
+
+    Attributes
+    ----------
+    times : array, shape (times,)
+        Where the curves may step, increasing.
+    at_risk : array, shape (times,)
+        Runs without event just before.
+    incidence, variance : array, shape (kinds, times)
+    """
+
+    times: Floats
+    at_risk: Floats
+    incidence: Floats
+    variance: Floats
+
+
+def aalen_johansen(time: NDArray[np.generic], event: NDArray[np.generic], kinds: int) -> Curves:
+    """Estimate cumulative incidence under competing risks.
+
+    Parameters
+    ----------
+    time : array, shape (runs,)
+        Time of the first event, or of censoring.
+    event : array of int, shape (runs,)
+        0 censored, else 1 to `kinds`.
+    kinds : int
+        Number of kinds of events.
+
+    Returns
+    -------
+    Curves
+        At each distinct time; censoring at a time counts after the events of that time.
+
+    References
+    ----------
+    Aalen and Johansen (1978), *Scandinavian Journal of Statistics* 5; Pintilie (2006), eq. 4.5.
+    """
+    times, place = np.unique(np.asarray(time, float), return_inverse=True)
+    cell = place * (kinds + 1) + np.asarray(event, np.int64)
+    counts = np.bincount(cell, minlength=len(times) * (kinds + 1)).reshape(len(times), -1)
+    return from_counts(times, counts.astype(float))
+
+
+def from_counts(times: Floats, counts: Floats) -> Curves:
+    """Estimate cumulative incidence from how often what happened when.
+
+    Parameters
+    ----------
+    times : array, shape (times,)
+    counts : array, shape (times, 1 + kinds)
+        Runs censored, and runs with each kind of event, at each time.
+    """
+    leaving = counts.sum(axis=1)
+    at_risk = leaving[::-1].cumsum()[::-1]
+    events = counts[:, 1:].T
+    total = events.sum(axis=0)
+    hazard = np.divide(total, at_risk, out=np.zeros_like(total), where=at_risk > 0)
+    free = np.cumprod(1.0 - hazard)
+    before = np.concatenate([[1.0], free[:-1]])
+    steps = np.divide(events * before, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    incidence = steps.cumsum(axis=1)
+    return Curves(times, at_risk, incidence, _variance(incidence, events, total, at_risk, before))
+
+
+def _variance(
+    incidence: Floats, events: Floats, total: Floats, at_risk: Floats, before: Floats
+) -> Floats:
+    """Return Aalen's variance of cumulative incidence (Pintilie 2006, eq. 4.5).
+
+    The sums over earlier times of squared differences of the curve are multiplied out, so that
+    time and memory grow with the number of times and not with its square.
+    """
+    n, d = at_risk, total
+
+    def over(top: Floats, bottom: Floats) -> Floats:
+        ratio: Floats = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+        return ratio
+
+    spread = over(d, (n - 1) * (n - d))
+    own = over(events * (n - events) * before**2, np.broadcast_to((n - 1) * n**2, events.shape))
+    mixed = over(
+        events * (n - events) * before, np.broadcast_to(n * (n - d) * (n - 1), events.shape)
+    )
+
+    def upto(values: Floats) -> Floats:
+        summed: Floats = values.cumsum(axis=-1)
+        return summed
+
+    f = incidence
+    first = f**2 * upto(spread) - 2 * f * upto(f * spread) + upto(f**2 * spread)
+    third = f * upto(mixed) - upto(f * mixed)
+    variance: Floats = np.maximum(first + upto(own) - 2 * third, 0.0)
+    return variance
+
+
+# ---- What happened first in each run: an interim or full deal, a collapse, a fall of government
+
+EVENTS = ("interim deal", "full deal", "collapse", "government fell")
+"""What can happen first; the codes of the events are their places here, from 1."""
+
+
+class Firsts(NamedTuple):
+    """What happened first in each run, and when.
+
+    Attributes
+    ----------
+    event : array of int8, shape (cells, replicates)
+        0 nothing, else as in `EVENTS`; -1 where there is no run.
+    week : array of int16, shape (cells, replicates)
+        Its week, or the last week played.
+    """
+
+    event: NDArray[np.int8]
+    week: NDArray[np.int16]
+
+
+def first_events(results: Results) -> Firsts:
+    """Return what happened first in each run: a signature, a collapse or a fall of government.
+
+    Raises
+    ------
+    NotInResults
+        If the table lacks one of the columns that say it.
+    """
+    results.check_columns("status", "interim_week", "full_week", "ended_week", "weeks")
+    status = results.codes("status")
+    interim, full = results.codes("interim_week"), results.codes("full_week")
+    event = np.zeros(status.shape, np.int8)
+    week = np.maximum(results.codes("weeks") - 1, 0)
+    ended = results.codes("ended_week")
+    unsigned = (interim < 0) & (full < 0)
+    for code, happened, when in (
+        (3, unsigned & (status == Treaty.COLLAPSED), ended),
+        (4, unsigned & (status == Treaty.GOVERNMENT_FELL), ended),
+        (2, full >= 0, full),
+        (1, interim >= 0, interim),
+    ):
+        event[happened] = code
+        week[happened] = when[happened]
+    event[status < 0] = -1
+    return Firsts(event, week)
+
+
+def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
+    """Return how many of some cells' runs had which first event in which week.
+
+    Returns
+    -------
+    array, shape (weeks, 5)
+        Censored runs first, then `EVENTS`.
+    """
+    event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
+    there = event >= 0
+    size = len(EVENTS) + 1
+    place = week[there].astype(np.int64) * size + event[there]
+    weeks = int(week[there].max()) + 1 if there.any() else 1
+    return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
+
+
+def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) -> list[Group]:
+    """Return the groups of cells that have runs, all cells together first if there are several."""
+    groups = results.groups(by)
+    if len(groups) > 1:
+        groups = [*results.groups([]), *groups]
+    return [group for group in groups if (firsts.event[group.cells] >= 0).any()]
+
+
+# ---- How far curves of cumulative incidence may be off: runs that share replicates and points.
+
+MOST_BATCHES = 100
+"""Batches of replicates, or of points, from which the variance of curves is taken."""
+
+
+def clusters_behind(results: Results, firsts: Firsts, group: Group) -> int:
+    """Return how many independent replicates some cells' runs come from, or points if fewer."""
+    there = firsts.event[group.cells] >= 0
+    replicates = int(there.any(axis=0).sum())
+    clusters = results.clusters_of(group.cells)
+    return (
+        replicates
+        if clusters is None
+        else min(replicates, len(np.unique(clusters[there.any(axis=1)])))
+    )
+
+
+def clustered_variance(
+    results: Results, firsts: Firsts, group: Group, curves: Curves
+) -> tuple[Floats, Floats]:
+    """Return variance and its degrees of freedom of curves whose runs share their chance.
+
+    From batches of replicates, and of points if sampled: each batch that has runs gives curves of
+    its own, which count by its runs.
+    """
+    clusters = results.clusters_of(group.cells)
+    variances, freedoms = [], []
+    for axis, side in enumerate((np.arange(firsts.event.shape[1]), clusters)):
+        if side is None:
+            continue
+        # Batches of what has runs: an unfinished sweep may lack most.
+        played = (firsts.event[group.cells] >= 0).any(axis=axis)
+        known, place = np.unique(side[played], return_inverse=True)
+        batches = min(MOST_BATCHES, len(known))
+        batch = np.full(len(side), -1)
+        batch[played] = place * batches // max(len(known), 1)
+        variance = _between(firsts, group, curves, axis, batch) if batches > 1 else np.nan
+        variances.append(np.broadcast_to(variance, curves.incidence.shape))
+        freedoms.append(max(batches - 1, 1))
+    if len(variances) == 1:
+        return variances[0], np.full_like(variances[0], freedoms[0])
+    total = np.sum(variances, axis=0)
+    below = sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
+    # Satterthwaite (1946), see `sim.analysis.intervals`.
+    freedom = np.divide(total**2, below, out=np.ones_like(total), where=below > 0)
+    return np.maximum(np.max(variances, axis=0), total - curves.variance), freedom
+
+
+def _between(
+    firsts: Firsts, group: Group, curves: Curves, axis: int, batch: NDArray[np.int64]
+) -> Floats:
+    """Return the variance of curves between batches of replicates (axis 0) or of points (1)."""
+    batches = int(batch.max()) + 1
+    weeks = len(curves.times)
+    squares = np.zeros_like(curves.incidence)
+    for number in range(batches):
+        rows = group.cells if axis == 0 else group.cells[batch == number]
+        part = firsts
+        if axis == 0:
+            inside = batch == number
+            part = Firsts(firsts.event[:, inside], firsts.week[:, inside])
+        counts = weekly_counts(part, rows)
+        own = from_counts(np.arange(len(counts), dtype=float), counts).incidence
+        weight = counts.sum() / curves.at_risk[0]
+        squares += (weight * (_continued(own, weeks) - curves.incidence)) ** 2
+    found: Floats = squares * batches / (batches - 1)
+    return found
+
+
+def _continued(curve: Floats, weeks: int) -> Floats:
+    """Return a curve that stays where it is after its last event."""
+    missing = weeks - curve.shape[1]
+    longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
+    return longer[:, :weeks]
+
+
+# ---- When what happens first: signature, collapse and fall of government as competing risks.
 
 SHOWN_WEEKS = 60
 """Most points of a drawn curve."""

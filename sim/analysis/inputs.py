@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sim.analysis.results import Results, word
-from sim.scenario.number import ASSUMPTION, DERIVED, SETTING
+from sim.config.number import ASSUMPTION, DERIVED, SETTING
 from sim.sweeps.paths import at
 
 Ground: TypeAlias = Literal["assumption", "derived", "sourced", "setting", "choice", "reading"]

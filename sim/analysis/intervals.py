@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.sweeps.shares import LEVEL, share_of, wilson
+from sim.runs.shares import LEVEL, share_of, wilson
 
 Floats = NDArray[np.float64]
 Z = float(stats.norm.ppf(0.5 + LEVEL / 2))

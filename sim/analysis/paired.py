@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.charts import Result
 from sim.analysis.intervals import estimate, paired_estimate, spread
-from sim.analysis.result import Result
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 PRECISION = 0.02
 """Half-width of an interval that a report asks for by default: two percentage points."""

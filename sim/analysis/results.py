@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
-from sim.outcomes import codes_of
-from sim.scenario import Scenario, build_scenario
+from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import OK, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.paths import changed

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.charts import Result
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.result import Result
 from sim.analysis.results import Group, NotInResults, Results, word
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "interim only"}
 """Outcomes whose rates are given, and their words."""

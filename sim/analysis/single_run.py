@@ -1,7 +1,4 @@
-"""A single run's folder opened for reading, and what a reader wants to see of the run.
-
-The folder is that of `sim run --out`, see `sim.run_folder`.
-"""
+"""Figures of a single run: timeline, demands, text, wants, politics at home."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,17 +9,146 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.analysis.ledger_over_time import ENDED, LedgerOverTime
+from sim.analysis.charts import Result
+from sim.analysis.ledger import ENDED, LedgerOverTime
 from sim.analysis.loading import RUN_FILE, existing
-from sim.analysis.result import Result
 from sim.analysis.results import NotInResults
-from sim.codes import Gate
+from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
-from sim.scenario import Scenario, build_scenario
-from sim.story import gate_keys, gate_words, short_title
+from sim.model.codes import Gate
+from sim.runs.story import gate_keys, gate_words, short_title
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
+
+
+def timeline(frame: pl.DataFrame) -> "Chart":
+    """Return the moves over time, one line for each kind."""
+    import altair as alt
+
+    from sim.analysis.charts import data, dates, finished
+
+    kinds = frame["kind"].unique(maintain_order=True).sort().to_list()
+    rows = [
+        {
+            "date": row["date"].isoformat(),
+            "kind": row["kind"],
+            "actor": row["actor"] or "both, or nobody",
+            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
+        }
+        for row in frame.iter_rows(named=True)
+    ]
+    chart = (
+        alt.Chart(data(rows))
+        .mark_point(size=70, filled=True, opacity=0.75)
+        .encode(
+            x=dates(),
+            y=alt.Y("kind:N", sort=kinds, title=None),
+            color=alt.Color("actor:N", title="actor"),
+            shape=alt.Shape("actor:N", title="actor"),
+            tooltip=[
+                alt.Tooltip("date:T", format="%-d %B %Y"),
+                alt.Tooltip("actor:N"),
+                alt.Tooltip("told:N", title="what"),
+            ],
+        )
+    )
+    return finished(chart, "Moves by kind; point at one to read it", {"step": 42})
+
+
+def _lines(frame: pl.DataFrame, title: str, axis: str, dashed: bool = True) -> "Chart":
+    """Return lines over time, one a column beside `week` and `date`."""
+    import altair as alt
+
+    from sim.analysis.charts import data, dates, finished, told_apart
+
+    names = [c for c in frame.columns if c not in ("week", "date")]
+    rows = [
+        {"date": row["date"].isoformat(), "of": name, "value": round(float(row[name]), 4)}
+        for row in frame.iter_rows(named=True)
+        for name in names
+        if row[name] is not None
+    ]
+    chart = (
+        alt.Chart(data(rows))
+        .mark_line(strokeWidth=2.2, interpolate="step-after")
+        .encode(
+            x=dates(),
+            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+            tooltip=[
+                alt.Tooltip("date:T", format="%-d %B %Y"),
+                alt.Tooltip("of:N"),
+                alt.Tooltip("value:Q", format=".3f"),
+            ],
+            **told_apart("of", None, names),
+        )
+    )
+    return finished(chart, title, 280)
+
+
+def demands(frame: pl.DataFrame) -> "Chart":
+    """Return what each side asked for and would take, over time."""
+    return _lines(frame, "Demands and the least that each side takes", "share of what was open")
+
+
+def home(frame: pl.DataFrame) -> "Chart":
+    """Return approval, support, protest and attention over time."""
+    return _lines(frame, "At home, and the mediator's attention", "share")
+
+
+def text(frame: pl.DataFrame) -> "Chart":
+    """Return text and drafts over time; a list chooses the article."""
+    import altair as alt
+
+    from sim.analysis.charts import chooser, data, dates, finished, told_apart
+
+    articles = frame["article"].unique(maintain_order=True).to_list()
+    names = frame["of"].unique(maintain_order=True).to_list()
+    rows = [
+        {
+            "article": articles.index(row["article"]),
+            "date": row["date"].isoformat(),
+            "of": row["of"],
+            "position": round(float(row["position"]), 4),
+        }
+        for row in frame.iter_rows(named=True)
+        if row["position"] is not None
+    ]
+    chart = (
+        alt.Chart(data(rows))
+        .add_params(chooser("article_shown", articles, "article"))
+        .transform_filter("datum.article == article_shown")
+        .mark_line(strokeWidth=2.2, interpolate="step-after")
+        .encode(
+            x=dates(),
+            y=alt.Y("position:Q", scale=alt.Scale(domain=[0, 1]), title="position"),
+            tooltip=[
+                alt.Tooltip("date:T", format="%-d %B %Y"),
+                alt.Tooltip("of:N"),
+                alt.Tooltip("position:Q", format=".2f"),
+            ],
+            **told_apart("of", None, names),
+        )
+    )
+    return finished(chart, "The text and both drafts", 260)
+
+
+def wants(frame: pl.DataFrame) -> "Chart":
+    """Return ideals and where each article ended, one line an article."""
+    from sim.analysis.charts import dots
+
+    ideals = [c for c in frame.columns if c.startswith("ideal of ")]
+    rows = [
+        {"label": row["article"], "series": words, "value": value, "low": value, "high": value}
+        for row in frame.iter_rows(named=True)
+        for words, value in (*((c, row[c]) for c in ideals), ("ended at", row["position"]))
+        if value is not None
+    ]
+    title = "Who wanted what, and where it ended"
+    return dots(rows, title, "position", format=".2f", domain=(0, 1), series="whose")
+
+
+# ---- A single run's folder opened for reading, and what a reader wants to see of the run.
 
 FORMAT = 1
 """Version of the folder's files that is read."""
@@ -72,7 +198,7 @@ class SingleRun:
         The content of `run.json`.
     scenario : Scenario
     weeks : polars.DataFrame
-        One row a week, see `sim.trace`.
+        One row a week, see `sim.runs.trace`.
     moves : polars.DataFrame
         `week`, `date`, `actor`, `move`, `said`, `why`.
     notes : tuple of str
@@ -175,8 +301,6 @@ def run_timeline(run: SingleRun) -> RunTable:
     NotInResults
         If the moves are missing.
     """
-    from sim.analysis.run_charts import timeline
-
     _check(run.moves, "moves", "week", "date", "move", "said", "why")
     kind = {move: name for name, moves in MOVE_KINDS.items() for move in moves}
     frame = run.moves.with_columns(
@@ -198,8 +322,6 @@ def run_demands(run: SingleRun) -> RunTable:
     NotInResults
         If the weeks are missing.
     """
-    from sim.analysis.run_charts import demands
-
     first, second = run.scenario.parties
     columns = [f"{what}_{party}" for what in ("target", "reservation") for party in (first, second)]
     _check(run.weeks, "weeks", "date", *columns)
@@ -221,8 +343,6 @@ def run_text(run: SingleRun) -> RunTable:
     NotInResults
         If the weeks are missing or no article was open.
     """
-    from sim.analysis.run_charts import text
-
     parties = run.scenario.parties
     _check(run.weeks, "weeks", "date", "week")
     tables = []
@@ -252,8 +372,6 @@ def run_text(run: SingleRun) -> RunTable:
 
 def run_wants(run: SingleRun) -> RunTable:
     """Return what each actor wanted of what was open, and what became of it."""
-    from sim.analysis.run_charts import wants
-
     places = {}
     articles = run.outcome.get("articles")
     for item in articles if isinstance(articles, list) else []:
@@ -289,8 +407,6 @@ def run_home(run: SingleRun) -> RunTable:
     NotInResults
         If the weeks are missing.
     """
-    from sim.analysis.run_charts import home
-
     _check(run.weeks, "weeks", "week", "date", "approval", "opinion", "protest", "attention")
     return RunTable(
         frame=run.weeks.select("week", "date", "approval", "opinion", "protest", "attention"),

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.charts import Result
 from sim.analysis.importance import cell_means
 from sim.analysis.inputs import GROUND_WORDS, inputs
 from sim.analysis.intervals import Z
-from sim.analysis.result import Result
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 RESAMPLES = 400
 """Of the bootstrap."""

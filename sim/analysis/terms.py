@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.charts import Result
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.result import Result
 from sim.analysis.results import Floats, Group, Results, word
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_second")
 """Columns that say what the deal that stood at the end is worth."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.analysis.charts import Result
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.result import Result
 from sim.analysis.results import DERIVED, NotInResults, Results, short, word
 from sim.sweeps.overrides import Value
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 LINE = 0.5
 MOST_CHANGES = 25

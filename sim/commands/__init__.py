@@ -1,6 +1,7 @@
-"""The commands of `sim`: one module each, found by its name.
+"""The command line: `cli` reads it, and each command is a module.
 
-A module `sim/commands/NAME.py` becomes the command `sim NAME`. It has two functions:
+A module `sim/commands/NAME.py` that `cli.COMMANDS` names is the command `sim NAME`. It has two
+functions:
 
 ``add_parser(subparsers) -> None``
     Adds its parser, with `help`, `description` and examples.

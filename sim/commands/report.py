@@ -159,7 +159,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     """
     import time
 
-    from sim.terminal import console
+    from sim.runs.terminal import console
 
     if sys.stderr.isatty():
         with console(error=True).status("reading") as status:
@@ -180,7 +180,7 @@ def _print(report: "Report", target: Path) -> None:
     """Print the answer, what is missing, and where the report is."""
     from rich.text import Text
 
-    from sim.terminal import console, show
+    from sim.runs.terminal import console, show
 
     output = console()
     show(Text(report.title, style="bold"), output)

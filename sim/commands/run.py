@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from sim.command_line import add_configuration_options
+from sim.commands.options import add_configuration_options
 
 DESCRIPTION = """\
 Plays the talks once and tells what happened: who offered what and why, which articles closed,
@@ -81,40 +81,40 @@ def execute(args: argparse.Namespace) -> int:
     """
     if args.multirun:
         return _multirun(args)
-    from sim.compose import compose
+    from sim.config.compose import compose
 
     # First of all, since it makes the user's plug-ins known, and the rules are built with them.
     settings = compose(args.overrides, args.config_name, args.config_dir)
     if args.trace is not None:
-        from sim.trace import check_target
+        from sim.runs.trace import check_target
 
         check_target(args.trace)
     if args.out is not None:
-        from sim.run_folder import check_folder
+        from sim.runs.folder import check_folder
 
         check_folder(args.out)
 
-    from sim.compile_ahead import compiling
-    from sim.run import play_one
-    from sim.summary import summarise
+    from sim.model.compile_ahead import compiling
+    from sim.runs.run import play_one
+    from sim.runs.summary import summarise
 
     with compiling(_entry(args.driver)):
         record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)
     if args.trace is not None:
-        from sim.trace import write_trace
+        from sim.runs.trace import write_trace
 
         write_trace(record, args.trace, args.overrides)
     if args.out is not None:
-        from sim.run_folder import write_run
+        from sim.runs.folder import write_run
 
         write_run(record, summary, args.out, args.overrides)
     if args.json:
         print(json.dumps(summary.plain(), indent=2, allow_nan=False))
         return 0
 
-    from sim.terminal import console
-    from sim.transcript import render
+    from sim.runs.terminal import console
+    from sim.runs.transcript import render
 
     render(record, summary, console())
     return 0
@@ -122,10 +122,10 @@ def execute(args: argparse.Namespace) -> int:
 
 def _multirun(args: argparse.Namespace) -> int:
     """Let Hydra play one job a combination."""
-    from sim.compile_ahead import compiling
+    from sim.commands.multirun import SOME_FAILED, Job, check, multirun
     from sim.errors import ConfigError
-    from sim.multirun import SOME_FAILED, Job, check, multirun
-    from sim.sweeps.wording import counted
+    from sim.model.compile_ahead import compiling
+    from sim.runs.terminal import counted
 
     problems = []
     if args.json:

@@ -37,7 +37,7 @@ def execute(args: argparse.Namespace) -> int:
     ConfigError
         For an unknown name, an unusable plug-in file, or a file that is there already.
     """
-    from sim.settings import use_plugins
+    from sim.config.settings import use_plugins
 
     if args.plugin:
         use_plugins(args.plugin)
@@ -58,7 +58,7 @@ def check_names(names: list[str]) -> None:
         With the nearest name.
     """
     from sim.errors import ConfigError, did_you_mean
-    from sim.registry import KINDS, registry
+    from sim.model.plugins import KINDS, registry
 
     known = [name for kind in KINDS for name in registry().names(kind)]
     problems = [
@@ -74,10 +74,10 @@ def show(names: list[str]) -> None:
     """Print one table a kind of plug-in."""
     from rich.table import Table
 
-    from sim.registry import registry
-    from sim.settings import WORDS
-    from sim.terminal import console
-    from sim.terminal import show as show_block
+    from sim.config.settings import WORDS
+    from sim.model.plugins import registry
+    from sim.runs.terminal import console
+    from sim.runs.terminal import show as show_block
 
     output = console()
     for kind, word in WORDS.items():
@@ -106,7 +106,7 @@ def draw(target: Path, names: list[str]) -> None:
         no concession strategy is named.
     """
     from sim.errors import ConfigError
-    from sim.registry import registry
+    from sim.model.plugins import registry
 
     strategies = [n for n in registry().names("concession") if not names or n in names]
     problems = []
@@ -121,7 +121,7 @@ def draw(target: Path, names: list[str]) -> None:
     if problems:
         raise ConfigError(problems)
     try:
-        from sim.curves import draw_curves
+        from sim.theory.scripted import draw_curves
     except ImportError as error:
         raise ConfigError(
             ["--plot needs matplotlib: pip install 'peace-talks-sim[report]'"]

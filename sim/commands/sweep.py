@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.command_line import add_configuration_options
+from sim.commands.options import add_configuration_options
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
@@ -97,7 +97,7 @@ def execute(args: argparse.Namespace) -> int:
     SimError
         If the line or the folder cannot be used, or results cannot be written.
     """
-    from sim.compile_ahead import compiling
+    from sim.model.compile_ahead import compiling
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
@@ -110,14 +110,14 @@ def execute(args: argparse.Namespace) -> int:
     folder = default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
     if args.dry_run:
-        from sim.sweeps.dry_run import print_dry_run
-        from sim.terminal import console
+        from sim.runs.terminal import console
+        from sim.sweeps.execute import print_dry_run
 
         with compiling("engine.play_many"):
             print_dry_run(request, Store(folder), console())
         return 0
 
-    from sim.sweeps.interrupts import heard_once
+    from sim.sweeps.execute import heard_once
     from sim.sweeps.progress import reporter
 
     try:
@@ -152,9 +152,8 @@ def _print_result(done: "Outcome", asked: int) -> None:
 
     The folder may hold more replicates than were asked for; all of them are told of.
     """
+    from sim.runs.terminal import console, counted, duration
     from sim.sweeps.summary import print_summary
-    from sim.sweeps.wording import counted, duration
-    from sim.terminal import console
 
     plan, out = done.plan, console()
     print_summary(done.store.runs_file, plan, out)
@@ -180,8 +179,8 @@ def _print_failures(done: "Outcome") -> None:
     """Print each kind of failure with its number of runs and its first cell."""
     import polars as pl
 
+    from sim.runs.terminal import counted
     from sim.sweeps.summary import told
-    from sim.sweeps.wording import counted
 
     found = (
         pl.scan_parquet(done.store.runs_file, glob=False)

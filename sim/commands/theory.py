@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.oracles import Oracle, Verdict
+    from sim.theory import Oracle, Verdict
 
 DESCRIPTION = """\
 Plays minimal talks through the simulator's own rules and compares what comes out with published
@@ -38,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     ConfigError
         If there is no such reference.
     """
-    from sim.oracles import judge
+    from sim.theory import judge
 
     verdicts = [judge(oracle) for oracle in chosen(args.reference)]
     if args.json:
@@ -57,7 +57,7 @@ def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
         If there is no such reference.
     """
     from sim.errors import ConfigError, did_you_mean
-    from sim.oracles import ORACLES, REFERENCES
+    from sim.theory import ORACLES, REFERENCES
 
     problems = [
         f"theory: unknown reference '{key}'" + did_you_mean(key, REFERENCES)
@@ -76,7 +76,7 @@ def numbers(values: Sequence[float]) -> str:
 
 def as_mapping(verdict: "Verdict") -> dict[str, object]:
     """Return one row for JSON."""
-    from sim.oracles import REFERENCES
+    from sim.theory import REFERENCES
 
     oracle = verdict.oracle
     return {
@@ -94,8 +94,8 @@ def show(verdicts: "Sequence[Verdict]") -> None:
     """Print the scoreboard as a table."""
     from rich.table import Table
 
-    from sim.terminal import console
-    from sim.terminal import show as show_block
+    from sim.runs.terminal import console
+    from sim.runs.terminal import show as show_block
 
     table = Table(title="Published results, played through the rules", title_justify="left")
     for heading in ("Reference", "Result", "Expected", "Got", "Tolerance", ""):

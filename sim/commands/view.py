@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from sim.command_line import add_configuration_options
+from sim.commands.options import add_configuration_options
 
 DESCRIPTION = """\
 Opens a page on which a run of the Mesa model is watched week by week: the text, the demands
@@ -82,7 +82,7 @@ def start_up(args: argparse.Namespace) -> None:
     SimError
         If something cannot be used.
     """
-    from sim.compile_ahead import compiling
+    from sim.model.compile_ahead import compiling
     from sim.view.choices import Start, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
     from sim.view.start import announce, sweep

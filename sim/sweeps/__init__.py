@@ -4,7 +4,6 @@
 function of named parameters, for other packages to drive.
 """
 
-from sim.sweeps.api import sweep
-from sim.sweeps.function import run
+from sim.sweeps.api import run, sweep
 
 __all__ = ["run", "sweep"]

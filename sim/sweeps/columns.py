@@ -1,24 +1,28 @@
 """The columns of a sweep's tables: names, types, units and meaning, in one place.
 
 One row a run in `runs.parquet`: which run it is, every swept value under the key that was
-swept, whether it worked, and its outcomes as `sim.outcomes` computes them, codes as words. The
+swept, whether it worked, and its outcomes as `sim.runs.outcomes` computes them, codes as words. The
 same descriptions are stored in the file's metadata under ``columns``, as JSON. Weekly traces have
-the columns of `sim.trace` after `cell` and `replicate`, described in the same way.
+the columns of `sim.runs.trace` after `cell` and `replicate`, described in the same way.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.outcomes import OUTCOME_COLUMNS, codes_of, scenario_columns
-from sim.scenario import Scenario
+from sim.config.scenario import Scenario
+from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of, scenario_columns
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
+
+if TYPE_CHECKING:
+    from sim.runs.opening import RunRecord
+    from sim.runs.trace import Series
 
 OK, FAILED = "ok", "failed"
 RUN_STATUS = pl.Enum([OK, FAILED])
@@ -136,3 +140,52 @@ def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series
     """Return an array of codes as a column of words."""
     kind = words_of(of)
     return pl.Series(name, kind.categories, kind).gather(codes.astype(np.uint32))
+
+
+# ---- Weekly histories of a sweep's runs: one long table, described as the table of runs is.
+
+
+class Weekly(NamedTuple):
+    """Weekly histories of some runs.
+
+    Attributes
+    ----------
+    table : polars.DataFrame
+        One row a week, sorted by cell, replicate and week. Columns of one scenario are null in
+        the rows of another.
+    columns : list of TableColumn
+        Its columns, with units and meaning.
+    """
+
+    table: pl.DataFrame
+    columns: list[TableColumn]
+
+
+def weekly_history(record: "RunRecord", cell: int, replicate: int) -> "list[Series]":
+    """Return one run's history, column by column, after the run's cell and replicate."""
+    from sim.runs.trace import Series, trace
+
+    found = trace(record)
+    weeks = len(found[0].values)
+    which = [
+        Series(
+            Column(column.name, "i4", column.unit, column.meaning),
+            pl.Series(column.name, np.full(weeks, number, np.int32)),
+        )
+        for column, number in ((CELL, cell), (REPLICATE, replicate))
+    ]
+    return [*which, *found]
+
+
+def weekly_table(histories: "Sequence[list[Series]]") -> Weekly | None:
+    """Put histories into one table; None if there are none."""
+    if not histories:
+        return None
+    tables = [pl.DataFrame([series.values for series in history]) for history in histories]
+    table = pl.concat(tables, how="diagonal").sort("cell", "replicate", "week")
+    known = {series.column.name: series.column for history in histories for series in history}
+    columns = [
+        TableColumn(name, kind, known[name].unit, known[name].meaning)
+        for name, kind in table.schema.items()
+    ]
+    return Weekly(table, columns)

@@ -19,8 +19,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.compose import compose_plain, mark_settings, search_folders
-from sim.composition_problems import unknown_key
+from sim.config.compose import compose_plain, mark_settings, search_folders, unknown_key
 from sim.errors import ConfigError
 from sim.sweeps.overrides import Option, Term
 from sim.sweeps.paths import at, changed, has, related

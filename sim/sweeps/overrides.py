@@ -1,8 +1,6 @@
-"""The sweep's line, read: which keys it sets, to which values, and which of them it varies.
+"""Ranges of a line, checked before their values are made: ``range(0,1,0.1)``."""
 
-The syntax is Hydra's: choices ``a,b``, ``range(0,1,0.1)``, ``interval(0,1)``, ``glob(*)``.
-"""
-
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +17,43 @@ from hydra.core.override_parser.types import (
 )
 from hydra.errors import HydraException
 
-from sim.composition_problems import malformed
+from sim.config.compose import malformed
 from sim.errors import ConfigError, did_you_mean
-from sim.sweeps.ranges import check_range
+
+LONGEST_RANGE = 1_000_000
+"""Most values that one key may take; a longer range is a slip."""
+
+
+def check_range(override: str, found: RangeSweep) -> None:
+    """Refuse a range that has no values, no end, or too many values.
+
+    Parameters
+    ----------
+    override : str
+        As it stands on the line.
+    found : RangeSweep
+        The same, read.
+
+    Raises
+    ------
+    ConfigError
+        With what is wrong.
+    """
+    start, stop, step = (float(x or 0.0) for x in (found.start, found.stop, found.step))
+    if step == 0.0:
+        raise ConfigError([f"{override}: the step of the range is 0"])
+    if not all(math.isfinite(x) for x in (start, stop, step)):
+        raise ConfigError([f"{override}: start, end and step of a range are finite numbers"])
+    count = (stop - start) / step
+    if count > LONGEST_RANGE:
+        raise ConfigError([f"{override}: more than {LONGEST_RANGE:,} values"])
+    if count <= 0:
+        raise ConfigError(
+            [f"{override}: the range is empty; from {start:g} to {stop:g}, the end not included"]
+        )
+
+
+# ---- The sweep's line, read: which keys it sets, to which values, and which of them it varies.
 
 Value: TypeAlias = bool | int | float | str | None
 """What one key can be set to, apart from lists and mappings."""

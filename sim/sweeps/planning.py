@@ -7,30 +7,34 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compose import search_folders
+from sim.config.compose import search_folders
+from sim.config.settings import build_settings
 from sim.errors import ConfigError
-from sim.registry import plugin_files
-from sim.settings import build_settings
-from sim.sweeps.bad_cells import told
-from sim.sweeps.cell_settings import Scenarios
-from sim.sweeps.chunks import shape_for
+from sim.model.identity import file_digest, git_state, model_digest, versions
+from sim.model.plugins import plugin_files
+from sim.sweeps.cells import Scenarios, told
 from sim.sweeps.compositions import Compositions
-from sim.sweeps.designs import Choices, combinations, represented
-from sim.sweeps.limits import check_size
+from sim.sweeps.designs import Choices, check_size, combinations, represented
 from sim.sweeps.overrides import Option, Term, Value, read_line, scalar
 from sim.sweeps.paths import at, changed
-from sim.sweeps.plan import Combination, Plan
-from sim.sweeps.point_checks import check_ranges, validate_points
-from sim.sweeps.provenance import file_digest, git_state, model_digest, versions
-from sim.sweeps.refusals import refuse, unknown_choices
-from sim.sweeps.sampling import Dimension, dimensions, point_count, points
-from sim.sweeps.settings import (
+from sim.sweeps.plan import Combination, Plan, shape_for
+from sim.sweeps.request import (
     Experiment,
     SweepSettings,
     is_own,
     key_of,
     read_experiment,
     sweep_settings,
+)
+from sim.sweeps.sampling import (
+    Dimension,
+    check_ranges,
+    dimensions,
+    point_count,
+    points,
+    refuse,
+    unknown_choices,
+    validate_points,
 )
 
 

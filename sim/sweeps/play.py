@@ -1,7 +1,8 @@
 """One chunk played: final states to one table of rows, ready to be stored."""
 
+import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 from threading import Lock
@@ -11,30 +12,32 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.config.scenario import Scenario
+from sim.config.settings import Settings, use_plugins
 from sim.errors import FaultyPluginError, SimError
-from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
-from sim.records import EVENT, STATE
-from sim.scenario import Scenario
-from sim.settings import Settings, use_plugins
-from sim.sweeps.cell_settings import CellSettings
-from sim.sweeps.chance import Chance, Group
-from sim.sweeps.chunks import Chunk
+from sim.model.identity import file_digest, model_digest
+from sim.model.records import EVENT, STATE
+from sim.runs.batch import Chance, Group
+from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
+from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,
     OK,
     RUN_STATUS,
     TableColumn,
+    Weekly,
     as_stored,
     run_columns,
     schema,
+    weekly_history,
+    weekly_table,
     words,
 )
-from sim.sweeps.plan import Plan
-from sim.sweeps.provenance import file_digest
-from sim.sweeps.weekly import Weekly, weekly_history, weekly_table
+from sim.sweeps.plan import Chunk, Plan
+from sim.sweeps.store import Store
 
 if TYPE_CHECKING:
-    from sim.trace import Series
+    from sim.runs.trace import Series
 
 KEPT_GROUPS = 16
 """Groups of cells whose parameters are kept for the next block of replicates."""
@@ -186,7 +189,7 @@ class Player:
         self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
         """Play again, with their history, the runs that are to leave a trace."""
-        from sim.opening import RunRecord
+        from sim.runs.opening import RunRecord
 
         found = []
         for row in rows:
@@ -206,7 +209,7 @@ class Player:
 def _use_plugins_of(plan: Plan) -> None:
     """Make the plan's plug-ins known to this process.
 
-    Modules of `sim.rules` are imported after this only: they are put together from the plug-ins.
+    Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
 
     Raises
     ------
@@ -257,10 +260,73 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 def _fault(settings: Settings, state: np.record) -> str:
     """Return the message of a run in which a plug-in returned no finite number."""
-    from sim.opening import check_fault
+    from sim.runs.opening import check_fault
 
     try:
         check_fault(settings, state)
     except FaultyPluginError as error:
         return str(error)
     return "a plug-in returned no finite number"
+
+
+# ---- What an executor's worker does: play a chunk, store it, and hand back a receipt.
+
+ATTEMPTS = 3
+"""How often a chunk is tried before its runs are recorded as failed."""
+
+
+class Receipt(NamedTuple):
+    """That a chunk is stored; the results themselves stay on disk.
+
+    Attributes
+    ----------
+    chunk : Chunk
+    failed : int
+        Runs of it that failed.
+    seconds : float
+        Time that it took, one thread.
+    """
+
+    chunk: Chunk
+    failed: int
+    seconds: float
+
+
+def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
+    """Play one chunk and store it."""
+    start = time.perf_counter()
+    played = player.play(chunk)
+    store.write_shard(chunk, played.runs, played.weekly)
+    return Receipt(chunk, played.failed, time.perf_counter() - start)
+
+
+def give_up(
+    player: Player, store: Store, chunk: Chunk, reason: str, attempts: int = ATTEMPTS
+) -> Receipt:
+    """Record every run of a chunk as failed."""
+    start = time.perf_counter()
+    message = f"given up after {attempts} attempts: {reason}"
+    store.write_shard(chunk, player.failure(chunk, message), None)
+    return Receipt(chunk, chunk.runs, time.perf_counter() - start)
+
+
+@lru_cache(maxsize=2)
+def stored_player(folder: str, plan_hash: str) -> Player:
+    """Return the player of a stored plan, in a worker process.
+
+    Raises
+    ------
+    SimError
+        If the folder holds another plan, or this machine other rules of the model.
+    """
+    plan = Store(folder).load_plan()
+    if plan.hash != plan_hash:
+        raise SimError(f"{folder}: holds another plan than the one to be played")
+    if plan.model != model_digest():
+        raise SimError("a worker has another version of the model than the sweep")
+    return Player(plan)
+
+
+def play_stored(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
+    """Play one chunk of a stored plan and store it, in a worker process."""
+    return play_and_store(stored_player(folder, plan_hash), Store(folder), chunk)

@@ -5,10 +5,9 @@ import time
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from sim.runs.terminal import console, counted, duration
 from sim.sweeps.execute import Reporter
-from sim.sweeps.wording import counted, duration
-from sim.sweeps.work import Receipt
-from sim.terminal import console
+from sim.sweeps.play import Receipt
 
 LINE_SECONDS = 5.0
 """Least time between two plain lines."""

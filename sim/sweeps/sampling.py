@@ -1,24 +1,88 @@
-"""Sampled designs: points over intervals and over the ranges of a scenario's assumptions.
-
-Latin hypercube (McKay, Beckman and Conover 1979), scrambled Sobol sequence (Owen 1998), and
-Saltelli's design for first-order and total Sobol indices (Saltelli et al. 2010).
-"""
+"""What no sweep may vary, and slips in the keys and choices of its line."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.scenario import Scenario
+from sim.config.settings import WHOLE_RULES, Rules
 from sim.errors import ConfigError, did_you_mean
-from sim.scenario import Scenario
-from sim.sweeps.overrides import Term
+from sim.sweeps.cells import CellSettings, Scenarios, is_whole, scenario_key, told
+from sim.sweeps.overrides import Option, Term
 from sim.sweeps.paths import place
-from sim.sweeps.refusals import whole_needed
-from sim.sweeps.settings import SweepSettings
-from sim.sweeps.variation import is_whole
+from sim.sweeps.plan import Combination, Plan
+from sim.sweeps.request import SweepSettings
+
+RESERVED = {"seed": "set one seed for the sweep", "replicate": "set replicates=NUMBER"}
+"""Keys that must not be swept, and what to do instead."""
+SEVERAL_FILES = "preset"
+"""The group of which one run may take several files, one over the other."""
+
+
+def refuse(terms: Sequence[Term]) -> None:
+    """Refuse what no sweep may vary, choices that do not exist, and slips of the sweep's keys.
+
+    Raises
+    ------
+    ConfigError
+        With one line a problem.
+    """
+    problems = [
+        f"{term.key}: is not swept, {RESERVED[term.key]}"
+        for term in terms
+        if term.key in RESERVED and (term.swept or term.key == "replicate")
+    ]
+    for term in terms:
+        if term.key.startswith("hydra"):
+            problems.append(f"{term.key}: Hydra's own settings have no effect here")
+        elif term.group:
+            problems += unknown_choices(term)
+        else:
+            near = did_you_mean(term.key, SweepSettings.model_fields)
+            if "did you mean" in near and term.key not in Rules.model_fields:
+                problems.append(f"{term.key}: unknown key '{term.key}'{near}")
+        if term.key in WHOLE_RULES and whole_needed(term):
+            problems.append(whole_needed(term))
+    if problems:
+        raise ConfigError(problems)
+
+
+def whole_needed(term: Term) -> str:
+    """Return the problem of a key of whole numbers that is drawn from all; empty if it is not."""
+    if term.interval is None or term.whole:
+        return ""
+    low, high = term.interval
+    return f"{term.key}: must be a whole number, write int(interval({low:g},{high:g}))"
+
+
+def unknown_choices(term: Term) -> list[str]:
+    """Return one line for each value of a group that is none of its files."""
+    if not term.group or term.prefix == "~":
+        return []
+    found = []
+    for option in term.options:
+        if isinstance(option.value, list):
+            found += _list_of_choices(term, option)
+        elif isinstance(option.value, str) and option.text not in term.choices:
+            near = did_you_mean(option.text, term.choices)
+            found.append(f"{term.key}: no choice '{option.text}'{near}")
+    return found
+
+
+def _list_of_choices(term: Term, option: Option) -> list[str]:
+    """Return the problem of a list where the name of one file should stand."""
+    names = [str(name) for name in option.value] if isinstance(option.value, list) else []
+    if term.key == SEVERAL_FILES and all(name in term.choices for name in names):
+        return []
+    return [f"{term.key}: a group takes names, written {','.join(names)}"]
+
+
+# ---- Sampled designs: points over intervals and over the ranges of a scenario's assumptions.
 
 
 @dataclass(frozen=True)
@@ -190,3 +254,115 @@ def _saltelli(size: int, samples: int, seed: int) -> NDArray[np.float64]:
         warnings.simplefilter("ignore")
         drawn = sobol.sample(problem, samples, calc_second_order=False, seed=seed % 2**32)
     return np.asarray(drawn, np.float64)
+
+
+# ---- Checks of a sampled design: all combinations state what is drawn, and every cell is valid.
+
+MOST_NAMED = 3
+"""Most assumptions that one line names."""
+
+Ranges: TypeAlias = Mapping[str, Dimension]
+"""The assumptions that a design draws, by key."""
+
+
+def check_ranges(
+    combinations: Sequence[Combination],
+    scenarios: Scenarios,
+    terms: Sequence[Term],
+    patterns: Sequence[str],
+) -> None:
+    """Refuse combinations that do not state the same ranges for the assumptions that are drawn.
+
+    Parameters
+    ----------
+    combinations : sequence of Combination
+    scenarios : Scenarios
+        Their settings.
+    terms : sequence of Term
+        All keys of the line; what they set is not drawn.
+    patterns : sequence of str
+        Which assumptions are drawn.
+
+    Raises
+    ------
+    ConfigError
+        With a line for each set of combinations that differ in the same way.
+    """
+    by_scenario: dict[str, Ranges] = {}
+    each: list[Ranges] = []
+    for combination in combinations if patterns else ():
+        key = scenario_key(combination)
+        if key not in by_scenario:
+            scenario = scenarios.settings(combination).scenario
+            by_scenario[key] = {d.key: d for d in left_open(matching(scenario, patterns), terms)}
+        each.append(by_scenario[key])
+    if len(by_scenario) < 2:
+        return
+    known: dict[str, Dimension] = {}
+    for ranges in by_scenario.values():
+        known = {**ranges, **known}
+    problems = [(line, n) for n, ranges in enumerate(each) for line in _differences(known, ranges)]
+    if problems:
+        values = lambda n: combinations[n].values  # noqa: E731 - said in one word
+        raise ConfigError(told(problems, len(each), values, "combination"))
+
+
+def _differences(known: Ranges, ranges: Ranges) -> list[str]:
+    """Return in what the ranges of one scenario differ from those that are drawn from."""
+    lacking = [_path(key) for key in known if key not in ranges]
+    found = []
+    if lacking:
+        found.append(f"assumptions: no range for {_named(lacking)}, which others draw")
+    other = [d for d in ranges.values() if d != known[d.key]]
+    if len(other) > MOST_NAMED:
+        found.append(f"assumptions: other ranges for {_named([_path(d.key) for d in other])}")
+    else:
+        found += [
+            f"assumptions: {_path(d.key)} ranges from {d.low:g} to {d.high:g}, "
+            f"and in others from {known[d.key].low:g} to {known[d.key].high:g}"
+            for d in other
+        ]
+    return found
+
+
+def _path(key: str) -> str:
+    """Return the path of an assumption inside its scenario, as patterns name it."""
+    return key.removeprefix("scenario.").removesuffix(".value")
+
+
+def _named(paths: Sequence[str]) -> str:
+    """Return some paths, long lists cut short."""
+    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(paths[:MOST_NAMED]) + more
+
+
+def validate_points(plan: Plan) -> None:
+    """Validate every cell of a sampled design.
+
+    Raises
+    ------
+    ConfigError
+        With every problem and the cells that have it.
+    """
+    settings = CellSettings(plan)
+    problems: list[tuple[str, int]] = []
+    of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
+    checked: dict[str, list[str]] = {}
+    for cell in range(plan.cells):
+        combination, point = plan.parts(cell)
+        # Combinations with the same scenario have the same problems at the same point.
+        drawn_from = f"{scenario_key(combination)} {point}" if of_scenario else f"{cell}"
+        if drawn_from not in checked:
+            checked[drawn_from] = _problems_of(settings, cell)
+        problems += [(line, cell) for line in checked[drawn_from]]
+    if problems:
+        raise ConfigError(told(problems, plan.cells, plan.values))
+
+
+def _problems_of(settings: CellSettings, cell: int) -> list[str]:
+    """Return what is wrong with one cell, a line a problem."""
+    try:
+        settings(cell)
+    except ConfigError as error:
+        return error.problems
+    return []

@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sim.runs.shares import Share, clustered, share_of
+from sim.runs.terminal import counted, show
 from sim.sweeps.columns import OK, as_stored, swept_type
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
-from sim.sweeps.shares import Share, clustered, share_of
-from sim.sweeps.wording import counted
-from sim.terminal import show
 
 MOST_VALUES = 12
 """Numbers with more values than this are shown in `PARTS` parts of their range."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
 
-from sim.settings import Settings, build_settings
+from sim.config.settings import Settings, build_settings
 from sim.view.address import is_allowed
-from sim.view.kept import keep, kept_file, read
+from sim.view.composition_cache import keep, kept_file, read
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""
@@ -128,7 +128,7 @@ def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None
     file = kept_file(overrides, config_name, config_dir)
     plain = read(file)
     if plain is None:
-        from sim.compose import compose_plain
+        from sim.config.compose import compose_plain
 
         plain = compose_plain(overrides, config_name, config_dir)
         settings = build_settings(plain)

@@ -14,10 +14,10 @@ import warnings
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.view.first_page import script_folder
+from sim.view.http_guard import script_folder
 
 if TYPE_CHECKING:
-    from sim.view.gate import Gate
+    from sim.view.http_guard import Gate
 
 PORT = 8765
 TRIED = 20
@@ -102,7 +102,7 @@ def serve(bound: socket.socket) -> None:
     """
     from uvicorn import Config, Server
 
-    from sim.view.gate import Gate, hosts_of
+    from sim.view.http_guard import Gate, hosts_of
 
     scripts = script_folder()
     if not (scripts / NEEDED).is_file():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.codes import Article, Contact, Gate, Precondition, Reason, Treaty
-from sim.story import Line, day_of
+from sim.model.codes import Article, Contact, Gate, Precondition, Reason, Treaty
+from sim.runs.story import Line, day_of
 
 if TYPE_CHECKING:
-    from sim.model import NegotiationModel
+    from sim.runs.mesa_model import NegotiationModel
 
 Pair = tuple[float, float]
 """A number for each party, the first party's first."""

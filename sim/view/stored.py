@@ -1,8 +1,4 @@
-"""A sweep's folder: its cells, their runs, and the settings that replay any of them exactly.
-
-The folder is only read. Plug-ins that a plan names are code, so they are used only if the command
-line that started the server names the same files.
-"""
+"""Which part of a sweep's cells and runs is listed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,23 +9,63 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.codes import Gate
+from sim.config.scenario import Scenario, build_scenario
+from sim.config.settings import Settings
 from sim.errors import ConfigError
-from sim.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_columns, scenario_outcomes
-from sim.registry import plugin_files
-from sim.opening import RunRecord
-from sim.scenario import Scenario, build_scenario
-from sim.settings import Settings
-from sim.sweeps.cell_settings import CellSettings
+from sim.model.codes import Gate
+from sim.model.identity import file_digest, model_digest
+from sim.model.plugins import plugin_files
+from sim.runs.opening import RunRecord
+from sim.runs.outcomes import (
+    OUTCOME_COLUMNS,
+    codes_of,
+    outcomes,
+    scenario_columns,
+    scenario_outcomes,
+)
+from sim.runs.shares import wilson
+from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
-from sim.sweeps.provenance import file_digest, model_digest
-from sim.sweeps.shares import wilson
 from sim.sweeps.store import SHARDS, Store
 from sim.sweeps.summary import by_cell
 from sim.view.address import is_allowed, is_plain
 from sim.view.choices import Choices, Start, settings_of, split
+from sim.view.watch import Watch
+
+LISTED = 50
+"""Cells, or runs, to a page of the lists."""
+KINDS = ("all", "not signed", "signed", "failed to run")
+"""Which runs of a cell can be listed."""
+ORDERS = ("cell", "most", "least")
+"""Orders of the cells: by number, most signed first, least signed first."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What of a sweep is listed.
+
+    Attributes
+    ----------
+    cell : int or None
+        The cell whose runs are listed, None for none.
+    kind : str
+        One of `KINDS`.
+    first, first_cell : int
+        The first run and the first cell of the lists.
+    order : str
+        One of `ORDERS`.
+    """
+
+    cell: int | None = None
+    kind: str = KINDS[0]
+    first: int = 0
+    first_cell: int = 0
+    order: str = ORDERS[0]
+
+
+# ---- A sweep's folder: its cells, their runs, and the settings that replay any of them exactly.
 
 SIGNED = ("interim", "full")
 """What a run can have signed."""
@@ -328,3 +364,54 @@ def largest_gates(row: Mapping[str, object]) -> tuple[str, ...]:
     shares = {gate: float(str(row[gate])) for gate in GATES if row[gate] is not None}
     most = max(shares.values(), default=0.0)
     return tuple(gate for gate, share in shares.items() if share > max(0.0, most - TIE))
+
+
+# ---- A stored run that is played again: whether it is the same as its record.
+
+UNWRITTEN = (
+    "Its settings cannot be written as one line of overrides, so they can be neither copied nor "
+    "changed here; open the page without cell= in its address to set up a run of its own."
+)
+"""What is said of a run that no line of overrides plays."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A stored run that is shown: which, and whether it is the same as its record."""
+
+    cell: int
+    replicate: int
+    verdict: str
+    same: bool
+
+
+def judged(
+    sweep: "StoredSweep", watch: Watch, cell: int, replicate: int, row: Mapping[str, object]
+) -> Replayed:
+    """Return whether a run that has been played to its end is the same as its record.
+
+    Parameters
+    ----------
+    sweep : StoredSweep
+    watch : Watch
+    cell, replicate : int
+    row : mapping
+        The run's row of the table of runs.
+    """
+    verdict, same = _verdict(sweep, watch, row)
+    told = f"Cell {cell}, replicate {replicate} of the sweep, played again: {verdict}"
+    return Replayed(cell, replicate, told, same)
+
+
+def _verdict(sweep: "StoredSweep", watch: Watch, row: Mapping[str, object]) -> tuple[str, bool]:
+    """Return the verdict in words, and whether run and record are the same."""
+    if row["run_status"] != "ok":
+        today = "today it fails too" if watch.failure else "today it is played to its end"
+        return f"in the record it failed ({row['error']}), {today}.", bool(watch.failure)
+    if watch.failure:
+        return "it could not be played to its end.", False
+    differing = sweep.differences(watch.record(), row)
+    if differing:
+        return f"it differs from its record in {', '.join(differing)}.", False
+    count = sweep.outcome_count(watch.settings)
+    return f"all {count} outcomes are those of its record, to the last bit.", True

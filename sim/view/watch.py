@@ -1,10 +1,10 @@
 """One run of the Mesa model that is watched: played on, gone back over, and what it showed."""
 
+from sim.config.settings import Settings
 from sim.errors import SimError
-from sim.model import NegotiationModel
-from sim.opening import RunRecord
-from sim.settings import Settings
-from sim.story import Line, tell_one
+from sim.runs.mesa_model import NegotiationModel
+from sim.runs.opening import RunRecord
+from sim.runs.story import Line, tell_one
 from sim.view.snapshot import Snapshot, take
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from sim.codes import Gate, Move, Precondition
-from sim.opening import RunRecord
-from sim.settings import Settings
-from sim.story import Line, gate_words, tell
-from sim.summary import Summary, summarise
-from sim.transcript import outcome_line
+from sim.config.settings import Settings
+from sim.model.codes import Gate, Move, Precondition
+from sim.runs.opening import RunRecord
+from sim.runs.story import Line, gate_words, tell
+from sim.runs.summary import Summary, summarise
+from sim.runs.transcript import outcome_line
 from sim.view.board.markup import bar, named, share, text
 from sim.view.board.moves import move_entry
 from sim.view.board.path import gate_list

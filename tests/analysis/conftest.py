@@ -55,10 +55,10 @@ def one_cell_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a single run that signs."""
-    from sim.compose import compose
-    from sim.run import play_one
-    from sim.run_folder import write_run
-    from sim.summary import summarise
+    from sim.config.compose import compose
+    from sim.runs.folder import write_run
+    from sim.runs.run import play_one
+    from sim.runs.summary import summarise
 
     line = ["public=none", "strategy@armenia=conceder", "precondition=none", "seed=3"]
     record = play_one(compose(line))

@@ -13,10 +13,9 @@ import polars as pl
 import pytest
 
 from sim.analysis import load, load_run
-from sim.analysis.page.comparison_page import comparison_report
 from sim.analysis.page.content import Number, Report, Statement
 from sim.analysis.page.run_page import run_report
-from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.sweeps.store import RUNS
 from tests.analysis.conftest import play
 

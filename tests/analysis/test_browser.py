@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from sim.analysis import load, load_run
-from sim.analysis.page.comparison_page import comparison_report
 from sim.analysis.page.content import Report
-from sim.analysis.page.html import write_html
 from sim.analysis.page.run_page import run_report
-from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.page.sweep_page import comparison_report, sweep_report
+from sim.analysis.page.write import write_html
 from tests.analysis.test_page import hostile
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

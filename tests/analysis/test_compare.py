@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.analysis import NotInResults, Results, compare, load
+from sim.analysis.compare import overall_unpaired, unpaired
 from sim.analysis.intervals import estimate, paired_estimate
-from sim.analysis.sweep_difference import overall_unpaired, unpaired
 from tests.analysis.conftest import play
 
 LINE = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "

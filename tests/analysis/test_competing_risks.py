@@ -10,8 +10,7 @@ from sksurv import nonparametric
 from sksurv.datasets import load_bmt, load_cgvhd
 
 from sim.analysis import Results, incidence, load
-from sim.analysis.competing_risks import aalen_johansen, from_counts
-from sim.analysis.first_events import EVENTS, first_events
+from sim.analysis.incidence import EVENTS, aalen_johansen, first_events, from_counts
 from sim.analysis.intervals import ratio_variance
 
 

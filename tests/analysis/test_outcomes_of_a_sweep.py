@@ -9,17 +9,15 @@ from sim.analysis import (
     NotInResults,
     Results,
     boosted_importance,
-    constant_hazard,
     ledger,
-    ledger_over_time,
+    nulls,
     salience_compromise,
     signing_map,
     signing_rates,
     terms,
     turning_points,
 )
-from sim.analysis.compromise import compromise
-from sim.analysis.constant_hazard import fit_hazard
+from sim.analysis.nulls import compromise, fit_hazard
 
 
 def test_signing_rates_of_cells(factorial: Results) -> None:
@@ -78,7 +76,7 @@ def test_ledger_shares_sum_to_one(factorial: Results) -> None:
 
 
 def test_ledger_over_time_sums_to_one_each_week(factorial: Results) -> None:
-    found = ledger_over_time(factorial)
+    found = ledger(factorial)
     frame = found.to_frame()
     assert found.runs == 12 * 4
     assert len(frame) == 156
@@ -91,7 +89,7 @@ def test_ledger_over_time_sums_to_one_each_week(factorial: Results) -> None:
 
 def test_without_traces_it_is_said_how_to_get_them(saltelli: Results) -> None:
     with pytest.raises(NotInResults, match="trace=sample"):
-        ledger_over_time(saltelli)
+        ledger(saltelli)
 
 
 def test_importance_foresees_cells(factorial: Results) -> None:
@@ -188,7 +186,7 @@ def test_constant_hazard_gives_the_published_probability() -> None:
 
 
 def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
-    found = constant_hazard(factorial, [])
+    found = nulls(factorial, [])
     runs = factorial.scan().collect()
     full = runs.filter(pl.col("full_week") >= 0)
     waited = runs.with_columns(

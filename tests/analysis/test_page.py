@@ -20,10 +20,17 @@ from sim.analysis.page.content import (
     part,
     shown,
 )
-from sim.analysis.page.html import STYLE, cell, cells, html, write_html
-from sim.analysis.page.markdown import escaped, markdown
 from sim.analysis.page.sweep_page import sweep_report
-from sim.analysis.page.tables import write_tables
+from sim.analysis.page.write import (
+    STYLE,
+    cell,
+    cells,
+    escaped,
+    html,
+    markdown,
+    write_html,
+    write_tables,
+)
 from sim.analysis.results import NotInResults
 
 ATTACK = "<script>window.attacked = true</script>\"'&"

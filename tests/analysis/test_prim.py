@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from sim.analysis import NotInResults, Results, prim_boxes
-from sim.analysis.prim import (
+from sim.analysis.boxes import (
     Limits,
     box_of,
     chosen,

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.cli import main
 from sim.commands import report as command
+from sim.commands.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]
@@ -200,10 +200,10 @@ def test_help_teaches_by_example(capsys: Capture) -> None:
 
 def test_a_report_loads_no_rules_and_no_numba(one_cell_folder: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from sim.cli import main; "
+        "import sys; from sim.commands.cli import main; "
         f"main(['report', {str(one_cell_folder)!r}, '--out', {str(tmp_path / 'r.html')!r}]); "
-        "print([m for m in sys.modules if m == 'numba' or m == 'mesa' or m in ('sim.engine', "
-        "'sim.model', 'sim.run') or m.startswith('sim.rules')])"
+        "print([m for m in sys.modules if m == 'numba' or m == 'mesa' or m in ('sim.model.engine', "
+        "'sim.runs.mesa_model', 'sim.runs.run') or m.startswith('sim.model.rules')])"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -219,7 +219,14 @@ def test_a_report_loads_no_rules_and_no_numba(one_cell_folder: Path, tmp_path: P
 )
 def test_analysis_reads_files_and_plays_nothing(file: Path) -> None:
     forbidden = (
-        *("sim.engine", "sim.model", "sim.rules", "sim.run", "sim.agents", "sim.batch"),
+        *(
+            "sim.model.engine",
+            "sim.runs.mesa_model",
+            "sim.model.rules",
+            "sim.runs.run",
+            "sim.runs.agents",
+            "sim.runs.batch",
+        ),
         *("sim.sweeps.play", "sim.sweeps.execute", "pickle", "marshal", "shelve"),
     )
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -278,12 +285,12 @@ def test_run_out_overwrites_nothing(tmp_path: Path, capsys: Capture) -> None:
 def test_run_out_leaves_nothing_behind_when_the_disk_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    from sim import run_folder
+    from sim.runs import folder
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_folder, "write_trace", full)
+    monkeypatch.setattr(folder, "write_trace", full)
     words = ["run", "horizon=4", "public=none", "--out", str(tmp_path / "talks")]
     assert main(words) == 1
     assert "No space left" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 from sim.analysis import NotInResults, incidence, load, signing_rates
 from sim.analysis.page.content import Report
 from sim.analysis.page.sweep_page import sweep_report
-from sim.cli import main
+from sim.commands.cli import main
 from sim.errors import ConfigError
 from sim.sweeps.store import RUNS, SHARDS
 from tests.analysis.test_answer import check

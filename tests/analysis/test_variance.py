@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import Results, assumption_ledger, inputs
-from sim.analysis.variance import POINTS, Decomposition, decomposition
+from sim.analysis.assumptions import POINTS, Decomposition, decomposition
 
 
 def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:

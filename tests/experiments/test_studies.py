@@ -9,7 +9,7 @@ import yaml
 from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
-from sim.config_folder import config_folder
+from sim.config import config_folder
 from sim.sweeps.execute import Quiet
 
 NAMES = studies.names()

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.codes import Article, Move
-from sim.minimal import minimal_talks, quiet_tape, set_articles
-from sim.records import ARTICLES, EVENT, EVENTS, STATE
-from sim.rules.opening import begin
-from sim.shocks import SHOCK
-from sim.society import graph_pool, new_public
+from sim.model.codes import Article, Move
+from sim.model.records import ARTICLES, EVENT, EVENTS, STATE
+from sim.model.rules.opening import begin
+from sim.model.shocks import SHOCK
+from sim.model.society import graph_pool, new_public
+from sim.theory.minimal_talks import minimal_talks, quiet_tape, set_articles
 
 
 @dataclass

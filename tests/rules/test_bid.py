@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.codes import Agenda
-from sim.minimal import set_rule
-from sim.rules.offers import offer
+from sim.model.codes import Agenda
+from sim.model.rules.offers import offer
+from sim.theory.minimal_talks import set_rule
 from tests.rules.hand import open_week, two_articles
 
 

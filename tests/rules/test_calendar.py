@@ -2,10 +2,10 @@
 
 import pytest
 
-from sim.codes import Actor, CalendarKind, Contact, Move, Reason, Treaty
-from sim.minimal import minimal_talks
-from sim.rules.calendar import happen
-from sim.rules.channels import meet
+from sim.model.codes import Actor, CalendarKind, Contact, Move, Reason, Treaty
+from sim.model.rules.calendar import happen
+from sim.model.rules.channels import meet
+from sim.theory.minimal_talks import minimal_talks
 from tests.rules.hand import open_week
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from numba import int64
 
-from sim.compile_ahead import compiling, later_phases
-from sim.compose import compose
-from sim.engine import play
-from sim.rules import compiled, responses
-from sim.rules.week import ARGUMENTS, asked_for
-from sim.run import play_one
+from sim.config.compose import compose
+from sim.model import compiled
+from sim.model.compile_ahead import compiling, later_phases
+from sim.model.engine import play
+from sim.model.rules import responses
+from sim.model.rules.week import ARGUMENTS, asked_for
+from sim.runs.run import play_one
 
 
 def test_types_are_those_that_the_mesa_driver_calls_with() -> None:

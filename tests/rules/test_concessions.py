@@ -2,10 +2,10 @@
 
 import pytest
 
-from sim.codes import Move, Precondition, PreconditionRule, Route, Treaty
-from sim.records import ARTICLES
-from sim.rules.beliefs import update
-from sim.rules.concessions import concede
+from sim.model.codes import Move, Precondition, PreconditionRule, Route, Treaty
+from sim.model.records import ARTICLES
+from sim.model.rules.beliefs import update
+from sim.model.rules.unilateral import concede
 from tests.rules.hand import add_demand, closed_text, open_week, two_articles
 
 

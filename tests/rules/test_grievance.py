@@ -2,10 +2,10 @@
 
 import pytest
 
-from sim.codes import Actor, Article, Precondition, Route
-from sim.records import ARTICLES
-from sim.rules.grievance import grievance_of_move, grievance_of_treaty, salience
-from sim.rules.preconditions import lost_to_campaign
+from sim.model.codes import Actor, Article, Precondition, Route
+from sim.model.records import ARTICLES
+from sim.model.rules.grievance import grievance_of_move, grievance_of_treaty, salience
+from sim.model.rules.preconditions import lost_to_campaign
 from tests.rules.hand import add_demand, open_week, two_articles
 
 OPPOSITION = int(Actor.OPPOSITION)

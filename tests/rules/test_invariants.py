@@ -6,12 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.codes import Agenda, Article, Precondition, Style, Treaty
-from sim.minimal import play_talks
-from sim.records import ARTICLES, PARAMS_FIELDS, PRECONDITIONS
-from sim.registry import registry
-from sim.shocks import draw_tape
-from sim.society import graph_pool
+from sim.model.codes import Agenda, Article, Precondition, Style, Treaty
+from sim.model.plugins import registry
+from sim.model.records import ARTICLES, PARAMS_FIELDS, PRECONDITIONS
+from sim.model.shocks import draw_tape
+from sim.model.society import graph_pool
+from sim.theory.minimal_talks import play_talks
 from tests.random_talks import Case, play_in_engine, random_case
 
 T, A, P = Treaty, Article, Precondition

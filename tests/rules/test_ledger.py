@@ -2,9 +2,9 @@
 
 import pytest
 
-from sim.codes import Gate, Precondition, PreconditionRule, Route, Treaty
-from sim.minimal import play_talks, quiet_tape
-from sim.rules.ledger import record
+from sim.model.codes import Gate, Precondition, PreconditionRule, Route, Treaty
+from sim.model.rules.ledger import record
+from sim.theory.minimal_talks import play_talks, quiet_tape
 from tests.rules.hand import add_demand, closed_text, open_week, two_articles
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sim.codes import Agenda, Article, Move, Solution, Style, Treaty
-from sim.minimal import play_talks, set_rule
-from sim.rules.channels import meet
-from sim.rules.mediation import mediate
+from sim.model.codes import Agenda, Article, Move, Solution, Style, Treaty
+from sim.model.rules.channels import meet
+from sim.model.rules.mediation import mediate
+from sim.theory.minimal_talks import play_talks, set_rule
 from tests.rules.hand import open_week, two_articles
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from numba.core.dispatcher import Dispatcher
 
-from sim import engine
+from sim.model import engine
 
 
 def called(function: Dispatcher, seen: dict[int, Dispatcher]) -> Iterator[Dispatcher]:
@@ -30,4 +30,4 @@ def test_names_of_compiled_rules_are_unique() -> None:
     names = [(f.py_func.__module__, f.py_func.__qualname__) for f in found]
     assert len(names) > 100
     assert len(set(names)) == len(names)
-    assert ("sim.rules.dispatch", "strategy_demand") in names
+    assert ("sim.model.rules.demand", "strategy_demand") in names

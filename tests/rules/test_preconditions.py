@@ -2,9 +2,9 @@
 
 import pytest
 
-from sim.codes import Precondition, PreconditionRule, Reason, Route, Treaty
-from sim.minimal import minimal_talks, play_talks, quiet_tape
-from sim.rules.preconditions import advance
+from sim.model.codes import Precondition, PreconditionRule, Reason, Route, Treaty
+from sim.model.rules.preconditions import advance
+from sim.theory.minimal_talks import minimal_talks, play_talks, quiet_tape
 from tests.rules.hand import add_demand, closed_text, open_week
 
 

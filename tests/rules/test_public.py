@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from sim.codes import CalendarKind, PublicRule, Reason, Treaty
-from sim.minimal import minimal_talks, set_public
-from sim.rules.government import survive
-from sim.rules.opinion import deliberate, mobilise
-from sim.rules.protest import take_to_streets
-from sim.society import GraphPool, graph_pool
+from sim.model.codes import CalendarKind, PublicRule, Reason, Treaty
+from sim.model.rules.government import survive
+from sim.model.rules.public import deliberate, mobilise, take_to_streets
+from sim.model.society import GraphPool, graph_pool
+from sim.theory.minimal_talks import minimal_talks, set_public
 from tests.rules.hand import open_week
 
 PATH = GraphPool(  # 0 - 1 - 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sim.codes import Move, Reason, Style, Treaty
-from sim.minimal import play_talks, quiet_tape
+from sim.model.codes import Move, Reason, Style, Treaty
+from sim.theory.minimal_talks import play_talks, quiet_tape
 from tests.rules.hand import closed_text
 
 

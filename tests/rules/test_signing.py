@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.codes import (
+from sim.model.codes import (
     Agenda,
     Article,
     Move,
@@ -13,9 +13,9 @@ from sim.codes import (
     Route,
     Treaty,
 )
-from sim.minimal import play_talks, set_articles, set_rule
-from sim.rules.signing import sign, weigh
-from sim.society import graph_pool
+from sim.model.rules.signing import sign, weigh
+from sim.model.society import graph_pool
+from sim.theory.minimal_talks import play_talks, set_articles, set_rule
 from tests.rules.hand import add_demand, closed_text, open_week, two_articles
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sim.codes import Agenda, Article, Move, Treaty
-from sim.rules.text import close_text
+from sim.model.codes import Agenda, Article, Move, Treaty
+from sim.model.rules.articles import close_text
 from tests.rules.hand import open_week, two_articles
 
 

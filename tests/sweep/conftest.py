@@ -27,7 +27,7 @@ def start(tmp_path: Path) -> Start:
     def started(*words: str, subcommand: str = "sweep", **variables: str) -> subprocess.Popen[str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(
-            [sys.executable, "-m", "sim.cli", subcommand, *words],
+            [sys.executable, "-m", "sim.commands.cli", subcommand, *words],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": path, **variables},
             stdout=subprocess.PIPE,

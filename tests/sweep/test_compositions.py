@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.compose import compose_plain, search_folders
+from sim.config.compose import compose_plain, search_folders
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
 from sim.sweeps.overrides import read_line

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from sim.errors import ConfigError, SimError
-from sim.sweeps.chunks import Chunk
 from sim.sweeps.execute import Outcome, Quiet
 from sim.sweeps.executors import dask as dask_executor
 from sim.sweeps.executors import slurm
-from sim.sweeps.settings import SlurmExecutor
-from sim.sweeps.work import Receipt, play_stored
+from sim.sweeps.plan import Chunk
+from sim.sweeps.play import Receipt, play_stored
+from sim.sweeps.request import SlurmExecutor
 
 Play = Callable[..., Outcome]
 

@@ -18,15 +18,14 @@ import polars as pl
 import pytest
 
 from sim.errors import ConfigError
+from sim.runs.folder import StoreError
 from sim.sweeps import play as play_module
-from sim.sweeps.chunks import Chunk
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.executors.local import Threads
-from sim.sweeps.files import StoreError
+from sim.sweeps.plan import Chunk
 from sim.sweeps.planning import make_plan
-from sim.sweeps.play import Player
+from sim.sweeps.play import ATTEMPTS, Player, Receipt
 from sim.sweeps.store import Store
-from sim.sweeps.work import ATTEMPTS, Receipt
 
 Play = Callable[..., Outcome]
 Start = Callable[..., subprocess.Popen[str]]
@@ -56,7 +55,7 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     # Most rounds start from a process that has imported everything, so that they are spent at
     # work; multiprocessing's fork server has one thread and forks safely.
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["sim.sweeps.execute", "sim.engine"])
+    processes.set_forkserver_preload(["sim.sweeps.execute", "sim.model.engine"])
     at_work = 0
     for kill in range(20):
         before = len(shards(folder))
@@ -312,7 +311,7 @@ def test_an_outcome_that_is_no_number(play: Play, monkeypatch: pytest.MonkeyPatc
 
 PLUGIN = """
 import math
-from sim.registry import plugin
+from sim.model.plugins import plugin
 
 @plugin("concession", "raises", family="test", reference="none")
 def raises(ARGUMENTS):
@@ -327,7 +326,7 @@ def no_number(ARGUMENTS):
 def test_rules_that_raise_are_recorded_and_the_sweep_goes_on(
     command: Command, tmp_path: Path
 ) -> None:
-    from sim.registry import registry
+    from sim.model.plugins import registry
 
     firm = registry().get("concession", "firm").function
     arguments = ", ".join(inspect.signature(getattr(firm, "py_func", firm)).parameters)

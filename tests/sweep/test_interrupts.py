@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from sim.sweeps.interrupts import heard_once
+from sim.sweeps.execute import heard_once
 
 
 def interrupted_three_times() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.cli import main
-from sim.compose import compose
-from sim.run import play_one
-from sim.summary import summarise
+from sim.commands.cli import main
+from sim.config.compose import compose
+from sim.runs.run import play_one
+from sim.runs.summary import summarise
 
 Capture = pytest.CaptureFixture[str]
 
@@ -49,7 +49,7 @@ def test_each_job_writes_its_outcome(
 
 
 PLUGIN = """
-from sim.registry import plugin
+from sim.model.plugins import plugin
 
 @plugin("concession", "raises", family="test", reference="none")
 def raises(params, state, shocks, side):
@@ -113,8 +113,8 @@ def test_bad_lines_play_nothing(
 
 
 def test_a_folder_with_one_job_s_outcome_is_not_written_into(tmp_path: Path) -> None:
+    from sim.commands.multirun import _write_new
     from sim.errors import SimError
-    from sim.multirun import _write_new
 
     (tmp_path / "outcome.json").write_text("kept", "utf-8")
     with pytest.raises(SimError, match="outcome"):
@@ -123,7 +123,7 @@ def test_a_folder_with_one_job_s_outcome_is_not_written_into(tmp_path: Path) -> 
 
 
 def test_the_arguments_of_the_process_are_given_back() -> None:
-    from sim.multirun import _arguments
+    from sim.commands.multirun import _arguments
 
     before = sys.argv
     with _arguments(["sim run", "-m"]):

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sim.cli import main
+from sim.commands.cli import main
 from sim.errors import ConfigError
 from sim.sweeps import sweep
-from sim.sweeps.dry_run import print_dry_run
-from sim.sweeps.execute import Outcome
+from sim.sweeps.execute import Outcome, print_dry_run
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import Store
 

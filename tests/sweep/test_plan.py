@@ -6,16 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.config_folder import config_folder
+from sim.config import config_folder
+from sim.config.number import Number
+from sim.config.settings import build_settings
 from sim.errors import ConfigError
-from sim.scenario.number import Number
-from sim.settings import build_settings
-from sim.sweeps.cell_settings import CellSettings
-from sim.sweeps.chunks import Chunk, Shape, missing, shape_for
-from sim.sweeps.plan import Plan
+from sim.model.identity import PACKAGE, model_files
+from sim.sweeps.cells import CellSettings, is_whole, with_values
+from sim.sweeps.plan import Chunk, Plan, Shape, missing, shape_for
 from sim.sweeps.planning import make_plan
-from sim.sweeps.provenance import PACKAGE, model_files
-from sim.sweeps.variation import is_whole, with_values
 
 
 def plan(line: str, **more: object) -> Plan:
@@ -94,7 +92,7 @@ def test_the_grid_has_a_cell_for_each_pair_of_strategies_and_agenda() -> None:
 
 
 def test_a_cell_is_what_its_single_run_would_be() -> None:
-    from sim.compose import compose
+    from sim.config.compose import compose
 
     made = plan("preset=baku,none strategy@armenia=linear,firm horizon=10,20")
     for cell in (0, 3, 6):

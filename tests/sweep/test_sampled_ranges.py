@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.sweeps.bad_cells import told
-from sim.sweeps.cell_settings import CellSettings
+from sim.sweeps.cells import CellSettings, told
 from sim.sweeps.plan import Plan
 from sim.sweeps.planning import make_plan
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.compose import compose
-from sim.composition_problems import SWEEPS_OWN
+from sim.config.compose import SWEEPS_OWN, compose
 from sim.errors import ConfigError
 from sim.sweeps.planning import make_plan
-from sim.sweeps.settings import SweepSettings
+from sim.sweeps.request import SweepSettings
 
 SAMPLED = "design=latin_hypercube samples=2 horizon=int(interval(5,9)) agenda=glob(*)"
 

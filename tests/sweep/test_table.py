@@ -13,12 +13,12 @@ from scipy.stats import t as student_t
 from statsmodels.stats.proportion import proportion_confint
 
 from sim.errors import ConfigError
-from sim.outcomes import outcomes, scenario_outcomes
-from sim.run import play_one
-from sim.sweeps import function, run, summary, sweep
-from sim.sweeps.cell_settings import CellSettings
+from sim.runs.outcomes import outcomes, scenario_outcomes
+from sim.runs.run import play_one
+from sim.runs.shares import clustered, wilson
+from sim.sweeps import api, run, summary, sweep
+from sim.sweeps.cells import CellSettings
 from sim.sweeps.execute import Outcome
-from sim.sweeps.shares import clustered, wilson
 from sim.sweeps.summary import by_value, told
 
 Play = Callable[..., Outcome]
@@ -43,7 +43,7 @@ def test_rows_are_those_of_single_runs(play: Play, table: Table) -> None:
 
 def test_with_a_public_rows_are_those_of_single_runs(tmp_path: Path) -> None:
     rows = sweep("horizon=20 replicates=3 public=friedkin_johnsen,none", folder=tmp_path / "out")
-    from sim.compose import compose
+    from sim.config.compose import compose
 
     for public in ("friedkin_johnsen", "none"):
         record = play_one(compose(["horizon=20", "replicate=2", f"public={public}"]))
@@ -275,14 +275,14 @@ def test_bad_parameters(parameters: dict[str, object], said: str) -> None:
 
 def test_run_composes_choices_once(monkeypatch: pytest.MonkeyPatch) -> None:
     composed: list[object] = []
-    right = function.compose_plain
+    right = api.compose_plain
 
     def counting(*given: object) -> dict[str, object]:
         composed.append(given)
         return right(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(function, "compose_plain", counting)
-    function._composed.cache_clear()
+    monkeypatch.setattr(api, "compose_plain", counting)
+    api._composed.cache_clear()
     some = {"public": "none", "horizon": 10}
     for seed in range(3):
         numbers = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.minimal import play_sample
-from sim.oracles import ORACLES, REFERENCES, Verdict, judge
-from sim.oracles.always import bargain, share_of_strategies
+from sim.theory import ORACLES, REFERENCES, Verdict, judge
+from sim.theory.invariants import bargain, share_of_strategies
+from sim.theory.minimal_talks import play_sample
 
 HERE = Path(__file__).parent
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.oracles import Oracle, judge, of_reference
+from sim.theory import Oracle, judge, of_reference
 
 
 @pytest.mark.theory("Schelling1960")

@@ -33,7 +33,7 @@ note("socket.getaddrinfo", ["127.0.0.1 is where this begins"])
 RAISER = '''
 """A strategy that raises in its third week."""
 
-from sim.registry import plugin
+from sim.model.plugins import plugin
 
 
 @plugin("concession", "raiser", family="faulty", reference="none", uses=("clock",))
@@ -65,7 +65,7 @@ class Server:
         self.errors = folder / "errors.txt"
         path = os.pathsep.join([str(folder), str(ROOT)])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sim.cli", "view", "--no-browser", *words],
+            [sys.executable, "-m", "sim.commands.cli", "view", "--no-browser", *words],
             cwd=folder,
             env={
                 **os.environ,
@@ -96,7 +96,16 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         subprocess.run(
-            [sys.executable, "-m", "sim.cli", "run", "--driver", "mesa", "horizon=2", "--json"],
+            [
+                sys.executable,
+                "-m",
+                "sim.commands.cli",
+                "run",
+                "--driver",
+                "mesa",
+                "horizon=2",
+                "--json",
+            ],
             check=True,
             capture_output=True,
             cwd=ROOT,

@@ -8,22 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.codes import Article, Contact, Gate, Move, Precondition, Treaty
-from sim.compose import compose_plain
-from sim.settings import AgendaSetting, Settings, build_settings
-from sim.story import tell
+from sim.config.compose import compose_plain
+from sim.config.settings import AgendaSetting, Settings, build_settings
+from sim.model.codes import Article, Contact, Gate, Move, Precondition, Treaty
+from sim.runs.story import tell
 from sim.view import board
 from sim.view.board import Shown, panels
-from sim.view.board.channels import channels_panel
-from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart
-from sim.view.board.home import home_panel
-from sim.view.board.mark_words import placed
+from sim.view.board.channels_panel import channels_panel
+from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart, placed
 from sim.view.board.moves import moves_panel
-from sim.view.board.parties import parties_panel
+from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import gate_detail, path_panel, rungs
-from sim.view.board.preconditions import preconditions_panel
-from sim.view.board.public import drawn_graph, public_panel
-from sim.view.board.text_strip import text_panel
+from sim.view.board.public_graph import drawn_graph, public_panel
+from sim.view.board.treaty_panel import preconditions_panel, text_panel
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
 

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from sim.cli import main
-from sim.story import STATUS_WORDS, day_of
+from sim.commands.cli import main
+from sim.runs.story import STATUS_WORDS, day_of
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.stored import StoredSweep
 from sim.view.watch import Watch

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim import sweep
-from sim.compose import compose
+from sim.config.compose import compose
 from sim.view.choices import Start
 from sim.view.session import Session
 from sim.view.stored import StoredSweep

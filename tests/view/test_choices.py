@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from sim.compose import compose
+from sim.config.compose import compose
 from sim.errors import ConfigError
 from sim.view.choices import Choices, Start, settings_of
-from sim.view.controls import Control, State, fieldsets, other_choices, slider_step
-from sim.view.kept import keep, kept_file, read
-from sim.view.options import for_parties, with_parties
+from sim.view.composition_cache import keep, kept_file, read
+from sim.view.controls import (
+    Control,
+    State,
+    fieldsets,
+    for_parties,
+    other_choices,
+    slider_step,
+    with_parties,
+)
 
 
 def controls_of(draft: State, running: State) -> dict[str, Control]:

@@ -12,8 +12,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sim.view.first_page import folders, keep, kept, kept_file, script_folder, static_file
-from sim.view.gate import LOOPBACK, Gate, hosts_of, same_origin
+from sim.view.http_guard import (
+    LOOPBACK,
+    Gate,
+    folders,
+    hosts_of,
+    keep,
+    kept,
+    kept_file,
+    same_origin,
+    script_folder,
+    static_file,
+)
 from sim.view.server import NEEDED
 
 HTML = "<!doctype html><html><body>the page</body></html>"

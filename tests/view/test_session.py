@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from sim.cli import main
+from sim.commands.cli import main
 from sim.view.choices import Choices, Start
 from sim.view.session import Session
 

@@ -9,14 +9,13 @@ import polars as pl
 import pytest
 
 from sim.errors import ConfigError
-from sim.outcomes import OUTCOME_COLUMNS
-from sim.sweeps.provenance import digest
-from sim.sweeps.shares import wilson
+from sim.model.identity import digest
+from sim.runs.outcomes import OUTCOME_COLUMNS
+from sim.runs.shares import wilson
 from sim.view.choices import Choices, Start, settings_of
-from sim.view.listing import KINDS, Listing
-from sim.view.page.rows import cell_rows, run_rows, sorted_cells
+from sim.view.page.app import cell_rows, run_rows, sorted_cells
 from sim.view.session import Session
-from sim.view.stored import StoredSweep, largest_gates
+from sim.view.stored import KINDS, Listing, StoredSweep, largest_gates
 from sim.view.watch import Watch
 
 from .conftest import REPLICATES

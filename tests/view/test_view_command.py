@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import main
+from sim.commands.cli import main
 from sim.commands.view import parted
 from sim.errors import ConfigError
 from sim.view import server as server_module
@@ -104,7 +104,7 @@ def test_folder_and_overrides_are_told_apart() -> None:
 
 def test_it_is_served_to_this_machine_only() -> None:
     help_text = subprocess.run(
-        [sys.executable, "-m", "sim.cli", "view", "--help"],
+        [sys.executable, "-m", "sim.commands.cli", "view", "--help"],
         capture_output=True,
         text=True,
         check=True,

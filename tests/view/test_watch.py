@@ -5,9 +5,9 @@ import dataclasses
 import mesa
 import pytest
 
-from sim.codes import Treaty
-from sim.run import run_engine
-from sim.settings import Settings
+from sim.config.settings import Settings
+from sim.model.codes import Treaty
+from sim.runs.run import run_engine
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
 

@@ -15,7 +15,7 @@ from sim.analysis.paired import Differences
 from sim.analysis.results import Floats, Results, word
 from sim.analysis.signing import Rate, SigningRates
 from sim.errors import SimError
-from sim.outcomes import LEDGER_COLUMNS
+from sim.runs.outcomes import LEDGER_COLUMNS
 
 NEGLIGIBLE = 0.0005
 """Shares that differ by less are shown alike."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
-from sim.analysis.result import Result
+from sim.analysis.charts import Result
 from sim.errors import SimError
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 Found = TypeVar("Found", bound=Result)
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sim.analysis.incidence import Incidence, incidence
-from sim.analysis.ledger import Ledger, ledger
-from sim.analysis.ledger_over_time import LedgerOverTime, ledger_over_time
+from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.page.content import Part, Section, in_words, interval, part, renamed
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import NotInResults, Results
@@ -15,7 +14,7 @@ from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_
 from sim.analysis.terms import Terms, terms
 
 if TYPE_CHECKING:
-    from sim.analysis.result import Chart
+    from sim.analysis.charts import Chart
 
 PERCENT = ".1%"
 

@@ -17,7 +17,7 @@ from sim.analysis.page.content import (
     in_words,
     part,
 )
-from sim.analysis.page.interval_queries import column
+from sim.analysis.page.queries import column
 from sim.analysis.single_run import (
     SingleRun,
     run_demands,
@@ -27,8 +27,8 @@ from sim.analysis.single_run import (
     run_timeline,
     run_wants,
 )
-from sim.codes import Gate, Treaty
-from sim.story import STATUS_WORDS, gate_keys, gate_words
+from sim.model.codes import Gate, Treaty
+from sim.runs.story import STATUS_WORDS, gate_keys, gate_words
 
 RUN = "read_json('run.json', maximum_object_size = 1000000000)"
 

@@ -1,22 +1,230 @@
-"""From folders of results to a report on disk, in the form that was asked for."""
+"""A report as one HTML file that needs no network: data, figures and scripts stand inside it."""
 
+import json
 import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from sim import __version__
+from sim.analysis.charts import theme
 from sim.analysis.loading import holds_run, load
-from sim.analysis.page.comparison_page import comparison_report
-from sim.analysis.page.content import Report, Say
-from sim.analysis.page.html import write_html
-from sim.analysis.page.markdown import write_markdown
+from sim.analysis.page.content import Part, Report, Say
 from sim.analysis.page.run_page import run_report
-from sim.analysis.page.sweep_page import sweep_report
-from sim.analysis.page.tables import write_tables
+from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
 from sim.sweeps.overrides import Value
+
+MOST_ROWS = 200
+"""Most lines of a table on the page; the files of ``--format csv`` hold all."""
+TEMPLATE, STYLE, SCRIPT = "report.html.j2", "report.css", "report.js"
+
+
+def html(report: Report) -> str:
+    """Return a report as the text of one HTML file."""
+    environment = Environment(
+        loader=PackageLoader("sim.analysis.page", "files"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["cells"] = cells
+    environment.filters["spec"] = spec
+    template = environment.get_template(TEMPLATE)
+    return template.render(
+        report=report,
+        version=__version__,
+        most_rows=MOST_ROWS,
+        style=Markup(_file(STYLE)),
+        script=Markup(_file(SCRIPT)),
+        vega=Markup(_vega()),
+        themes=Markup(
+            _safe({"light": _transparent(theme()), "dark": _transparent(theme(dark=True))})
+        ),
+    )
+
+
+def _transparent(config: dict[str, object]) -> dict[str, object]:
+    """Return a theme that lets the page's own background through."""
+    return config | {"background": "transparent"}
+
+
+def write_html(report: Report, target: Path) -> None:
+    """Write a report as one HTML file."""
+    target.write_text(html(report), encoding="utf-8")
+
+
+def cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
+    """Return a table's first rows as texts, each with a class of how it is set.
+
+    The class is ``n`` for numbers, which stand to the right, ``i`` for dates and for numbers with
+    intervals, which are not broken, and empty for all else.
+    """
+    rows = [[cell(value) for value in row] for row in table.head(MOST_ROWS).iter_rows()]
+    kinds = [_kind([row[n] for row in rows]) for n in range(table.width)]
+    return [list(zip(row, kinds, strict=True)) for row in rows]
+
+
+def _kind(texts: list[str]) -> str:
+    """Return how a column of texts is set."""
+    if all(re.fullmatch(r"[−\d.,e]+( %)?|-", text) for text in texts):
+        return "n"
+    if all(re.fullmatch(r"\d{4}-\d\d-\d\d", text) for text in texts):
+        return "i"
+    return "i" if any(re.search(r"\d \[", text) for text in texts) else ""
+
+
+def cell(value: object) -> str:
+    """Return one value of a table as text."""
+    if value is None or (isinstance(value, float) and value != value):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}".replace("-", "−")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace("-", "−")
+    return str(value)
+
+
+def spec(part: Part) -> Markup:
+    """Return a part's figure as JSON that may stand inside a script element."""
+    return Markup(_safe(part.chart))
+
+
+def _safe(content: object) -> str:
+    """Return JSON in which nothing can end a script element."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _vega() -> str:
+    """Return the scripts that draw the figures, as they come with vl-convert."""
+    import vl_convert
+
+    # Its stub asks for an argument that it does not need.
+    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    # The editor that a menu entry would open lies on the network; nothing here leads there.
+    return bundle.replace("</script", "<\\/script")
+
+
+def _file(name: str) -> str:
+    """Return a file that belongs to the page."""
+    return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
+
+
+# ---- A report as Markdown: the answer with its queries, and every table.
+
+
+def write_markdown(report: Report, target: Path) -> None:
+    """Write a report as one Markdown file."""
+    target.write_text(markdown(report), encoding="utf-8")
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return a text in which Markdown and HTML see nothing but text."""
+    for mark in "\\`*_{}[]<>#|":
+        text = text.replace(
+            mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark]
+        )
+    return " ".join(text.split())
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report."""
+    yield from (f"# {escaped(report.title)}", "", escaped(report.subtitle), "")
+    if report.gaps:
+        yield from ("## What is missing", "", *(f"- {escaped(gap)}" for gap in report.gaps), "")
+    yield from ("## The answer", "")
+    for n, statement in enumerate(report.statements, start=1):
+        yield from (f"{n}. {escaped(statement.text)}", "")
+    yield from (
+        "### What the model cannot tell",
+        "",
+        *(f"- {escaped(limit)}" for limit in report.limits),
+        "",
+    )
+    for section in report.sections:
+        yield from (f"## {escaped(section.title)}", "", escaped(section.intro), "")
+        for part in section.parts:
+            yield from _part(part)
+    yield from ("## Find the answer's numbers again", "", f"DuckDB, {escaped(report.where)}.", "")
+    for n, statement in enumerate(report.statements, start=1):
+        if statement.query:
+            yield from (f"Sentence {n}:", "", "```sql", statement.query, "```", "")
+    yield from ("## About", "", "| | |", "|---|---|")
+    yield from (f"| {escaped(name)} | {escaped(value)} |" for name, value in report.facts)
+
+
+def _part(part: Part) -> Iterator[str]:
+    """Yield the lines of one part: heading, table, notes."""
+    yield from (f"### {escaped(part.title)}", "")
+    if part.missing:
+        yield from (f"Not here: {escaped(part.missing)}.", "")
+        return
+    if part.table is not None:
+        rows = cells(part.table)
+        if rows:
+            yield "| " + " | ".join(escaped(name) for name in part.table.columns) + " |"
+            yield "|" + "|".join("---:" if kind == "n" else "---" for _, kind in rows[0]) + "|"
+            yield from ("| " + " | ".join(escaped(text) for text, _ in row) + " |" for row in rows)
+            if part.table.height > MOST_ROWS:
+                yield f"\nThe first {MOST_ROWS} of {part.table.height:,} lines."
+        else:
+            yield "None."
+        yield ""
+    for note in part.notes:
+        yield from (f"*{escaped(note)}*", "")
+
+
+# ---- A report as tables: one CSV or Parquet file for each of its results, with a list of conten
+
+ANSWER, CONTENTS = "answer", "contents"
+
+
+def write_tables(report: Report, folder: Path, kind: str) -> None:
+    """Write every table of a report into a folder.
+
+    Parameters
+    ----------
+    report : Report
+    folder : Path
+        Exists and is empty.
+    kind : str
+        ``"csv"`` or ``"parquet"``.
+    """
+    tables = {part.key: part.frame for part in report.parts if part.frame is not None}
+    titles = {part.key: part.title for part in report.parts}
+    tables[ANSWER] = pl.DataFrame(
+        [{"sentence": s.text, "query": s.query} for s in report.statements],
+        {"sentence": pl.String, "query": pl.String},
+    )
+    listed = [
+        {"file": f"{key}.{kind}", "title": titles.get(key, "The answer"), "lines": len(frame)}
+        for key, frame in tables.items()
+    ]
+    tables[CONTENTS] = pl.DataFrame(listed)
+    for key, frame in tables.items():
+        path = folder / f"{key}.{kind}"
+        if kind == "csv":
+            frame.write_csv(path)
+        else:
+            frame.write_parquet(path)
+
+
+# ---- From folders of results to a report on disk, in the form that was asked for.
 
 Format = Literal["html", "md", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("html", "md", "csv", "parquet")

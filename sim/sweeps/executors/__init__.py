@@ -1,18 +1,17 @@
 """Where chunks are played: threads of this process, Dask workers, or Slurm tasks.
 
 All offer the same: ``play(player, store, chunks)`` yields a receipt for each chunk once it is
-stored, in any order. A chunk whose worker is lost is played again, `sim.sweeps.work.ATTEMPTS`
+stored, in any order. A chunk whose worker is lost is played again, `sim.sweeps.play.ATTEMPTS`
 times at most, and then recorded as failed. Leaving the loop early stops the workers.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from sim.sweeps.chunks import Chunk
-from sim.sweeps.play import Player
-from sim.sweeps.settings import DaskExecutor, Executor, LocalExecutor
+from sim.sweeps.plan import Chunk
+from sim.sweeps.play import Player, Receipt
+from sim.sweeps.request import DaskExecutor, Executor, LocalExecutor
 from sim.sweeps.store import Store
-from sim.sweeps.work import Receipt
 
 
 class Workers(Protocol):

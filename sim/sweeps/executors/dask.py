@@ -1,26 +1,30 @@
-"""Dask workers: those of a scheduler on other machines, or processes of this one.
-
-Workers read the plan from the results' folder and write their shards into it, so all of them
-must see that folder under the same path.
-"""
+"""What each Dask worker of our own cluster does at its start; Dask calls `dask_setup`."""
 
 import contextlib
 import logging
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.sweeps.chunks import Chunk
 from sim.sweeps.executors.local import cores
-from sim.sweeps.play import Player
-from sim.sweeps.settings import DaskExecutor
+from sim.sweeps.plan import Chunk
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, play_stored
+from sim.sweeps.request import DaskExecutor
 from sim.sweeps.store import Store
-from sim.sweeps.work import ATTEMPTS, Receipt, give_up, play_stored
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+
+def dask_setup(worker: object) -> None:
+    """Leave Ctrl-C, which a terminal sends to all processes, to the sweep: it stops the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+# ---- Dask workers: those of a scheduler on other machines, or processes of this one.
 
 CONNECT_SECONDS = 30
 
@@ -79,7 +83,7 @@ class DaskWorkers:
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
-                preload="sim.sweeps.executors.dask_worker",
+                preload="sim.sweeps.executors.dask",
             ) as cluster,
             Client(cluster) as client,
         ):

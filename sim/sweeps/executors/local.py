@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from sim.errors import SimError
-from sim.sweeps.chunks import Chunk
-from sim.sweeps.play import Player
+from sim.sweeps.plan import Chunk
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, play_and_store
 from sim.sweeps.store import Store
-from sim.sweeps.work import ATTEMPTS, Receipt, give_up, play_and_store
 
 
 def cores() -> int:

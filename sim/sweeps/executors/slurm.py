@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.sweeps.chunks import Chunk
+from sim.runs.folder import is_whole, stored_status
+from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.local import Threads
-from sim.sweeps.files import is_whole, stored_status
-from sim.sweeps.play import Player
-from sim.sweeps.settings import SlurmExecutor
+from sim.sweeps.plan import Chunk
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, stored_player
+from sim.sweeps.request import SlurmExecutor
 from sim.sweeps.store import Store
-from sim.sweeps.wording import counted
-from sim.sweeps.work import ATTEMPTS, Receipt, give_up, stored_player
 
 if TYPE_CHECKING:
     import submitit

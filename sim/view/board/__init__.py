@@ -1,22 +1,19 @@
 """From snapshots to HTML and SVG: one panel a file, pure functions, everything escaped.
 
-Words come from `sim.story`; text of a scenario goes through `sim.view.board.markup.text` before it
-stands in a page. No function here knows the server, the model or the browser.
+Words come from `sim.runs.story`; text of a scenario goes through `sim.view.board.markup.text`
+before it stands in a page. No function here knows the server, the model or the browser.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sim.settings import Settings
-from sim.view.board.channels import channels_panel
-from sim.view.board.header import header_panel
-from sim.view.board.home import home_panel
+from sim.config.settings import Settings
+from sim.view.board.channels_panel import channels_panel
 from sim.view.board.moves import moves_panel
-from sim.view.board.parties import parties_panel
-from sim.view.board.path import path_panel
-from sim.view.board.preconditions import preconditions_panel
-from sim.view.board.public import public_panel
-from sim.view.board.text_strip import text_panel
+from sim.view.board.parties import home_panel, parties_panel
+from sim.view.board.path import header_panel, path_panel
+from sim.view.board.public_graph import public_panel
+from sim.view.board.treaty_panel import preconditions_panel, text_panel
 from sim.view.snapshot import Snapshot
 
 
@@ -47,7 +44,7 @@ def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:
     ----------
     shown : Shown
     public_layout : mapping
-        Of `sim.view.board.public.drawn_graph`: what of the public's graph does not change.
+        Of `sim.view.board.public_graph.drawn_graph`: what of the public's graph does not change.
     """
     settings, snapshots, overlay, all_moves = shown
     scenario, now = settings.scenario, snapshots[-1]

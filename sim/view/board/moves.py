@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sim.codes import Move
-from sim.scenario import Scenario
-from sim.settings import Settings
-from sim.story import Line
+from sim.config.scenario import Scenario
+from sim.config.settings import Settings
+from sim.model.codes import Move
+from sim.runs.story import Line
 from sim.view.board.markup import SIDES, day, panel, sign, text
 from sim.view.snapshot import Snapshot
 

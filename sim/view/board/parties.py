@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sim.settings import Settings
+from sim.config.settings import Settings
 from sim.view.board.chart import (
     Frame,
     Mark,
@@ -13,7 +13,7 @@ from sim.view.board.chart import (
     rung_marks,
     years_of,
 )
-from sim.view.board.markup import SIDES, named, panel, share
+from sim.view.board.markup import SIDES, named, panel, share, text
 from sim.view.snapshot import PartyNow, Snapshot
 
 SHARES = ((0.0, "0"), (0.5, "50"), (1.0, "100"))
@@ -132,3 +132,35 @@ def _kind(weeks: Sequence[PartyNow]) -> str:
     if not part:
         return "; signing and waiting of the full treaty"
     return f"; signing and waiting before week {full - 1} of the agreed part, then of all"
+
+
+# ---- Politics at home over time: approval, support for a treaty, protest, the opposition's pull
+
+
+def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool) -> str:
+    """Return the chart of politics at home."""
+    scenario = settings.scenario
+    homes = [s.home for s in snapshots]
+    now = homes[-1]
+    ticks = ((0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100"))
+    years = years_of(scenario, settings.horizon)
+    frame = Frame(settings.horizon, 0.0, 1.0, 178.0, ticks, years)
+    danger = scenario.politics.fall_protest_share.value
+    series = [
+        Series("approval of the government", "line solid ink", [h.approval for h in homes]),
+        Series("mean support for a treaty", "line dashed support", [h.opinion for h in homes]),
+        Series("citizens protesting", "line solid opposition", [h.protest for h in homes]),
+        Series("mobilisation", "line thin opposition", [h.impulse for h in homes]),
+        Series("protest that endangers it", "line dotted", [danger] * len(homes)),
+    ]
+    figures = [
+        share(value) for value in (now.approval, now.opinion, now.protest, now.impulse, danger)
+    ]
+    marks = rung_marks(snapshots[-1])
+    if overlay:
+        marks += record_marks(scenario, settings.horizon)
+    name = scenario.actors[scenario.opposition.home].name
+    body = line_chart(f"{name}: politics at home by week", frame, series, marks)
+    seats = int(scenario.politics.parliament_seats.value)
+    note = f"The government holds {now.seats} of {seats} seats."
+    return panel("home", f"At home in {name}", body + legend(series, figures), text(note))

@@ -1,21 +1,188 @@
-"""The page: one session a browser tab, drawn by five Vue templates from what the session shows."""
+"""Cells and runs of a sweep as the rows of the page's tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import solara
 from reacton.core import Element
 
-from sim.view.listing import KINDS, LISTED
-from sim.view.page.parts import board, controls, notices, results, transport
-from sim.view.page.rows import cell_rows, run_rows, sorted_cells
+from sim.model.codes import Gate
+from sim.runs.story import day_of, gate_words
+from sim.view.board.markup import plain_day
 from sim.view.start import started
+from sim.view.stored import KINDS, LISTED
 
 if TYPE_CHECKING:
     from sim.view.controls import Fieldset
     from sim.view.session import Session
-    from sim.view.stored import StoredRun
+    from sim.view.stored import Cell, StoredRun, StoredSweep
+
+
+def sorted_cells(cells: Sequence["Cell"], order: str) -> list["Cell"]:
+    """Return the cells in one of the orders of `sim.view.stored`, those without outcome last."""
+    if order not in ("most", "least"):
+        return list(cells)
+    sense = -1.0 if order == "most" else 1.0
+
+    def place(cell: "Cell") -> tuple[bool, float, int]:
+        return (cell.signed is None, sense * (cell.signed or 0.0), cell.number)
+
+    return sorted(cells, key=place)
+
+
+def cell_rows(cells: Sequence["Cell"]) -> list[dict[str, object]]:
+    """Return cells as plain rows."""
+    return [
+        {
+            "number": cell.number,
+            "values": [str(value) for value in cell.values.values()],
+            "runs": cell.runs,
+            "estimate": cell.signed,
+            "low": cell.low,
+            "high": cell.high,
+            "signed": "no outcome"
+            if cell.signed is None
+            else f"{cell.signed:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+        }
+        for cell in cells
+    ]
+
+
+def run_rows(
+    sweep: "StoredSweep", cell: int | None, runs: Sequence["StoredRun"]
+) -> list[dict[str, object]]:
+    """Return runs of one cell as plain rows, in the scenario's words."""
+    if cell is None:
+        return []
+    scenario = sweep.scenario(cell)
+    words = gate_words(scenario)
+    gates = {f"ledger_{gate.name.lower()}": words[gate] for gate in Gate}
+    return [
+        {
+            "replicate": run.replicate,
+            "status": run.error or run.status.replace("_", " "),
+            "signed": run.signed,
+            "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
+            "weeks": run.weeks,
+            "gate": _most_in_the_way(run.gates, gates),
+            "question": "How was it signed?"
+            if run.signed in ("interim", "full")
+            else "Why did this one fail?",
+        }
+        for run in runs
+    ]
+
+
+def _most_in_the_way(gates: Sequence[str] | None, words: Mapping[str, str]) -> str:
+    """Return the gates in words: all that are tied, or that none ever closed."""
+    if gates is None:
+        return ""
+    return ", ".join(words[gate] for gate in gates) or "nothing"
+
+
+# ---- The Vue templates as components: what each shows, and what it can ask for.
+
+Handler = Callable[[object], None] | None
+"""What an event calls, with what the template sends along."""
+
+
+@solara.component_vue("notices.vue", vuetify=False)
+def notices(messages: list[str], warnings: list[str], verdict: str, same: bool) -> None:
+    """Show what went wrong, what to know about a sweep, and whether a replay is its record."""
+
+
+@solara.component_vue("transport.vue", vuetify=False)
+def transport(
+    head: str,
+    run: str,
+    at: int,
+    played: int,
+    horizon: int,
+    over: bool,
+    at_end: bool,
+    spoken: str,
+    address: str,
+    command: str,
+    overlay: bool,
+    explained: bool,
+    has_record: bool,
+    has_results: bool,
+    event_forth: Handler = None,
+    event_back: Handler = None,
+    event_go: Handler = None,
+    event_play_to_end: Handler = None,
+    event_set_overlay: Handler = None,
+    event_set_explained: Handler = None,
+) -> None:
+    """Show the head of the page and move through the weeks.
+
+    While it plays, the template asks for the next week once the last one has been drawn.
+    """
+
+
+@solara.component_vue("board.vue", vuetify=False)
+def board(
+    path: str,
+    text: str,
+    preconditions: str,
+    parties: str,
+    channels: str,
+    home: str,
+    public: str,
+    moves: str,
+    why: str,
+    ties: str,
+    tick: int,
+    all_moves: bool,
+    event_set_all_moves: Handler = None,
+) -> None:
+    """Show the panels of the week."""
+
+
+@solara.component_vue("controls.vue", vuetify=False)
+def controls(
+    fieldsets: list[dict[str, object]],
+    others: str,
+    waiting: int,
+    messages: list[str],
+    event_choose: Handler = None,
+    event_choose_others: Handler = None,
+    event_reset: Handler = None,
+    event_discard: Handler = None,
+) -> None:
+    """Set values for the next run."""
+
+
+@solara.component_vue("results.vue", vuetify=False)
+def results(
+    title: str,
+    note: str,
+    swept: list[str],
+    cells: list[dict[str, object]],
+    cells_total: int,
+    first_cell: int,
+    order: str,
+    cell: int | None,
+    kind: str,
+    kinds: list[str],
+    runs: list[dict[str, object]],
+    runs_total: int,
+    first: int,
+    size: int,
+    shown: dict[str, int] | None,
+    event_open_cell: Handler = None,
+    event_sort: Handler = None,
+    event_pick: Handler = None,
+    event_page_cells: Handler = None,
+    event_page_runs: Handler = None,
+    event_replay: Handler = None,
+    event_explain: Handler = None,
+) -> None:
+    """List a sweep's cells and runs."""
+
+
+# ---- The page: one session a browser tab, drawn by five Vue templates from what the session sho
 
 
 def open_session(query: str | None) -> "Session":

@@ -1,0 +1,346 @@
+"""A null model of the terms: the salience-weighted compromise.
+
+Each open article ends at the mean of the sides' ideals, weighted by how much the article matters to
+each (Schneider, Finke and Bailer 2010). It knows no strategy, no rule and no status quo.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.analysis.charts import Result
+from sim.analysis.incidence import (
+    EVENTS,
+    Curves,
+    first_events,
+    from_counts,
+    groups_played,
+    weekly_counts,
+)
+from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.results import Floats, Group, NotInResults, Results
+from sim.config.scenario import Scenario
+from sim.runs.shares import LEVEL
+
+if TYPE_CHECKING:
+    from sim.analysis.charts import Chart
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Compromise(Result):
+    """The salience-weighted compromise beside where the open articles ended.
+
+    Attributes
+    ----------
+    parties : tuple of str
+        Names of the sides.
+    articles : polars.DataFrame
+        `article`, `ideal_first`, `ideal_second`, `compromise`, `with_mediator`, `in_runs`, `low`,
+        `high` (mean final position of deals that stood, 95 %), `lowest`, `highest` (of the means
+        by cell).
+    """
+
+    parties: tuple[str, str]
+    articles: pl.DataFrame
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return one line an open article."""
+        return self.articles
+
+    def plot(self) -> "Chart":
+        """Return ideals, compromise and where the runs ended, one line an article."""
+        from sim.analysis.charts import dots
+
+        first, second = self.parties
+        told = {
+            "ideal_first": f"{first}'s ideal",
+            "ideal_second": f"{second}'s ideal",
+            "compromise": "compromise",
+            "in_runs": "in the runs",
+        }
+        rows = [
+            {
+                "label": row["article"],
+                "series": words,
+                "value": row[name],
+                "low": row["low"] if name == "in_runs" else row[name],
+                "high": row["high"] if name == "in_runs" else row[name],
+            }
+            for row in self.articles.iter_rows(named=True)
+            for name, words in told.items()
+            if row[name] is not None
+        ]
+        axis = f"position: 0 {first}'s wording, 1 {second}'s"
+        title = "Open articles: ideals, salience-weighted compromise, runs"
+        return dots(rows, title, axis, format=".2f", domain=(0, 1), series="position")
+
+
+def salience_compromise(results: Results) -> Compromise:
+    """Return the salience-weighted compromise for each article that was open.
+
+    A side's salience is the weight of the article among all its weights; both sides have the same
+    capability. A second column takes the mediator in as a third of equal capability.
+
+    Raises
+    ------
+    NotInResults
+        If no article was open.
+    """
+    scenario = results.scenario
+    first, second = scenario.parties
+    stood = results.codes("in_force") > 0 if results.has("in_force") else None
+    rows = []
+    for key, entry in scenario.provisions.items():
+        if entry.status == "agreed":
+            continue
+        ideals = {who: entry.ideals[who].value for who in (first, second)}
+        told: dict[str, object] = {
+            "article": f"{entry.number} {entry.title.split(';')[0].split(':')[0]}".strip(),
+            "ideal_first": ideals[first],
+            "ideal_second": ideals[second],
+            "compromise": compromise(scenario, key, [first, second]),
+            "with_mediator": compromise(scenario, key, [first, second, scenario.mediator.id]),
+        }
+        rows.append(told | _ended(results, f"position_{key}", stood))
+    if not rows:
+        raise NotInResults("no article was open at the start, so there is nothing to compromise on")
+    notes = (
+        "The compromise takes the scenario's stated weights and ideals, and knows no strategy, "
+        "rule, precondition or status quo.",
+    )
+    names = (scenario.actors[first].name, scenario.actors[second].name)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return Compromise(parties=names, articles=frame, notes=notes)
+
+
+def _ended(results: Results, column: str, stood: NDArray[np.bool_] | None) -> dict[str, object]:
+    """Return the mean final position of the deals that stood, over all and by cell."""
+    nothing = dict.fromkeys(("in_runs", "low", "high", "lowest", "highest"))
+    if stood is None or not results.has(column):
+        return dict(nothing)
+    values = np.where(stood, results.numbers(column), np.nan)
+    mean = estimate(values, results.clusters_of(np.arange(results.plan.cells)))
+    by_group = [estimate(values[group.cells]).value for group in results.groups()]
+    known = [value for value in by_group if np.isfinite(value)]
+    if not known:
+        return dict(nothing)
+    return {
+        "in_runs": mean.value,
+        "low": mean.low,
+        "high": mean.high,
+        "lowest": min(known),
+        "highest": max(known),
+    }
+
+
+def compromise(scenario: Scenario, provision: str, actors: Sequence[str]) -> float | None:
+    """Return the mean of some actors' ideals on a provision, weighted by salience.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    provision : str
+        Its id.
+    actors : sequence of str
+        Ids; all of the same capability.
+
+    Returns
+    -------
+    float or None
+        None if the provision matters to none of them, or one of them has no ideal on it.
+
+    References
+    ----------
+    Schneider, Finke and Bailer (2010), *Political Studies* 58.
+    """
+    entry = scenario.provisions[provision]
+    if any(who not in entry.weights or who not in entry.ideals for who in actors):
+        return None
+    every = [item.weights for item in scenario.provisions.values()]
+    every += [item.weights for item in scenario.preconditions.values()]
+    salience = []
+    for who in actors:
+        total = sum(weights[who].value for weights in every if who in weights)
+        salience.append(entry.weights[who].value / total if total > 0 else 0.0)
+    if sum(salience) <= 0.0:
+        return None
+    ideals = [entry.ideals[who].value for who in actors]
+    return float(np.average(ideals, weights=salience))
+
+
+# ---- A null model of the timing: a constant hazard.
+
+YEAR = 52
+"""Weeks of a year, as in the model's conversions of rates."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Hazard:
+    """Constant weekly hazards of one group of cells.
+
+    Attributes
+    ----------
+    group : Group
+    weekly : tuple of Estimate
+        One for each of `sim.analysis.incidence.EVENTS`: events by run-weeks without event, with
+        Garwood's exact Poisson interval (1936); `runs` counts the run-weeks.
+    foreseen : array, shape (events, weeks)
+        Cumulative incidence that these hazards give.
+    from_first_half : array, shape (events,)
+        Cumulative incidence at the horizon that hazards fitted to the first half of the weeks
+        give.
+    curves : Curves
+        What the runs did.
+    """
+
+    group: Group
+    weekly: tuple[Estimate, ...]
+    foreseen: Floats
+    from_first_half: Floats
+    curves: Curves
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConstantHazard(Result):
+    """The constant hazard beside what the runs did, by group of cells."""
+
+    hazards: tuple[Hazard, ...]
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return one line a group and event.
+
+        Returns
+        -------
+        polars.DataFrame
+            The hazard a year with its interval; incidence at the horizon in the runs, by the
+            constant hazard, and by one fitted to the first half of the weeks; the largest gap
+            between the two curves.
+        """
+        rows = []
+        for found in self.hazards:
+            for kind, event in enumerate(EVENTS):
+                weekly = found.weekly[kind]
+                yearly = [
+                    1 - (1 - min(x, 1.0)) ** YEAR for x in (weekly.value, weekly.low, weekly.high)
+                ]
+                gap = np.abs(found.curves.incidence[kind] - found.foreseen[kind]).max()
+                rows.append(
+                    {
+                        "cells": found.group.label,
+                        "event": event,
+                        "yearly": yearly[0],
+                        "yearly_low": yearly[1],
+                        "yearly_high": yearly[2],
+                        "in_runs": float(found.curves.incidence[kind, -1]),
+                        "by_hazard": float(found.foreseen[kind, -1]),
+                        "by_first_half": float(found.from_first_half[kind]),
+                        "largest_gap": float(gap),
+                    }
+                )
+        return pl.DataFrame(rows)
+
+    def plot(self) -> "Chart":
+        """Return both curves of a deal (interim or full) of the first group."""
+        import altair as alt
+
+        from sim.analysis.charts import data, finished, told_apart
+
+        found = self.hazards[0]
+        rows = []
+        for week in range(0, len(found.curves.times), 2):
+            for told, curves in (
+                ("in the runs", found.curves.incidence),
+                ("constant hazard", found.foreseen),
+            ):
+                rows.append({"week": week, "model": told, "share": float(curves[:2, week].sum())})
+        chart = (
+            alt.Chart(data(rows))
+            .mark_line(strokeWidth=2.2)
+            .encode(
+                x=alt.X("week:Q", title="week of the talks"),
+                y=alt.Y("share:Q", axis=alt.Axis(format=".0%", title="share of runs with a deal")),
+                **told_apart("model", None, ("in the runs", "constant hazard")),
+                tooltip=["model:N", "week:Q", alt.Tooltip("share:Q", format=".1%")],
+            )
+        )
+        return finished(chart, f"A deal by week, {found.group.label}", 240)
+
+
+def constant_hazard(results: Results, by: Sequence[str] | None = None) -> ConstantHazard:
+    """Fit a constant hazard of each event to the run-weeks without event.
+
+    Parameters
+    ----------
+    results : Results
+    by : sequence of str, optional
+        Keys whose values are told apart; all by default, after the mean over all cells.
+
+    Raises
+    ------
+    NotInResults
+        If the table lacks one of the columns that say what happened.
+    """
+    firsts = first_events(results)
+    hazards = []
+    for group in groups_played(results, firsts, by):
+        counts = weekly_counts(firsts, group.cells)
+        weekly, foreseen = fit_hazard(counts)
+        _, first_half = fit_hazard(counts, until=max(1, len(counts) // 2))
+        curves = from_counts(np.arange(len(counts), dtype=float), counts)
+        hazards.append(
+            Hazard(
+                group=group,
+                weekly=weekly,
+                foreseen=foreseen,
+                from_first_half=first_half[:, -1],
+                curves=curves,
+            )
+        )
+    notes = (
+        "Fitted to all weeks, a constant hazard comes near the share at the horizon by making; "
+        "what it cannot show is the timing. Fitted to the first half it foretells the second. "
+        "Intervals take run-weeks as independent.",
+    )
+    return ConstantHazard(hazards=tuple(hazards), notes=notes)
+
+
+def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate, ...], Floats]:
+    """Fit constant weekly hazards of competing events.
+
+    Parameters
+    ----------
+    counts : array, shape (weeks, 1 + events)
+        Runs censored, and runs with each event first, by week.
+    until : int, optional
+        Fit to the weeks before this one only.
+
+    Returns
+    -------
+    tuple
+        Weekly hazards, and the cumulative incidence that they give, shape (events, weeks).
+    """
+    leaving = counts.sum(axis=1)
+    at_risk = leaving[::-1].cumsum()[::-1]
+    upto = len(counts) if until is None else until
+    exposure = float(at_risk[:upto].sum())
+    events = counts[:upto, 1:].sum(axis=0)
+    weekly = tuple(_poisson_rate(float(count), exposure) for count in events)
+    rates = np.array([found.value for found in weekly])
+    total = min(float(rates.sum()), 1.0)
+    weeks = np.arange(1, len(counts) + 1)
+    happened = 1 - (1 - total) ** weeks
+    share = rates / total if total > 0 else np.zeros(len(rates))
+    return weekly, np.outer(share, happened)
+
+
+def _poisson_rate(count: float, exposure: float) -> Estimate:
+    """Return a rate with Garwood's exact interval (1936)."""
+    tail = (1 - LEVEL) / 2
+    low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
+    high = float(stats.chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    return Estimate(count / exposure, low / exposure, high / exposure, int(exposure))

@@ -1,0 +1,314 @@
+"""From validated settings to the PARAMS record: every conversion of units stands here.
+
+Rates per year become weekly ones once: a discount rate r as ``exp(-r / 52)``, an event rate as
+the probability ``1 - exp(-r / 52)``, days as days / 7.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.config.scenario import Scenario
+from sim.config.settings import Settings
+from sim.model.codes import (
+    Agenda,
+    Article,
+    CalendarKind,
+    Precondition,
+    PreconditionRule,
+    PublicRule,
+    Route,
+    Solution,
+    Style,
+    Treaty,
+)
+from sim.model.plugins import registry
+from sim.model.records import ARTICLES, PARAMS, WEEKS_PER_YEAR
+
+DAYS_PER_WEEK = 7.0
+
+TRIGGERS: Mapping[str, Treaty] = {
+    "demanded": Treaty.OPEN,
+    "text_agreed": Treaty.TEXT_AGREED,
+    "initialled": Treaty.INITIALLED,
+    "signed": Treaty.SIGNED_INTERIM,
+}
+"""Earliest stage of the treaty at which a joint step is taken up."""
+
+
+def weekly_chance(per_year: float) -> float:
+    """Return the probability of at least one event a week at `per_year` events a year."""
+    return -math.expm1(-per_year / WEEKS_PER_YEAR)
+
+
+def weekly_discount(per_year: float) -> float:
+    """Return the weekly discount factor of a continuous yearly rate."""
+    return math.exp(-per_year / WEEKS_PER_YEAR)
+
+
+def week_of(scenario: Scenario, day: object) -> int:
+    """Return the week of the talks in which a date falls; negative before they start."""
+    from datetime import date
+
+    assert isinstance(day, date)
+    return (day - scenario.start).days // 7
+
+
+def parameters(settings: Settings) -> np.record:
+    """Return the PARAMS record of one configuration.
+
+    Parameters
+    ----------
+    settings : Settings
+        Validated settings.
+
+    Returns
+    -------
+    numpy.record of dtype PARAMS
+        Weights of each actor sum to 1 over the provisions and the preconditions that are not
+        dormant; a dormant precondition keeps its weight on the same scale.
+    """
+    batch = np.zeros(1, PARAMS).view(np.recarray)
+    params: np.record = batch[0]
+    scenario = settings.scenario
+    _talks(params, settings)
+    _provisions(params, scenario)
+    _preconditions(params, scenario)
+    _normalise(params, scenario)
+    for side, party in enumerate(scenario.parties):
+        _party(params, settings, side, party)
+    _constitution(params, scenario)
+    _politics(params, scenario)
+    _public(params, settings)
+    _mediation(params, settings)
+    _channels(params, scenario)
+    _calendar(params, scenario)
+    return params
+
+
+def _talks(params: np.record, settings: Settings) -> None:
+    """Fill in the rules of the talks."""
+    scenario = settings.scenario
+    params.horizon = settings.horizon
+    params.home = scenario.parties.index(scenario.opposition.home)
+    params.first_mover = scenario.parties.index(scenario.drafts.first_mover)
+    params.agenda = Agenda[settings.agenda.rule.upper()]
+    params.precondition_rule = PreconditionRule[settings.precondition.rule.upper()]
+    params.tolerance = scenario.drafts.tolerance.value
+    params.half_tolerance = scenario.drafts.half_tolerance.value
+    params.lapse_interim = weekly_chance(scenario.lapse.interim_per_year.value)
+    params.lapse_full = weekly_chance(scenario.lapse.full_per_year.value)
+    params.exit_cost = scenario.lapse.exit_cost.value
+
+
+def _provisions(params: np.record, scenario: Scenario) -> None:
+    """Fill in the text: preamble first, then the articles."""
+    params.articles = len(scenario.provisions)
+    for i, provision in enumerate(scenario.provisions.values()):
+        params.levels[i] = provision.levels
+        params.start_status[i] = Article[provision.status.upper()]
+        params.start_position[i] = 0.5 if provision.position is None else provision.position.value
+        for actor, name in enumerate(scenario.actor_ids):
+            params.weight[actor, i] = provision.weights[name].value
+            params.ideal[actor, i] = provision.ideals[name].value
+        for side, party in enumerate(scenario.parties):
+            first = provision.opening.get(party, provision.ideals[party])
+            params.opening[side, i] = first.value
+
+
+def _preconditions(params: np.record, scenario: Scenario) -> None:
+    """Fill in the preconditions and their routes."""
+    params.preconditions = len(scenario.preconditions)
+    for k, entry in enumerate(scenario.preconditions.values()):
+        j = ARTICLES + k
+        params.levels[j] = 2
+        params.start_status[j] = Precondition[entry.status.upper()]
+        params.demanded_by[k] = scenario.parties.index(entry.demanded_by)
+        params.delivered_by[k] = scenario.parties.index(entry.delivered_by)
+        params.route[k] = Route[entry.route.upper()]
+        params.trigger[k] = TRIGGERS[entry.trigger]
+        lead = entry.lead_weeks
+        params.lead_draft[k] = lead.draft.value
+        params.lead_parliament[k] = 0.0 if lead.parliament is None else lead.parliament.value
+        params.lead_referendum[k] = 0.0 if lead.referendum is None else lead.referendum.value
+        params.ready_week[k] = -1 if entry.ready is None else week_of(scenario, entry.ready)
+        params.odds[k] = entry.odds.value
+        for actor, name in enumerate(scenario.actor_ids):
+            params.weight[actor, j] = entry.weights[name].value
+            params.ideal[actor, j] = entry.ideals[name].value
+        for side in range(2):
+            params.opening[side, j] = params.ideal[side, j]
+
+
+def _normalise(params: np.record, scenario: Scenario) -> None:
+    """Scale each actor's weights to sum to 1 without the dormant preconditions."""
+    params.curvature[:] = [scenario.curvature[name].value for name in scenario.actor_ids]
+    counted = np.ones(params.weight.shape[1], bool)
+    dormant = [p.status == "dormant" for p in scenario.preconditions.values()]
+    counted[ARTICLES : ARTICLES + len(dormant)] = ~np.array(dormant, bool)
+    for actor in range(len(scenario.actor_ids)):
+        total = params.weight[actor, counted].sum()
+        if total > 0.0:
+            params.weight[actor] /= total
+
+
+def _party(params: np.record, settings: Settings, side: int, party: str) -> None:
+    """Fill in one party: patience, conduct, concessions and beliefs."""
+    scenario = settings.scenario
+    params.discount[side] = weekly_discount(scenario.discount_rate[party].value)
+    params.flow[side] = scenario.status_quo[party].value / WEEKS_PER_YEAR
+    deadline = scenario.deadline_weeks[party]
+    params.deadline[side] = math.inf if deadline is None else deadline.value
+    params.settlement_weeks[side] = scenario.settlement_weeks[party].value
+    weeks = params.settlement_weeks[side]
+    params.settlement_discount[side] = params.discount[side] ** weeks
+    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (
+        1.0 - params.discount[side]
+    )
+    reply = scenario.drafts.reply_days[party].value / DAYS_PER_WEEK
+    params.reply_rate[side] = min(1.0, 1.0 / reply)
+    params.opponent_error[side] = scenario.opponent_error[party].value
+    params.holdout_odds[side] = scenario.holdout_odds[party].value
+
+    conduct = settings.parties[party]
+    plugins = registry()
+    strategy = plugins.get("concession", conduct.strategy.name)
+    params.strategy[side] = strategy.code
+    params.proposes_interim[side] = strategy.proposes_interim
+    _fill(params.strategy_value[side], conduct.strategy.values)
+    params.acceptance[side] = plugins.get("acceptance", conduct.acceptance.name).code
+    _fill(params.acceptance_value[side], conduct.acceptance.values)
+    model = plugins.get("opponent_model", conduct.opponent_model.name)
+    params.opponent_model[side] = model.code
+    _fill(params.opponent_value[side], conduct.opponent_model.values)
+
+    alone = scenario.unilateral[party]
+    params.concession_rate[side] = weekly_chance(alone.per_year.value)
+    params.concession_size[side] = alone.size.value
+    params.concession_stock[side] = alone.stock.value
+    params.outside_worth[side] = alone.outside.value
+    params.outside_cost[side] = alone.outside_cost.value
+    belief = scenario.beliefs[party]
+    worth = belief.rate_weight_weeks.value
+    rate = weekly_chance(belief.rate_mean_per_year.value)
+    params.belief_a[side] = rate * worth
+    params.belief_b[side] = (1.0 - rate) * worth
+
+    politics = scenario.politics
+    params.office_value[side] = politics.office_value[party].value
+    params.survival_gain[side] = politics.survival_gain[party].value
+    params.audience_cost[side] = politics.audience_cost[party].value
+    params.ratifier_reservation[side] = politics.ratifier_reservation[party].value
+    params.anticipates_ratifier[side] = politics.anticipates_ratifier.get(party, False)
+    params.ratification_weeks[side] = scenario.ratification.lead_days[party].value / DAYS_PER_WEEK
+
+
+def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:
+    """Copy a plug-in's parameters into its row."""
+    values[: len(given)] = given
+
+
+def _constitution(params: np.record, scenario: Scenario) -> None:
+    """Fill in the constitutional route."""
+    rule = scenario.constitution
+    for name in (
+        "supermajority",
+        "referendum_majority",
+        "referendum_quorum",
+        "yes_mean",
+        "yes_sd",
+        "yes_slope",
+        "campaign",
+        "turnout_mean",
+        "turnout_sd",
+    ):
+        params[name] = getattr(rule, name).value
+    params.consent_rate = weekly_chance(scenario.politics.consent_per_year.value)
+
+
+def _politics(params: np.record, scenario: Scenario) -> None:
+    """Fill in politics at home and incidents."""
+    politics = scenario.politics
+    for name in (
+        "approval",
+        "concession_cost",
+        "signing_gain",
+        "opinion_slope",
+        "protest_cost",
+        "fall_protest_share",
+        "fall_weeks",
+        "election_swing",
+        "seats_bonus",
+        "parliament_seats",
+        "government_seats",
+    ):
+        params[name] = getattr(politics, name).value
+    params.approval_reversion = weekly_chance(politics.approval_reversion_per_year.value)
+    params.approval_noise = politics.approval_noise.value / math.sqrt(WEEKS_PER_YEAR)
+    params.ratification_majority = scenario.ratification.majority.value
+    incidents = scenario.incidents
+    params.incident_rate = weekly_chance(incidents.per_year.value)
+    params.suspension_weeks = incidents.suspension_weeks.value
+    params.collapse_odds = incidents.collapse_odds.value
+    params.patience_weeks = incidents.patience_weeks.value
+    params.incident_approval = incidents.approval_effect.value
+
+
+def citizens(settings: Settings) -> int:
+    """Return the number of citizens that a run needs: none without a public."""
+    if settings.public.rule == "none":
+        return 0
+    return int(settings.scenario.public.citizens.value)
+
+
+def _public(params: np.record, settings: Settings) -> None:
+    """Fill in the public and the opposition's mobilisation."""
+    public = settings.scenario.public
+    params.public_rule = PublicRule[settings.public.rule.upper()]
+    params.citizens = citizens(settings)
+    for name in (
+        "opinion_mean",
+        "opinion_sd",
+        "susceptibility",
+        "threshold_mean",
+        "threshold_sd",
+        "concession_shift",
+        "signing_shift",
+        "confidence",
+        "effort",
+    ):
+        params[name] = getattr(public, name).value
+    params.trigger_impulse = public.trigger.value
+    params.mobilisation_decay = weekly_chance(public.mobilisation_decay_per_year.value)
+
+
+def _mediation(params: np.record, settings: Settings) -> None:
+    """Fill in the mediator."""
+    mediation = settings.scenario.mediation
+    params.style = Style[settings.mediator.style.upper()]
+    params.solution = Solution[settings.mediator.solution.upper()]
+    for name in ("attention", "leverage", "bias", "shuttle_weeks", "pull", "interest", "carrot"):
+        params[name] = getattr(mediation, name).value
+    params.attention_decay = weekly_chance(mediation.attention_decay_per_year.value)
+    params.learning_rate = weekly_chance(mediation.learning_per_year.value)
+    params.text_rate = weekly_chance(mediation.text_per_year.value)
+    params.stick = mediation.stick.value / WEEKS_PER_YEAR
+
+
+def _channels(params: np.record, scenario: Scenario) -> None:
+    """Fill in the edges of the channel graph."""
+    params.edges = len(scenario.channels)
+    for e, channel in enumerate(scenario.channels):
+        params.edge[e] = [scenario.actor_ids.index(actor) for actor in channel.between]
+        params.call_rate[e] = weekly_chance(channel.calls_per_year.value)
+        params.meeting_rate[e] = weekly_chance(channel.meetings_per_year.value)
+
+
+def _calendar(params: np.record, scenario: Scenario) -> None:
+    """Fill in the dated events; those without an attention leave it as it is."""
+    params.dates = len(scenario.calendar)
+    for at, entry in enumerate(scenario.calendar):
+        params.date_week[at] = week_of(scenario, entry.date)
+        params.date_kind[at] = CalendarKind[entry.kind.upper()]
+        params.date_value[at] = -1.0 if entry.attention is None else entry.attention.value

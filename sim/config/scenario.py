@@ -1,0 +1,400 @@
+"""Checks across the parts of a scenario, each told as one line with its path."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+import networkx as nx
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from sim.config.conduct import (
+    Belief,
+    Channel,
+    Dated,
+    Drafts,
+    Happened,
+    Incidents,
+    Mediation,
+    Unilateral,
+)
+from sim.config.domestic import Constitution, Lapse, Politics, PublicOpinion, Ratification
+from sim.config.messages import problem_lines
+from sim.config.number import (
+    ASSUMPTION,
+    DERIVED,
+    RESERVED,
+    Amount,
+    Day,
+    Duration,
+    Exponent,
+    Model,
+    Number,
+    Share,
+)
+from sim.config.treaty import Precondition, Provision
+from sim.errors import ConfigError, did_you_mean
+
+BY_PARTY = (
+    "status_quo",
+    "discount_rate",
+    "deadline_weeks",
+    "settlement_weeks",
+    "unilateral",
+    "beliefs",
+    "holdout_odds",
+    "opponent_error",
+)
+"""Fields of a scenario with one entry a party."""
+BY_PARTY_WITHIN = (
+    ("drafts", "reply_days"),
+    ("politics", "office_value"),
+    ("politics", "survival_gain"),
+    ("politics", "audience_cost"),
+    ("politics", "ratifier_reservation"),
+    ("ratification", "lead_days"),
+)
+"""The same, one level down."""
+
+
+def cross_problems(scenario: "Scenario") -> list[str]:
+    """Return one line a problem; an empty list if the parts fit.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario whose fields are valid one by one.
+    """
+    return [
+        *_actor_problems(scenario),
+        *value_problems(scenario),
+        *_precondition_problems(scenario),
+        *_source_problems(scenario),
+        *_channel_problems(scenario),
+    ]
+
+
+def value_problems(scenario: "Scenario") -> list[str]:
+    """Return the problems among those of `cross_problems` that can come of other values alone."""
+    return [
+        *_party_problems(scenario),
+        *_text_problems(scenario),
+        *_weight_problems(scenario),
+        *_parliament_problems(scenario),
+    ]
+
+
+def _actor_problems(s: "Scenario") -> Iterator[str]:
+    """Check for four different actors, all of them named."""
+    if len(set(s.actor_ids)) < 4:
+        yield f"parties: the four actors must differ, got {', '.join(s.actor_ids)}"
+    places = ("parties[0]", "parties[1]", "mediator.id", "opposition.id")
+    for place, actor in zip(places, s.actor_ids, strict=True):
+        if actor not in s.actors:
+            yield f"{place}: unknown actor '{actor}'" + did_you_mean(actor, s.actors)
+    for actor in s.actors:
+        if actor not in s.actor_ids:
+            yield f"actors.{actor}: is neither party, mediator nor opposition" + did_you_mean(
+                actor, s.actor_ids
+            )
+    yield from _is_party(s, "opposition.home", s.opposition.home)
+
+
+def _is_party(s: "Scenario", place: str, name: str) -> Iterator[str]:
+    """Report an id that is not one of the two parties."""
+    if name not in s.parties:
+        yield f"{place}: unknown party '{name}'" + did_you_mean(name, s.parties)
+
+
+def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iterator[str]:
+    """Report keys that are unknown or missing."""
+    keys = list(given)
+    for key in keys:
+        if key not in wanted:
+            yield f"{place}.{key}: unknown actor '{key}'" + did_you_mean(key, wanted)
+    for key in wanted:
+        if key not in keys:
+            yield f"{place}.{key}: is missing"
+
+
+def _party_problems(s: "Scenario") -> Iterator[str]:
+    """Check that what is said by party is said for both."""
+    for name in BY_PARTY:
+        yield from _complete(name, getattr(s, name), s.parties)
+    for outer, inner in BY_PARTY_WITHIN:
+        yield from _complete(f"{outer}.{inner}", getattr(getattr(s, outer), inner), s.parties)
+    yield from _complete("curvature", s.curvature, s.actor_ids)
+    for party in s.politics.anticipates_ratifier:
+        yield from _is_party(s, f"politics.anticipates_ratifier.{party}", party)
+    yield from _is_party(s, "drafts.first_mover", s.drafts.first_mover)
+    if s.drafts.half_tolerance.value < s.drafts.tolerance.value:
+        yield "drafts.half_tolerance: must not lie below drafts.tolerance"
+
+
+def _provision_places(s: "Scenario") -> Iterator[tuple[str, str]]:
+    """Yield (id, path) of the preamble and each article."""
+    for key in s.provisions:
+        yield key, key if key == "preamble" else f"articles.{key}"
+
+
+def _text_problems(s: "Scenario") -> Iterator[str]:
+    """Check provisions: known actors, no duplicates, discrete wordings hit."""
+    seen_ids: dict[str, str] = {}
+    seen_titles: dict[str, str] = {}
+    if "preamble" in s.articles:
+        yield "articles.preamble: duplicate of the preamble; articles need other ids"
+    for key, place in _provision_places(s):
+        provision = s.provisions[key]
+        yield from _complete(f"{place}.weights", provision.weights, s.actor_ids)
+        yield from _complete(f"{place}.ideals", provision.ideals, s.actor_ids)
+        for party in provision.opening:
+            yield from _is_party(s, f"{place}.opening.{party}", party)
+        for seen, word, what in (
+            (seen_ids, key.casefold(), "id"),
+            (seen_titles, provision.title.casefold(), "title"),
+        ):
+            if word in seen:
+                yield f"{place}: duplicate {what}, the same as {seen[word]}"
+            seen[word] = place
+        if provision.levels and provision.position is not None:
+            steps = provision.position.value * (provision.levels - 1)
+            if abs(steps - round(steps)) > 1e-9:
+                yield (
+                    f"{place}.position: {provision.position.value:g} is not one of its "
+                    f"{provision.levels} equally spaced wordings"
+                )
+
+
+def _weight_problems(s: "Scenario") -> Iterator[str]:
+    """Check that every actor cares about something that is on the table."""
+    for actor in s.actor_ids:
+        rows = [p.weights for p in s.provisions.values()]
+        rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
+        given = [row[actor].value for row in rows if actor in row]
+        if given and not any(given):
+            yield f"weights.{actor}: all weights of '{actor}' are zero"
+
+
+def _precondition_problems(s: "Scenario") -> Iterator[str]:
+    """Check preconditions: known parties and actors, no clash of names."""
+    for key, item in s.preconditions.items():
+        place = f"preconditions.{key}"
+        if key in s.provisions:
+            yield f"{place}: duplicate id, the same as an article"
+        yield from _is_party(s, f"{place}.demanded_by", item.demanded_by)
+        yield from _is_party(s, f"{place}.delivered_by", item.delivered_by)
+        yield from _complete(f"{place}.weights", item.weights, s.actor_ids)
+        yield from _complete(f"{place}.ideals", item.ideals, s.actor_ids)
+        if item.route == "act" and item.demanded_by == item.delivered_by:
+            yield f"{place}.delivered_by: the party that demands an act cannot be its deliverer"
+        if item.ready is not None and item.route != "constitutional":
+            yield f"{place}.ready: only the constitutional route has a timetable of its own"
+
+
+def _source_problems(s: "Scenario") -> Iterator[str]:
+    """Check that every basis is a source of this scenario or a reserved word."""
+    for word in RESERVED:
+        if word in s.sources:
+            yield f"sources.{word}: '{word}' is a reserved word, not the key of a source"
+    for path, number in s.numbers():
+        keys = number.sources if number.basis == DERIVED else (number.basis,)
+        for key in keys:
+            if key not in s.sources and (number.basis == DERIVED or key not in RESERVED):
+                yield f"{path}.basis: unknown source '{key}'" + did_you_mean(
+                    key, (*s.sources, ASSUMPTION, DERIVED)
+                )
+    for index, event in enumerate(s.calendar):
+        if event.basis not in s.sources and event.basis != ASSUMPTION:
+            yield f"calendar[{index}].basis: unknown source '{event.basis}'" + did_you_mean(
+                event.basis, (*s.sources, ASSUMPTION)
+            )
+        if event.kind == "administration" and event.attention is None:
+            yield f"calendar[{index}].attention: is missing for a change of administration"
+    for index, past in enumerate(s.timeline):
+        if past.source not in s.sources and past.source != ASSUMPTION:
+            yield f"timeline[{index}].source: unknown source '{past.source}'" + did_you_mean(
+                past.source, (*s.sources, ASSUMPTION)
+            )
+
+
+def _channel_problems(s: "Scenario") -> Iterator[str]:
+    """Check the graph of channels: known ends, no double edges, the parties connected."""
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(s.parties)
+    for index, channel in enumerate(s.channels):
+        place = f"channels[{index}].between"
+        one, other = channel.between
+        for actor in channel.between:
+            if actor not in s.actor_ids:
+                yield f"{place}: unknown actor '{actor}'" + did_you_mean(actor, s.actor_ids)
+        if one == other:
+            yield f"{place}: a channel needs two different ends, got '{one}' twice"
+        elif graph.has_edge(one, other):
+            yield f"{place}: duplicate of an earlier channel between {one} and {other}"
+        graph.add_edge(one, other)
+    if not nx.has_path(graph, s.first, s.second):
+        yield f"channels: no path connects {s.first} and {s.second}"
+
+
+def _parliament_problems(s: "Scenario") -> Iterator[str]:
+    """Check that a government has no more seats than its parliament."""
+    if s.politics.government_seats.value > s.politics.parliament_seats.value:
+        yield "politics.government_seats: more seats than politics.parliament_seats"
+
+
+# ---- A negotiation as data: parties, text, preconditions, beliefs, calendar and sources.
+
+PREAMBLE = "preamble"
+"""Id under which the preamble stands beside the articles."""
+
+
+class Actor(Model):
+    """One of the four actors, as it is named to readers."""
+
+    name: str = Field(min_length=1)
+    demonym: str = ""
+    note: str = ""
+
+
+class Mediator(Model):
+    """The third party: its actor id and its name."""
+
+    id: str
+    name: str = Field(min_length=1)
+
+
+class Opposition(Model):
+    """The domestic opposition, and the party at whose home it sits."""
+
+    id: str
+    name: str = Field(min_length=1)
+    home: str
+
+
+class Source(Model):
+    """Where a number comes from; A official or wire, B national outlet, C partisan.
+
+    `address` is where it was read; nothing is ever fetched from it.
+    """
+
+    title: str = Field(min_length=1)
+    address: str = ""
+    date: str = ""
+    reliability: Literal["A", "B", "C"]
+    note: str = ""
+
+
+class Scenario(Model):
+    """A negotiation between two parties.
+
+    Positions run from 0, the first party's wording, to 1, the second's. Rates are quoted per
+    year and converted once, when the records are made. See `docs/odd.md` for each part.
+    """
+
+    id: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    note: str = ""
+    start: Day
+    parties: tuple[str, str]
+    mediator: Mediator
+    opposition: Opposition
+    actors: dict[str, Actor]
+    sources: dict[str, Source]
+    preamble: Provision
+    articles: dict[str, Provision] = Field(min_length=1, max_length=31)
+    preconditions: dict[str, Precondition] = Field(default={}, max_length=8)
+    status_quo: dict[str, Number]
+    discount_rate: dict[str, Amount]
+    curvature: dict[str, Exponent]
+    deadline_weeks: dict[str, Duration | None]
+    settlement_weeks: dict[str, Duration]
+    drafts: Drafts
+    unilateral: dict[str, Unilateral]
+    beliefs: dict[str, Belief]
+    holdout_odds: dict[str, Share]
+    opponent_error: dict[str, Amount]
+    politics: Politics
+    constitution: Constitution
+    ratification: Ratification
+    lapse: Lapse
+    public: PublicOpinion
+    mediation: Mediation
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=6)
+    incidents: Incidents
+    calendar: tuple[Dated, ...] = Field(default=(), max_length=16)
+    timeline: tuple[Happened, ...] = ()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Scenario":
+        """Check what no single field can: see `sim.config.scenario`."""
+        from sim.errors import ConfigError
+
+        problems = cross_problems(self)
+        if problems:
+            raise ConfigError(problems)
+        return self
+
+    @property
+    def first(self) -> str:
+        """Id of the party whose wording is position 0."""
+        return self.parties[0]
+
+    @property
+    def second(self) -> str:
+        """Id of the party whose wording is position 1."""
+        return self.parties[1]
+
+    @property
+    def actor_ids(self) -> tuple[str, str, str, str]:
+        """Ids in the order of the records: first, second, mediator, opposition."""
+        return (self.first, self.second, self.mediator.id, self.opposition.id)
+
+    @property
+    def provisions(self) -> dict[str, Provision]:
+        """Preamble and articles in the order of the text; issue `i` is the i-th of them."""
+        return {PREAMBLE: self.preamble, **self.articles}
+
+    def numbers(self) -> Iterator[tuple[str, Number]]:
+        """Yield every number with its path, e.g. ``articles.VII.weights.armenia``."""
+        yield from _numbers(self, "")
+
+
+def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
+    """Yield the numbers below one node."""
+    if isinstance(node, Number):
+        yield path, node
+    elif isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from _numbers(getattr(node, name), f"{path}.{name}" if path else name)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _numbers(value, f"{path}.{key}")
+    elif isinstance(node, tuple):
+        for index, value in enumerate(node):
+            yield from _numbers(value, f"{path}[{index}]")
+
+
+# ---- From a plain mapping to a scenario.
+
+
+def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
+    """Validate a plain mapping.
+
+    Parameters
+    ----------
+    plain : mapping
+        As read from YAML.
+    prefix : str
+        Put before each path in messages, e.g. ``"scenario"``.
+
+    Raises
+    ------
+    ConfigError
+        With one line a problem.
+    """
+    try:
+        return Scenario.model_validate(dict(plain))
+    except ValidationError as error:
+        raise ConfigError(problem_lines(error, Scenario, prefix)) from error
+    except ConfigError as error:
+        raise ConfigError(
+            [f"{prefix}.{line}" if prefix else line for line in error.problems]
+        ) from error

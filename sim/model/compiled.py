@@ -1,0 +1,145 @@
+"""How a rule is compiled: one decorator, so that all rules are compiled alike.
+
+Strict floating point (no fast-math), NumPy's division, the interpreter lock released. With
+``NUMBA_DISABLE_JIT=1`` every rule is the plain Python function that stands in the file.
+
+Machine code is kept on disk, in a folder named after what all rules and the user's plug-ins mean
+(see `sim.model.identity`). So code that no longer fits is never loaded, and an edited comment asks
+for nothing to be compiled again.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba as nb
+from numba.core.caching import UserProvidedCacheLocator
+
+from sim.model.identity import COMPILED, source_digest
+
+LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
+"""Whether inner rules are compiled without a way to call them from Python.
+
+That takes a quarter less time. The command line asks for it, in `sim.model.compile_ahead`; in
+Python every rule can be called by itself.
+"""
+
+_KEPT = 8
+"""Folders of machine code that are kept, newest first."""
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds all machine code: the user's cache, or NUMBA_CACHE_DIR."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "peace-talks-sim"
+
+
+def prune(folder: Path, keep: int = _KEPT) -> None:
+    """Remove the oldest folders of machine code beyond `keep`; losing a race is no harm."""
+    if not folder.is_dir():
+        return
+    found = sorted(
+        (entry for entry in folder.iterdir() if entry.name.startswith("rules-")),
+        key=lambda entry: entry.stat().st_mtime,
+        reverse=True,
+    )
+    for entry in found[keep:]:
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+class RulesFolder(UserProvidedCacheLocator):
+    """Where numba finds the machine code of a rule: its folder says already that it fits."""
+
+    def get_source_stamp(self) -> str:
+        """Return nothing: numba would compile a file again whose date or size has changed."""
+        return ""
+
+    def get_disambiguator(self) -> str:
+        """Return nothing: numba would compile a function again that stands in another line."""
+        return ""
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., object], py_file: str) -> "RulesFolder | None":
+        """Return the place of one of this package's rules, None for any other function."""
+        return cls(py_func, py_file) if py_func.__module__.startswith("sim.") else None
+
+
+def use_cache_folder() -> None:
+    """Point numba at the folder that belongs to this code and the plug-ins now named.
+
+    Entry rules look at it when they are defined, so it must be right before the first one is.
+    """
+    plugins = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
+    meaning = source_digest(COMPILED, (Path(file) for file in plugins if file))
+    digest = hashlib.blake2b(f"{nb.__version__} {LEAN} {meaning}".encode(), digest_size=12)
+    prune(cache_folder())
+    settings = vars(nb.config)
+    settings["CACHE_DIR"] = str(cache_folder() / f"rules-{digest.hexdigest()}")
+    others = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
+    settings["CACHE_LOCATOR_CLASSES"] = f"{__name__}.RulesFolder,{others}"
+
+
+use_cache_folder()
+
+
+def is_compiled(entry: str = "") -> bool:
+    """Return whether machine code is on disk already, of one entry rule or of any.
+
+    Parameters
+    ----------
+    entry : str
+        Module and name of the entry rule, e.g. ``"engine.play_many"``.
+    """
+    wanted = f"{entry}-*.nbi" if entry else "*.nbi"
+    return any(Path(str(vars(nb.config)["CACHE_DIR"])).rglob(wanted))
+
+
+Rule = TypeVar("Rule", bound=Callable[..., object])
+
+
+def rule(function: Rule) -> Rule:
+    """Compile a rule of the talks that other rules call; from Python only if not LEAN."""
+    return _compiled(function, no_cpython_wrapper=LEAN)
+
+
+def rule_called_once(function: Rule) -> Rule:
+    """Compile a rule that one line of another rule calls, as a part of that rule.
+
+    For the large ones. numba compiles whatever lies below a rule once more for the rule itself,
+    so every level between the frontier and the week costs half a second.
+    """
+    return _compiled(function, no_cpython_wrapper=LEAN, inline="always")
+
+
+def entry_rule(function: Rule) -> Rule:
+    """Compile a rule that is called from Python, and keep the machine code on disk."""
+    return _compiled(function, cache=True)
+
+
+def entry_rule_called_once(function: Rule) -> Rule:
+    """Compile an entry rule that is also a part of the one rule that calls it."""
+    return _compiled(function, cache=True, inline="always")
+
+
+def _compiled(function: Rule, **options: bool | str) -> Rule:
+    """Compile strictly and without the interpreter lock; numba's stubs lack two options."""
+    compiled = nb.njit(  # type: ignore[call-overload]
+        nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+    )
+    return cast(Rule, compiled(function))
+
+
+@nb.njit("int64(int64)", nogil=True)
+def number(constant: int) -> int:
+    """Return `constant` as a plain number.
+
+    numba compiles a function once more for each literal argument; a side that is written as
+    0 or 1 in the code goes through here, so that its rules are compiled once for both.
+    """
+    return constant

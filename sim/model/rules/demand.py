@@ -1,0 +1,80 @@
+"""One compiled choice a kind of plug-in, which calls the rule that a record's code names.
+
+The choice is one function whose text is made from the codes: a chain of nested functions would
+say the same, but each link would compile all that lie below it again.
+"""
+
+import math
+from collections.abc import Callable
+from typing import cast
+
+from sim.model.compiled import rule
+from sim.model.plugins import registry
+from sim.model.records import Numbers, Params, Shocks, State
+from sim.model.rules.preferences import reservation_share
+from sim.model.rules.ratification import best_share_to_leave
+from sim.model.rules.worth import refresh
+
+Function = Callable[..., float]
+PARTIES = "params, state, shocks, side"
+"""What every plug-in is given: see `sim.model.rules`."""
+
+
+def _choice(name: str, arguments: str, functions: tuple[Function, ...]) -> Function:
+    """Compile the choice among functions by their code; the last one also stands for the rest."""
+    lines = [f"def {name}(code, {arguments}):"]
+    for code in range(len(functions) - 1):
+        lines += [f"    if code == {code}:", f"        return rule_{code}({arguments})"]
+    lines.append(f"    return rule_{len(functions) - 1}({arguments})")
+    names: dict[str, object] = {"__name__": __name__}
+    names |= {f"rule_{n}": function for n, function in enumerate(functions)}
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants and numbers
+    return rule(cast(Function, names[name]))
+
+
+def _functions(kind: str) -> tuple[Function, ...]:
+    """Return the compiled rules of one kind in the order of their codes."""
+    return tuple(cast(Function, entry.function) for entry in registry().of(kind))
+
+
+strategy_demand = _choice("strategy_demand", PARTIES, _functions("concession"))
+"""``(code, params, state, shocks, side) -> demand``."""
+condition_accepts = _choice(
+    "condition_accepts", f"{PARTIES}, offered, demand", _functions("acceptance")
+)
+"""``(code, params, state, shocks, side, offered, demand) -> positive to accept``."""
+learn_about_other = _choice("learn_about_other", PARTIES, _functions("opponent_model"))
+"""``(code, params, state, shocks, side) -> None``."""
+
+
+# ---- What a side demands now: its strategy between reservation and aspiration.
+
+
+@rule
+def aspiration_share(params: Params, state: State, side: int) -> float:
+    """Return the highest demand of `side`: all, or the most that it pays to put to a ratifier."""
+    if not params.anticipates_ratifier[side] or params.ratifier_reservation[1 - side] <= 0.0:
+        return 1.0
+    own = state.reservation[side]
+    return max(own, 1.0 - best_share_to_leave(params, state, 1 - side, own))
+
+
+@rule
+def set_demand(params: Params, state: State, shocks: Shocks, side: int) -> None:
+    """Set reservation, aspiration and target of `side`; a target that is no number is a fault."""
+    refresh(params, state)
+    state.reservation[side] = min(max(reservation_share(params, state, side), 0.0), 1.0)
+    state.aspiration[side] = aspiration_share(params, state, side)
+    asked = strategy_demand(params.strategy[side], params, state, shocks, side)
+    if not math.isfinite(asked):
+        state.fault = 1 + side
+        asked = state.aspiration[side]
+    state.target[side] = min(max(asked, state.reservation[side]), state.aspiration[side])
+
+
+@rule
+def remember(values: Numbers, newest: float) -> None:
+    """Put `newest` before the other entries of `values`, dropping the oldest."""
+    for at in range(values.shape[0] - 1, 0, -1):
+        values[at] = values[at - 1]
+    values[0] = newest

@@ -1,0 +1,153 @@
+"""Phase 2: the mediator acts in one of three styles.
+
+Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facilitation gives
+information, formulation gives a text, manipulation changes the payoffs.
+"""
+
+from sim.model.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREATY
+from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
+from sim.model.records import Events, Numbers, Params, Shocks, State
+from sim.model.rules.articles import close_package
+from sim.model.rules.channels import edge_between
+from sim.model.rules.demand import set_demand
+from sim.model.rules.events import write
+from sim.model.rules.preferences import offer_share, treaty_utility
+from sim.model.rules.solutions import single_text
+
+
+@rule
+def speaks_with(params: Params, state: State, side: int) -> bool:
+    """Return whether the mediator had a call or a meeting with `side` this week."""
+    e = edge_between(params, ACTOR.MEDIATOR, side)
+    return e >= 0 and state.contact[e] > CONTACT.SILENT
+
+
+@rule
+def note_contacts(params: Params, state: State) -> None:
+    """Keep the week in which the mediator last spoke with each side."""
+    for side in range(2):
+        if speaks_with(params, state, side):
+            state.spoke_week[side] = state.week
+
+
+@rule
+def has_sounded(params: Params, state: State, side: int) -> bool:
+    """Return whether the mediator spoke with `side` so lately that it knows where it stands.
+
+    Shuttling takes time: the calls to the two capitals need not fall into one week.
+    """
+    last = state.spoke_week[side]
+    return last >= 0 and state.week - last < params.shuttle_weeks
+
+
+@rule
+def facilitate(params: Params, state: State) -> None:
+    """Shrink the error of each side that the mediator spoke with, about the other's weights."""
+    for side in range(2):
+        if speaks_with(params, state, side):
+            state.error_scale[side] *= 1.0 - params.learning_rate * state.attention
+
+
+@rule
+def text_acceptable(params: Params, state: State, side: int) -> bool:
+    """Return whether `side` takes the text in ``state.offer[0]``.
+
+    It asks for its own demand less what the mediator's authority is worth: a point between
+    demand and reservation.
+    """
+    yielded = params.pull * state.attention * (state.target[side] - state.reservation[side])
+    return offer_share(params, state, side, number(0)) >= state.target[side] - yielded
+
+
+@rule
+def keep_offers(state: State, kept: Numbers, back: bool) -> None:
+    """Copy the first party's offer to `kept`, or back from it."""
+    for n in range(state.talks):
+        j = state.talk[n]
+        if back:
+            state.offer[0, j] = kept[j]
+        else:
+            kept[j] = state.offer[0, j]
+
+
+@rule_called_once
+def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
+    """Table a single negotiating text (Fisher 1981) now and then; both must take it.
+
+    Where interim deals are allowed and no text can be found that both would take, the mediator
+    proposes to sign the agreed part.
+    """
+    if state.text_week >= 0 or shocks[state.week].text >= params.text_rate * state.attention:
+        return
+    for side in range(2):
+        if not has_sounded(params, state, side):
+            return
+    for side in range(2):
+        set_demand(params, state, shocks, side)
+    # The search for the text works in the first side's offer, which is put back if it fails.
+    kept = state.kept_offer
+    keep_offers(state, kept, False)
+    found = single_text(params, state)
+    first = found and text_acceptable(params, state, number(0))
+    second = found and text_acceptable(params, state, number(1))
+    state.mediator_tabled = 1
+    write(state, events, ACTOR.MEDIATOR, MOVE.MEDIATOR_TEXT, -1, REASON.LEVERAGE, 0.0)
+    if first and second:
+        close_package(params, state, events, number(0), REASON.WITHIN_WIN_SETS)
+        return
+    keep_offers(state, kept, True)
+    for side in range(2):
+        if not (first if side == 0 else second):
+            reason = REASON.TEXT_BELOW_DEMAND if found else REASON.STATUS_QUO_BETTER
+            write(state, events, side, MOVE.TEXT_REFUSED, -1, reason, state.target[side])
+    if params.agenda == AGENDA.INTERIM_ALLOWED and state.interim_week < 0:
+        propose_interim(params, state, events, number(ACTOR.MEDIATOR))
+
+
+@rule
+def propose_interim(params: Params, state: State, events: Events, proposer: int) -> None:
+    """Put the interim offer on the table if something is agreed to sign."""
+    some = False
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            some = True
+    if some and state.text_week < 0 and state.status < TREATY.SIGNED_INTERIM:
+        if state.interim_offer != proposer:
+            write(state, events, proposer, MOVE.INTERIM_PROPOSED, -1, REASON.STRATEGY_TARGET, 0.0)
+        state.interim_offer = proposer
+
+
+@rule
+def manipulate(params: Params, state: State, events: Events) -> None:
+    """Promise side payments for a signature and put a cost on waiting; both follow attention.
+
+    It pays more for a treaty that it likes better, by its own preferences, and splits the
+    payments by its bias. With leverage 0 nothing is promised.
+    """
+    liked = treaty_utility(params, state, number(ACTOR.MEDIATOR))
+    paid = params.carrot * params.leverage * state.attention * liked
+    first = paid * 0.5 * (1.0 - params.bias)
+    second = paid * 0.5 * (1.0 + params.bias)
+    rose = first > state.side_payment[0] + 0.01 or second > state.side_payment[1] + 0.01
+    state.side_payment[0] = first
+    state.side_payment[1] = second
+    state.stick_now = params.stick * params.leverage * state.attention
+    if rose:
+        write(state, events, ACTOR.MEDIATOR, MOVE.SIDE_PAYMENT, -1, REASON.LEVERAGE, paid)
+
+
+@entry_rule_called_once
+def mediate(params: Params, state: State, shocks: Shocks, events: Events) -> None:
+    """Let attention fade and act in the mediator's style."""
+    if state.ended:
+        return
+    state.attention *= 1.0 - params.attention_decay
+    note_contacts(params, state)
+    if params.style == STYLE.MANIPULATION:
+        manipulate(params, state, events)
+    if state.status >= TREATY.SIGNED_FULL:
+        return
+    if params.style == STYLE.FACILITATION:
+        facilitate(params, state)
+    elif params.style == STYLE.FORMULATION:
+        formulate(params, state, shocks, events)

@@ -1,0 +1,107 @@
+"""Week 0: the state from which a run starts."""
+
+from sim.model.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
+from sim.model.compiled import entry_rule, rule
+from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
+from sim.model.rules.public import clip_unit, mean_of
+from sim.model.rules.worth import refresh
+
+
+@rule
+def open_calendar(state: State) -> None:
+    """Mark everything that has a date as not having happened."""
+    state.text_week = NEVER
+    state.initialled_week = NEVER
+    state.interim_week = NEVER
+    state.signed_week = NEVER
+    state.ratified_week = NEVER
+    state.ended_week = NEVER
+    state.interim_offer = NEVER
+    state.tabled = NEVER
+    for side in range(2):
+        state.last_conceded[side] = NEVER
+        state.spoke_week[side] = NEVER
+
+
+@rule
+def open_text(params: Params, state: State) -> None:
+    """Put the articles, the preconditions and both sides' first positions in place."""
+    still_open = 0
+    for i in range(params.articles):
+        state.article[i] = params.start_status[i]
+        state.position[i] = params.start_position[i]
+        if state.article[i] != ARTICLE.AGREED:
+            state.in_talks[i] = 1
+            still_open += 1
+    for k in range(params.preconditions):
+        j = ARTICLES + k
+        state.precondition[k] = params.start_status[j]
+        state.stage_until[k] = params.ready_week[k]
+        traded = params.precondition_rule != PRECONDITION_RULE.NONE
+        if traded and state.precondition[k] == PRECONDITION.DEMANDED:
+            state.in_talks[j] = 1
+    if still_open == 0:
+        state.text_week = 0
+        state.status = TREATY.TEXT_AGREED
+        for k in range(params.preconditions):
+            state.in_talks[ARTICLES + k] = 0
+
+
+@rule
+def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) -> None:
+    """Give each side its type, its first offer, its stock and its beliefs."""
+    for side in range(2):
+        state.holdout[side] = types[side] < params.holdout_odds[side]
+        state.stock[side] = params.concession_stock[side]
+        state.belief_a[side] = params.belief_a[side]
+        state.belief_b[side] = params.belief_b[side]
+        state.aspiration[side] = 1.0
+        state.target[side] = 1.0
+        state.error_scale[side] = 1.0
+        for j in range(ISSUES):
+            state.offer[side, j] = params.opening[side, j]
+            state.estimate[side, j] = params.weight[1 - side, j]
+            state.error[side, j] = params.opponent_error[side] * errors[side, j]
+
+
+@rule
+def open_public(params: Params, state: State, public: Public, drawn: Numbers) -> None:
+    """Give each citizen an innate opinion, a protest threshold and a susceptibility."""
+    state.opinion = params.opinion_mean
+    if params.citizens == 0:
+        return
+    for i in range(params.citizens):
+        opinion = clip_unit(params.opinion_mean + params.opinion_sd * drawn[0, i])
+        public.innate[i] = opinion
+        public.opinion[i] = opinion
+        public.threshold[i] = params.threshold_mean + params.threshold_sd * drawn[1, i]
+        public.susceptibility[i] = params.susceptibility
+        public.active[i] = 0
+        public.exposure[i] = 0.0
+    state.opinion = mean_of(public.opinion)
+
+
+@entry_rule
+def begin(
+    params: Params, state: State, public: Public, types: Numbers, errors: Numbers, drawn: Numbers
+) -> None:
+    """Set `state`, given all zero, and the citizens to week 0.
+
+    Parameters
+    ----------
+    types : array of float, shape (2,)
+    errors : array of float, shape (2, ISSUES)
+    drawn : array of float, shape (2, citizens)
+        The replicate's part of `sim.model.shocks.Tape`.
+    """
+    open_calendar(state)
+    open_text(params, state)
+    open_parties(params, state, types, errors)
+    open_public(params, state, public, drawn)
+    state.stale = 1
+    refresh(params, state)
+    state.turn = params.first_mover
+    state.attention = params.attention
+    state.approval = params.approval
+    state.seats = params.government_seats
+    state.suspended_until = -1.0

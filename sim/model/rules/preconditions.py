@@ -1,0 +1,217 @@
+"""Phase 6: preconditions move along their routes."""
+
+import math
+
+from sim.model.codes import ACTOR, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, ROUTE, TREATY
+from sim.model.compiled import entry_rule, rule
+from sim.model.records import ARTICLES, Events, Params, Shocks, State
+from sim.model.rules.events import write
+from sim.model.rules.grievance import grievance_of_move
+from sim.model.rules.preferences import join_talks, leave_talks
+
+
+@rule
+def referendum_passes(yes_share: float, turnout: float, majority: float, quorum: float) -> bool:
+    """Return whether a referendum passes: more than `majority` of votes, `quorum` of eligible.
+
+    Parameters
+    ----------
+    yes_share, turnout : float
+        Yes votes per vote cast and votes cast per eligible voter, in [0, 1].
+    majority : float
+        The yes share must exceed it.
+    quorum : float
+        Yes votes per eligible voter must reach it.
+    """
+    return yes_share > majority and yes_share * turnout >= quorum
+
+
+@rule
+def seats_needed(params: Params) -> int:
+    """Return the number of seats of a supermajority of all members."""
+    return math.ceil(params.supermajority * params.parliament_seats - 1e-9)
+
+
+@rule
+def stage_of_talks(state: State) -> int:
+    """Return the treaty stage that a joint step waits for; a closed text counts as agreed."""
+    if state.status == TREATY.OPEN and state.text_week >= 0:
+        return TREATY.TEXT_AGREED
+    return int(state.status)
+
+
+@rule
+def step_to(
+    state: State, events: Events, actor: int, k: int, status: int, until: float, reason: int
+) -> None:
+    """Move precondition `k` to `status`, due at week `until`."""
+    state.precondition[k] = status
+    state.stage_until[k] = until
+    state.stale = 1
+    write(state, events, actor, MOVE.PRECONDITION_STEP, k, reason, state.precondition[k] * 1.0)
+
+
+@rule
+def fulfil(params: Params, state: State, events: Events, k: int, reason: int) -> None:
+    """Mark precondition `k` as met; a hold-out type answers with its next demand."""
+    step_to(state, events, params.delivered_by[k], k, PRECONDITION.MET, -1.0, reason)
+    leave_talks(state, ARTICLES + k)
+    side = params.demanded_by[k]
+    if not state.holdout[side] or params.precondition_rule == PRECONDITION_RULE.NONE:
+        return
+    for other in range(params.preconditions):
+        if params.demanded_by[other] == side and state.precondition[other] == PRECONDITION.DORMANT:
+            state.precondition[other] = PRECONDITION.DEMANDED
+            state.stale = 1
+            if state.text_week < 0:
+                join_talks(state, ARTICLES + other)
+            write(state, events, side, MOVE.PRECONDITION_ADDED, other, REASON.HOLD_OUT_TYPE, 0.0)
+            return
+
+
+@rule
+def lost_to_campaign(params: Params, k: int) -> float:
+    """Return the yes share that the opposition's campaign takes away.
+
+    In proportion to its effort and to what it holds against the change; the salience counts up to
+    twice the mean.
+    """
+    grievance = min(grievance_of_move(params, ARTICLES + k, 0.0, 1.0), 2.0)
+    return params.campaign * params.effort * grievance
+
+
+@rule
+def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events, k: int) -> None:
+    """Hold the vote: its yes share follows public support and the opposition's campaign."""
+    shock = shocks[state.week]
+    yes = params.yes_mean + params.yes_slope * (state.opinion - params.opinion_mean)
+    yes -= lost_to_campaign(params, k)
+    yes = min(max(yes + params.yes_sd * shock.yes, 0.0), 1.0)
+    turnout = min(max(params.turnout_mean + params.turnout_sd * shock.turnout, 0.0), 1.0)
+    if referendum_passes(yes, turnout, params.referendum_majority, params.referendum_quorum):
+        fulfil(params, state, events, k, REASON.VOTE_PASSED)
+        return
+    lost = REASON.VOTE_LOST if yes <= params.referendum_majority else REASON.BELOW_QUORUM
+    step_to(state, events, ACTOR.NATURE, k, PRECONDITION.FAILED, -1.0, lost)
+
+
+@rule
+def advance_constitution(
+    params: Params, state: State, shocks: Shocks, events: Events, k: int
+) -> None:
+    """Constitutional route: draft, a supermajority of all members, referendum.
+
+    A government that lacks the votes waits for them; they are found with a constant hazard.
+    """
+    status = state.precondition[k]
+    who = params.delivered_by[k]
+    due = state.week >= state.stage_until[k]
+    if status == PRECONDITION.PROMISED:
+        until = state.week + params.lead_draft[k]
+        step_to(state, events, who, k, PRECONDITION.DRAFTING, until, REASON.ROUTE_STEP)
+    elif status == PRECONDITION.DRAFTING and due:
+        until = state.week + params.lead_parliament[k]
+        step_to(state, events, who, k, PRECONDITION.PARLIAMENT, until, REASON.ROUTE_STEP)
+    elif status == PRECONDITION.PARLIAMENT and due:
+        alone = state.seats >= seats_needed(params)
+        if alone or shocks[state.week].consent < params.consent_rate:
+            until = state.week + params.lead_referendum[k]
+            step_to(state, events, who, k, PRECONDITION.REFERENDUM, until, REASON.VOTE_PASSED)
+    elif status == PRECONDITION.REFERENDUM and due:
+        hold_referendum(params, state, shocks, events, k)
+
+
+@rule
+def advance_act(params: Params, state: State, events: Events, k: int) -> None:
+    """Act of one government, or joint step: promised, then met when its lead time is over.
+
+    A joint step is taken up of itself at the treaty stage that its trigger names.
+    """
+    status = state.precondition[k]
+    if (
+        status == PRECONDITION.DEMANDED
+        and params.route[k] == ROUTE.JOINT
+        and stage_of_talks(state) >= params.trigger[k]
+    ):
+        step_to(
+            state,
+            events,
+            params.delivered_by[k],
+            k,
+            PRECONDITION.PROMISED,
+            state.week + params.lead_draft[k],
+            REASON.STAGE_REACHED,
+        )
+        leave_talks(state, ARTICLES + k)
+    elif status == PRECONDITION.PROMISED:
+        if state.stage_until[k] < 0.0:
+            state.stage_until[k] = state.week + params.lead_draft[k]
+        elif state.week >= state.stage_until[k]:
+            fulfil(params, state, events, k, REASON.ROUTE_STEP)
+
+
+@entry_rule
+def advance(params: Params, state: State, shocks: Shocks, events: Events) -> None:
+    """Move every precondition one week along its route."""
+    if state.ended:
+        return
+    for k in range(params.preconditions):
+        if params.route[k] == ROUTE.CONSTITUTIONAL:
+            advance_constitution(params, state, shocks, events, k)
+        else:
+            advance_act(params, state, events, k)
+
+
+@rule
+def blocks(params: Params, state: State, k: int) -> bool:
+    """Return whether precondition `k` is still to be met."""
+    status = state.precondition[k]
+    return (
+        status != PRECONDITION.DORMANT
+        and status != PRECONDITION.MET
+        and status != PRECONDITION.WAIVED
+    )
+
+
+@rule
+def waits_for_signature(params: Params, k: int) -> bool:
+    """Return whether precondition `k` is to be taken up only once the treaty is signed."""
+    return params.route[k] == ROUTE.JOINT and params.trigger[k] >= TREATY.SIGNED_INTERIM
+
+
+@rule
+def any_blocking(params: Params, state: State) -> bool:
+    """Return whether an unmet precondition stands in the way.
+
+    One that both sides have set for after the signature does not stand in the signature's way.
+    """
+    for k in range(params.preconditions):
+        if blocks(params, state, k):
+            if state.status < TREATY.SIGNED_FULL and waits_for_signature(params, k):
+                continue
+            return True
+    return False
+
+
+@rule
+def weeks_to_deliver(params: Params, state: State, k: int, patience: float) -> float:
+    """Return the expected weeks until precondition `k` is met.
+
+    `patience` stands for the unknown wait until somebody takes it up.
+    """
+    status = state.precondition[k]
+    left = 0.0
+    if status == PRECONDITION.DEMANDED:
+        left += patience
+    if status <= PRECONDITION.PROMISED:
+        left += params.lead_draft[k]
+    elif state.stage_until[k] > state.week:
+        left += state.stage_until[k] - state.week
+    if params.route[k] == ROUTE.CONSTITUTIONAL:
+        if status <= PRECONDITION.DRAFTING:
+            left += params.lead_parliament[k]
+        if status <= PRECONDITION.PARLIAMENT:
+            left += params.lead_referendum[k]
+            if state.seats < seats_needed(params):
+                left += 1.0 / params.consent_rate if params.consent_rate > 0.0 else math.inf
+    return left

@@ -1,0 +1,314 @@
+"""Phase 7: each side compares signing now, in full or in part, with waiting."""
+
+from sim.model.codes import (
+    ACTOR,
+    AGENDA,
+    ARTICLE,
+    MOVE,
+    PRECONDITION,
+    PRECONDITION_RULE,
+    REASON,
+    TREATY,
+)
+from sim.model.compiled import entry_rule, rule
+from sim.model.records import ARTICLES, Events, Params, State
+from sim.model.rules.events import write
+from sim.model.rules.grievance import grievance_of_treaty, mobilise_against
+from sim.model.rules.preconditions import (
+    any_blocking,
+    blocks,
+    waits_for_signature,
+    weeks_to_deliver,
+)
+from sim.model.rules.preferences import issue_utility, leave_talks, office_effect
+from sim.model.rules.worth import refresh
+
+
+@rule
+def signing_value(params: Params, state: State, side: int) -> float:
+    """Return what signing in full this week is worth: the deal, side payments, and office.
+
+    What an interim deal already gives is taken off.
+    """
+    value = state.deal[side] + state.side_payment[side]
+    if state.interim_week >= 0:
+        value -= state.interim[side]
+    else:
+        value += office_effect(params, state, side)
+    return value
+
+
+@rule
+def concession_belief(state: State, side: int) -> float:
+    """Return the believed weekly rate of unilateral concessions by the other (Beta mean)."""
+    return state.belief_a[side] / (state.belief_a[side] + state.belief_b[side])
+
+
+@rule
+def expected_concession(params: Params, state: State, side: int) -> float:
+    """Return the expected worth to `side` of the other's concessions of one week."""
+    return concession_belief(state, side) * params.outside_worth[1 - side]
+
+
+@rule
+def waiting_flow(params: Params, state: State, side: int) -> float:
+    """Return the payoff of one more week without the full treaty."""
+    flow = params.flow[side]
+    if state.interim_week >= 0:
+        flow *= 1.0 - state.interim_weight[side]
+    return flow - state.stick_now
+
+
+@rule
+def waiting_value(params: Params, state: State, side: int, value: float) -> float:
+    """Return what waiting one week is worth if signing is worth `value` now.
+
+    ``f + d (V + p c)``: the status quo's flow, then the same signature with the concessions
+    expected meanwhile. With concessions that only add up, comparing with one step ahead is
+    optimal stopping (Chow, Robbins and Siegmund 1971, the monotone case).
+    """
+    later = value + expected_concession(params, state, side)
+    return waiting_flow(params, state, side) + params.discount[side] * later
+
+
+@rule
+def annuity(params: Params, side: int, weeks: float) -> float:
+    """Return the present value of 1 a week for `weeks` weeks."""
+    d = params.discount[side]
+    return (1.0 - d**weeks) / (1.0 - d)
+
+
+@rule
+def weigh_interim(params: Params, state: State, side: int) -> None:
+    """Set what signing the agreed part now is worth to `side`, and what refusing it is worth.
+
+    The agreed part is a hostage: signed now, its worth is banked and the rest is split evenly
+    after the delay tau; refused, both go into one package that Nash's solution splits after the
+    same delay, so the side that values the agreed part more gives way on the rest.
+
+    ``now  = a + d^tau S / 2 + office``
+    ``wait = flow and concessions over tau + d^tau [D + (a_1 + a_2 + S - D_1 - D_2) / 2]``
+
+    with S the joint surplus of the rest and D the value of the status quo. With no flow and no
+    politics a side accepts if and only if ``d^tau <= 2 a / (a_1 + a_2)``.
+    """
+    other = 1 - side
+    mine = state.agreed[side]
+    rest = state.rest
+    later = params.settlement_discount[side]
+    weeks_of_flow = params.settlement_annuity[side]
+    floor = state.quo[side]
+    package = floor + 0.5 * (mine + state.agreed[other] + rest - floor - state.quo[other])
+    package = max(min(max(package, mine), mine + rest), floor)
+    office = office_effect(params, state, side)
+    flow = params.flow[side]
+    concessions = expected_concession(params, state, side)
+    state.interim_now[side] = (
+        mine
+        + state.side_payment[side]
+        + office
+        + (1.0 - state.agreed_weight[side]) * flow * weeks_of_flow
+        + later * 0.5 * rest
+    )
+    state.interim_wait[side] = (flow - state.stick_now + concessions) * weeks_of_flow + later * (
+        package + office
+    )
+
+
+@rule
+def consider_waiver(params: Params, state: State, events: Events, side: int, ready: bool) -> None:
+    """Let `side` drop a demand of its own that costs more in delay than it is worth.
+
+    It compares signing without it now with waiting for it: the flow and the concessions
+    expected meanwhile, then the treaty with it by its odds and without it otherwise. A hold-out
+    type does not waive: the demand is its reason not to sign.
+    """
+    if (
+        not ready
+        or state.holdout[side]
+        or params.precondition_rule != (PRECONDITION_RULE.BEFORE_SIGNING)
+    ):
+        return
+    for k in range(params.preconditions):
+        if params.demanded_by[k] != side or not blocks(params, state, k):
+            continue
+        if waits_for_signature(params, k):
+            continue
+        refresh(params, state)
+        j = ARTICLES + k
+        without = signing_value(params, state, side)
+        met = issue_utility(params, side, j, 1.0) - issue_utility(params, side, j, 0.0)
+        gain = params.weight[side, j] * met
+        odds = params.odds[k]
+        if state.precondition[k] == PRECONDITION.FAILED:
+            odds = 0.0
+        elif state.precondition[k] >= PRECONDITION.PROMISED:
+            without -= odds * gain
+        weeks = weeks_to_deliver(params, state, k, params.settlement_weeks[side])
+        meanwhile = waiting_flow(params, state, side) + expected_concession(params, state, side)
+        waited = meanwhile * annuity(params, side, weeks)
+        waited += params.discount[side] ** weeks * (without + odds * gain)
+        if without >= waited:
+            state.precondition[k] = PRECONDITION.WAIVED
+            leave_talks(state, j)
+            write(
+                state,
+                events,
+                side,
+                MOVE.PRECONDITION_STEP,
+                k,
+                REASON.WAIT_NOT_WORTH,
+                state.precondition[k] * 1.0,
+            )
+
+
+@rule
+def set_signing_values(params: Params, state: State, side: int) -> None:
+    """Set what signing in full this week and waiting are worth to `side`."""
+    refresh(params, state)
+    value = signing_value(params, state, side)
+    state.value_now[side] = value
+    state.value_wait[side] = waiting_value(params, state, side, value)
+
+
+@entry_rule
+def weigh(params: Params, state: State, events: Events, actor: int) -> None:
+    """Set what signing now and waiting are worth to one side."""
+    if state.ended or state.status >= TREATY.SIGNED_FULL:
+        return
+    refresh(params, state)
+    if state.text_week < 0:
+        if state.interim_offer >= 0:
+            weigh_interim(params, state, actor)
+        return
+    set_signing_values(params, state, actor)
+    consider_waiver(params, state, events, actor, state.value_now[actor] >= state.value_wait[actor])
+
+
+@rule
+def street_blocks(params: Params, state: State) -> bool:
+    """Return whether protest at home keeps the government from signing anything."""
+    return params.home >= 0 and params.citizens > 0 and state.protest >= params.fall_protest_share
+
+
+@rule
+def wants_to_sign(state: State, side: int) -> bool:
+    """Return whether signing in full beats waiting for `side`."""
+    return state.value_now[side] >= state.value_wait[side]
+
+
+@rule
+def wants_without_politics(params: Params, state: State, side: int) -> bool:
+    """Return whether `side` would sign if its government had nothing to gain or lose at home."""
+    if state.interim_week >= 0:
+        return wants_to_sign(state, side)
+    office = office_effect(params, state, side)
+    value = state.value_now[side] - office
+    return value >= waiting_value(params, state, side, value)
+
+
+@rule
+def refusal_reason(params: Params, state: State, side: int) -> int:
+    """Return why `side` prefers to wait with the full signature."""
+    value = state.value_now[side]
+    if side == params.home and wants_without_politics(params, state, side):
+        return REASON.HOME_COST
+    flow = waiting_flow(params, state, side)
+    if value >= flow + params.discount[side] * value:
+        return REASON.EXPECTS_CONCESSIONS
+    return REASON.STATUS_QUO_BETTER
+
+
+@rule
+def note_refusal(state: State, events: Events, side: int, move: int, reason: int) -> None:
+    """Write a refusal down when it is a new one."""
+    mark = move * 64 + reason
+    if state.refused[side] != mark:
+        state.refused[side] = mark
+        now = state.value_now[side] if move == MOVE.SIGNING_REFUSED else state.interim_now[side]
+        wait = state.value_wait[side] if move == MOVE.SIGNING_REFUSED else state.interim_wait[side]
+        write(state, events, side, move, -1, reason, now - wait)
+
+
+@rule
+def enter_into_force(params: Params, state: State, status: int) -> None:
+    """Take a signature's effects on the public and on the opposition's mobilisation."""
+    state.status = status
+    state.opinion_shift += params.signing_shift
+    if params.home >= 0:
+        interim = status == TREATY.SIGNED_INTERIM
+        mobilise_against(params, state, grievance_of_treaty(params, state, interim))
+        change = params.signing_gain * (state.opinion - 0.5)
+        state.approval = min(max(state.approval + change, 0.0), 1.0)
+
+
+@rule
+def sign_interim(params: Params, state: State, events: Events) -> None:
+    """Sign the agreed part if both sides prefer that to refusing; else note who refuses."""
+    proposer = state.interim_offer
+    willing = True
+    for side in range(2):
+        if state.interim_now[side] < state.interim_wait[side]:
+            willing = False
+            note_refusal(state, events, side, MOVE.INTERIM_REFUSED, REASON.HOSTAGE_VALUE)
+    if not willing:
+        return
+    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
+        return
+    if state.street or not state.channel_open:
+        return
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            state.interim_part[i] = 1
+            leave_talks(state, i)
+    enter_into_force(params, state, TREATY.SIGNED_INTERIM)
+    state.interim_week = state.week
+    state.stale = 1
+    state.interim_offer = -1
+    write(state, events, proposer, MOVE.INTERIM_SIGNED, -1, REASON.BETTER_NOW, 0.0)
+
+
+@rule
+def initial_text(params: Params, state: State, events: Events) -> None:
+    """Put initials under a closed text that beats the status quo for both when they meet."""
+    if state.initialled_week >= 0 or not state.parties_met:
+        return
+    for side in range(2):
+        if state.value_now[side] < state.quo[side]:
+            return
+    state.initialled_week = state.week
+    if state.status == TREATY.TEXT_AGREED:
+        state.status = TREATY.INITIALLED
+    write(state, events, ACTOR.NATURE, MOVE.INITIALLED, -1, REASON.WITHIN_WIN_SETS, 0.0)
+
+
+@entry_rule
+def sign(params: Params, state: State, events: Events) -> None:
+    """Put initials or a signature where both sides want it and no gate is closed."""
+    state.street = street_blocks(params, state)
+    if state.ended or state.status >= TREATY.SIGNED_FULL:
+        return
+    if state.text_week < 0:
+        allowed = params.agenda == AGENDA.INTERIM_ALLOWED and state.interim_week < 0
+        if state.interim_offer >= 0 and allowed:
+            sign_interim(params, state, events)
+        return
+    for side in range(2):
+        # A demand waived since the sides weighed has changed the treaty for both.
+        set_signing_values(params, state, side)
+    initial_text(params, state, events)
+    both = True
+    for side in range(2):
+        if not wants_to_sign(state, side):
+            both = False
+            reason = refusal_reason(params, state, side)
+            note_refusal(state, events, side, MOVE.SIGNING_REFUSED, reason)
+    if not both:
+        return
+    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
+        return
+    if state.street or not state.channel_open:
+        return
+    enter_into_force(params, state, TREATY.SIGNED_FULL)
+    state.signed_week = state.week
+    write(state, events, ACTOR.NATURE, MOVE.FULL_SIGNED, -1, REASON.BETTER_NOW, 0.0)

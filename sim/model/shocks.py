@@ -1,0 +1,156 @@
+"""The tape of outside chance: every random number of a run, drawn before it starts.
+
+One `numpy.random.SeedSequence` a sweep, spawned into one stream a submodel. Rules read the tape
+and never draw, so two strategies meet the same incidents, poll errors and replies (common random
+numbers), and a submodel that is switched off shifts nobody else's numbers.
+
+Streams are drawn for blocks of `BLOCK` replicates, week by week: replicate `r` depends on the
+seed and on `r` alone, and a longer horizon repeats the shorter one's weeks.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.records import EDGES, ISSUES, Field, record_type
+
+BLOCK = 32
+"""Replicates drawn together; part of what a seed means, so it never changes."""
+
+_U, _N = "uniform", "normal"
+
+SHOCK_FIELDS: tuple[tuple[str, str, Field], ...] = (
+    ("calendar", _U, Field("incident", "f8", (), "u", "an incident happens")),
+    ("calendar", _U, Field("escalation", "f8", (), "u", "it ends the talks")),
+    ("channels", _U, Field("contact", "f8", (EDGES,), "u", "call or meeting on each edge")),
+    ("mediation", _U, Field("text", "f8", (), "u", "a single text is tabled")),
+    ("offers", _U, Field("reply", "f8", (2,), "u", "a side answers")),
+    ("offers", _U, Field("stance", "f8", (2,), "u", "free for strategies that draw")),
+    ("concessions", _U, Field("occasion", "f8", (2,), "u", "an occasion to concede alone")),
+    ("preconditions", _U, Field("consent", "f8", (), "u", "missing votes are found")),
+    ("preconditions", _N, Field("yes", "f8", (), "z", "swing of the referendum's yes share")),
+    ("preconditions", _N, Field("turnout", "f8", (), "z", "swing of its turnout")),
+    ("ratification", _U, Field("ratifier", "f8", (2,), "u", "the ratifier's reservation")),
+    ("ratification", _U, Field("lapse", "f8", (), "u", "a deal in force lapses")),
+    ("politics", _N, Field("approval", "f8", (), "z", "swing of approval")),
+    ("politics", _N, Field("election", "f8", (), "z", "swing of an election")),
+)
+"""(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals.
+
+Fields of one submodel and law stand next to each other.
+"""
+
+SHOCK = record_type(tuple(f for _, _, f in SHOCK_FIELDS))
+WIDTH = SHOCK.itemsize // 8
+"""Numbers in one week of the tape."""
+
+STREAMS = (*dict.fromkeys(s for s, _, _ in SHOCK_FIELDS), "types", "errors", "citizens")
+"""Names of the spawned streams, in spawning order; new ones go to the end."""
+
+
+class Tape(NamedTuple):
+    """Chance of some replicates.
+
+    Attributes
+    ----------
+    weekly : array of SHOCK, shape (replicates, weeks)
+        What happens in each week.
+    types : array of float, shape (replicates, 2)
+        Uniforms that settle each side's hidden type.
+    errors : array of float, shape (replicates, 2, ISSUES)
+        Standard normals of each side's error about the other's weights.
+    citizens : array of float, shape (replicates, 2, citizens)
+        Standard normals of innate opinion and of protest threshold.
+    """
+
+    weekly: NDArray[np.void]
+    types: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    citizens: NDArray[np.float64]
+
+
+def stream(seed: int, block: int, name: str) -> np.random.Generator:
+    """Return the generator of one submodel for one block of replicates.
+
+    Parameters
+    ----------
+    seed : int
+        The sweep's seed, non-negative.
+    block : int
+        Number of the block, ``replicate // BLOCK``.
+    name : str
+        One of `STREAMS`.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(block, STREAMS.index(name)))
+    return np.random.Generator(np.random.PCG64(sequence))
+
+
+def _draw_block(seed: int, block: int, tape: Tape) -> None:
+    """Fill `tape`, which has room for `BLOCK` replicates, with the chance of one block."""
+    weeks = tape.weekly.shape[1]
+    flat = tape.weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
+    generators = {name: stream(seed, block, name) for name in STREAMS}
+    for submodel in STREAMS:
+        for law in (_U, _N):
+            columns = _columns(submodel, law)
+            if columns.start == columns.stop:
+                continue
+            # Week-major, and each law from a child of its own: a longer horizon only appends.
+            rng = generators[submodel].spawn(1)[0]
+            shape = (weeks, BLOCK, columns.stop - columns.start)
+            drawn = rng.random(shape) if law == _U else rng.standard_normal(shape)
+            flat[:, :, columns] = drawn.transpose(1, 0, 2)
+    tape.types[:] = generators["types"].random(tape.types.shape)
+    tape.errors[:] = generators["errors"].standard_normal(tape.errors.shape)
+    tape.citizens[:] = generators["citizens"].standard_normal(tape.citizens.shape)
+
+
+def _columns(submodel: str, law: str) -> slice:
+    """Return where the fields of one submodel and law lie in a week; they stand together."""
+    sizes = [math.prod(field.shape) for _, _, field in SHOCK_FIELDS]
+    here = [n for n, (s, kind, _) in enumerate(SHOCK_FIELDS) if (s, kind) == (submodel, law)]
+    if not here:
+        return slice(0, 0)
+    return slice(sum(sizes[: here[0]]), sum(sizes[: here[-1] + 1]))
+
+
+def rows_of(tape: Tape, rows: slice) -> Tape:
+    """Return the part of a tape that belongs to some replicates, as views."""
+    return Tape(tape.weekly[rows], tape.types[rows], tape.errors[rows], tape.citizens[rows])
+
+
+def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
+    """Draw the tape of a run of consecutive replicates.
+
+    Parameters
+    ----------
+    seed : int
+        The sweep's seed, non-negative.
+    replicates : range
+        Replicate numbers, step 1.
+    weeks : int
+        Weeks of each run.
+    citizens : int
+        Citizens of each run, 0 when no public is modelled.
+
+    Returns
+    -------
+    Tape
+        Entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
+    """
+    first, last = replicates.start // BLOCK, (replicates.stop - 1) // BLOCK
+    count = (last + 1 - first) * BLOCK
+    tape = Tape(
+        weekly=np.empty((count, weeks), SHOCK),
+        types=np.empty((count, 2)),
+        errors=np.empty((count, 2, ISSUES)),
+        citizens=np.empty((count, 2, citizens)),
+    )
+    for block in range(first, last + 1):
+        rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)
+        _draw_block(seed, block, rows_of(tape, rows))
+    skip = replicates.start - first * BLOCK
+    part = slice(skip, skip + len(replicates))
+    return rows_of(tape, part)

@@ -1,0 +1,149 @@
+"""Citizens and their graphs: NetworkX graphs as compressed rows, and a pool of them.
+
+NetworkX takes about a millisecond for 300 citizens, longer than a run, so a sweep builds a small
+pool once and replicate `r` lives on graph `r` modulo its size.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.records import Public
+
+POOL = 16
+"""Graphs in a pool; part of what a seed means, so it never changes."""
+
+_SPAWN_KEY = 2**31
+"""Keeps the graphs' streams apart from those of the tape, whose keys start with a block."""
+
+
+class GraphPool(NamedTuple):
+    """Graphs in compressed rows, all with the same citizens.
+
+    Attributes
+    ----------
+    start : array of int32, shape (graphs, citizens + 1)
+        Where each citizen's ties begin.
+    tie : array of int32, shape (graphs, ties)
+        Neighbours; padded at the end to the longest graph.
+    tie_weight : array of float, shape (graphs, ties)
+        Weight of each tie, summing to 1 over a citizen's ties.
+    """
+
+    start: NDArray[np.int32]
+    tie: NDArray[np.int32]
+    tie_weight: NDArray[np.float64]
+
+
+def small_world(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return a Watts and Strogatz (1998) graph of even mean degree."""
+    return nx.watts_strogatz_graph(citizens, max(2, degree - degree % 2), rewiring, seed=seed)
+
+
+def complete(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return the complete graph: everybody sees everybody, as in Granovetter (1978)."""
+    return nx.complete_graph(citizens)
+
+
+def scale_free(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return a Barabasi and Albert (1999) graph; each newcomer ties to half the mean degree."""
+    ties = min(max(1, round(degree / 2)), citizens - 1)
+    return nx.barabasi_albert_graph(citizens, ties, seed=seed)
+
+
+def block_model(citizens: int, degree: int, rewiring: float, seed: int) -> nx.Graph:
+    """Return two camps of equal size, `rewiring` of the ties across them.
+
+    Stochastic block model of Holland, Laskey and Leinhardt (1983); the first half of the
+    citizens is one camp.
+    """
+    sizes = [citizens // 2, citizens - citizens // 2]
+    within = min(1.0, degree * (1.0 - rewiring) / max(sizes[0] - 1, 1))
+    across = min(1.0, degree * rewiring / max(sizes[1], 1))
+    return nx.stochastic_block_model(sizes, [[within, across], [across, within]], seed=seed)
+
+
+GRAPHS: Mapping[str, Callable[[int, int, float, int], nx.Graph]] = {
+    "small_world": small_world,
+    "complete": complete,
+    "scale_free": scale_free,
+    "block_model": block_model,
+}
+"""Graph families by name: ``(citizens, degree, rewiring, seed) -> graph``."""
+
+
+def compressed_rows(graph: nx.Graph) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return `start` and `tie` of one graph whose nodes are 0 .. n - 1, neighbours ascending."""
+    neighbours = [sorted(graph.neighbors(node)) for node in range(graph.number_of_nodes())]
+    start = np.zeros(len(neighbours) + 1, np.int32)
+    start[1:] = np.cumsum([len(row) for row in neighbours])
+    flat = [node for row in neighbours for node in row]
+    return start, np.array(flat, np.int32)
+
+
+def _pool_of(rows: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> GraphPool:
+    """Stack graphs, padding their ties to the longest."""
+    width = max(len(tie) for _, tie in rows)
+    start = np.stack([s for s, _ in rows])
+    tie = np.zeros((len(rows), width), np.int32)
+    weight = np.zeros((len(rows), width))
+    for g, (first, neighbours) in enumerate(rows):
+        tie[g, : len(neighbours)] = neighbours
+        degrees = np.diff(first)
+        weight[g, : len(neighbours)] = np.repeat(1.0 / np.maximum(degrees, 1), degrees)
+    return GraphPool(start, tie, weight)
+
+
+def graph_pool(
+    family: str, citizens: int, degree: int, rewiring: float, seed: int, size: int = POOL
+) -> GraphPool:
+    """Build the first `size` graphs of a sweep's pool.
+
+    Parameters
+    ----------
+    family : str
+        Key of `GRAPHS`.
+    citizens, degree, rewiring : int, int, float
+        Size, mean number of ties, and share of ties that are rewired.
+    seed : int
+        The sweep's seed; graph `g` depends on it and on `g` alone.
+    size : int
+        How many of the `POOL` graphs are wanted.
+
+    Raises
+    ------
+    KeyError
+        If the family is unknown.
+    """
+    if citizens == 0:
+        return GraphPool(np.zeros((1, 1), np.int32), np.zeros((1, 0), np.int32), np.zeros((1, 0)))
+    build = GRAPHS[family]
+    rows = []
+    for g in range(size):
+        drawn = np.random.SeedSequence(seed, spawn_key=(_SPAWN_KEY, g)).generate_state(1)
+        rows.append(compressed_rows(build(citizens, degree, rewiring, int(drawn[0]))))
+    return _pool_of(rows)
+
+
+def new_public(citizens: int, pool: GraphPool, graph: int) -> Public:
+    """Return zeroed citizens on one graph of the pool."""
+
+    def zeros() -> NDArray[np.float64]:
+        return np.zeros(citizens)
+
+    return Public(
+        innate=zeros(),
+        opinion=zeros(),
+        next_opinion=zeros(),
+        susceptibility=zeros(),
+        threshold=zeros(),
+        exposure=zeros(),
+        active=np.zeros(citizens, np.int8),
+        queue=np.zeros(citizens, np.int32),
+        start=pool.start[graph],
+        tie=pool.tie[graph],
+        tie_weight=pool.tie_weight[graph],
+    )

@@ -1,0 +1,111 @@
+"""The Mesa model: one run of the talks, watched week by week."""
+
+import mesa
+import networkx as nx
+import numpy as np
+
+from sim.config.settings import Settings
+from sim.model.codes import Actor, Contact
+from sim.model.records import STATE
+from sim.model.rules.week import PHASES
+from sim.runs.agents import Armenia, Azerbaijan, Negotiator, Opposition, UnitedStates
+from sim.runs.opening import RunRecord, Talks, check_fault, open_talks
+
+
+class NegotiationModel(mesa.Model):
+    """The talks as a Mesa model.
+
+    Each step is one week: the phases of `sim.model.rules.week.PHASES` in their order, each played
+    by the agent whose part it is, or by the model where it is nobody's.
+
+    Parameters
+    ----------
+    settings : Settings
+        Validated settings of the run.
+    rng : int, optional
+        Seed of Mesa's own generator, which no rule uses.
+    talks : Talks, optional
+        Opened records to play instead of those that the settings describe; names still come
+        from the settings.
+
+    Attributes
+    ----------
+    talks : sim.runs.run.Talks
+        The records that the rules read and change.
+    channels : networkx.Graph
+        Who speaks to whom; each edge's `contact` is what happened on it this week.
+    tick : int
+        Weeks played.
+    """
+
+    def __init__(
+        self, *, settings: Settings, rng: int | None = None, talks: Talks | None = None
+    ) -> None:
+        super().__init__(rng=None if rng is None else int(rng))
+        self.settings = settings
+        self.talks = open_talks(settings) if talks is None else talks
+        self.horizon = int(self.talks.params.horizon)
+        self.in_charge: dict[Actor, Negotiator] = {
+            agent.actor: agent
+            for agent in (Armenia(self), Azerbaijan(self), UnitedStates(self), Opposition(self))
+        }
+        self.channels = self._channel_graph()
+        self._history = np.zeros(self.horizon, STATE).view(np.recarray)
+        self.tick = 0
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "status": lambda m: int(m.talks.state.status),
+                "approval": lambda m: float(m.talks.state.approval),
+                "protest": lambda m: float(m.talks.state.protest),
+                "first_target": lambda m: float(m.talks.state.target[0]),
+                "second_target": lambda m: float(m.talks.state.target[1]),
+            }
+        )
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """Play one week.
+
+        Raises
+        ------
+        FaultyPluginError
+            If a strategy or acceptance condition returned no finite number.
+        """
+        talks = self.talks
+        for phase in PHASES:
+            agent = self.in_charge.get(phase.actor)
+            if agent is None:
+                talks.follow(phase.rule, phase.actor)
+            else:
+                getattr(agent, phase.rule.__name__)()
+        self._history[self.tick] = talks.state
+        self.tick += 1
+        self._show_contacts()
+        self.datacollector.collect(self)
+        if talks.state.ended or self.tick >= self.horizon:
+            self.running = False
+        check_fault(self.settings, talks.state)
+
+    def run_record(self) -> RunRecord:
+        """Return what has been played so far."""
+        return RunRecord(
+            settings=self.settings,
+            params=self.talks.params,
+            history=self._history[: self.tick],
+            events=self.talks.events[: self.talks.state.events],
+            driver="mesa",
+        )
+
+    def _channel_graph(self) -> nx.Graph:
+        """Return the scenario's channels as a graph of actor ids."""
+        graph = nx.Graph()
+        graph.add_nodes_from(agent.actor_id for agent in self.in_charge.values())
+        for edge, channel in enumerate(self.settings.scenario.channels):
+            graph.add_edge(*channel.between, edge=edge, contact=Contact.SILENT)
+        return graph
+
+    def _show_contacts(self) -> None:
+        """Put this week's calls and meetings on the edges."""
+        for *_, attributes in self.channels.edges(data=True):
+            level = int(self.talks.state.contact[attributes["edge"]])
+            attributes["contact"] = Contact(level)

@@ -1,0 +1,84 @@
+"""Numbers in words: time spans, sizes, counts."""
+
+import os
+import shutil
+import sys
+
+from rich.console import Console, RenderableType
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in words, rounded to what matters."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes / 60:.1f} h"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in words."""
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is 1."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+# ---- The terminal that results are printed on.
+
+PLAIN_WIDTH = 100
+"""Columns where the output is no terminal and COLUMNS is not set."""
+
+
+class PipedConsole(Console):
+    """A console that tells when nobody reads on, instead of leaving the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what `sim.commands.cli.main` waits for.
+
+        Raises
+        ------
+        BrokenPipeError
+            Always.
+        """
+        raise BrokenPipeError
+
+
+def console(error: bool = False) -> Console:
+    """Return a console on standard output, or on standard error.
+
+    Colours go to a terminal only; piped output is plain text of a fixed width.
+    """
+    stream = sys.stderr if error else sys.stdout
+    if stream.isatty():
+        return PipedConsole(file=stream, highlight=False)
+    width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if "COLUMNS" in os.environ else None
+    return PipedConsole(
+        file=stream,
+        highlight=False,
+        width=width or PLAIN_WIDTH,
+        force_terminal=False,
+        no_color=True,
+    )
+
+
+def show(block: RenderableType, output: Console) -> None:
+    """Print one block; where the output is no terminal, without the blanks that pad its lines."""
+    if output.is_terminal:
+        output.print(block)
+        return
+    with output.capture() as captured:
+        output.print(block)
+    for line in captured.get().splitlines():
+        output.out(line.rstrip(), highlight=False)

@@ -1,0 +1,338 @@
+"""The weekly history of a run as a table, and as a Parquet file that explains itself.
+
+One row a week, with the state at the week's end. Unit and meaning of every column are kept in
+the file's metadata under ``columns``, beside the settings that the run depends on.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.config.scenario import Scenario
+from sim.errors import ConfigError, SimError
+from sim.model.codes import Article, Gate, Precondition, Treaty
+from sim.runs.opening import RunRecord
+from sim.runs.outcomes import Column
+from sim.runs.story import day_of, gate_keys, gate_words
+from sim.runs.summary import versions
+
+COLUMNS_KEY = "columns"
+"""Metadata key of the columns' units and meanings, a JSON object."""
+RUN_KEY = "run"
+"""Metadata key of what the run depends on, a JSON object."""
+
+
+class Series(NamedTuple):
+    """One column of the trace: what it is, and its values, one a week."""
+
+    column: Column
+    values: pl.Series
+
+
+def trace(record: RunRecord) -> list[Series]:
+    """Return the weekly history, column by column.
+
+    Parameters
+    ----------
+    record : RunRecord
+        A run with its history.
+
+    Returns
+    -------
+    list of Series
+        Each of length (weeks played,). Values that do not apply in a week are null.
+    """
+    scenario = record.settings.scenario
+    return [
+        *_dates(record),
+        *_parties(record),
+        *_text(record),
+        *_surroundings(record),
+        *_ledger(scenario, record.history),
+    ]
+
+
+def trace_frame(record: RunRecord) -> pl.DataFrame:
+    """Return the weekly history as a table."""
+    return pl.DataFrame([series.values for series in trace(record)])
+
+
+def _series(name: str, unit: str, meaning: str, values: NDArray[np.generic]) -> Series:
+    """Return a column of numbers or flags."""
+    return Series(Column(name, values.dtype.str[1:], unit, meaning), pl.Series(name, values))
+
+
+def _words(name: str, meaning: str, values: Iterable[str]) -> Series:
+    """Return a column of code words."""
+    categories = pl.Series(name, list(values), dtype=pl.String).cast(pl.Categorical)
+    return Series(Column(name, "str", "code", meaning), categories)
+
+
+def _dates(record: RunRecord) -> list[Series]:
+    """Return week, date and status."""
+    history = record.history
+    weeks = np.arange(len(history), dtype=np.int32)
+    days = [day_of(record.settings.scenario, int(week)) for week in weeks]
+    words = (Treaty(int(code)).name.lower() for code in history["status"])
+    return [
+        _series("week", "week", "week of the talks, from 0", weeks),
+        Series(
+            Column("date", "date", "date", "first day of the week"),
+            pl.Series("date", days, dtype=pl.Date),
+        ),
+        _words("status", "status of the treaty", words),
+    ]
+
+
+def _parties(record: RunRecord) -> list[Series]:
+    """Return demands, beliefs, concessions and the choice between signing and waiting."""
+    history = record.history
+    scenario = record.settings.scenario
+    found: list[Series] = []
+    for side, party in enumerate(scenario.parties):
+        name = scenario.actors[party].name
+        a, b = history["belief_a"][:, side], history["belief_b"][:, side]
+        found += [
+            _series(
+                f"target_{party}",
+                "share",
+                f"demand of {name}, of what is open",
+                history["target"][:, side],
+            ),
+            _series(
+                f"reservation_{party}",
+                "share",
+                f"least that {name} takes, of what is open",
+                history["reservation"][:, side],
+            ),
+            _series(
+                f"drafts_{party}",
+                "count",
+                f"drafts tabled by {name} so far",
+                history["drafts"][:, side].astype(np.int32),
+            ),
+            _series(
+                f"conceded_{party}",
+                "count",
+                f"unilateral concessions by {name} so far",
+                history["conceded"][:, side].astype(np.int32),
+            ),
+            _series(
+                f"belief_{party}",
+                "per week",
+                f"rate of the other's concessions that {name} believes in",
+                a / (a + b),
+            ),
+            *_choice(history, side, party, name),
+        ]
+    return found
+
+
+def _choice(history: NDArray[np.void], side: int, party: str, name: str) -> list[Series]:
+    """Return what signing in full and waiting are worth to a party, once the text is closed."""
+    weighed = (history["text_week"] >= 0) & (history["status"] < Treaty.SIGNED_FULL)
+    columns = []
+    for field, meaning in (("value_now", "signing in full now"), ("value_wait", "waiting")):
+        values = pl.Series(f"{field}_{party}", history[field][:, side])
+        mask = pl.Series(weighed)
+        columns.append(
+            Series(
+                Column(
+                    f"{field}_{party}",
+                    "f8",
+                    "utility",
+                    f"worth of {meaning} to {name}; null while the text is open or once it is "
+                    "signed in full",
+                ),
+                pl.select(pl.when(mask).then(values).alias(values.name)).to_series(),
+            )
+        )
+    return columns
+
+
+def _text(record: RunRecord) -> list[Series]:
+    """Return the articles that were open at the start, and the preconditions."""
+    history = record.history
+    scenario = record.settings.scenario
+    first, second = (scenario.actors[party].name for party in scenario.parties)
+    found: list[Series] = []
+    for i, (key, provision) in enumerate(scenario.provisions.items()):
+        if provision.status == "agreed":
+            continue
+        found.append(
+            _words(
+                f"article_{key}",
+                f"status: {provision.title}",
+                (Article(int(code)).name.lower() for code in history["article"][:, i]),
+            )
+        )
+        scale = f"0 {first}'s wording, 1 {second}'s"
+        found.append(
+            _series(
+                f"position_{key}",
+                "position",
+                f"agreed, or the midpoint of the drafts; {scale}",
+                history["position"][:, i],
+            )
+        )
+        for side, party in enumerate(scenario.parties):
+            found.append(
+                _series(
+                    f"offer_{key}_{party}",
+                    "position",
+                    f"standing offer of {scenario.actors[party].name}; {scale}",
+                    history["offer"][:, side, i],
+                )
+            )
+    for k, (key, entry) in enumerate(scenario.preconditions.items()):
+        found.append(
+            _words(
+                f"precondition_{key}",
+                f"status: {entry.title}",
+                (Precondition(int(code)).name.lower() for code in history["precondition"][:, k]),
+            )
+        )
+    return found
+
+
+def _surroundings(record: RunRecord) -> list[Series]:
+    """Return politics at home, the public, the mediator and the channels."""
+    history = record.history
+    shares = (
+        ("approval", "share", "approval of the government at home"),
+        ("opinion", "opinion", "mean public support for a treaty"),
+        ("protest", "share", "share of citizens protesting"),
+        ("attention", "share", "the mediator's attention"),
+    )
+    flags = (
+        ("channel_open", "the parties could deal with each other"),
+        ("parties_met", "the parties met"),
+    )
+    return [
+        *(_series(name, unit, meaning, history[name]) for name, unit, meaning in shares),
+        _series("seats", "count", "seats of the government", history["seats"].astype(np.int32)),
+        *(_series(name, "flag", meaning, history[name] != 0) for name, meaning in flags),
+    ]
+
+
+def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
+    """Return the gates that were closed each week, and the ledger so far."""
+    keys, words = gate_keys(scenario), gate_words(scenario)
+    closed = [
+        _series(
+            f"gate_{keys[gate]}",
+            "flag",
+            f"this week is charged to: {words[gate]}",
+            history["gates"][:, gate] != 0,
+        )
+        for gate in Gate
+    ]
+    so_far = [
+        _series(
+            f"ledger_{keys[gate]}",
+            "weeks",
+            f"weeks so far charged to: {words[gate]}; a week with several gates is shared",
+            history["ledger"][:, gate],
+        )
+        for gate in Gate
+    ]
+    return closed + so_far
+
+
+def check_target(path: Path) -> None:
+    """Check, before anything is played, that a trace can be written to `path`.
+
+    Raises
+    ------
+    ConfigError
+        If the file exists, its folder does not, or its name does not end in .parquet.
+    """
+    if path.suffix != ".parquet":
+        raise ConfigError([f"--trace: {path}: a trace is a file that ends in .parquet"])
+    if path.exists() or path.is_symlink():
+        raise ConfigError([f"--trace: {path}: exists already and is not overwritten"])
+    if not path.parent.is_dir():
+        raise ConfigError([f"--trace: {path}: no such folder: {path.parent}"])
+
+
+def write_trace(record: RunRecord, path: Path, overrides: Iterable[str] = ()) -> None:
+    """Write the weekly history as a Parquet file.
+
+    Parameters
+    ----------
+    record : RunRecord
+        A run with its history.
+    path : Path
+        A file that does not exist yet.
+    overrides : iterable of str
+        The overrides that the run was composed with, to be stated in the metadata.
+
+    Raises
+    ------
+    ConfigError
+        If the file exists or cannot be placed there.
+    SimError
+        If the disk refuses it; nothing is left behind then.
+    """
+    check_target(path)
+    columns = trace(record)
+    content = io.BytesIO()
+    pl.DataFrame([series.values for series in columns]).write_parquet(
+        content, metadata=_metadata(record, columns, overrides)
+    )
+    try:
+        with path.open("xb") as file:
+            try:
+                file.write(content.getbuffer())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise ConfigError([f"--trace: {path}: exists already and is not overwritten"]) from error
+    except OSError as error:
+        raise SimError(f"--trace: {path}: {error.strerror or error}") from error
+
+
+def _metadata(
+    record: RunRecord, columns: Iterable[Series], overrides: Iterable[str]
+) -> dict[str, str]:
+    """Return what the file says about itself."""
+    settings = record.settings
+    told = {
+        series.column.name: {"unit": series.column.unit, "meaning": series.column.meaning}
+        for series in columns
+    }
+    run = {
+        "scenario": settings.scenario.id,
+        "seed": settings.seed,
+        "replicate": settings.replicate,
+        "driver": record.driver,
+        "overrides": list(overrides),
+        "versions": versions(),
+        "settings": settings.model_dump(mode="json", by_alias=True),
+    }
+    return {
+        COLUMNS_KEY: json.dumps(told, ensure_ascii=False),
+        RUN_KEY: json.dumps(run, ensure_ascii=False),
+    }
+
+
+def read_metadata(path: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return what a trace says about itself: its columns and its run.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no trace.
+    """
+    try:
+        found = pl.read_parquet_metadata(path)
+        return {key: json.loads(found[key]) for key in (COLUMNS_KEY, RUN_KEY)}
+    except (OSError, KeyError, pl.exceptions.PolarsError) as error:
+        raise ConfigError([f"{path}: is no trace of a run"]) from error

@@ -1,0 +1,214 @@
+"""One run on the terminal: the calendar of what happened, then what it came to."""
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.config.scenario import Scenario
+from sim.config.settings import Choice
+from sim.model.codes import Article, Gate, Move, Precondition, Treaty
+from sim.runs.opening import RunRecord
+from sim.runs.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell
+from sim.runs.summary import Summary
+from sim.runs.terminal import show
+
+_BAR = 30
+"""Characters of a bar that stands for all weeks."""
+
+_STYLES = {
+    Move.OFFER: "",
+    Move.CALENDAR: "dim",
+    Move.MEETING: "dim",
+    Move.ARTICLE_CLOSED: "green",
+    Move.TEXT_AGREED: "bold green",
+    Move.INITIALLED: "bold green",
+    Move.INTERIM_SIGNED: "bold green",
+    Move.FULL_SIGNED: "bold green",
+    Move.RATIFIED: "bold green",
+    Move.INTERIM_REFUSED: "yellow",
+    Move.SIGNING_REFUSED: "yellow",
+    Move.TEXT_REFUSED: "yellow",
+    Move.INCIDENT: "red",
+    Move.RATIFICATION_FAILED: "bold red",
+    Move.LAPSED: "bold red",
+    Move.COLLAPSED: "bold red",
+    Move.GOVERNMENT_FELL: "bold red",
+}
+"""Colours on a terminal; the words say all without them."""
+
+
+def render(record: RunRecord, summary: Summary, console: Console) -> None:
+    """Print one run.
+
+    Parameters
+    ----------
+    record : RunRecord
+        What was played.
+    summary : Summary
+        What it came to.
+    console : Console
+        Where to print it; colours only if it is a terminal.
+    """
+    scenario = record.settings.scenario
+    blocks: list[RenderableType] = [
+        Group(
+            Text(scenario.title, style="bold"),
+            *(Text(line) for line in conduct_lines(record)),
+            Text("Each date is the first day of a week.", style="dim"),
+        ),
+        calendar(record),
+        Text(outcome_line(record, summary), style="bold"),
+    ]
+    first, second = (scenario.actors[party].name for party in scenario.parties)
+    tables = {
+        "What stood at the end is worth": parties_table(scenario, summary),
+        f"What was open (0 {first}'s wording, 1 {second}'s)": articles_table(scenario, summary),
+        "Preconditions": preconditions_table(scenario, summary),
+        "What kept each week from being the week of the full signature": ledger_table(
+            scenario, summary
+        ),
+    }
+    blocks += [
+        Group(Text(title, style="bold"), table)
+        for title, table in tables.items()
+        if table.row_count
+    ]
+    for n, block in enumerate(blocks):
+        if n:
+            console.print()
+        show(block, console)
+
+
+def conduct_lines(record: RunRecord) -> list[str]:
+    """Return how the talks were set up: strategies, rules, horizon and seed."""
+    settings = record.settings
+    scenario = settings.scenario
+    sides = []
+    for party, conduct in settings.parties.items():
+        said = f"{scenario.actors[party].name}: {choice_words(conduct.strategy)}"
+        said += f"; accepts by {choice_words(conduct.acceptance)}"
+        if conduct.opponent_model.name != "none":
+            said += f"; learns by {choice_words(conduct.opponent_model)}"
+        sides.append(said)
+    return [
+        *sides,
+        f"Agenda {settings.agenda.rule}, precondition {settings.precondition.rule}, "
+        f"mediator {settings.mediator.style}, public {settings.public.rule}",
+        f"{settings.horizon} weeks from {scenario.start.isoformat()}, seed {settings.seed}, "
+        f"replicate {settings.replicate}",
+    ]
+
+
+def choice_words(choice: Choice) -> str:
+    """Return a plug-in with its parameters, e.g. ``polynomial (beta 0.2, kappa 0)``."""
+    values = ", ".join(f"{name} {value:g}" for name, value in choice.parameters.items())
+    return f"{choice.name} ({values})" if values else choice.name
+
+
+def calendar(record: RunRecord) -> Table:
+    """Return what happened, one dated move a line."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for line in tell(record):
+        table.add_row(line.day.isoformat(), sentence(line))
+    last = day_of(record.settings.scenario, int(record.final.week))
+    if not record.final.ended:
+        table.add_row(last.isoformat(), Text("The horizon is reached.", style="dim"))
+    return table
+
+
+def sentence(line: Line) -> Text:
+    """Return a move's sentence in its colour."""
+    return Text(line.text, style=_STYLES.get(line.move, ""))
+
+
+def outcome_line(record: RunRecord, summary: Summary) -> str:
+    """Return the outcome in one sentence."""
+    status = Treaty[summary.status.upper()]
+    said = f"Outcome: {summary.status} after {summary.weeks} weeks; {STATUS_WORDS[status]}"
+    if status == Treaty.STALLED:
+        said += f" (highest status: {summary.highest_status})"
+    if summary.signed != "none":
+        said += f". First signature: {summary.signed_date} (week {summary.signed_week})"
+    return said + "."
+
+
+def parties_table(scenario: Scenario, summary: Summary) -> Table:
+    """Return what the outcome is worth to each party."""
+    table = _table()
+    for name in ("Party", "Utility", "Status quo", "Share of what was open", "Concessions alone"):
+        table.add_column(name, justify="left" if name == "Party" else "right")
+    for party in scenario.parties:
+        table.add_row(
+            Text(scenario.actors[party].name),
+            f"{summary.utilities[party]:.3f}",
+            f"{summary.status_quo[party]:.3f}",
+            percent(summary.shares[party]),
+            str(summary.concessions[party]),
+        )
+    return table
+
+
+def articles_table(scenario: Scenario, summary: Summary) -> Table:
+    """Return the final positions of the articles that were open at the start."""
+    table = _table()
+    table.add_column("Article")
+    table.add_column("Subject")
+    table.add_column("Status")
+    table.add_column("Position", justify="right")
+    places = {item.id: item for item in summary.provisions}
+    for key, provision in scenario.provisions.items():
+        if provision.status == "agreed":
+            continue
+        place = places[key]
+        agreed = place.status == Article.AGREED.name.lower()
+        table.add_row(
+            Text(provision.number or "-"),
+            Text(short_title(provision.title)),
+            place.status,
+            f"{place.position:.2f}" if agreed else f"({place.position:.2f})",
+        )
+    return table
+
+
+def preconditions_table(scenario: Scenario, summary: Summary) -> Table:
+    """Return where the preconditions ended; those that nobody raised are left out."""
+    table = _table()
+    table.add_column("Demand")
+    table.add_column("Demanded by")
+    table.add_column("Status")
+    for entry in summary.preconditions:
+        if entry.status == Precondition.DORMANT.name.lower():
+            continue
+        item = scenario.preconditions[entry.id]
+        name = scenario.actors[item.demanded_by].name
+        table.add_row(Text(item.title), Text(name), entry.status)
+    return table
+
+
+def ledger_table(scenario: Scenario, summary: Summary) -> Table:
+    """Return the ledger: shares of weeks charged to each gate, with bars."""
+    table = _table()
+    table.add_column("Gate")
+    table.add_column("Weeks", justify="right")
+    table.add_column("")
+    shares = list(summary.ledger.values())
+    for gate, words in gate_words(scenario).items():
+        share = shares[gate]
+        if share > 0.0 or gate == Gate.SIGNED:
+            table.add_row(Text(words), f"{100.0 * share:.1f} %", Text(bar(share)))
+    return table
+
+
+def bar(share: float, width: int = _BAR) -> str:
+    """Return a bar for a share in [0, 1]; something is always drawn for something."""
+    filled = round(share * width)
+    if share > 0.0:
+        filled = max(filled, 1)
+    return "█" * filled
+
+
+def _table() -> Table:
+    """Return an empty table in the plain style of the transcript."""
+    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

@@ -1,0 +1,45 @@
+"""Published results that the simulator must reproduce through its own rules.
+
+Each `Oracle` holds a reference, the expected values and a function that plays minimal talks by
+the simulator's rules and reads the values off. Tests, `sim theory` and the scoreboard in the
+documentation share them. Nothing here computes an expected value by the rule under test.
+"""
+
+from sim.theory import (
+    bargaining_solutions,
+    cascades,
+    concession_curves,
+    hazards,
+    invariants,
+    two_levels,
+    waiting,
+)
+from sim.theory.oracle import REFERENCES, Oracle, Verdict, judge, sampled
+
+ORACLES: tuple[Oracle, ...] = (
+    *bargaining_solutions.ORACLES,
+    *concession_curves.ORACLES,
+    *waiting.ORACLES,
+    *two_levels.SCHELLING,
+    *two_levels.ORACLES,
+    *cascades.ORACLES,
+    *hazards.ORACLES,
+    *invariants.ORACLES,
+)
+"""Every oracle, in the order of the scoreboard."""
+
+__all__ = ["ORACLES", "REFERENCES", "Oracle", "Verdict", "judge", "of_reference", "sampled"]
+
+
+def of_reference(key: str) -> tuple[Oracle, ...]:
+    """Return the oracles of one key of `REFERENCES`.
+
+    Raises
+    ------
+    KeyError
+        If there are none.
+    """
+    found = tuple(oracle for oracle in ORACLES if oracle.reference == key)
+    if not found:
+        raise KeyError(key)
+    return found

@@ -1,0 +1,236 @@
+"""Minimal talks: parameters with everything switched off, for limiting cases and scripted play.
+
+Two parties, one article or a few, no politics, no mediator, no chance: what is left is the part
+of the model that a published result is about. The talks are played by the engine or, phase by
+phase, as the Mesa model plays them.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.model.codes import Agenda, PublicRule
+from sim.model.plugins import registry
+from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public
+from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
+from sim.model.shocks import SHOCK, Tape, draw_tape
+from sim.model.society import GraphPool, graph_pool, new_public
+
+Drive = Literal["engine", "phases"]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What minimal talks came to.
+
+    Attributes
+    ----------
+    params, state : numpy.record of dtype PARAMS and STATE
+    history : array of STATE, shape (weeks played,), or (0,) when none was kept
+    events : array of EVENT, shape (moves,)
+    public : Public
+    """
+
+    params: np.record
+    state: np.record
+    history: NDArray[np.void]
+    events: NDArray[np.void]
+    public: Public
+
+
+def minimal_talks(**changes: ArrayLike) -> np.record:
+    """Return the PARAMS record of one linear article between two firm sides.
+
+    Position 0 is the first side's ideal and 1 the second's; both answer every draft at once, the
+    first moves first, the status quo is worth nothing and nothing happens by chance.
+
+    Parameters
+    ----------
+    **changes
+        Fields of PARAMS; a value for one entry fills all entries of the field.
+
+    Raises
+    ------
+    ValueError
+        If PARAMS has no field of that name.
+    """
+    params: np.record = np.zeros(1, PARAMS).view(np.recarray)[0]
+    params.horizon = 104
+    params.articles = 1
+    params.home = -1
+    params.agenda = Agenda.SINGLE_UNDERTAKING
+    params.tolerance = params.half_tolerance = 1e-12
+    params.weight[:, 0] = 1.0
+    params.ideal[1] = 1.0
+    params.curvature = 1.0
+    params.discount = 0.99
+    params.deadline = math.inf
+    params.settlement_weeks = 1.0
+    params.reply_rate = 1.0
+    params.belief_b = 1.0
+    params.odds = 1.0
+    params.approval = 1.0
+    params.parliament_seats = params.government_seats = 100.0
+    params.attention = 1.0
+    params.shuttle_weeks = 1.0
+    params.patience_weeks = math.inf
+    params.fall_protest_share = math.inf
+    params.edges = 1
+    params.edge[0] = [0, 1]
+    for name, value in changes.items():
+        if name not in (PARAMS.names or ()):
+            raise ValueError(f"PARAMS has no field {name!r}")
+        params[name] = value
+    if "opening" not in changes:
+        params.opening = params.ideal[:2]
+    later = params.discount**params.settlement_weeks
+    params.settlement_discount = later
+    params.settlement_annuity = (1.0 - later) / (1.0 - params.discount)
+    for side in range(2):
+        if "strategy" not in changes:
+            set_rule(params, side, "concession", "firm")
+        if "acceptance" not in changes:
+            set_rule(params, side, "acceptance", "ac_next")
+        if "opponent_model" not in changes:
+            set_rule(params, side, "opponent_model", "none")
+    return params
+
+
+def set_rule(
+    params: np.record, side: int, kind: str, name: str, values: Mapping[str, float] | None = None
+) -> None:
+    """Give `side` a plug-in; parameters that are not in `values` keep their defaults.
+
+    Raises
+    ------
+    KeyError
+        If there is no such plug-in, or it takes no parameter of that name.
+    """
+    field = {"concession": "strategy", "acceptance": "acceptance"}.get(kind, "opponent_model")
+    prefix = {"opponent_model": "opponent"}.get(field, field)
+    entry = registry().get(kind, name)
+    given = dict(values or {})
+    params[field][side] = entry.code
+    for at, parameter in enumerate(entry.parameters):
+        params[f"{prefix}_value"][side, at] = given.pop(parameter.name, parameter.default)
+    if kind == "concession":
+        params.proposes_interim[side] = entry.proposes_interim
+    if given:
+        raise KeyError(f"{name} takes no parameter {', '.join(given)}")
+
+
+def set_articles(
+    params: np.record, first: Sequence[float], second: Sequence[float], levels: int = 0
+) -> None:
+    """Make the text of articles with these weights, all opposed, continuous or of `levels`."""
+    params.articles = len(first)
+    params["weight"] = 0.0
+    params["weight"][0, : len(first)] = first
+    params["weight"][1, : len(second)] = second
+    params.levels[: len(first)] = levels
+
+
+def quiet_tape(weeks: int, citizens: int = 0) -> Tape:
+    """Return the tape of one replicate in which nothing happens by chance."""
+    return Tape(
+        weekly=np.zeros((1, weeks), SHOCK).view(np.recarray),
+        types=np.ones((1, 2)),
+        errors=np.zeros((1, 2, ISSUES)),
+        citizens=np.zeros((1, 2, citizens)),
+    )
+
+
+def play_talks(
+    params: np.record,
+    *,
+    tape: Tape | None = None,
+    pool: GraphPool | None = None,
+    prepare: Callable[[Public], None] | None = None,
+    keep_history: bool = True,
+    drive: Drive = "engine",
+) -> Played:
+    """Play minimal talks once.
+
+    Parameters
+    ----------
+    params : numpy.record of dtype PARAMS
+    tape : Tape, optional
+        Chance of one replicate; none happens without it.
+    pool : GraphPool, optional
+        Its first graph is the public's; needed if there are citizens.
+    prepare : callable, optional
+        Changes the citizens after week 0 has been set up.
+    keep_history : bool
+        Whether to keep the state of every week.
+    drive : {'engine', 'phases'}
+        The compiled loop, or the same phases called one by one.
+    """
+    from sim.model.engine import play
+    from sim.model.rules.opening import begin
+
+    citizens = int(params.citizens)
+    chance = tape or quiet_tape(int(params.horizon), citizens)
+    graphs = pool or graph_pool("complete", 0, 0, 0.0, 0)
+    public = new_public(citizens, graphs, 0)
+    state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
+    begin(params, state, public, chance.types[0], chance.errors[0], chance.citizens[0])
+    if prepare is not None:
+        prepare(public)
+    weekly = chance.weekly.view(np.recarray)[0]
+    events = np.zeros(EVENTS, EVENT).view(np.recarray)
+    history = np.zeros(int(params.horizon) if keep_history else 0, STATE).view(np.recarray)
+    if drive == "engine":
+        play(params, state, weekly, public, events, history)
+    else:
+        _walk(params, state, weekly, public, events, history)
+    kept = history[: int(state.week)]
+    return Played(params, state, kept, events[: int(state.events)], public)
+
+
+def _walk(
+    params: np.record,
+    state: np.record,
+    shocks: NDArray[np.void],
+    public: Public,
+    events: NDArray[np.void],
+    history: NDArray[np.void],
+) -> None:
+    """Call the phases of each week one by one, as the Mesa model does."""
+    given = dict(zip(ARGUMENTS, (params, state, shocks, public, events), strict=True))
+    for week in range(int(params.horizon)):
+        for phase in PHASES:
+            asked = asked_for(phase.rule)
+            if "public" in asked and params.citizens == 0:
+                continue
+            phase.rule(*({**given, "actor": int(phase.actor)}[name] for name in asked))
+        if week < len(history):
+            history[week] = state
+        if state.ended:
+            return
+
+
+def play_sample(params: np.record, runs: int, seed: int) -> NDArray[np.void]:
+    """Play replicates 0 to `runs` - 1 of talks without a public; return the final states."""
+    from sim.model.engine import play_many
+
+    tape = draw_tape(seed, range(runs), int(params.horizon), 0)
+    tape = tape._replace(weekly=tape.weekly.view(np.recarray))
+    pool = graph_pool("complete", 0, 0, 0.0, 0)
+    state = np.zeros(runs, STATE).view(np.recarray)
+    one = np.zeros(1, PARAMS).view(np.recarray)
+    one[0] = params
+    none = np.zeros(runs, np.int64)
+    rows = np.arange(runs)
+    events = np.zeros(0, EVENT).view(np.recarray)
+    play_many(one, none, rows, none, state, tape, pool, new_public(0, pool, 0), events)
+    return state
+
+
+def set_public(params: np.record, rule: PublicRule, citizens: int) -> None:
+    """Give the talks a public of so many citizens, who never bring the government down."""
+    params.public_rule = rule
+    params.citizens = citizens

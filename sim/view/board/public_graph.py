@@ -1,0 +1,133 @@
+"""The public on its graph: every citizen's support for a treaty, and who protests."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config.settings import Settings
+from sim.model.records import Public
+from sim.view.board.markup import number, panel, text
+from sim.view.snapshot import Snapshot
+
+SIZE, EDGE = 360.0, 10.0
+SEED, ITERATIONS = 1, 40
+"""Of the layout, which is computed once for each graph."""
+MOST_TIES = 6000
+"""Ties that are drawn; a complete graph would be a blot."""
+BINS = (
+    ("against", 0.0, 0.35, "against a treaty (below 35 %)"),
+    ("between", 0.35, 0.65, "between"),
+    ("for", 0.65, 1.01, "for a treaty (65 % and more)"),
+)
+"""Style class, bounds and words of the groups that citizens are drawn in."""
+
+
+@lru_cache(maxsize=16)
+def _layout(start: bytes, tie: bytes) -> NDArray[np.float64]:
+    """Return the place of every citizen in the unit square, shape (citizens, 2)."""
+    graph = _graph(np.frombuffer(start, np.int32), np.frombuffer(tie, np.int32))
+    size = graph.number_of_nodes()
+    if graph.number_of_edges() > MOST_TIES:
+        placed = nx.circular_layout(graph)
+    else:
+        placed = nx.spring_layout(graph, seed=SEED, iterations=ITERATIONS)
+    places = np.array([placed[node] for node in range(size)], np.float64)
+    low, high = places.min(axis=0), places.max(axis=0)
+    unit: NDArray[np.float64] = (places - low) / np.where(high > low, high - low, 1.0)
+    return unit
+
+
+def _graph(start: NDArray[np.int32], tie: NDArray[np.int32]) -> nx.Graph:
+    """Return compressed rows as a NetworkX graph."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(start) - 1))
+    for node in range(len(start) - 1):
+        graph.add_edges_from((node, int(other)) for other in tie[start[node] : start[node + 1]])
+    return graph
+
+
+def drawn_graph(public: Public) -> dict[str, str]:
+    """Return what of the public's graph does not change in a run.
+
+    Returns
+    -------
+    dict
+        ``ties``: the ties as an SVG path; ``places``: the citizens' places, one ``x y`` each,
+        joined by commas. Both are empty if no public is modelled.
+    """
+    if len(public.opinion) == 0:
+        return {"ties": "", "places": ""}
+    start, tie = public.start.astype(np.int32), public.tie.astype(np.int32)
+    places = EDGE + _layout(start.tobytes(), tie.tobytes()) * (SIZE - 2 * EDGE)
+    points = [f"{number(x)} {number(y)}" for x, y in places]
+    pairs = [
+        (a, int(b)) for a in range(len(points)) for b in tie[start[a] : start[a + 1]] if a < int(b)
+    ]
+    drawn = pairs if len(pairs) <= MOST_TIES else []
+    return {
+        "ties": "".join(f"M{points[a]}L{points[b]}" for a, b in drawn),
+        "places": ",".join(points),
+    }
+
+
+def public_panel(settings: Settings, now: Snapshot, layout: Mapping[str, str]) -> str:
+    """Return the citizens; the ties below them are drawn once, by the page."""
+    title = "The public"
+    size = len(now.public.opinion)
+    if size == 0:
+        return panel("public", title, '<p class="quiet">No public is modelled in this run.</p>')
+    points = layout["places"].split(",")
+    opinion, protesting = now.public.opinion, now.public.protesting
+    groups = [(css, (opinion >= low) & (opinion < high), words) for css, low, high, words in BINS]
+    dots = "".join(_dots(css, points, np.flatnonzero(inside)) for css, inside, _ in groups)
+    marks = _triangles(points, np.flatnonzero(protesting))
+    counted = "".join(
+        f"<li>{_sample(css)}<span>{text(words)}</span> <b>{int(inside.sum())}</b></li>"
+        for css, inside, words in groups
+    )
+    counted += (
+        f"<li>{_sample('protest')}<span>protesting</span> <b>{int(protesting.sum())}</b></li>"
+    )
+    graph = settings.public.graph.replace("_", " ")
+    return panel(
+        "public",
+        title,
+        f'<svg class="graph public" viewBox="0 0 {SIZE:g} {SIZE:g}" role="img" focusable="false" '
+        f'aria-label="{size} citizens on a graph">'
+        f'<use href="#public-ties"/>{dots}{marks}</svg><ul class="legend">{counted}</ul>',
+        text(f"{size} simulated citizens on a {graph} graph, {settings.public.rule} opinions."),
+    )
+
+
+def _dots(css: str, points: list[str], citizens: NDArray[np.intp]) -> str:
+    """Return a group of citizens as one path of round dots; those against are rings."""
+    steps = "".join(f"M{points[citizen]}h0" for citizen in citizens)
+    return _round(css, steps) if steps else ""
+
+
+def _round(css: str, steps: str) -> str:
+    """Return a path of dots, or of rings."""
+    core = f'<path class="dots core" d="{steps}"/>' if css == "against" else ""
+    return f'<path class="dots {css}" d="{steps}"/>{core}'
+
+
+def _triangles(points: list[str], citizens: NDArray[np.intp]) -> str:
+    """Return those who protest as one path of triangles about their dots."""
+    steps = "".join(f"M{points[citizen]}m0 -7l6 10.5h-12z" for citizen in citizens)
+    return f'<path class="triangles" d="{steps}"/>' if steps else ""
+
+
+def _sample(css: str) -> str:
+    """Return the sample of a group in the legend."""
+    drawn = (
+        '<path class="triangles" d="M7 1l6 10.5h-12z"/>'
+        if css == "protest"
+        else _round(css, "M7 7h0")
+    )
+    return (
+        '<svg class="sample" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
+        f"{drawn}</svg>"
+    )
