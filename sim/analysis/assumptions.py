@@ -34,20 +34,11 @@ POINTS = "drawn numbers"
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
-    """Outcomes of complete replicates, with one axis for each input.
+    """Outcomes of complete replicates, with one axis for each input."""
 
-    Attributes
-    ----------
-    keys : tuple of str
-        Inputs in the order of the axes; `POINTS` last for a sampled design.
-    values : array, shape (levels of each key.., replicates)
-    squares : array, shape (replicates,)
-        Mean of the squared outcomes of each replicate.
-    """
-
-    keys: tuple[str, ...]
-    values: Floats
-    squares: Floats
+    keys: tuple[str, ...]  # inputs in the order of the axes; `POINTS` last for a sampled design
+    values: Floats  # shape (levels of each key.., replicates)
+    squares: Floats  # mean of the squared outcomes of each replicate; shape (replicates,)
 
     @property
     def replicates(self) -> int:
@@ -56,7 +47,6 @@ class Decomposition:
 
     @cached_property
     def _total(self) -> tuple[float, Floats]:
-        """Variance of the outcome over all runs, and the same without each replicate."""
         count = self.replicates
         level = self.values.reshape(-1, count).mean(axis=0)
         whole = float(self.squares.mean() - level.mean() ** 2)
@@ -110,7 +100,6 @@ class Decomposition:
     def _share(
         self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
     ) -> Estimate:
-        """Return a sum of variances between levels as a share of the whole variance."""
         count = self.replicates
         nothing = float("nan")
         whole, without = self._total
@@ -214,38 +203,26 @@ UNSURE = ("assumption",)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AssumptionLedger(Result):
-    """What moved, on what ground, and what share of an outcome's variance rests on it.
-
-    Attributes
-    ----------
-    outcome : str
-    moved : tuple of Input
-    shares : dict of str to Estimate
-        Shares of the variance over all runs: ``assumptions`` (what would be gone if the moved
-        assumptions were known), ``choices and sourced numbers`` (what these explain by
-        themselves), ``chance`` (differences between replicates of one cell). They sum to 1 up to
-        the cutting of negative estimates. What did not move is not there; empty if the parts cannot
-        be told apart.
-    by_input : dict of str to tuple of two Estimates
-        For each input that can be told apart: explained by it alone, resting on it.
-    sobol : dict of str to float
-        For each drawn number of a Saltelli design its total Sobol index, the mean over the
-        combinations of chosen values.
-    numbers, assumed : int
-        Numbers of the scenario, and those of them that are assumptions with a range; one that is
-        fixed, low and high alike, is not among these.
-    moved_assumptions : int
-        Assumptions that the sweep moved.
-    """
+    """What moved, on what ground, and what share of an outcome's variance rests on it."""
 
     outcome: str
     moved: tuple[Input, ...]
+    # shares of the variance over all runs: ``assumptions`` (what would be gone if the moved
+    # assumptions were known), ``choices and sourced numbers`` (what these explain by
+    # themselves), ``chance`` (differences between replicates of one cell). They sum to 1 up
+    # to the cutting of negative estimates. What did not move is not there; empty if the parts
+    # cannot be told apart
     shares: dict[str, Estimate]
+    # for each input that can be told apart: explained by it alone, resting on it
     by_input: dict[str, tuple[Estimate, Estimate]]
+    # for each drawn number of a Saltelli design its total Sobol index, the mean over the
+    # combinations of chosen values
     sobol: dict[str, float]
+    # numbers, assumed: numbers of the scenario, and those of them that are assumptions with a
+    # range; one that is fixed, low and high alike, is not among these
     numbers: int
     assumed: int
-    moved_assumptions: int
+    moved_assumptions: int  # assumptions that the sweep moved
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line for each input that moved, with its ground and shares of variance."""
@@ -362,12 +339,10 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
 
 
 def _has_range(number: Number) -> bool:
-    """Return whether a number may be anything but its stated value."""
     return number.low is not None and number.high is not None and number.low < number.high
 
 
 def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
-    """Return the total Sobol index of each drawn number, averaged over the combinations."""
     if results.plan.design["kind"] != "saltelli":
         return {}
     try:
@@ -381,7 +356,6 @@ def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
 def _divide(
     divided: Decomposition, moved: list[Input]
 ) -> tuple[dict[str, Estimate], dict[str, tuple[Estimate, Estimate]], list[str]]:
-    """Return the variance's parts, those of single inputs, and what is to be said of them."""
     notes = []
     if divided.variance <= 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]

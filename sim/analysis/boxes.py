@@ -26,18 +26,11 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """A box: for each restricted input a closed range, or a set of words' places.
+    """A box: for each restricted input a closed range, or a set of words' places."""
 
-    Attributes
-    ----------
-    ranges : dict of int to tuple of float
-        Lowest and highest value inside, by the input's place; infinite where it is open.
-    sets : dict of int to frozenset of float
-        Places of the words inside.
-    """
-
+    # lowest and highest value inside, by the input's place; infinite where it is open
     ranges: dict[int, tuple[float, float]]
-    sets: dict[int, frozenset[float]]
+    sets: dict[int, frozenset[float]]  # places of the words inside
 
     @property
     def restricted(self) -> list[int]:
@@ -69,23 +62,12 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """A box and how good it is.
-
-    Attributes
-    ----------
-    limits : Limits
-    mass : float
-        Share of all rows that lie in it.
-    density : float
-        Mean outcome in it.
-    coverage : float
-        Share of the whole outcome that lies in it.
-    """
+    """A box and how good it is."""
 
     limits: Limits
-    mass: float
-    density: float
-    coverage: float
+    mass: float  # share of all rows that lie in it
+    density: float  # mean outcome in it
+    coverage: float  # share of the whole outcome that lies in it
 
 
 def peel(
@@ -129,7 +111,6 @@ def peel(
 def _peels(
     limits: Limits, held: Mask, values: Floats, words: dict[int, list[str]], step: float
 ) -> Iterator[tuple[Limits, Mask]]:
-    """Yield the boxes that take one slice off, and the rows that they hold."""
     for place in range(values.shape[1]):
         column = values[held, place]
         if place in words:
@@ -262,20 +243,12 @@ MOST_BOXES = 2
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scenario:
-    """One box in words.
-
-    Attributes
-    ----------
-    box : Box
-    limits : tuple of (str, str, float)
-        Restricted input, what it is restricted to, and the restriction's quasi-p-value.
-    path : tuple of Box
-        The peeling that led to it.
-    """
+    """One box in words."""
 
     box: Box
+    # restricted input, what it is restricted to, and the restriction's quasi-p-value
     limits: tuple[tuple[str, str, float], ...]
-    path: tuple[Box, ...]
+    path: tuple[Box, ...]  # the peeling that led to it
 
     @property
     def words(self) -> str:
@@ -285,21 +258,11 @@ class Scenario:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Boxes(Result):
-    """Boxes of one outcome, each found among what the ones before left over.
-
-    Attributes
-    ----------
-    outcome : str
-    absent : bool
-        Whether the boxes are those in which the outcome is rare.
-    share : float
-        Mean outcome of all cells, or one less it if `absent`.
-    found : tuple of Scenario
-    """
+    """Boxes of one outcome, each found among what the ones before left over."""
 
     outcome: str
-    absent: bool
-    share: float
+    absent: bool  # whether the boxes are those in which the outcome is rare
+    share: float  # mean outcome of all cells, or one less it if `absent`
     found: tuple[Scenario, ...]
 
     def to_frame(self) -> pl.DataFrame:
@@ -451,7 +414,6 @@ def prim_boxes(
 
 
 def _limit(table: Table, box: Box, place: int) -> str:
-    """Return a restriction in words."""
     if place in box.limits.sets:
         names = [table.words[place][int(n)] for n in sorted(box.limits.sets[place])]
         return f"is {' or '.join(names)}"

@@ -15,15 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result(ABC):
-    """One answer. Frozen; made by the functions of `sim.analysis`.
+    """One answer. Frozen; made by the functions of `sim.analysis`."""
 
-    Attributes
-    ----------
-    notes : tuple of str
-        What a reader must know to read it rightly, one sentence each.
-    """
-
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
 
     @abstractmethod
     def to_frame(self) -> pl.DataFrame:

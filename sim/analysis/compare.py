@@ -61,7 +61,6 @@ def matched(one: Results, other: Results) -> list[Match]:
 
 
 def _negotiation(config: Mapping[str, object]) -> tuple[Names, Names]:
-    """Return the parties of a configuration's negotiation, and what it is about."""
     scenario = config.get("scenario")
     if not isinstance(scenario, Mapping):
         return (), ()
@@ -101,7 +100,6 @@ def settings_apart(one: Results, other: Results) -> list[tuple[str, object, obje
 
 
 def _moved(results: Results) -> set[str]:
-    """Return the dotted paths that differ between the cells of a sweep."""
     plan = results.plan
     moved = set(plan.point_keys)
     changes = [entry.changes for entry in plan.combinations]
@@ -200,7 +198,6 @@ def overall_unpaired(
 
 
 def _incomplete(totals: list[Floats]) -> tuple[str, ...]:
-    """Return what is to be said where some replicates lack some of the cells that are averaged."""
     if all(np.isfinite(total).all() for total in totals):
         return ()
     if not all(np.isfinite(total).any() for total in totals):
@@ -213,31 +210,18 @@ def _incomplete(totals: list[Floats]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
-    """One combination of the first sweep beside the one of the second that is like it.
+    """One combination of the first sweep beside the one of the second that is like it."""
 
-    Attributes
-    ----------
-    values : dict
-        Values of the keys that both sweeps have.
-    one, other : int
-        Combinations of the first and of the second sweep.
-    differs : tuple of str
-        Paths of their configurations that differ, with both values.
-    before, after : Estimate
-        Outcome in the first and in the second.
-    difference : Estimate
-        Second less first; run by run if they share their chance.
-    more, less : int
-        Runs in which the second has more, and less.
-    """
-
-    values: dict[str, Value]
+    values: dict[str, Value]  # values of the keys that both sweeps have
+    # one, other: combinations of the first and of the second sweep
     one: int
     other: int
-    differs: tuple[str, ...]
+    differs: tuple[str, ...]  # paths of their configurations that differ, with both values
+    # before, after: outcome in the first and in the second
     before: Estimate
     after: Estimate
-    difference: Estimate
+    difference: Estimate  # second less first; run by run if they share their chance
+    # more, less: runs in which the second has more, and less
     more: int
     less: int
 
@@ -249,41 +233,23 @@ class Pair:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison(Result):
-    """Two sweeps compared.
+    """Two sweeps compared."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        Folders of the first and of the second.
-    outcome : str
-    plans : polars.DataFrame
-        `what`, `first`, `second`: in what the plans differ.
-    pairs : tuple of Pair
-        Combinations in common.
-    only : tuple of int
-        Combinations of the first, and of the second, without counterpart.
-    paired : bool
-        Whether runs were compared one by one: same seed, and same points if any were drawn. Other
-        horizons or settings do no harm: a longer horizon repeats the shorter one's weeks.
-    overall : Estimate
-        Difference averaged over those pairs of cells that have outcomes in both sweeps. Run by
-        run if paired, else that of two samples in which cells share their shocks.
-    freedom : tuple of two floats or None
-        Degrees of freedom of the mean of the first and of the second sweep over these cells, if
-        not paired; None where runs are independent, those of one cell.
-    still_needed : int
-        Further replicates for two percentage points, 0 if reached or not paired.
-    """
-
-    names: tuple[str, str]
+    names: tuple[str, str]  # folders of the first and of the second
     outcome: str
-    plans: pl.DataFrame
-    pairs: tuple[Pair, ...]
-    only: tuple[int, int]
+    plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
+    pairs: tuple[Pair, ...]  # combinations in common
+    only: tuple[int, int]  # combinations of the first, and of the second, without counterpart
+    # whether runs were compared one by one: same seed, and same points if any were drawn.
+    # Other horizons or settings do no harm: a longer horizon repeats the shorter one's weeks
     paired: bool
+    # difference averaged over those pairs of cells that have outcomes in both sweeps. Run by
+    # run if paired, else that of two samples in which cells share their shocks
     overall: Estimate
+    # degrees of freedom of the mean of the first and of the second sweep over these cells, if
+    # not paired; None where runs are independent, those of one cell
     freedom: tuple[float | None, float | None]
-    still_needed: int
+    still_needed: int  # further replicates for two percentage points, 0 if reached or not paired
 
     @property
     def used(self) -> list[Pair]:
@@ -427,7 +393,6 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
 
 
 def _plans(one: Results, other: Results) -> pl.DataFrame:
-    """Return in what two plans differ."""
     a, b = one.plan, other.plan
     told = [
         ("line", " ".join(a.line), " ".join(b.line)),
@@ -449,7 +414,6 @@ def _plans(one: Results, other: Results) -> pl.DataFrame:
 
 
 def _left_out(only: tuple[int, int], empty: int) -> tuple[str, ...]:
-    """Return which cells take no part in the comparison."""
     notes: tuple[str, ...] = ()
     if any(only):
         notes += (
@@ -465,7 +429,6 @@ def _left_out(only: tuple[int, int], empty: int) -> tuple[str, ...]:
 
 
 def _notes(one: Results, other: Results, paired: bool, needed: int) -> tuple[str, ...]:
-    """Return what a reader must know of the comparison."""
     notes = []
     if needed:
         notes.append(

@@ -44,24 +44,16 @@ class Equilibrium(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """Equilibria that were found.
+    """Equilibria that were found."""
 
-    Attributes
-    ----------
-    equilibria : tuple of Equilibrium
-        Pure ones first.
-    largest : int
-        Largest size of the supports that were tried, after dominated strategies were removed.
-    complete : bool
-        Whether all of them were tried; in a game without ties these are all equilibria there are.
-    degenerate : bool
-        Whether some strategy has more best replies than it has strategies in its support, so that
-        there can be infinitely many equilibria.
-    """
-
-    equilibria: tuple[Equilibrium, ...]
+    equilibria: tuple[Equilibrium, ...]  # pure ones first
+    # largest size of the supports that were tried, after dominated strategies were removed
     largest: int
+    # whether all of them were tried; in a game without ties these are all equilibria there
+    # are
     complete: bool
+    # whether some strategy has more best replies than it has strategies in its support, so
+    # that there can be infinitely many equilibria
     degenerate: bool
 
 
@@ -114,7 +106,6 @@ def nash_equilibria(first: Floats, second: Floats) -> Solution:
 
 
 def _with_supports_of(size: int, first: Floats, second: Floats) -> list[Equilibrium]:
-    """Return the equilibria in which both sides play `size` strategies."""
     of_rows = np.array(list(itertools.combinations(range(len(first)), size)))
     of_columns = np.array(list(itertools.combinations(range(first.shape[1]), size)))
     found: list[Equilibrium] = []
@@ -182,14 +173,12 @@ def _indifferent(
 
 
 def _spread(shares: Floats, kept: list[int], size: int) -> Floats:
-    """Return a mixture over kept strategies as one over all."""
     whole = np.zeros(size)
     whole[kept] = shares
     return whole
 
 
 def _is_degenerate(first: Floats, second: Floats, found: Equilibrium) -> bool:
-    """Return whether a side has more best replies than the other mixes strategies."""
     rows, columns = found.support
     row_payoffs, column_payoffs = first @ found.columns, found.rows @ second
     best_rows = int((row_payoffs >= row_payoffs.max() - TOLERANCE).sum())
@@ -199,18 +188,10 @@ def _is_degenerate(first: Floats, second: Floats, found: Equilibrium) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Dominance:
-    """A strictly dominated strategy.
+    """A strictly dominated strategy."""
 
-    Attributes
-    ----------
-    strategy : int
-        Its place.
-    by : array
-        Mixture of the side's strategies that does better whatever the other side plays.
-    """
-
-    strategy: int
-    by: Floats
+    strategy: int  # its place
+    by: Floats  # mixture of the side's strategies that does better whatever the other side plays
 
 
 def dominated(payoffs: Floats) -> list[Dominance]:
@@ -235,7 +216,6 @@ def dominated(payoffs: Floats) -> list[Dominance]:
 
 
 def _dominating_mixture(payoffs: Floats, row: int) -> Floats | None:
-    """Return the mixture of other rows that beats a row by most, None if none beats it."""
     from scipy.optimize import linprog
 
     others = np.delete(payoffs, row, axis=0)

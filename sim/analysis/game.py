@@ -42,67 +42,38 @@ PAYOFFS = ("utility_first", "utility_second")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Played:
-    """One game: all cells that agree in the keys that are no party's strategy.
+    """One game: all cells that agree in the keys that are no party's strategy."""
 
-    Attributes
-    ----------
-    context : str
-        Values of the other keys; ``all cells`` if there are none.
-    rows, columns : tuple of str
-        Strategies of the first and of the second party.
-    payoffs : array, shape (2, rows, columns)
-        Mean outcome of each party.
-    low, high : array, shape (2, rows, columns)
-        Ends of 95 % bootstrap intervals.
-    pure : array, shape (rows, columns)
-        Share of resamples in which the pair is an equilibrium in pure strategies.
-    solution : Solution
-        Equilibria of the mean payoffs.
-    found_again : tuple of float
-        For each of them, the share of resamples that have an equilibrium with the same support.
-    dominated : tuple of list of Dominance
-        Of the first, and of the second party.
-    dominated_again : tuple of list of float
-        For each of them, the share of resamples in which the same mixture dominates it.
-    cycles : list
-        Best-reply cycles, as pairs of places.
-    cycling : float
-        Share of resamples with a cycle.
-    shares : tuple of array, shapes (times, rows) and (times, columns)
-        Replicator dynamics from even mixtures.
-    bands : tuple of array, shapes (2, times, rows) and (2, times, columns)
-        Ends of their 95 % bootstrap bands.
-    """
-
-    context: str
+    context: str  # values of the other keys; ``all cells`` if there are none
+    # rows, columns: strategies of the first and of the second party
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    payoffs: Floats
+    payoffs: Floats  # mean outcome of each party; shape (2, rows, columns)
+    # low, high: ends of 95 % bootstrap intervals; shape (2, rows, columns)
     low: Floats
     high: Floats
+    # share of resamples in which the pair is an equilibrium in pure strategies; shape (rows,
+    # columns)
     pure: Floats
-    solution: Solution
+    solution: Solution  # equilibria of the mean payoffs
+    # for each of them, the share of resamples that have an equilibrium with the same support
     found_again: tuple[float, ...]
-    dominated: tuple[list[Dominance], list[Dominance]]
+    dominated: tuple[list[Dominance], list[Dominance]]  # of the first, and of the second party
+    # for each of them, the share of resamples in which the same mixture dominates it
     dominated_again: tuple[list[float], list[float]]
-    cycles: list[list[tuple[int, int]]]
-    cycling: float
+    cycles: list[list[tuple[int, int]]]  # best-reply cycles, as pairs of places
+    cycling: float  # share of resamples with a cycle
+    # replicator dynamics from even mixtures; shapes (times, rows) and (times, columns)
     shares: tuple[Floats, Floats]
+    # ends of their 95 % bootstrap bands; shapes (2, times, rows) and (2, times, columns)
     bands: tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StrategyGame(Result):
-    """The games of a sweep, one for each value of the keys that are no party's strategy.
+    """The games of a sweep, one for each value of the keys that are no party's strategy."""
 
-    Attributes
-    ----------
-    parties : tuple of str
-        Names of the two parties.
-    games : tuple of Played
-    """
-
-    parties: tuple[str, str]
+    parties: tuple[str, str]  # names of the two parties
     games: tuple[Played, ...]
 
     def to_frame(self) -> pl.DataFrame:
@@ -288,7 +259,6 @@ Cells = Mapping[tuple[tuple[Value, ...], tuple[Value, ...]], int]
 
 
 def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, Cells]:
-    """Return for each context which combination plays which pair of strategies."""
     found: dict[str, dict[tuple[tuple[Value, ...], tuple[Value, ...]], int]] = {}
     own = {key for side in sides for key in side}
     for number, entry in enumerate(results.plan.combinations):
@@ -389,14 +359,12 @@ def _solve(
 
 
 def _found_again(entry: Equilibrium, games: Floats) -> float:
-    """Return the share of games with an equilibrium on the same strategies."""
     rows, columns = (np.tile(side, (len(games), 1)) for side in entry.support)
     _, _, holds = equilibria_on(games[:, 0], games[:, 1], rows, columns)
     return float(holds.mean())
 
 
 def _dominates(entry: Dominance, games: Floats) -> float:
-    """Return the share of games in which the same mixture still dominates the strategy."""
     better = np.einsum("k,gkc->gc", entry.by, games) > games[:, entry.strategy]
     return float(better.all(axis=1).mean())
 

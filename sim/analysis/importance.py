@@ -23,23 +23,14 @@ SHOWN = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Importance(Result):
-    """Permutation importance of a boosted model, measured out of sample.
-
-    Attributes
-    ----------
-    outcome : str
-    score : float
-        Out-of-sample R^2 of the cells' means, mean over the folds.
-    worst, best : float
-        Lowest and highest R^2 of a fold.
-    inputs : polars.DataFrame
-        `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds).
-    """
+    """Permutation importance of a boosted model, measured out of sample."""
 
     outcome: str
-    score: float
+    score: float  # out-of-sample R^2 of the cells' means, mean over the folds
+    # worst, best: lowest and highest R^2 of a fold
     worst: float
     best: float
+    # `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds)
     inputs: pl.DataFrame
 
     def to_frame(self) -> pl.DataFrame:
@@ -63,20 +54,12 @@ _SHOWN_AS = {"value": "importance", "low": "low", "high": "high"}
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Cells as rows of numbers, for models that know nothing of sweeps.
-
-    Attributes
-    ----------
-    keys : tuple of str
-    values : array, shape (cells, keys)
-        Numbers as they are, all else as the place among the key's words.
-    words : dict
-        Words of each key that is no number, by the key's place.
-    """
+    """Cells as rows of numbers, for models that know nothing of sweeps."""
 
     keys: tuple[str, ...]
+    # numbers as they are, all else as the place among the key's words; shape (cells, keys)
     values: Floats
-    words: dict[int, list[str]]
+    words: dict[int, list[str]]  # words of each key that is no number, by the key's place
 
 
 def table_of(results: Results, cells: NDArray[np.int64]) -> Table:
@@ -212,7 +195,6 @@ class _Part:
 def _folds(
     results: Results, outcome: str, cells: NDArray[np.int64], rng: np.random.Generator
 ) -> list[tuple[_Part, _Part]]:
-    """Return what to fit to and what to score on: other points, or other replicates."""
     if results.sampled:
         means = cell_means(results.outcome(outcome))[cells]
         clusters = results.clusters_of(cells)

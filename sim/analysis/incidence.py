@@ -22,19 +22,11 @@ if TYPE_CHECKING:
 
 
 class Curves(NamedTuple):
-    """Cumulative incidence of competing events.
+    """Cumulative incidence of competing events."""
 
-    Attributes
-    ----------
-    times : array, shape (times,)
-        Where the curves may step, increasing.
-    at_risk : array, shape (times,)
-        Runs without event just before.
-    incidence, variance : array, shape (kinds, times)
-    """
-
-    times: Floats
-    at_risk: Floats
+    times: Floats  # where the curves may step, increasing; shape (times,)
+    at_risk: Floats  # runs without event just before; shape (times,)
+    # incidence, variance: shape (kinds, times)
     incidence: Floats
     variance: Floats
 
@@ -125,18 +117,11 @@ EVENTS = ("interim deal", "full deal", "collapse", "government fell")
 
 
 class Firsts(NamedTuple):
-    """What happened first in each run, and when.
+    """What happened first in each run, and when."""
 
-    Attributes
-    ----------
-    event : array of int8, shape (cells, replicates)
-        0 nothing, else as in `EVENTS`; -1 where there is no run.
-    week : array of int16, shape (cells, replicates)
-        Its week, or the last week played.
-    """
-
+    # 0 nothing, else as in `EVENTS`; -1 where there is no run; shape (cells, replicates)
     event: NDArray[np.int8]
-    week: NDArray[np.int16]
+    week: NDArray[np.int16]  # its week, or the last week played; shape (cells, replicates)
 
 
 def first_events(results: Results) -> Firsts:
@@ -261,7 +246,6 @@ def _between(
 
 
 def _continued(curve: Floats, weeks: int) -> Floats:
-    """Return a curve that stays where it is after its last event."""
     missing = weeks - curve.shape[1]
     longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
     return longer[:, :weeks]
@@ -277,22 +261,13 @@ MOST_GROUPS = 30
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Course:
-    """Curves of one group of cells over the weeks of the talks.
-
-    Attributes
-    ----------
-    group : Group
-    curves : Curves
-    clusters : int
-        Independent replicates that it rests on, or points if these are fewer.
-    freedom : array, shape (kinds, times), or float
-        Degrees of freedom of the curves' variance; infinite for one cell, whose runs are
-        independent.
-    """
+    """Curves of one group of cells over the weeks of the talks."""
 
     group: Group
     curves: Curves
-    clusters: int
+    clusters: int  # independent replicates that it rests on, or points if these are fewer
+    # degrees of freedom of the curves' variance; infinite for one cell, whose runs are
+    # independent; shape (kinds, times), or float
     freedom: Floats | float
 
     def intervals(self) -> tuple[Floats, Floats]:
@@ -310,17 +285,10 @@ class Course:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Incidence(Result):
-    """Cumulative incidence of the first event, by group of cells, over calendar dates.
+    """Cumulative incidence of the first event, by group of cells, over calendar dates."""
 
-    Attributes
-    ----------
-    start : date
-        First day of the talks.
-    courses : tuple of Course
-        In the order of the plan, the mean over all cells first if there are several.
-    """
-
-    start: date
+    start: date  # first day of the talks
+    # in the order of the plan, the mean over all cells first if there are several
     courses: tuple[Course, ...]
 
     def day(self, week: float) -> date:

@@ -25,34 +25,17 @@ of the line; conduct, a rule of the talks or a setting of the run; many numbers 
 
 @dataclass(frozen=True)
 class Input:
-    """One thing that a sweep moved.
+    """One thing that a sweep moved."""
 
-    Attributes
-    ----------
-    key : str
-        As it was swept.
-    ground : str
-        Key of `GROUND_WORDS`.
-    basis : str
-        Key of the source, where there is one.
-    stated : float or None
-        The scenario's own value of a number.
-    low, high : float or None
-        Its stated range.
-    swept : str
-        Values, or the ends of the interval, that the sweep gave it.
-    drawn : bool
-        Whether a sampled design drew it.
-    """
-
-    key: str
-    ground: Ground
-    basis: str
-    stated: float | None
+    key: str  # as it was swept
+    ground: Ground  # key of `GROUND_WORDS`
+    basis: str  # key of the source, where there is one
+    stated: float | None  # the scenario's own value of a number
+    # low, high: its stated range
     low: float | None
     high: float | None
-    swept: str
-    drawn: bool
+    swept: str  # values, or the ends of the interval, that the sweep gave it
+    drawn: bool  # whether a sampled design drew it
 
 
 def inputs(results: Results) -> list[Input]:
@@ -81,7 +64,6 @@ def inputs(results: Results) -> list[Input]:
 
 
 def _ground(key: str, number: object) -> tuple[Ground, str]:
-    """Return on what ground a key's value stands, and its source if it has one."""
     if key in ("scenario", "preset"):
         return "reading", ""
     if not isinstance(number, Mapping):
@@ -96,12 +78,10 @@ def _ground(key: str, number: object) -> tuple[Ground, str]:
 
 
 def _number(value: object) -> float | None:
-    """Return a number of a configuration, None if there is none."""
     return float(value) if isinstance(value, (int, float)) else None
 
 
 def _swept(results: Results, key: str) -> str:
-    """Return the values that a sweep gave to a key, or the ends of its interval."""
     plan = results.plan
     if key in plan.point_keys:
         place = plan.point_keys.index(key)

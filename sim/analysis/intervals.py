@@ -26,20 +26,13 @@ Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean or a share with its 95 % interval.
+    """A mean or a share with its 95 % interval."""
 
-    Attributes
-    ----------
-    value, low, high : float
-        NaN if there is nothing to estimate from.
-    runs : int
-        Runs that it rests on.
-    """
-
+    # value, low, high: naN if there is nothing to estimate from
     value: float
     low: float
     high: float
-    runs: int
+    runs: int  # runs that it rests on
 
 
 __all__ = [
@@ -59,23 +52,14 @@ NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 @dataclass(frozen=True)
 class Spread:
-    """A mean and how far it may be from what it estimates.
+    """A mean and how far it may be from what it estimates."""
 
-    Attributes
-    ----------
-    mean, variance : float
-        NaN if there is too little to tell.
-    freedom : float
-        Degrees of freedom of the variance, at least 1.
-    clusters : int
-        Independent replicates, or points if these are fewer: what stands in for the sample size
-        where all runs agree.
-    runs : int
-    """
-
+    # mean, variance: naN if there is too little to tell
     mean: float
     variance: float
-    freedom: float
+    freedom: float  # degrees of freedom of the variance, at least 1
+    # independent replicates, or points if these are fewer: what stands in for the sample size
+    # where all runs agree
     clusters: int
     runs: int
 
@@ -248,6 +232,5 @@ def _two_ways(by_replicate: float, by_point: float, alone: float) -> float:
 
 
 def _wilson(share: float, size: float, runs: int) -> Estimate:
-    """Return a share with Wilson's interval."""
     found = share_of(share, size)
     return Estimate(share, found.low, found.high, runs)

@@ -32,18 +32,10 @@ class Charge:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ledger(Result):
-    """Mean shares of weeks by gate, one set a group of cells.
+    """Mean shares of weeks by gate, one set a group of cells."""
 
-    Attributes
-    ----------
-    keys : tuple of str
-        Keys whose values tell the groups apart.
-    charges : tuple of Charge
-        Shares of a group sum to 1.
-    """
-
-    keys: tuple[str, ...]
-    charges: tuple[Charge, ...]
+    keys: tuple[str, ...]  # keys whose values tell the groups apart
+    charges: tuple[Charge, ...]  # shares of a group sum to 1
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line a group and gate: share of weeks with its 95 % interval."""
@@ -153,26 +145,13 @@ MOST_TRACED = 20_000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LedgerOverTime(Result):
-    """Shares of traced runs by what each week is charged to.
+    """Shares of traced runs by what each week is charged to."""
 
-    Attributes
-    ----------
-    start : date
-        First day of the talks.
-    runs : int
-        Traced runs that it rests on.
-    weeks : polars.DataFrame
-        `week`, `gate`, `share`; the shares of a week sum to 1.
-    gates : tuple of str
-        Words in the order of the stack.
-    all_gates : tuple of str
-        The same with those that no week is charged to, so that colours stay what they are.
-    """
-
-    start: date
-    runs: int
-    weeks: pl.DataFrame
-    gates: tuple[str, ...]
+    start: date  # first day of the talks
+    runs: int  # traced runs that it rests on
+    weeks: pl.DataFrame  # `week`, `gate`, `share`; the shares of a week sum to 1
+    gates: tuple[str, ...]  # words in the order of the stack
+    # the same with those that no week is charged to, so that colours stay what they are
     all_gates: tuple[str, ...]
 
     def to_frame(self) -> pl.DataFrame:

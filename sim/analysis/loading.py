@@ -59,7 +59,6 @@ def problem_of_rows(rows: pl.DataFrame, chunk: Chunk) -> str:
 
 
 def _problem_of_words(rows: pl.DataFrame, name: str, known: Sequence[str]) -> str:
-    """Return what is wrong with a column of words."""
     column = rows[name]
     if not (column.dtype == pl.String or isinstance(column.dtype, (pl.Enum, pl.Categorical))):
         return f"has a column '{name}' that holds no words"
@@ -73,7 +72,6 @@ def _problem_of_words(rows: pl.DataFrame, name: str, known: Sequence[str]) -> st
 
 
 def _problem_of_signed(rows: pl.DataFrame) -> str:
-    """Return what is wrong with the column that says what was signed."""
     problem = _problem_of_words(rows, "signed", words_of(Signature).categories.to_list())
     if problem:
         return problem
@@ -97,7 +95,6 @@ def missing_columns(columns: Iterable[str], plan: Plan) -> tuple[str, ...]:
 
 
 def _scenarios(plan: Plan) -> list[Mapping[str, object]]:
-    """Return one scenario of a plan for each text that its cells play."""
     found: dict[str, Mapping[str, object]] = {}
     for entry in plan.combinations:
         texts = {k: v for k, v in entry.changes.items() if k.startswith(TEXTS) or k == "scenario"}
@@ -120,7 +117,6 @@ def told_of_columns(missing: Sequence[str], empty: Sequence[str]) -> list[str]:
 
 
 def _named(names: Sequence[str]) -> str:
-    """Return names in a sentence, the first few if there are many."""
     told = ", ".join(f"'{name}'" for name in names[:TOLD])
     return told + (f" and {len(names) - TOLD} more" if len(names) > TOLD else "")
 
@@ -211,7 +207,6 @@ def holds_run(folder: str | Path) -> bool:
 
 
 def _what_it_holds(place: Path) -> str:
-    """Return, as the end of a sentence, what is in a folder that holds no sweep."""
     if (place / RUN_FILE).is_file():
         return "holds a single run; open it with sim.analysis.load_run"
     names = sorted(p.name for p in place.iterdir())
@@ -243,7 +238,6 @@ def _plan(place: Path) -> Plan:
 
 
 def _needed(plan: Plan) -> list[str]:
-    """Return the columns without which no row can be told from another."""
     return [*NEEDED, *plan.swept, *(["point"] if plan.points else [])]
 
 
@@ -287,7 +281,6 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
 
 
 def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path], str]:
-    """Return the shards that can be read, and the same as a query names them."""
     files = sorted((place / SHARDS).glob("*.parquet"))
     whole: list[Path] = []
     for file in files:
@@ -332,7 +325,6 @@ def _schema(file: Path) -> dict[str, pl.DataType]:
 def _opened(
     place: Path, plan: Plan, files: tuple[Path, ...], source: str, notes: list[str]
 ) -> Results:
-    """Return the results in some files, and count what is missing."""
     schema = _schema(files[0])
     same = [file for file in files if _schema(file) == schema]
     if len(same) < len(files):
@@ -358,7 +350,6 @@ def _opened(
 
 
 def _all_failed(files: list[Path], runs: int) -> str:
-    """Return that all runs failed, and why the first did if it is known."""
     told = f"all {runs:,} runs failed" if runs > 1 else "the only run failed"
     table = pl.scan_parquet(files, glob=False)
     if "error" not in table.collect_schema().names():
@@ -368,12 +359,10 @@ def _all_failed(files: list[Path], runs: int) -> str:
 
 
 def _length(file: Path) -> int:
-    """Return the number of rows of a file."""
     return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
 
 
 def _go_on(plan: Plan) -> str:
-    """Return how an unfinished sweep is gone on with."""
     return (
         f"go on, run its line again: sim sweep {shlex.join(plan.line)} (with its --zip, --filter, "
         "--config-dir and --out, if it had any)"

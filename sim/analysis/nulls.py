@@ -33,19 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Compromise(Result):
-    """The salience-weighted compromise beside where the open articles ended.
+    """The salience-weighted compromise beside where the open articles ended."""
 
-    Attributes
-    ----------
-    parties : tuple of str
-        Names of the sides.
-    articles : polars.DataFrame
-        `article`, `ideal_first`, `ideal_second`, `compromise`, `with_mediator`, `in_runs`, `low`,
-        `high` (mean final position of deals that stood, 95 %), `lowest`, `highest` (of the means
-        by cell).
-    """
-
-    parties: tuple[str, str]
+    parties: tuple[str, str]  # names of the sides
+    # `article`, `ideal_first`, `ideal_second`, `compromise`, `with_mediator`, `in_runs`,
+    # `low`, `high` (mean final position of deals that stood, 95 %), `lowest`, `highest` (of
+    # the means by cell)
     articles: pl.DataFrame
 
     def to_frame(self) -> pl.DataFrame:
@@ -119,7 +112,6 @@ def salience_compromise(results: Results) -> Compromise:
 
 
 def _ended(results: Results, column: str, stood: NDArray[np.bool_] | None) -> dict[str, object]:
-    """Return the mean final position of the deals that stood, over all and by cell."""
     nothing = dict.fromkeys(("in_runs", "low", "high", "lowest", "highest"))
     if stood is None or not results.has(column):
         return dict(nothing)
@@ -181,28 +173,17 @@ YEAR = 52
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Hazard:
-    """Constant weekly hazards of one group of cells.
-
-    Attributes
-    ----------
-    group : Group
-    weekly : tuple of Estimate
-        One for each of `sim.analysis.incidence.EVENTS`: events by run-weeks without event, with
-        Garwood's exact Poisson interval (1936); `runs` counts the run-weeks.
-    foreseen : array, shape (events, weeks)
-        Cumulative incidence that these hazards give.
-    from_first_half : array, shape (events,)
-        Cumulative incidence at the horizon that hazards fitted to the first half of the weeks
-        give.
-    curves : Curves
-        What the runs did.
-    """
+    """Constant weekly hazards of one group of cells."""
 
     group: Group
+    # one for each of `sim.analysis.incidence.EVENTS`: events by run-weeks without event, with
+    # Garwood's exact Poisson interval (1936); `runs` counts the run-weeks
     weekly: tuple[Estimate, ...]
-    foreseen: Floats
+    foreseen: Floats  # cumulative incidence that these hazards give; shape (events, weeks)
+    # cumulative incidence at the horizon that hazards fitted to the first half of the weeks
+    # give; shape (events,)
     from_first_half: Floats
-    curves: Curves
+    curves: Curves  # what the runs did
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -30,55 +30,32 @@ EVERYWHERE = "all others equal, mean"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Difference:
-    """An outcome under one value of a key less that under another, all else equal.
-
-    Attributes
-    ----------
-    key : str
-    value, than : Value
-        The two values; a positive difference means more under `value`.
-    context : str
-        Values of the other keys, or `EVERYWHERE`.
-    cells : int
-        Pairs of cells that are averaged in each replicate.
-    pairs : int
-        Independent replicates that the interval rests on, or points if these are fewer.
-    difference, low, high : float
-    more, less : int
-        Runs in which the outcome is greater, or smaller, under `value`.
-    still_needed : int
-        Further ones for the precision asked for; 0 if it is reached. In a sampled design the
-        other kind must grow by the same factor.
-    """
+    """An outcome under one value of a key less that under another, all else equal."""
 
     key: str
+    # value, than: the two values; a positive difference means more under `value`
     value: Value
     than: Value
-    context: str
-    cells: int
-    pairs: int
+    context: str  # values of the other keys, or `EVERYWHERE`
+    cells: int  # pairs of cells that are averaged in each replicate
+    pairs: int  # independent replicates that the interval rests on, or points if these are fewer
     difference: float
     low: float
     high: float
+    # more, less: runs in which the outcome is greater, or smaller, under `value`
     more: int
     less: int
+    # further ones for the precision asked for; 0 if it is reached. In a sampled design the
+    # other kind must grow by the same factor
     still_needed: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Differences(Result):
-    """Paired differences of one outcome.
-
-    Attributes
-    ----------
-    outcome : str
-    precision : float
-        Half-width that `still_needed` refers to.
-    differences : tuple of Difference
-    """
+    """Paired differences of one outcome."""
 
     outcome: str
-    precision: float
+    precision: float  # half-width that `still_needed` refers to
     differences: tuple[Difference, ...]
 
     def to_frame(self) -> pl.DataFrame:
@@ -192,7 +169,6 @@ def _compare(
     share: bool,
     precision: float,
 ) -> list[Difference]:
-    """Return the differences between two values of a key: the average, then each context's."""
     by_context: dict[tuple[Value, ...], dict[Value, int]] = {}
     for number, entry in enumerate(results.plan.combinations):
         if entry.values[key] in (value, than):

@@ -44,18 +44,10 @@ class NotInResults(SimError):  # noqa: N818 - says what it is: nothing went wron
 
 
 class Group(NamedTuple):
-    """Some cells that are looked at together.
+    """Some cells that are looked at together."""
 
-    Attributes
-    ----------
-    values : dict
-        Value of each key that the cells share.
-    cells : array of int
-        Their numbers.
-    """
-
-    values: dict[str, Value]
-    cells: NDArray[np.int64]
+    values: dict[str, Value]  # value of each key that the cells share
+    cells: NDArray[np.int64]  # their numbers
 
     @property
     def label(self) -> str:
@@ -77,35 +69,16 @@ def short(key: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The runs of one sweep. Made by `sim.analysis.load`.
-
-    Attributes
-    ----------
-    folder : Path
-    plan : Plan
-        What was swept; see `sim.sweeps.plan`.
-    files : tuple of Path
-        Parquet files that hold the runs.
-    source : str
-        The same in a query, relative to the folder, e.g. ``'runs.parquet'``.
-    schema : mapping
-        Type of each column.
-    stored : int
-        Rows found; `plan.runs` are planned.
-    failed : int
-        Rows of them whose run failed; they have no outcomes.
-    notes : tuple of str
-        What is missing or was passed over, one sentence each.
-    """
+    """The runs of one sweep. Made by `sim.analysis.load`."""
 
     folder: Path
-    plan: Plan
-    files: tuple[Path, ...]
-    source: str
-    schema: Mapping[str, pl.DataType]
-    stored: int
-    failed: int
-    notes: tuple[str, ...]
+    plan: Plan  # what was swept; see `sim.sweeps.plan`
+    files: tuple[Path, ...]  # Parquet files that hold the runs
+    source: str  # the same in a query, relative to the folder, e.g. ``'runs.parquet'``
+    schema: Mapping[str, pl.DataType]  # type of each column
+    stored: int  # rows found; `plan.runs` are planned
+    failed: int  # rows of them whose run failed; they have no outcomes
+    notes: tuple[str, ...]  # what is missing or was passed over, one sentence each
 
     # ------------------------------------------------------------------ what was swept
 
@@ -283,7 +256,6 @@ class Results:
             ) from error
 
     def _table(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
-        """Return a column's values as an array of cells by replicates."""
         shape = (self.plan.cells, self.plan.replicates)
         if self._places is None:
             return values.reshape(shape)

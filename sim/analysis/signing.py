@@ -20,33 +20,18 @@ KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "inte
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rate:
-    """Signing rates of one group of cells.
-
-    Attributes
-    ----------
-    group : Group
-    shares : dict
-        Estimate by outcome, keys as in `KINDS`.
-    """
+    """Signing rates of one group of cells."""
 
     group: Group
-    shares: dict[str, Estimate]
+    shares: dict[str, Estimate]  # estimate by outcome, keys as in `KINDS`
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SigningRates(Result):
-    """Signing rates, one line a group of cells.
+    """Signing rates, one line a group of cells."""
 
-    Attributes
-    ----------
-    keys : tuple of str
-        Keys whose values tell the groups apart.
-    rates : tuple of Rate
-        In the order of the plan.
-    """
-
-    keys: tuple[str, ...]
-    rates: tuple[Rate, ...]
+    keys: tuple[str, ...]  # keys whose values tell the groups apart
+    rates: tuple[Rate, ...]  # in the order of the plan
 
     def to_frame(self) -> pl.DataFrame:
         """Return the swept values, `runs`, and share, `_low` and `_high` of each outcome."""
@@ -128,7 +113,6 @@ def signing_rates(results: Results, by: Sequence[str] | None = None) -> SigningR
 
 
 def _notes(results: Results) -> tuple[str, ...]:
-    """Return what the intervals cover."""
     if not results.sampled:
         return ("Intervals cover chance within the model, not what the assumptions are worth.",)
     told = "Shares are means over the drawn points; their intervals cover the draw and chance."
@@ -142,22 +126,14 @@ def _notes(results: Results) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SigningMap(Result):
-    """P(signed) of one party's choices by the other's.
+    """P(signed) of one party's choices by the other's."""
 
-    Attributes
-    ----------
-    rows, columns : str
-        Keys of the two sides of the map.
-    others : tuple of str
-        Remaining keys; the map is there for each of their values, and for all together.
-    cells : polars.DataFrame
-        `choice`, `row`, `column`, `signed`, `low`, `high`, `runs`.
-    """
-
+    # rows, columns: keys of the two sides of the map
     rows: str
     columns: str
+    # remaining keys; the map is there for each of their values, and for all together
     others: tuple[str, ...]
-    cells: pl.DataFrame
+    cells: pl.DataFrame  # `choice`, `row`, `column`, `signed`, `low`, `high`, `runs`
 
     def to_frame(self) -> pl.DataFrame:
         """Return one line for each field of each map."""

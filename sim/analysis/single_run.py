@@ -57,7 +57,6 @@ def timeline(frame: pl.DataFrame) -> "Chart":
 
 
 def _lines(frame: pl.DataFrame, title: str, axis: str, dashed: bool = True) -> "Chart":
-    """Return lines over time, one a column beside `week` and `date`."""
     import altair as alt
 
     from sim.analysis.charts import data, dates, finished, told_apart
@@ -189,28 +188,14 @@ MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class SingleRun:
-    """One run. Made by `sim.analysis.load_run`.
-
-    Attributes
-    ----------
-    folder : Path
-    outcome : mapping
-        The content of `run.json`.
-    scenario : Scenario
-    weeks : polars.DataFrame
-        One row a week, see `sim.runs.trace`.
-    moves : polars.DataFrame
-        `week`, `date`, `actor`, `move`, `said`, `why`.
-    notes : tuple of str
-        What is missing.
-    """
+    """One run. Made by `sim.analysis.load_run`."""
 
     folder: Path
-    outcome: Mapping[str, object]
+    outcome: Mapping[str, object]  # the content of `run.json`
     scenario: Scenario
-    weeks: pl.DataFrame
-    moves: pl.DataFrame
-    notes: tuple[str, ...]
+    weeks: pl.DataFrame  # one row a week, see `sim.runs.trace`
+    moves: pl.DataFrame  # `week`, `date`, `actor`, `move`, `said`, `why`
+    notes: tuple[str, ...]  # what is missing
 
     def name(self, actor: str) -> str:
         """Return an actor's name; of a side that is nobody, an empty text."""
@@ -262,7 +247,6 @@ def load_run(folder: str | Path) -> SingleRun:
 
 
 def _table(file: Path, notes: list[str]) -> pl.DataFrame:
-    """Return a table, an empty one with a note if it cannot be read."""
     try:
         return pl.read_parquet(file, glob=False)
     except (OSError, PolarsError):
@@ -272,17 +256,10 @@ def _table(file: Path, notes: list[str]) -> pl.DataFrame:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunTable(Result):
-    """One view of a run: its table, and how it is drawn.
-
-    Attributes
-    ----------
-    frame : polars.DataFrame
-    draw : callable
-        Gives the figure.
-    """
+    """One view of a run: its table, and how it is drawn."""
 
     frame: pl.DataFrame
-    draw: "Callable[[pl.DataFrame], Chart]"
+    draw: "Callable[[pl.DataFrame], Chart]"  # gives the figure
 
     def to_frame(self) -> pl.DataFrame:
         """Return the table."""

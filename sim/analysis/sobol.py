@@ -23,43 +23,26 @@ SHOWN = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Indices:
-    """Sobol indices of one combination of the chosen values.
-
-    Attributes
-    ----------
-    label : str
-    first, total : array, shape (inputs,)
-    first_half, total_half : array, shape (inputs,)
-        Half-widths of 95 % bootstrap intervals, over blocks of the design and replicates.
-    blocks : int
-        Base points of the design that were used.
-    """
+    """Sobol indices of one combination of the chosen values."""
 
     label: str
+    # first, total: shape (inputs,)
     first: Floats
     total: Floats
+    # first_half, total_half: half-widths of 95 % bootstrap intervals, over blocks of the
+    # design and replicates; shape (inputs,)
     first_half: Floats
     total_half: Floats
-    blocks: int
+    blocks: int  # base points of the design that were used
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SobolIndices(Result):
-    """Sobol indices by combination of the chosen values.
-
-    Attributes
-    ----------
-    outcome : str
-    keys : tuple of str
-        Drawn inputs.
-    grounds : tuple of str
-        On what ground each stands.
-    combinations : tuple of Indices
-    """
+    """Sobol indices by combination of the chosen values."""
 
     outcome: str
-    keys: tuple[str, ...]
-    grounds: tuple[str, ...]
+    keys: tuple[str, ...]  # drawn inputs
+    grounds: tuple[str, ...]  # on what ground each stands
     combinations: tuple[Indices, ...]
 
     def to_frame(self) -> pl.DataFrame:

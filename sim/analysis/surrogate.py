@@ -178,7 +178,6 @@ def turning_points_of_points(
 
 
 def _combination(results: Results, given: Mapping[str, Value]) -> int:
-    """Return the combination that has the given values of chosen keys, the first by default."""
     chosen = {key: value for key, value in given.items() if key in results.chosen_keys}
     for number, entry in enumerate(results.plan.combinations):
         if all(word(entry.values[key]) == word(value) for key, value in chosen.items()):
@@ -188,7 +187,6 @@ def _combination(results: Results, given: Mapping[str, Value]) -> int:
 
 
 def _levers(results: Results) -> list[Lever]:
-    """Return the drawn numbers with their ranges."""
     low, high = results.plan.design["low"], results.plan.design["high"]
     assert isinstance(low, list)
     assert isinstance(high, list)
@@ -196,7 +194,6 @@ def _levers(results: Results) -> list[Lever]:
 
 
 def _begin(results: Results, lever: Lever, given: Mapping[str, Value]) -> float:
-    """Return where in its range a lever starts: as given, as stated, or in the middle."""
     value: object = given.get(lever.key)
     assumed = results.plan.design.get("assumed", [])
     if value is None and isinstance(assumed, list) and lever.key in assumed:
@@ -209,7 +206,6 @@ def _begin(results: Results, lever: Lever, given: Mapping[str, Value]) -> float:
 def _better(
     points: Floats, means: Floats, clusters: NDArray[np.int64]
 ) -> tuple[Callable[[int], Model], float]:
-    """Return the kind of model that foresees unseen points better, and its R^2."""
     fold = np.random.default_rng(1).integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
     scores: list[tuple[float, Callable[[int], Model]]] = []
     for kind in (Logistic, Boosted):
@@ -230,7 +226,6 @@ def _better(
 def _refits(
     kind: Callable[[int], Model], points: Floats, means: Floats, clusters: NDArray[np.int64]
 ) -> list[Model]:
-    """Return models fitted to resampled clusters of points."""
     rng = np.random.default_rng(1)
     numbers = np.unique(clusters)
     members = [np.flatnonzero(clusters == number) for number in numbers]
@@ -247,7 +242,6 @@ def _refits(
 
 
 def _one_lever(model: Model, begin: Floats, here: float, line: float) -> list[Floats]:
-    """Return for each lever the nearest point across the line, if there is one."""
     found = []
     grid = np.linspace(0.0, 1.0, GRID)
     for n in range(len(begin)):
@@ -261,7 +255,6 @@ def _one_lever(model: Model, begin: Floats, here: float, line: float) -> list[Fl
 
 
 def _two_levers(model: Model, begin: Floats, here: float, line: float) -> list[Floats]:
-    """Return for pairs of the strongest levers the nearest point across, if neither does alone."""
     alone = {int(np.argmax(end != begin)) for end in _one_lever(model, begin, here, line)}
     strength = [_strength(model, begin, n) for n in range(len(begin))]
     strongest = sorted(np.argsort(strength)[::-1][:PAIRED_LEVERS].tolist())
@@ -281,14 +274,12 @@ def _two_levers(model: Model, begin: Floats, here: float, line: float) -> list[F
 
 
 def _strength(model: Model, begin: Floats, lever: int) -> float:
-    """Return how far one lever moves the foreseen outcome over its range."""
     moved = np.tile(begin, (GRID, 1))
     moved[:, lever] = np.linspace(0.0, 1.0, GRID)
     return float(np.ptp(model.predict(moved)))
 
 
 def _estimate(model: Model, refits: Sequence[Model], point: Floats, points: int) -> Estimate:
-    """Return the foreseen outcome at a point, with the spread of the refits."""
     again = [float(refit.predict(point[np.newaxis])[0]) for refit in refits]
     value = float(model.predict(point[np.newaxis])[0])
     if len(again) < 2:
@@ -306,7 +297,6 @@ def _change(
     before: Estimate,
     line: float,
 ) -> Change:
-    """Return a move across the line as a change of levers."""
     after = _estimate(model, refits, end, before.runs)
     agree = np.mean(
         [

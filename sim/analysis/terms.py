@@ -20,43 +20,21 @@ WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_sec
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measure:
-    """One thing that a deal is described by.
+    """One thing that a deal is described by."""
 
-    Attributes
-    ----------
-    name : str
-        Column, or ``durability``.
-    words : str
-        The same with the parties' names.
-    group : Group
-    mean : Estimate
-        Over the runs in which it can be said.
-    quartiles : tuple of float
-        Lower quartile, median, upper quartile.
-    """
-
-    name: str
-    words: str
+    name: str  # column, or ``durability``
+    words: str  # the same with the parties' names
     group: Group
-    mean: Estimate
-    quartiles: tuple[float, float, float]
+    mean: Estimate  # over the runs in which it can be said
+    quartiles: tuple[float, float, float]  # lower quartile, median, upper quartile
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Terms(Result):
-    """Terms of the deals, by group of cells.
+    """Terms of the deals, by group of cells."""
 
-    Attributes
-    ----------
-    keys : tuple of str
-        Keys whose values tell the groups apart.
-    parties : tuple of str
-        Names of the first and the second party.
-    measures : tuple of Measure
-    """
-
-    keys: tuple[str, ...]
-    parties: tuple[str, str]
+    keys: tuple[str, ...]  # keys whose values tell the groups apart
+    parties: tuple[str, str]  # names of the first and the second party
     measures: tuple[Measure, ...]
 
     def to_frame(self) -> pl.DataFrame:
@@ -106,7 +84,6 @@ class Terms(Result):
 
 
 def _point(measure: Measure, **more: str) -> dict[str, object]:
-    """Return a measure as a row of a figure."""
     mean = measure.mean
     return {
         "label": measure.group.label,
@@ -186,7 +163,6 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
 def _measure(
     results: Results, name: str, words: str, group: Group, values: Floats, share: bool = False
 ) -> Measure:
-    """Return one measure of one group."""
     block = values[group.cells]
     points = results.clusters_of(group.cells)
     found = block[np.isfinite(block)]

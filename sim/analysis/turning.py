@@ -26,25 +26,16 @@ MOST_CHANGES = 25
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
-    """A change of levers that takes the outcome across the line.
+    """A change of levers that takes the outcome across the line."""
 
-    Attributes
-    ----------
-    levers : tuple of (str, str, str)
-        Key, value before, value after.
-    size : float
-        Steps on the grid (a word is one step), or distance in shares of the levers' ranges.
-    before, after : Estimate
-        Outcome on either side.
-    sure : bool
-        Whether the intervals lie on different sides of the line; for a sampled design, whether
-        nine of ten refitted models agree.
-    """
-
-    levers: tuple[tuple[str, str, str], ...]
+    levers: tuple[tuple[str, str, str], ...]  # key, value before, value after
+    # steps on the grid (a word is one step), or distance in shares of the levers' ranges
     size: float
+    # before, after: outcome on either side
     before: Estimate
     after: Estimate
+    # whether the intervals lie on different sides of the line; for a sampled design, whether
+    # nine of ten refitted models agree
     sure: bool
 
     @property
@@ -60,21 +51,11 @@ class Change:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TurningPoints(Result):
-    """Changes that take an outcome's mean across a line, smallest first.
-
-    Attributes
-    ----------
-    outcome : str
-    line : float
-    start : str
-        Where the changes start from.
-    at_start : Estimate
-    changes : tuple of Change
-    """
+    """Changes that take an outcome's mean across a line, smallest first."""
 
     outcome: str
     line: float
-    start: str
+    start: str  # where the changes start from
     at_start: Estimate
     changes: tuple[Change, ...]
 
@@ -119,7 +100,6 @@ class TurningPoints(Result):
 
 
 def _row(label: str, found: Estimate) -> dict[str, object]:
-    """Return an estimate as a row of a figure."""
     return {"label": label, "value": found.value, "low": found.low, "high": found.high}
 
 
@@ -164,7 +144,6 @@ def turning_points(
 def _on_grid(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
-    """Return the nearest cells on the other side of the line."""
     combinations = results.plan.combinations
     options = {
         key: list(dict.fromkeys(entry.values[key] for entry in combinations))
@@ -219,7 +198,6 @@ def _on_grid(
 
 
 def _smallest(changes: list[Change]) -> list[Change]:
-    """Return the changes that no part of them would do for, or not as surely."""
     kept: list[Change] = []
     for change in changes:
         parts = [k for k in kept if set(k.levers) < set(change.levers)]
@@ -244,12 +222,10 @@ def _known(key: str, value: Value, options: list[Value]) -> Value:
 
 
 def _is_scale(options: list[Value]) -> bool:
-    """Return whether the values of a key are numbers."""
     return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in options)
 
 
 def _ordered(options: list[Value]) -> list[Value]:
-    """Return numbers by size, and words in the order of the line."""
     if not _is_scale(options):
         return options
     return sorted(options, key=lambda v: float(v) if isinstance(v, (int, float)) else np.inf)

@@ -88,7 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_no_more() -> None:
-    """Give standard output somewhere to go when Python flushes it once more on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -105,7 +104,6 @@ def _print_what_can_be_printed() -> None:
 
 
 def _execute(argv: list[str]) -> int:
-    """Parse the command line and execute its command."""
     name = next((word for word in argv if not word.startswith("-")), None)
     if name is not None and name not in COMMANDS:
         raise ConfigError([f"unknown command '{name}'{did_you_mean(name, COMMANDS)}"])

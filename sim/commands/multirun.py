@@ -42,18 +42,10 @@ log = logging.getLogger("sim")
 
 @dataclass(frozen=True)
 class Job:
-    """Plays one run and writes its outcome into the job's folder; Hydra's task function.
+    """Plays one run and writes its outcome into the job's folder; Hydra's task function."""
 
-    Attributes
-    ----------
-    driver : str
-        ``"engine"`` or ``"mesa"``.
-    trace : str, optional
-        Name of the file that holds the weekly history.
-    """
-
-    driver: "Driver"
-    trace: str | None = None
+    driver: "Driver"  # ``"engine"`` or ``"mesa"``
+    trace: str | None = None  # name of the file that holds the weekly history
 
     def __call__(self, config: DictConfig) -> None:
         """Play the run that Hydra has composed."""
@@ -67,7 +59,6 @@ class Job:
             log.error("%s", told)
 
     def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
-        """Play, and write what came of it."""
         settings = build_settings(plain_settings(config, overrides))
 
         from sim.runs.run import play_one
@@ -155,12 +146,10 @@ def multirun(
 
 
 def _own(overrides: Sequence[str]) -> list[str]:
-    """Return the overrides that are not Hydra's own."""
     return [o for o in overrides if not o.lstrip("+~").startswith(("hydra.", "hydra/"))]
 
 
 def _validate(overrides: Sequence[str], config_name: str, config_dir: str | None) -> None:
-    """Validate every job, unless a sweeper of another kind decides what they are."""
     from sim.sweeps.planning import check_line
 
     if not any(o.lstrip("+").startswith("hydra/sweeper=") for o in overrides):

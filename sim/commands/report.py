@@ -177,7 +177,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _print(report: "Report", target: Path) -> None:
-    """Print the answer, what is missing, and where the report is."""
     from rich.text import Text
 
     from sim.runs.terminal import console, show

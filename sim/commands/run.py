@@ -121,7 +121,6 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _multirun(args: argparse.Namespace) -> int:
-    """Let Hydra play one job a combination."""
     from sim.commands.multirun import SOME_FAILED, Job, check, multirun
     from sim.errors import ConfigError
     from sim.model.compile_ahead import compiling
@@ -148,5 +147,4 @@ def _multirun(args: argparse.Namespace) -> int:
 
 
 def _entry(driver: str) -> str:
-    """Return the rule that a driver calls first, as far as it is one."""
     return "engine.play" if driver == "engine" else ""

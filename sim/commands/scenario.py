@@ -76,7 +76,6 @@ def figure(number: Number | None) -> str:
 
 
 def _preference_columns(table: Table, scenario: Scenario) -> None:
-    """Add a weight and an ideal column for each actor."""
     for actor in scenario.actor_ids:
         table.add_column(f"{escape(scenario.actors[actor].name)}\nweight / ideal", justify="right")
 

@@ -135,7 +135,6 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _given(args: argparse.Namespace) -> list[str]:
-    """Return the command's arguments as they were given."""
     words = list(args.overrides)
     for name, default in (("config_dir", None), ("config_name", "config"), ("out", None)):
         value = getattr(args, name)
@@ -176,7 +175,6 @@ def _print_result(done: "Outcome", asked: int) -> None:
 
 
 def _print_failures(done: "Outcome") -> None:
-    """Print each kind of failure with its number of runs and its first cell."""
     import polars as pl
 
     from sim.runs.terminal import counted

@@ -91,12 +91,10 @@ def malformed(override: str, form: str = "KEY=VALUE") -> str:
 
 
 def _groups() -> list[str]:
-    """Return the names of the configuration groups that come with the package."""
     return sorted(folder.name for folder in config_folder().iterdir() if folder.is_dir())
 
 
 def _group_with_a_value(overrides: Sequence[str]) -> str:
-    """Return the override that gives a group a number instead of a name."""
     for override in overrides:
         key = override.split("=", 1)[0].lstrip("+")
         if not key or key.split("@", 1)[0] in _groups():
@@ -116,13 +114,11 @@ def _group_with_a_list(overrides: Sequence[str]) -> str:
 
 
 def _culprit(overrides: Sequence[str], text: str) -> str:
-    """Return the override that a message speaks of."""
     named = [o for o in overrides if o in text or o.split("=", 1)[0] in text]
     return max(named, key=len) if named else "overrides"
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
-    """Return where YAML cannot be read, and why."""
     mark = getattr(error, "problem_mark", None)
     what = str(getattr(error, "problem", None) or first_line(error))
     if mark is None:
@@ -136,7 +132,6 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 
 def _missing_choice(text: str, options: Sequence[str] | None) -> str:
-    """Return which choice of a group does not exist."""
     found = re.search(r"Could not find '([^']+)'", text) or re.search(
         r"Cannot find primary config '([^']+)'", text
     )
@@ -179,14 +174,12 @@ def unknown_key(key: str, reference: Mapping[str, object]) -> str:
 
 
 def _needs_a_party(group: str, reference: Mapping[str, object]) -> str:
-    """Return the message for a choice of conduct that does not say whose."""
     parties = [str(name) for name, node in reference.items() if _is_conduct(node)]
     keys = " or ".join(f"{group}@{party}=.." for party in parties or ["PARTY"])
     return f"{group}: each party has its own, write {keys}"
 
 
 def _is_conduct(node: object) -> bool:
-    """Return whether a root node is that of a party."""
     return isinstance(node, Mapping) and "strategy" in node
 
 
@@ -401,12 +394,10 @@ def _reference(
 
 
 def _under(name: str, line: str) -> str:
-    """Return a problem with the file's name before it, if it names no file of its own."""
     return line if line.partition(":")[0].endswith(".yaml") else f"{name}: {line}"
 
 
 def _names_beside(path: Path) -> list[str]:
-    """Return the scenario files in the folder where one was looked for."""
     return sorted(file.name for file in path.parent.glob("*.yaml"))
 
 

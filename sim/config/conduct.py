@@ -17,27 +17,14 @@ class Drafts(Model):
 
 
 class Unilateral(Model):
-    """Concessions that a party can make alone.
+    """Concessions that a party can make alone."""
 
-    Attributes
-    ----------
-    per_year : Number
-        Occasions to concede, a year.
-    size : Number
-        Step on an open article, as a share of its range.
-    outside : Number
-        Worth to the other side of one concession outside the text, on the treaty scale.
-    outside_cost : Number
-        Cost of it to the giver.
-    stock : Number
-        How many there are to make.
-    """
-
-    per_year: Amount
-    size: Share
+    per_year: Amount  # occasions to concede, a year
+    size: Share  # step on an open article, as a share of its range
+    # worth to the other side of one concession outside the text, on the treaty scale
     outside: Amount
-    outside_cost: Amount
-    stock: Count
+    outside_cost: Amount  # cost of it to the giver
+    stock: Count  # how many there are to make
 
 
 class Belief(Model):
@@ -51,38 +38,27 @@ class Belief(Model):
 
 
 class Mediation(Model):
-    """What the mediator can do.
+    """What the mediator can do."""
 
-    Attributes
-    ----------
-    attention, leverage, pull : Number
-        Shares in [0, 1]; `pull` is the authority of a single text.
-    interest : Number
-        Power of the mediator's own utility in the choice of a single text: 0 none, 1 as much as a
-        party's.
-    attention_decay_per_year : Number
-        Rate at which attention fades.
-    bias : Number
-        -1 towards the first party, 1 towards the second.
-    shuttle_weeks : Number
-        Formulation: weeks for which a talk with one side stays fresh; a text needs both sides
-        sounded out.
-    learning_per_year, text_per_year : Number
-        Facilitation: rate at which errors shrink. Formulation: single texts tabled.
-    carrot, stick : Number
-        Side payment, and cost of waiting a year, at full leverage and attention; the payment is
-        for a treaty at the mediator's own ideals, and less for one that it likes less.
-    """
-
+    # attention, leverage, pull: shares in [0, 1]; `pull` is the authority of a single text
     attention: Share
-    attention_decay_per_year: Amount
+    attention_decay_per_year: Amount  # rate at which attention fades
     leverage: Share
-    bias: Signed
+    bias: Signed  # -1 towards the first party, 1 towards the second
+    # learning_per_year, text_per_year: facilitation: rate at which errors shrink.
+    # Formulation: single texts tabled
     learning_per_year: Amount
     text_per_year: Amount
+    # formulation: weeks for which a talk with one side stays fresh; a text needs both sides
+    # sounded out
     shuttle_weeks: Duration
     pull: Share
+    # power of the mediator's own utility in the choice of a single text: 0 none, 1 as much as
+    # a party's
     interest: Share
+    # carrot, stick: side payment, and cost of waiting a year, at full leverage and attention;
+    # the payment is for a treaty at the mediator's own ideals, and less for one that it likes
+    # less
     carrot: Amount
     stick: Amount
 

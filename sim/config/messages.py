@@ -48,7 +48,6 @@ def dotted(location: Location) -> str:
 
 
 def _wording(kind: str, message: str, location: Location, value: object, model: object) -> str:
-    """Return what is wrong at one place."""
     if kind == "extra_forbidden":
         return f"unknown key '{location[-1]}'" + did_you_mean(
             str(location[-1]), fields_at(model, location[:-1])
@@ -79,7 +78,6 @@ def _wording(kind: str, message: str, location: Location, value: object, model: 
 
 
 def _shown(value: object) -> str:
-    """Return a short form of what was written."""
     if value is None or value == "":
         return "nothing"
     if isinstance(value, Mapping):
@@ -112,7 +110,6 @@ def fields_at(model: object, location: Location) -> list[str]:
 
 
 def _descend(annotation: object, location: Location) -> object:
-    """Return the annotation found by following `location`."""
     current = _plain(annotation)
     for part in location:
         if isinstance(current, type) and issubclass(current, BaseModel):
@@ -125,7 +122,6 @@ def _descend(annotation: object, location: Location) -> object:
 
 
 def _plain(annotation: object) -> object:
-    """Strip `Annotated`, aliases and `None` from an annotation."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]

@@ -29,34 +29,22 @@ class Model(BaseModel):
 
 
 class Number(Model):
-    """A value and where it comes from.
+    """A value and where it comes from."""
 
-    Attributes
-    ----------
-    value : float
-        The value; its unit is that of the field that holds it.
-    basis : str
-        Key of a source, ``"derived"`` (then `sources` says from which) or ``"assumption"``
-        (then `low` and `high` give the range thought possible).
-    low, high : float or None
-        Range for sensitivity analysis; required for an assumption.
-    sources : tuple of str
-        Keys of the sources of a derived value, written `from` in YAML.
-    note : str
-        How it was derived or why it was assumed.
-    """
-
-    value: float = Field(strict=True)
+    value: float = Field(strict=True)  # the value; its unit is that of the field that holds it
+    # key of a source, ``"derived"`` (then `sources` says from which) or ``"assumption"``
+    # (then `low` and `high` give the range thought possible)
     basis: str = Field(strict=True, min_length=1)
+    # low, high: range for sensitivity analysis; required for an assumption
     low: float | None = Field(default=None, strict=True)
     high: float | None = Field(default=None, strict=True)
+    # keys of the sources of a derived value, written `from` in YAML
     sources: tuple[str, ...] = Field(default=(), alias="from")
-    note: str = ""
+    note: str = ""  # how it was derived or why it was assumed
 
     @model_validator(mode="before")
     @classmethod
     def _has_a_basis(cls, raw: object) -> object:
-        """Refuse a bare number."""
         if isinstance(raw, (int, float, str)):
             raise ValueError(
                 f"needs a basis, got the bare value {raw}: write {{value: {raw}, basis: SOURCE}} "
@@ -68,7 +56,6 @@ class Number(Model):
 
     @model_validator(mode="after")
     def _range_and_sources_agree(self) -> "Number":
-        """Check that the range holds the value and that the basis is complete."""
         if self.basis == ASSUMPTION and (self.low is None or self.high is None):
             raise ValueError("an assumption needs both low and high")
         if self.basis == DERIVED and not self.sources:
@@ -94,8 +81,6 @@ class Number(Model):
 
 
 def _within(low: float, high: float, whole: bool = False) -> Callable[[Number], Number]:
-    """Return a check that value and range lie in ``[low, high]``."""
-
     def check(number: Number) -> Number:
         for name, figure in (("", number.value), ("low ", number.low), ("high ", number.high)):
             if figure is None:
@@ -110,7 +95,6 @@ def _within(low: float, high: float, whole: bool = False) -> Callable[[Number], 
 
 
 def _span(low: float, high: float) -> str:
-    """Return a range in words."""
     return f"at or above {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
 
 

@@ -88,7 +88,6 @@ def parameters(settings: Settings) -> np.record:
 
 
 def _talks(params: np.record, settings: Settings) -> None:
-    """Fill in the rules of the talks."""
     scenario = settings.scenario
     params.horizon = settings.horizon
     params.home = scenario.parties.index(scenario.opposition.home)
@@ -103,7 +102,6 @@ def _talks(params: np.record, settings: Settings) -> None:
 
 
 def _provisions(params: np.record, scenario: Scenario) -> None:
-    """Fill in the text: preamble first, then the articles."""
     params.articles = len(scenario.provisions)
     for i, provision in enumerate(scenario.provisions.values()):
         params.levels[i] = provision.levels
@@ -118,7 +116,6 @@ def _provisions(params: np.record, scenario: Scenario) -> None:
 
 
 def _preconditions(params: np.record, scenario: Scenario) -> None:
-    """Fill in the preconditions and their routes."""
     params.preconditions = len(scenario.preconditions)
     for k, entry in enumerate(scenario.preconditions.values()):
         j = ARTICLES + k
@@ -142,7 +139,6 @@ def _preconditions(params: np.record, scenario: Scenario) -> None:
 
 
 def _normalise(params: np.record, scenario: Scenario) -> None:
-    """Scale each actor's weights to sum to 1 without the dormant preconditions."""
     params.curvature[:] = [scenario.curvature[name].value for name in scenario.actor_ids]
     counted = np.ones(params.weight.shape[1], bool)
     dormant = [p.status == "dormant" for p in scenario.preconditions.values()]
@@ -154,7 +150,6 @@ def _normalise(params: np.record, scenario: Scenario) -> None:
 
 
 def _party(params: np.record, settings: Settings, side: int, party: str) -> None:
-    """Fill in one party: patience, conduct, concessions and beliefs."""
     scenario = settings.scenario
     params.discount[side] = weekly_discount(scenario.discount_rate[party].value)
     params.flow[side] = scenario.status_quo[party].value / WEEKS_PER_YEAR
@@ -205,12 +200,10 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
 
 
 def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:
-    """Copy a plug-in's parameters into its row."""
     values[: len(given)] = given
 
 
 def _constitution(params: np.record, scenario: Scenario) -> None:
-    """Fill in the constitutional route."""
     rule = scenario.constitution
     for name in (
         "supermajority",
@@ -228,7 +221,6 @@ def _constitution(params: np.record, scenario: Scenario) -> None:
 
 
 def _politics(params: np.record, scenario: Scenario) -> None:
-    """Fill in politics at home and incidents."""
     politics = scenario.politics
     for name in (
         "approval",
@@ -263,7 +255,6 @@ def citizens(settings: Settings) -> int:
 
 
 def _public(params: np.record, settings: Settings) -> None:
-    """Fill in the public and the opposition's mobilisation."""
     public = settings.scenario.public
     params.public_rule = PublicRule[settings.public.rule.upper()]
     params.citizens = citizens(settings)
@@ -284,7 +275,6 @@ def _public(params: np.record, settings: Settings) -> None:
 
 
 def _mediation(params: np.record, settings: Settings) -> None:
-    """Fill in the mediator."""
     mediation = settings.scenario.mediation
     params.style = Style[settings.mediator.style.upper()]
     params.solution = Solution[settings.mediator.solution.upper()]
@@ -297,7 +287,6 @@ def _mediation(params: np.record, settings: Settings) -> None:
 
 
 def _channels(params: np.record, scenario: Scenario) -> None:
-    """Fill in the edges of the channel graph."""
     params.edges = len(scenario.channels)
     for e, channel in enumerate(scenario.channels):
         params.edge[e] = [scenario.actor_ids.index(actor) for actor in channel.between]

@@ -83,7 +83,6 @@ def value_problems(scenario: "Scenario") -> list[str]:
 
 
 def _actor_problems(s: "Scenario") -> Iterator[str]:
-    """Check for four different actors, all of them named."""
     if len(set(s.actor_ids)) < 4:
         yield f"parties: the four actors must differ, got {', '.join(s.actor_ids)}"
     places = ("parties[0]", "parties[1]", "mediator.id", "opposition.id")
@@ -99,13 +98,11 @@ def _actor_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _is_party(s: "Scenario", place: str, name: str) -> Iterator[str]:
-    """Report an id that is not one of the two parties."""
     if name not in s.parties:
         yield f"{place}: unknown party '{name}'" + did_you_mean(name, s.parties)
 
 
 def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iterator[str]:
-    """Report keys that are unknown or missing."""
     keys = list(given)
     for key in keys:
         if key not in wanted:
@@ -116,7 +113,6 @@ def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iter
 
 
 def _party_problems(s: "Scenario") -> Iterator[str]:
-    """Check that what is said by party is said for both."""
     for name in BY_PARTY:
         yield from _complete(name, getattr(s, name), s.parties)
     for outer, inner in BY_PARTY_WITHIN:
@@ -136,7 +132,6 @@ def _provision_places(s: "Scenario") -> Iterator[tuple[str, str]]:
 
 
 def _text_problems(s: "Scenario") -> Iterator[str]:
-    """Check provisions: known actors, no duplicates, discrete wordings hit."""
     seen_ids: dict[str, str] = {}
     seen_titles: dict[str, str] = {}
     if "preamble" in s.articles:
@@ -164,7 +159,6 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
-    """Check that every actor cares about something that is on the table."""
     for actor in s.actor_ids:
         rows = [p.weights for p in s.provisions.values()]
         rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
@@ -174,7 +168,6 @@ def _weight_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _precondition_problems(s: "Scenario") -> Iterator[str]:
-    """Check preconditions: known parties and actors, no clash of names."""
     for key, item in s.preconditions.items():
         place = f"preconditions.{key}"
         if key in s.provisions:
@@ -190,7 +183,6 @@ def _precondition_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _source_problems(s: "Scenario") -> Iterator[str]:
-    """Check that every basis is a source of this scenario or a reserved word."""
     for word in RESERVED:
         if word in s.sources:
             yield f"sources.{word}: '{word}' is a reserved word, not the key of a source"
@@ -216,7 +208,6 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _channel_problems(s: "Scenario") -> Iterator[str]:
-    """Check the graph of channels: known ends, no double edges, the parties connected."""
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(s.parties)
     for index, channel in enumerate(s.channels):
@@ -235,7 +226,6 @@ def _channel_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _parliament_problems(s: "Scenario") -> Iterator[str]:
-    """Check that a government has no more seats than its parliament."""
     if s.politics.government_seats.value > s.politics.parliament_seats.value:
         yield "politics.government_seats: more seats than politics.parliament_seats"
 
@@ -324,7 +314,6 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Scenario":
-        """Check what no single field can: see `sim.config.scenario`."""
         from sim.errors import ConfigError
 
         problems = cross_problems(self)
@@ -358,7 +347,6 @@ class Scenario(Model):
 
 
 def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
-    """Yield the numbers below one node."""
     if isinstance(node, Number):
         yield path, node
     elif isinstance(node, BaseModel):

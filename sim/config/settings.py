@@ -161,7 +161,6 @@ def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -
 
 
 def _scenario(raw: object, problems: list[str]) -> Scenario | None:
-    """Validate the scenario, adding to `problems`."""
     if not isinstance(raw, Mapping):
         problems.append("scenario: must be a mapping, choose one with scenario=NAME")
         return None
@@ -173,13 +172,11 @@ def _scenario(raw: object, problems: list[str]) -> Scenario | None:
 
 
 def _party_ids(raw_scenario: object) -> list[str]:
-    """Return the ids of the parties, as far as they can be read."""
     found = raw_scenario.get("parties") if isinstance(raw_scenario, Mapping) else None
     return [str(party) for party in found] if isinstance(found, (list, tuple)) else []
 
 
 def _rules(plain: Mapping[str, object], problems: list[str]) -> Rules | None:
-    """Validate the rules of the talks, adding to `problems`."""
     try:
         return Rules.model_validate(dict(plain))
     except ValidationError as error:
@@ -249,7 +246,6 @@ def _check_plugins(paths: list[Path]) -> None:
 
 
 def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
-    """Validate one party's node, adding to `problems`."""
     if not isinstance(raw, Mapping):
         problems.append(f"{party}: is missing, choose at least strategy@{party}=NAME")
         return None
@@ -269,7 +265,6 @@ def _conduct(party: str, raw: object, problems: list[str]) -> Conduct | None:
 
 
 def _choice(place: str, kind: str, raw: object, problems: list[str]) -> Choice | None:
-    """Validate the choice of one plug-in and its parameters against the registry."""
     if not isinstance(raw, Mapping) or "name" not in raw:
         problems.append(f"{place}: needs a name" + did_you_mean("", registry().names(kind)))
         return None

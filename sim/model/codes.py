@@ -219,7 +219,6 @@ class Reason(IntEnum):
 
 
 def _plain(codes: type[Code]) -> type[Code]:
-    """Return the members of `codes` as plain integers under the same names."""
     names = [member.name for member in codes]
     twin = namedtuple(codes.__name__, names)  # type: ignore[misc] # names known at run time only
     return cast(type[Code], twin(*(int(member) for member in codes)))

@@ -92,7 +92,6 @@ def compiling(entry: str = "") -> Iterator[None]:
 
 
 def _second_process() -> subprocess.Popen[bytes] | None:
-    """Start the process that compiles the later phases, None if it would be of no help."""
     if (os.cpu_count() or 1) < 2:
         return None
     try:

@@ -72,7 +72,6 @@ def meaning(source: str) -> str:
 
 
 def _parts(node: object) -> Iterator[str]:
-    """Return a syntax tree as one sequence of words."""
     if isinstance(node, ast.AST):
         yield type(node).__name__
         own_import = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim.")

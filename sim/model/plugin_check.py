@@ -67,7 +67,6 @@ def plugin_problems(plugins: Registry, files: Sequence[Path]) -> list[str]:
 
 
 def _problems_of(entry: Plugin, file: Path) -> list[str]:
-    """Return what is wrong with one plug-in."""
     place = _place(entry, file, _first_line(entry))
     wanted = ARGUMENTS[entry.kind]
     given = tuple(inspect.signature(_plain(entry)).parameters)
@@ -103,7 +102,6 @@ def _compile(function: Callable[..., object], count: int) -> types.Type:
 
 
 def _return_problems(returned: types.Type, entry: Plugin, place: str) -> list[str]:
-    """Return what is wrong with the type that a plug-in returns."""
     if entry.kind == "opponent_model":
         return [] if returned == types.none else [f"{place} must return nothing"]
     if isinstance(returned, (types.Float, types.Integer, types.Boolean)):
@@ -114,7 +112,6 @@ def _return_problems(returned: types.Type, entry: Plugin, place: str) -> list[st
 
 
 def _explain(message: str, entry: Plugin, file: Path) -> str:
-    """Return numba's report as one line: where, and what."""
     name = re.search(r"[Nn]ame '(\w+)' is not defined", message)
     if name is not None:
         place = _place(entry, file, _line_with(entry, rf"\b{name[1]}\b"))
@@ -129,7 +126,6 @@ def _explain(message: str, entry: Plugin, file: Path) -> str:
 
 
 def _unknown_field(name: str, entry: Plugin, file: Path) -> str:
-    """Return the line about a record's field that does not exist."""
     line = _line_with(entry, rf"\.{name}\b")
     source = inspect.getsource(_plain(entry)).splitlines()[line - _first_line(entry)]
     owner = re.search(rf"(\w+)(\[[^]]*\])?\.{name}\b", source)
@@ -140,18 +136,15 @@ def _unknown_field(name: str, entry: Plugin, file: Path) -> str:
 
 
 def _plain(entry: Plugin) -> Callable[..., object]:
-    """Return the function as it stands in the file."""
     plain: Callable[..., object] = getattr(entry.function, "py_func", entry.function)
     return plain
 
 
 def _first_line(entry: Plugin) -> int:
-    """Return the line on which the plug-in begins, its decorator included."""
     return _plain(entry).__code__.co_firstlineno
 
 
 def _line_with(entry: Plugin, pattern: str) -> int:
-    """Return the first line of the plug-in that matches, or its first line."""
     first = _first_line(entry)
     for at, line in enumerate(inspect.getsource(_plain(entry)).splitlines()):
         if re.search(pattern, line):
@@ -160,12 +153,10 @@ def _line_with(entry: Plugin, pattern: str) -> int:
 
 
 def _place(entry: Plugin, file: Path, line: int) -> str:
-    """Return where a plug-in stands."""
     return f"{MARK}{file}, line {line}: {entry.kind} '{entry.name}'"
 
 
 def _reason(message: str) -> str:
-    """Return the line of numba's report that says what is wrong."""
     shortened = [
         re.sub(r"Record\([^)]*\)", "a record", line).strip() for line in message.splitlines()
     ]

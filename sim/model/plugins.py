@@ -36,17 +36,11 @@ Rule = TypeVar("Rule", bound=Callable[..., float | None])
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One number that a plug-in takes.
+    """One number that a plug-in takes."""
 
-    Attributes
-    ----------
-    name, unit, meaning : str
-        As shown to users; the name is the key in the configuration.
-    default, low, high : float
-        Default value and the closed range in which a value is allowed.
-    """
-
+    # name, unit, meaning: as shown to users; the name is the key in the configuration
     name: str
+    # default, low, high: default value and the closed range in which a value is allowed
     default: float
     low: float
     high: float
@@ -56,38 +50,19 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A registered rule and what is said about it.
+    """A registered rule and what is said about it."""
 
-    Attributes
-    ----------
-    name : str
-        Key in the configuration.
-    kind : str
-        One of `KINDS`.
-    family : str
-        Family in the literature, e.g. ``"time-dependent"``.
-    reference : str
-        Author, year, equation.
-    uses : tuple of str
-        Of ``"clock"``, ``"offers"``, ``"beliefs"``, ``"randomness"``, ``"politics"``.
-    parameters : tuple of Parameter
-        In the order of the record's `*_value` field.
-    function : callable
-        The compiled rule.
-    code : int
-        Number in the records; differs between sets of plug-ins, so results store the name.
-    proposes_interim : bool
-        True for a concession strategy that offers the agreed part for signature.
-    """
-
-    name: str
-    kind: str
-    family: str
-    reference: str
+    name: str  # key in the configuration
+    kind: str  # one of `KINDS`
+    family: str  # family in the literature, e.g. ``"time-dependent"``
+    reference: str  # author, year, equation
+    # of ``"clock"``, ``"offers"``, ``"beliefs"``, ``"randomness"``, ``"politics"``
     uses: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    function: Callable[..., float | None] = field(repr=False)
+    parameters: tuple[Parameter, ...]  # in the order of the record's `*_value` field
+    function: Callable[..., float | None] = field(repr=False)  # the compiled rule
+    # number in the records; differs between sets of plug-ins, so results store the name
     code: int = -1
+    # true for a concession strategy that offers the agreed part for signature
     proposes_interim: bool = False
 
     @property
@@ -209,14 +184,12 @@ def registry() -> Registry:
 
 
 def _with_code(entry: Plugin, code: int) -> Plugin:
-    """Return `entry` with its number."""
     from dataclasses import replace
 
     return replace(entry, code=code)
 
 
 def _collect(module: ModuleType, found: dict[str, dict[str, Plugin]]) -> None:
-    """Add the plug-ins defined in `module` to `found`."""
     for value in vars(module).values():
         entry = getattr(value, "plugin", None)
         if not isinstance(entry, Plugin):
@@ -263,7 +236,6 @@ def load_plugin_file(path: Path) -> ModuleType:
 
 
 def _where(error: BaseException, path: Path) -> str:
-    """Return ``file, line n`` of the last frame of `error` that lies in `path`."""
     line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
     while trace is not None:

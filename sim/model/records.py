@@ -52,27 +52,13 @@ NEVER = -1
 
 
 class Field(NamedTuple):
-    """One field of a record.
+    """One field of a record."""
 
-    Attributes
-    ----------
-    name : str
-        Attribute name in the rules.
-    kind : str
-        NumPy type character, e.g. ``"f8"``.
-    shape : tuple of int
-        Shape of one entry; empty for a scalar.
-    unit : str
-        Unit of measurement.
-    meaning : str
-        One line of explanation.
-    """
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    unit: str
-    meaning: str
+    name: str  # attribute name in the rules
+    kind: str  # NumPy type character, e.g. ``"f8"``
+    shape: tuple[int, ...]  # shape of one entry; empty for a scalar
+    unit: str  # unit of measurement
+    meaning: str  # one line of explanation
 
 
 def record_type(fields: tuple[Field, ...]) -> np.dtype[np.void]:

@@ -51,23 +51,16 @@ STREAMS = (*dict.fromkeys(s for s, _, _ in SHOCK_FIELDS), "types", "errors", "ci
 
 
 class Tape(NamedTuple):
-    """Chance of some replicates.
+    """Chance of some replicates."""
 
-    Attributes
-    ----------
-    weekly : array of SHOCK, shape (replicates, weeks)
-        What happens in each week.
-    types : array of float, shape (replicates, 2)
-        Uniforms that settle each side's hidden type.
-    errors : array of float, shape (replicates, 2, ISSUES)
-        Standard normals of each side's error about the other's weights.
-    citizens : array of float, shape (replicates, 2, citizens)
-        Standard normals of innate opinion and of protest threshold.
-    """
-
-    weekly: NDArray[np.void]
+    weekly: NDArray[np.void]  # what happens in each week; shape (replicates, weeks)
+    # uniforms that settle each side's hidden type; shape (replicates, 2)
     types: NDArray[np.float64]
+    # standard normals of each side's error about the other's weights; shape (replicates, 2,
+    # ISSUES)
     errors: NDArray[np.float64]
+    # standard normals of innate opinion and of protest threshold; shape (replicates, 2,
+    # citizens)
     citizens: NDArray[np.float64]
 
 
@@ -88,7 +81,6 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
 
 
 def _draw_block(seed: int, block: int, tape: Tape) -> None:
-    """Fill `tape`, which has room for `BLOCK` replicates, with the chance of one block."""
     weeks = tape.weekly.shape[1]
     flat = tape.weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
     generators = {name: stream(seed, block, name) for name in STREAMS}

@@ -21,20 +21,12 @@ _SPAWN_KEY = 2**31
 
 
 class GraphPool(NamedTuple):
-    """Graphs in compressed rows, all with the same citizens.
+    """Graphs in compressed rows, all with the same citizens."""
 
-    Attributes
-    ----------
-    start : array of int32, shape (graphs, citizens + 1)
-        Where each citizen's ties begin.
-    tie : array of int32, shape (graphs, ties)
-        Neighbours; padded at the end to the longest graph.
-    tie_weight : array of float, shape (graphs, ties)
-        Weight of each tie, summing to 1 over a citizen's ties.
-    """
-
-    start: NDArray[np.int32]
+    start: NDArray[np.int32]  # where each citizen's ties begin; shape (graphs, citizens + 1)
+    # neighbours; padded at the end to the longest graph; shape (graphs, ties)
     tie: NDArray[np.int32]
+    # weight of each tie, summing to 1 over a citizen's ties; shape (graphs, ties)
     tie_weight: NDArray[np.float64]
 
 
@@ -85,7 +77,6 @@ def compressed_rows(graph: nx.Graph) -> tuple[NDArray[np.int32], NDArray[np.int3
 
 
 def _pool_of(rows: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> GraphPool:
-    """Stack graphs, padding their ties to the longest."""
     width = max(len(tie) for _, tie in rows)
     start = np.stack([s for s, _ in rows])
     tie = np.zeros((len(rows), width), np.int32)

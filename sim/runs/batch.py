@@ -82,20 +82,11 @@ class Society(NamedTuple):
 
 
 class Group(NamedTuple):
-    """The cells of a chunk, ready for the engine.
+    """The cells of a chunk, ready for the engine."""
 
-    Attributes
-    ----------
-    cells : range
-        Their numbers.
-    settings : list of Settings
-    params : array of PARAMS, shape (cells,)
-    societies : list of Society
-    """
-
-    cells: range
+    cells: range  # their numbers
     settings: list[Settings]
-    params: NDArray[np.void]
+    params: NDArray[np.void]  # shape (cells,)
     societies: list[Society]
 
     @classmethod
@@ -188,7 +179,6 @@ class Chance:
         return state, raised
 
     def _many(self, cell: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.void]:
-        """Play runs in one call of the engine."""
         from sim.model.engine import play_many
 
         state = np.zeros(len(cell), STATE).view(np.recarray)

@@ -204,7 +204,6 @@ def write_run(
 
 
 def _into_place(part: Path, target: Path) -> None:
-    """Give the finished files the place that they are meant for."""
     if not target.exists():
         part.replace(target)
         return

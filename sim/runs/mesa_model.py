@@ -97,7 +97,6 @@ class NegotiationModel(mesa.Model):
         )
 
     def _channel_graph(self) -> nx.Graph:
-        """Return the scenario's channels as a graph of actor ids."""
         graph = nx.Graph()
         graph.add_nodes_from(agent.actor_id for agent in self.in_charge.values())
         for edge, channel in enumerate(self.settings.scenario.channels):
@@ -105,7 +104,6 @@ class NegotiationModel(mesa.Model):
         return graph
 
     def _show_contacts(self) -> None:
-        """Put this week's calls and meetings on the edges."""
         for *_, attributes in self.channels.edges(data=True):
             level = int(self.talks.state.contact[attributes["edge"]])
             attributes["contact"] = Contact(level)

@@ -21,27 +21,14 @@ Driver = Literal["mesa", "engine"]
 
 @dataclass(frozen=True)
 class Talks:
-    """Everything that both drivers of one run start from.
-
-    Attributes
-    ----------
-    settings : Settings
-    params : numpy.record of dtype PARAMS
-    state : numpy.record of dtype STATE
-        In its opening state; the drivers change it.
-    shocks : numpy.recarray of dtype SHOCK, shape (horizon,)
-    public : Public
-        Citizens in their opening state; the drivers change them.
-    events : numpy.recarray of dtype EVENT, shape (EVENTS,)
-        Buffer; ``state.events`` counts what is in it.
-    """
+    """Everything that both drivers of one run start from."""
 
     settings: Settings
     params: np.record
-    state: np.record
+    state: np.record  # in its opening state; the drivers change it
     shocks: NDArray[np.void]
-    public: Public
-    events: NDArray[np.void]
+    public: Public  # citizens in their opening state; the drivers change them
+    events: NDArray[np.void]  # buffer; ``state.events`` counts what is in it
 
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call one phase's rule, in the part of `actor`, with what it asks for.
@@ -56,21 +43,11 @@ class Talks:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What one run left behind.
-
-    Attributes
-    ----------
-    settings : Settings
-    params : numpy.record of dtype PARAMS
-    history : numpy.recarray of dtype STATE, shape (weeks played,)
-        State at the end of each week; the last one is final.
-    events : numpy.recarray of dtype EVENT, shape (moves,)
-    driver : {'mesa', 'engine'}
-    """
+    """What one run left behind."""
 
     settings: Settings
     params: np.record
-    history: NDArray[np.void]
+    history: NDArray[np.void]  # state at the end of each week; the last one is final
     events: NDArray[np.void]
     driver: Driver
 

@@ -31,24 +31,12 @@ class Signature(IntEnum):
 
 
 class Column(NamedTuple):
-    """One column of a table of results.
+    """One column of a table of results."""
 
-    Attributes
-    ----------
-    name : str
-        Name in tables and files.
-    dtype : str
-        NumPy type, e.g. ``"f8"``; ``"i1"`` for codes, see `CODES`.
-    unit : str
-        Unit of measurement.
-    meaning : str
-        One line of explanation.
-    """
-
-    name: str
-    dtype: str
-    unit: str
-    meaning: str
+    name: str  # name in tables and files
+    dtype: str  # NumPy type, e.g. ``"f8"``; ``"i1"`` for codes, see `CODES`
+    unit: str  # unit of measurement
+    meaning: str  # one line of explanation
 
 
 LEDGER_COLUMNS: tuple[str, ...] = tuple(f"ledger_{gate.name.lower()}" for gate in Gate)
@@ -199,7 +187,6 @@ def outcomes(
 
 
 def _rows(cells: int, runs: int, cell: ArrayLike | None) -> Whole:
-    """Return for each run the row of its parameters."""
     if cell is not None:
         rows = np.atleast_1d(np.asarray(cell, np.int64))
         if rows.size != runs:
@@ -211,7 +198,6 @@ def _rows(cells: int, runs: int, cell: ArrayLike | None) -> Whole:
 
 
 def _ending(final: NDArray[np.void], signed: Whole) -> dict[str, NDArray[np.generic]]:
-    """Return statuses and dates."""
     status = final["status"]
     interim, full = final["interim_week"], final["signed_week"]
     first = np.where(interim >= 0, interim, full)
@@ -241,7 +227,6 @@ def _ending(final: NDArray[np.void], signed: Whole) -> dict[str, NDArray[np.gene
 
 
 def _highest(final: NDArray[np.void]) -> Whole:
-    """Return the highest rung reached, from the dates of the rungs."""
     rungs = (
         (Treaty.TEXT_AGREED, "text_week"),
         (Treaty.INITIALLED, "initialled_week"),
@@ -256,13 +241,11 @@ def _highest(final: NDArray[np.void]) -> Whole:
 
 
 def _signed(final: NDArray[np.void]) -> Whole:
-    """Return what was signed, whether or not it lasted."""
     interim = np.where(final["interim_week"] >= 0, int(Signature.INTERIM), int(Signature.NONE))
     return np.where(final["signed_week"] >= 0, int(Signature.FULL), interim)
 
 
 def _in_force(final: NDArray[np.void], signed: Whole) -> Whole:
-    """Return what stood at the end: what was signed, unless the talks or the deal broke down."""
     status = final["status"]
     stands = (status >= Treaty.SIGNED_INTERIM) & (status <= Treaty.RATIFIED)
     return np.where(stands, signed, int(Signature.NONE))
@@ -271,7 +254,6 @@ def _in_force(final: NDArray[np.void], signed: Whole) -> Whole:
 def _issue_utility(
     params: NDArray[np.void], rows: Whole, side: int, issue: int, position: Floats | float
 ) -> Floats:
-    """Return `sim.model.rules.preferences.issue_utility` for many runs."""
     ideal = params["ideal"][:, side, issue][rows]
     power = params["curvature"][:, side][rows]
     distance = np.abs(position - ideal) / np.maximum(ideal, 1.0 - ideal)
@@ -312,7 +294,6 @@ def _utility(
 
 
 def _counts(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, k: int) -> Flags:
-    """Return whether precondition `k` exists and is not dormant."""
     active: Flags = (k < params["preconditions"][rows]) & (
         final["precondition"][:, k] != Precondition.DORMANT
     )
@@ -322,7 +303,6 @@ def _counts(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, k: i
 def _precondition_utility(
     params: NDArray[np.void], final: NDArray[np.void], rows: Whole, side: int, k: int
 ) -> Floats:
-    """Return `sim.model.rules.preferences.precondition_utility` for many runs."""
     status = final["precondition"][:, k]
     under_way = (status >= Precondition.PROMISED) & (status <= Precondition.REFERENDUM)
     delivered = np.where(under_way, params["odds"][:, k][rows], 0.0)
@@ -336,7 +316,6 @@ def _precondition_utility(
 
 
 def _greatest(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, side: int) -> Floats:
-    """Return the utility of everything at the side's own ideal: the sum of its weights."""
     total = np.zeros(final.size)
     for i in range(int(params["articles"].max(initial=0))):
         there = i < params["articles"][rows]
@@ -354,7 +333,6 @@ def _dignity(
     utility: list[Floats],
     in_force: Whole,
 ) -> Floats:
-    """Return the worse-off side's share of its possible gain, in [0, 1]."""
     smaller = np.ones(final.size)
     for side in range(2):
         quo = status_quo(params, rows, side)
@@ -366,7 +344,6 @@ def _dignity(
 
 
 def _share_won(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, side: int) -> Floats:
-    """Return the share that one side won of what was open at the start."""
     worst, best, got = np.zeros(final.size), np.zeros(final.size), np.zeros(final.size)
     for i in range(int(params["articles"].max(initial=0))):
         bargained = (i < params["articles"][rows]) & (
@@ -385,7 +362,6 @@ def _share_won(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, s
 def _course(
     params: NDArray[np.void], final: NDArray[np.void], rows: Whole
 ) -> dict[str, NDArray[np.generic]]:
-    """Return what it took, and how things stood at home."""
     there = np.arange(PRECONDITIONS) < params["preconditions"][rows][:, np.newaxis]
     precondition = np.where(there, final["precondition"], int(Precondition.DORMANT))
     return {

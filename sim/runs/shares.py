@@ -19,14 +19,9 @@ Z = float(norm.ppf(0.5 + LEVEL / 2))
 
 @dataclass(frozen=True)
 class Share:
-    """An estimated probability with its interval.
+    """An estimated probability with its interval."""
 
-    Attributes
-    ----------
-    estimate, low, high : float
-        Share of runs and the ends of its 95 % interval.
-    """
-
+    # estimate, low, high: share of runs and the ends of its 95 % interval
     estimate: float
     low: float
     high: float

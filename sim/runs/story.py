@@ -19,29 +19,14 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """One move in words.
+    """One move in words."""
 
-    Attributes
-    ----------
-    week : int
-        Week of the talks, from 0.
-    day : date
-        First day of that week.
-    move : Move
-    actor : str
-        Id of the actor in the scenario; empty for what nobody does.
-    said : str
-        What happened, without a full stop.
-    why : str
-        The reason, or empty where the move needs none.
-    """
-
-    week: int
-    day: date
+    week: int  # week of the talks, from 0
+    day: date  # first day of that week
     move: Move
-    actor: str
-    said: str
-    why: str
+    actor: str  # id of the actor in the scenario; empty for what nobody does
+    said: str  # what happened, without a full stop
+    why: str  # the reason, or empty where the move needs none
 
     @property
     def text(self) -> str:
@@ -153,14 +138,12 @@ def wording(scenario: Scenario, position: float) -> str:
 
 
 def _meeting(told: Told) -> str:
-    """Tell a meeting, direct or hosted."""
     if told.actor == Actor.MEDIATOR:
         return f"{told.parties} meet, hosted by {told.mediator}"
     return f"{told.parties} meet"
 
 
 def _precondition_step(told: Told) -> str:
-    """Tell a precondition's step by the status that it leads to."""
     who = told.who
     return {
         Precondition.DORMANT: f"A demand is put aside: {told.demand}",
@@ -176,32 +159,27 @@ def _precondition_step(told: Told) -> str:
 
 
 def _interim_proposed(told: Told) -> str:
-    """Tell the offer of the agreed part."""
     return f"{told.who} proposes to sign the agreed part now and to go on with the rest"
 
 
 def _worse_by(told: Told) -> str:
-    """Return by how much waiting is better than signing, in utility."""
     more = f"{-told.value:.3f}" if told.value <= -0.0005 else "less than 0.001"
     return f"; to it waiting is worth {more} more"
 
 
 def _lapsed(told: Told) -> str:
-    """Tell the end of a deal in force."""
     if told.actor == Actor.NATURE:
         return "The signed deal lapses"
     return f"{told.who} leaves the signed deal"
 
 
 def _election(told: Told) -> str:
-    """Tell an election at home by its result."""
     kept = told.reason == Reason.VOTE_PASSED
     result = "keeps its majority" if kept else "loses its majority"
     return f"Election in {told.home}: the government {result} with {percent(told.value)} of votes"
 
 
 def _calendar(told: Told) -> str:
-    """Tell a dated event by its title, with its date if that is not the week's first day."""
     entry = told.scenario.calendar[told.issue]
     if (entry.date - told.scenario.start).days % 7 == 0:
         return entry.title
@@ -333,12 +311,10 @@ SPECIAL: Mapping[tuple[Move, Reason], Callable[[Told], str]] = {
 
 
 def _capital(text: str) -> str:
-    """Return `text` with a capital at its start."""
     return text[:1].upper() + text[1:]
 
 
 def _condition(told: Told) -> str:
-    """Return the name of the actor's acceptance condition."""
     party = told.scenario.actor_ids[int(told.actor)]
     return told.settings.parties[party].acceptance.name
 

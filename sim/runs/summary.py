@@ -38,53 +38,26 @@ class Demand:
 
 @dataclass(frozen=True)
 class Summary:
-    """What one run came to.
+    """What one run came to."""
 
-    Attributes
-    ----------
-    scenario : str
-        Id of the scenario.
-    driver : str
-        ``"engine"`` or ``"mesa"``.
-    status, highest_status, end_reason : str
-        Words of `sim.runs.outcomes`; the reason is ``"none"`` if the talks did not end early.
-    signed : str
-        ``"none"``, ``"interim"`` or ``"full"``.
-    signed_week, signed_date : int and str, or None
-        First signature of either kind.
-    dates : dict
-        Week of each rung of the ladder, None if it was not reached.
-    weeks : int
-        Weeks played.
-    in_force : str
-        Deal that stood at the end.
-    preamble : Place
-    articles : list of Place
-    preconditions : list of Demand
-    utilities, status_quo, shares, concessions, drafts : dict
-        By the parties' ids.
-    dignity, approval, opinion, protest : float
-    ledger : dict
-        Share of weeks by gate; sums to 1.
-    seed, replicate : int
-    overrides : list of str
-    versions : dict
-    """
-
-    scenario: str
-    driver: str
+    scenario: str  # id of the scenario
+    driver: str  # ``"engine"`` or ``"mesa"``
+    # status, highest_status, end_reason: words of `sim.runs.outcomes`; the reason is
+    # ``"none"`` if the talks did not end early
     status: str
     highest_status: str
     end_reason: str
-    signed: str
+    signed: str  # ``"none"``, ``"interim"`` or ``"full"``
+    # signed_week, signed_date: first signature of either kind
     signed_week: int | None
     signed_date: str | None
-    weeks: int
-    dates: dict[str, int | None]
-    in_force: str
+    weeks: int  # weeks played
+    dates: dict[str, int | None]  # week of each rung of the ladder, None if it was not reached
+    in_force: str  # deal that stood at the end
     preamble: Place
     articles: list[Place]
     preconditions: list[Demand]
+    # utilities, status_quo, shares, concessions, drafts: by the parties' ids
     utilities: dict[str, float]
     status_quo: dict[str, float]
     shares: dict[str, float]
@@ -94,7 +67,7 @@ class Summary:
     approval: float
     opinion: float
     protest: float
-    ledger: dict[str, float]
+    ledger: dict[str, float]  # share of weeks by gate; sums to 1
     seed: int
     replicate: int
     overrides: list[str]
@@ -165,23 +138,19 @@ def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
 
 
 def _outcomes(record: RunRecord) -> Mapping[str, np.ndarray]:
-    """Return the run's row of the table of outcomes."""
     return outcomes(record.params, record.final)
 
 
 def _by_party(record: RunRecord, found: Mapping[str, float], name: str) -> dict[str, float]:
-    """Return a pair of outcomes by the parties' ids."""
     first, second = record.settings.scenario.parties
     return {first: float(found[f"{name}_first"]), second: float(found[f"{name}_second"])}
 
 
 def _counts_by_party(record: RunRecord, found: Mapping[str, float], name: str) -> dict[str, int]:
-    """Return a pair of counts by the parties' ids."""
     return {party: int(n) for party, n in _by_party(record, found, name).items()}
 
 
 def _places(record: RunRecord) -> list[Place]:
-    """Return where every provision ended, the preamble first."""
     return [
         Place(
             id=key,
@@ -195,7 +164,6 @@ def _places(record: RunRecord) -> list[Place]:
 
 
 def _demands(record: RunRecord) -> list[Demand]:
-    """Return where every precondition ended."""
     return [
         Demand(
             id=key,

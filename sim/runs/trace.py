@@ -64,18 +64,15 @@ def trace_frame(record: RunRecord) -> pl.DataFrame:
 
 
 def _series(name: str, unit: str, meaning: str, values: NDArray[np.generic]) -> Series:
-    """Return a column of numbers or flags."""
     return Series(Column(name, values.dtype.str[1:], unit, meaning), pl.Series(name, values))
 
 
 def _words(name: str, meaning: str, values: Iterable[str]) -> Series:
-    """Return a column of code words."""
     categories = pl.Series(name, list(values), dtype=pl.String).cast(pl.Categorical)
     return Series(Column(name, "str", "code", meaning), categories)
 
 
 def _dates(record: RunRecord) -> list[Series]:
-    """Return week, date and status."""
     history = record.history
     weeks = np.arange(len(history), dtype=np.int32)
     days = [day_of(record.settings.scenario, int(week)) for week in weeks]
@@ -91,7 +88,6 @@ def _dates(record: RunRecord) -> list[Series]:
 
 
 def _parties(record: RunRecord) -> list[Series]:
-    """Return demands, beliefs, concessions and the choice between signing and waiting."""
     history = record.history
     scenario = record.settings.scenario
     found: list[Series] = []
@@ -135,7 +131,6 @@ def _parties(record: RunRecord) -> list[Series]:
 
 
 def _choice(history: NDArray[np.void], side: int, party: str, name: str) -> list[Series]:
-    """Return what signing in full and waiting are worth to a party, once the text is closed."""
     weighed = (history["text_week"] >= 0) & (history["status"] < Treaty.SIGNED_FULL)
     columns = []
     for field, meaning in (("value_now", "signing in full now"), ("value_wait", "waiting")):
@@ -157,7 +152,6 @@ def _choice(history: NDArray[np.void], side: int, party: str, name: str) -> list
 
 
 def _text(record: RunRecord) -> list[Series]:
-    """Return the articles that were open at the start, and the preconditions."""
     history = record.history
     scenario = record.settings.scenario
     first, second = (scenario.actors[party].name for party in scenario.parties)
@@ -202,7 +196,6 @@ def _text(record: RunRecord) -> list[Series]:
 
 
 def _surroundings(record: RunRecord) -> list[Series]:
-    """Return politics at home, the public, the mediator and the channels."""
     history = record.history
     shares = (
         ("approval", "share", "approval of the government at home"),
@@ -222,7 +215,6 @@ def _surroundings(record: RunRecord) -> list[Series]:
 
 
 def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
-    """Return the gates that were closed each week, and the ledger so far."""
     keys, words = gate_keys(scenario), gate_words(scenario)
     closed = [
         _series(
@@ -302,7 +294,6 @@ def write_trace(record: RunRecord, path: Path, overrides: Iterable[str] = ()) ->
 def _metadata(
     record: RunRecord, columns: Iterable[Series], overrides: Iterable[str]
 ) -> dict[str, str]:
-    """Return what the file says about itself."""
     settings = record.settings
     told = {
         series.column.name: {"unit": series.column.unit, "meaning": series.column.meaning}

@@ -210,5 +210,4 @@ def bar(share: float, width: int = _BAR) -> str:
 
 
 def _table() -> Table:
-    """Return an empty table in the plain style of the transcript."""
     return Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

@@ -62,7 +62,6 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
 
 
 def _settings(keys: Mapping[str, Value | np.generic]) -> Settings:
-    """Return the validated settings of one call."""
     plain = {key: _whole(key, value) for key, value in keys.items()}
     numbers = {k: v for k, v in plain.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
     if any("${" in str(value) for value in plain.values()):
@@ -79,12 +78,10 @@ def _settings(keys: Mapping[str, Value | np.generic]) -> Settings:
 
 @lru_cache(maxsize=64)
 def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
-    """Return the configuration that calls with the same choices start from."""
     return compose_plain(overrides)
 
 
 def _plain(value: Value | np.generic) -> Value:
-    """Return a NumPy number as a Python one."""
     if isinstance(value, np.generic):
         python: Value = value.item()
         return python
@@ -103,7 +100,6 @@ def _whole(key: str, value: Value | np.generic) -> Value:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    """Play the runs and return the mean of every outcome that is a number or a flag."""
     from sim.runs.opening import check_fault
     from sim.runs.outcomes import Signature, codes_of, outcomes, scenario_outcomes
 
@@ -200,7 +196,6 @@ def _words(line: str | Sequence[str]) -> list[str]:
 
 
 def _zipped(given: str | Sequence[str | Sequence[str]]) -> list[list[str]]:
-    """Return the keys that advance together, each text split at its commas."""
     bundles = [given] if isinstance(given, str) else given
     return [
         [key.strip() for key in (keys.split(",") if isinstance(keys, str) else keys)]

@@ -65,13 +65,11 @@ def told(
 
 
 def _merged(lines: Sequence[str]) -> str:
-    """Return lines that differ in the refused value alone as one."""
     first, second, last = (REFUSED.findall(lines[n])[0] for n in (0, 1, -1))
     return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
 
 
 def _which(found: Sequence[int], cells: int, values: Values, noun: str) -> str:
-    """Return which cells are meant: their numbers, and what they have in common."""
     if len(found) == cells:
         return f" (in every {noun})" if cells > 1 else ""
     each = [values(cell) for cell in found]
@@ -167,14 +165,12 @@ def is_whole(path: str) -> bool:
 
 
 def _present(annotation: object) -> object:
-    """Strip an optional's `None`."""
     if get_origin(annotation) in (Union, types.UnionType):
         return next(a for a in get_args(annotation) if a is not type(None))
     return annotation
 
 
 def _bare(annotation: object) -> object:
-    """Strip `None` and marks from an annotation."""
     present = _present(annotation)
     return get_args(present)[0] if get_origin(present) is Annotated else present
 

@@ -37,24 +37,12 @@ _NUMPY_TO_POLARS: Mapping[str, type[pl.DataType]] = {
 
 
 class TableColumn(NamedTuple):
-    """One column of a stored table.
+    """One column of a stored table."""
 
-    Attributes
-    ----------
-    name : str
-        Name in the file.
-    type : polars data type
-        Type in the file; words of a code are an enumeration.
-    unit : str
-        Unit of measurement.
-    meaning : str
-        One line of explanation.
-    """
-
-    name: str
-    type: pl.DataType | type[pl.DataType]
-    unit: str
-    meaning: str
+    name: str  # name in the file
+    type: pl.DataType | type[pl.DataType]  # type in the file; words of a code are an enumeration
+    unit: str  # unit of measurement
+    meaning: str  # one line of explanation
 
 
 CELL = TableColumn("cell", pl.Int32, "index", "cell of the plan: one combination of values")
@@ -94,7 +82,6 @@ def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
 
 
 def _type_and_unit(name: str, dtype: str, unit: str) -> tuple[pl.DataType | type[pl.DataType], str]:
-    """Return the stored type and unit of an outcome."""
     codes = codes_of(name)
     return (_NUMPY_TO_POLARS[dtype], unit) if codes is None else (words_of(codes), "word")
 
@@ -146,19 +133,12 @@ def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series
 
 
 class Weekly(NamedTuple):
-    """Weekly histories of some runs.
+    """Weekly histories of some runs."""
 
-    Attributes
-    ----------
-    table : polars.DataFrame
-        One row a week, sorted by cell, replicate and week. Columns of one scenario are null in
-        the rows of another.
-    columns : list of TableColumn
-        Its columns, with units and meaning.
-    """
-
+    # one row a week, sorted by cell, replicate and week. Columns of one scenario are null in
+    # the rows of another
     table: pl.DataFrame
-    columns: list[TableColumn]
+    columns: list[TableColumn]  # its columns, with units and meaning
 
 
 def weekly_history(record: "RunRecord", cell: int, replicate: int) -> "list[Series]":

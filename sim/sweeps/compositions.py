@@ -33,21 +33,11 @@ Choices = Mapping[str, Option]
 
 @dataclass(frozen=True)
 class StandIn:
-    """A choice among files that only hold values.
+    """A choice among files that only hold values."""
 
-    Attributes
-    ----------
-    package : tuple of str
-        Path of the node that receives the content.
-    contents : dict
-        Content of each file by its name.
-    mark : dict
-        What stands in for it during the composition.
-    """
-
-    package: tuple[str, ...]
-    contents: dict[str, dict[str, object]]
-    mark: dict[str, object]
+    package: tuple[str, ...]  # path of the node that receives the content
+    contents: dict[str, dict[str, object]]  # content of each file by its name
+    mark: dict[str, object]  # what stands in for it during the composition
 
 
 class Compositions:
@@ -171,7 +161,6 @@ class Compositions:
     def _marks(
         self, base: Mapping[str, object], changes: Mapping[str, object]
     ) -> dict[str, object]:
-        """Return the changes that mark numbers whose sourced value the line replaced."""
         keys = [key for key in self._late if key.startswith("scenario.") and key.endswith(".value")]
         if not keys:
             return {}
@@ -182,7 +171,6 @@ class Compositions:
         return {path: at(node, path) for path, n in before.items() if at(node, path) != n}
 
     def _simple_choices(self) -> dict[str, StandIn]:
-        """Return the swept groups whose files can be exchanged after the composition."""
         found: dict[str, StandIn] = {}
         for term in self._terms:
             if term.group and term.swept and not term.prefix and term.interval is None:
@@ -192,19 +180,16 @@ class Compositions:
         return found
 
     def _has_interpolations(self) -> bool:
-        """Return whether the line or a file that it could read has interpolations."""
         texts = (option.text for term in self._terms for option in term.options)
         files = (file.read_text("utf-8", errors="replace") for file in self._yaml_files())
         return any("${" in text for text in chain(texts, files))
 
     def _yaml_files(self) -> Iterator[Path]:
-        """Yield all files that a composition could read."""
         for folder in self._folders:
             yield from folder.glob("*.yaml")
             yield from folder.glob("*/**/*.yaml")
 
     def _stand_in(self, term: Term, number: int) -> StandIn | None:
-        """Return the stand-in for one group, or None if its files are not that simple."""
         group, _, package = term.key.partition("@")
         contents: dict[str, dict[str, object]] = {}
         for option in term.options:
@@ -225,7 +210,6 @@ class Compositions:
         return StandIn(path, contents, mark) if mark else None
 
     def _content(self, group: str, name: str) -> dict[str, object] | None:
-        """Return a group's file as a mapping, or None if it holds more than values."""
         for folder in self._folders:
             file = folder / group / f"{name}.yaml"
             if not file.is_file():
@@ -243,7 +227,6 @@ class Compositions:
 
     @staticmethod
     def _may_be_late(term: Term) -> bool:
-        """Return whether a term sets single values that exist already."""
         return (
             not term.group
             and not term.prefix
@@ -274,7 +257,6 @@ class Compositions:
         return base
 
     def _hydra(self, overrides: list[str], stand_ins: bool = True) -> dict[str, object]:
-        """Compose once, with the stand-ins in a folder of their own."""
         self.composed += 1
         if not (stand_ins and self._stand_ins):
             return compose_plain(overrides, self._name, self._dir)
@@ -287,7 +269,6 @@ class Compositions:
 
 
 def _holds(base: Mapping[str, object], stand_in: StandIn) -> bool:
-    """Return whether a composition left a stand-in as it was, and nothing where it adds."""
     node = at(base, ".".join(stand_in.package))
     if not isinstance(node, Mapping):
         return False
@@ -297,7 +278,6 @@ def _holds(base: Mapping[str, object], stand_in: StandIn) -> bool:
 
 
 def _meets_list(node: Mapping[str, object], path: str) -> bool:
-    """Return whether a dotted path leads into a list."""
     found: object = node
     for part in path.split("."):
         if isinstance(found, list):

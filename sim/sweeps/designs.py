@@ -103,7 +103,6 @@ class Condition:
         return any(self._compare(choices, *part) for part in self.parts)
 
     def _compare(self, choices: Mapping[str, Option], left: str, sign: str, right: str) -> bool:
-        """Compare numbers as numbers and everything else as text."""
         one, other = choices[left].text, right
         if right in choices:
             other = choices[right].text
@@ -116,7 +115,6 @@ class Condition:
 
 
 def _number(text: str) -> float | None:
-    """Return a text as a number, None if it is none."""
     try:
         return float(text)
     except ValueError:
@@ -168,7 +166,6 @@ def combinations(
 
 
 def _bundles(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[list[Choices]]:
-    """Return what is crossed: each term alone, zipped terms together."""
     by_key = {term.key: term for term in terms}
     together: dict[str, int] = {}
     problems = []

@@ -103,26 +103,13 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a sweep left.
+    """What a sweep left."""
 
-    Attributes
-    ----------
-    plan : Plan
-        As stored; it may hold more replicates than were asked for this time.
-    store : Store
-    played : int
-        Runs played this time.
-    failed : int
-        Failed runs in the whole table.
-    seconds : float
-        Wall time of playing and storing, without planning and compiling.
-    """
-
-    plan: Plan
+    plan: Plan  # as stored; it may hold more replicates than were asked for this time
     store: Store
-    played: int
-    failed: int
-    seconds: float
+    played: int  # runs played this time
+    failed: int  # failed runs in the whole table
+    seconds: float  # wall time of playing and storing, without planning and compiling
 
 
 def default_folder(plan: Plan) -> Path:

@@ -61,18 +61,10 @@ Value: TypeAlias = bool | int | float | str | None
 
 @dataclass(frozen=True)
 class Option:
-    """One value of one key.
+    """One value of one key."""
 
-    Attributes
-    ----------
-    text : str
-        As it stands in an override, e.g. ``boulware`` or ``0.5``.
-    value : object
-        The same as a Python value.
-    """
-
-    text: str
-    value: object
+    text: str  # as it stands in an override, e.g. ``boulware`` or ``0.5``
+    value: object  # the same as a Python value
 
     @property
     def scalar(self) -> bool:
@@ -83,29 +75,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Term:
-    """One key of the line and the values that it takes.
+    """One key of the line and the values that it takes."""
 
-    Attributes
-    ----------
-    key : str
-        The key without its prefix, e.g. ``strategy@armenia``.
-    prefix : str
-        ``""``, ``"+"``, ``"++"`` or ``"~"``.
-    choices : tuple of str
-        Files to choose from if the key is that of a configuration group, else empty.
-    options : tuple of Option
-        One if the key is fixed, none if it is drawn from an interval.
-    interval : tuple of float, optional
-        Lower and upper end of the interval that a sampled design draws from.
-    whole : bool
-        Whether only whole numbers are drawn from it, as in ``int(interval(5,20))``.
-    """
-
-    key: str
-    prefix: str
+    key: str  # the key without its prefix, e.g. ``strategy@armenia``
+    prefix: str  # ``""``, ``"+"``, ``"++"`` or ``"~"``
+    # files to choose from if the key is that of a configuration group, else empty
     choices: tuple[str, ...]
-    options: tuple[Option, ...]
+    options: tuple[Option, ...]  # one if the key is fixed, none if it is drawn from an interval
+    # lower and upper end of the interval that a sampled design draws from
     interval: tuple[float, float] | None = None
+    # whether only whole numbers are drawn from it, as in ``int(interval(5,20))``
     whole: bool = False
 
     @property
@@ -160,7 +139,6 @@ def read_line(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
 
 
 def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) -> Term:
-    """Return the term that one parsed override stands for."""
     key = override.get_key_element().lstrip("+~")
     prefix = override.get_key_element().removesuffix(key)
     known = tuple(group_choices(override.key_or_group, folders))
@@ -187,7 +165,6 @@ def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) 
 
 
 def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
-    """Yield the values of a choice or range, each once."""
     seen: dict[object, str] = {}
     for encoded in override.sweep_iterator(transformer=Transformer.encode):
         text = str(encoded).lower() if isinstance(encoded, bool) else str(encoded)
@@ -201,7 +178,6 @@ def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
 
 
 def _compared(value: object, text: str) -> tuple[str, object]:
-    """Return what tells one value from another: numbers are the same if they are equal."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return "number", float(value)
     return ("text", value) if isinstance(value, str) else ("other", text)

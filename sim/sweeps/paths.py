@@ -70,7 +70,6 @@ def changed(node: Mapping[str, object], changes: Mapping[str, object]) -> dict[s
 
 
 def _put(node: dict[Step, object] | list[object], step: Step, value: object) -> None:
-    """Set an entry of a mapping or a list."""
     if isinstance(node, dict):
         node[step] = value
     else:
@@ -78,5 +77,4 @@ def _put(node: dict[Step, object] | list[object], step: Step, value: object) -> 
 
 
 def _mapping(node: object) -> Mapping[Step, object]:
-    """Return `node` if it is a mapping, otherwise an empty one in its place."""
     return node if isinstance(node, Mapping) else {}

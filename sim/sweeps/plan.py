@@ -20,18 +20,12 @@ SHARE = 64
 
 
 class Chunk(NamedTuple):
-    """A piece of work: every cell of a range with every replicate of a range.
+    """A piece of work: every cell of a range with every replicate of a range."""
 
-    Attributes
-    ----------
-    first_cell, end_cell : int
-        Cells, the end not included.
-    first_replicate, end_replicate : int
-        Replicates, the end not included.
-    """
-
+    # first_cell, end_cell: cells, the end not included
     first_cell: int
     end_cell: int
+    # first_replicate, end_replicate: replicates, the end not included
     first_replicate: int
     end_replicate: int
 
@@ -140,76 +134,36 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Combination:
-    """One combination of the swept values.
+    """One combination of the swept values."""
 
-    Attributes
-    ----------
-    base : int
-        Number of the composed configuration that it starts from.
-    values : dict
-        Value of each swept key, as shown in tables.
-    changes : dict
-        Dotted paths and the values that replace those of the base.
-    """
-
-    base: int
-    values: dict[str, Value]
-    changes: dict[str, object]
+    base: int  # number of the composed configuration that it starts from
+    values: dict[str, Value]  # value of each swept key, as shown in tables
+    changes: dict[str, object]  # dotted paths and the values that replace those of the base
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the results of a sweep depend on, and the number of replicates.
+    """Everything that the results of a sweep depend on, and the number of replicates."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the experiment, or ``"sweep"``.
-    title : str
-        What it asks.
-    line : list of str
-        The overrides as given, those of the experiment and ``--zip`` and ``--filter`` included.
-    seed : int
-        Seed of the sweep.
-    replicates : int
-        Runs of each cell; may grow later.
-    trace : str
-        Which runs leave weekly histories: ``"none"``, ``"sample"`` or ``"all"``.
-    bases : list of dict
-        Composed configurations.
-    combinations : list of Combination
-        What is crossed, zipped and filtered.
-    design : dict
-        Kind of design and, if sampled, its dimensions.
-    points : list of list of float
-        Points of a sampled design, empty otherwise; each combination meets each point.
-    shape : Shape
-        Size of the chunks.
-    model : str
-        Digest of the source files that results depend on.
-    plugins : dict
-        Digest of each plug-in file of the user's, by path; the path is no part of the hash.
-    versions : dict
-        Versions of this package, Python and libraries at the start of the sweep.
-    git : str
-        Commit of the source, with ``+`` if it was changed; empty if unknown.
-    """
-
-    name: str
-    title: str
+    name: str  # name of the experiment, or ``"sweep"``
+    title: str  # what it asks
+    # the overrides as given, those of the experiment and ``--zip`` and ``--filter`` included
     line: list[str]
-    seed: int
-    replicates: int
-    trace: str
-    bases: list[dict[str, object]]
-    combinations: list[Combination]
-    design: dict[str, object]
+    seed: int  # seed of the sweep
+    replicates: int  # runs of each cell; may grow later
+    trace: str  # which runs leave weekly histories: ``"none"``, ``"sample"`` or ``"all"``
+    bases: list[dict[str, object]]  # composed configurations
+    combinations: list[Combination]  # what is crossed, zipped and filtered
+    design: dict[str, object]  # kind of design and, if sampled, its dimensions
+    # points of a sampled design, empty otherwise; each combination meets each point
     points: list[list[float]]
-    shape: Shape
-    model: str
+    shape: Shape  # size of the chunks
+    model: str  # digest of the source files that results depend on
+    # digest of each plug-in file of the user's, by path; the path is no part of the hash
     plugins: dict[str, str]
+    # versions of this package, Python and libraries at the start of the sweep
     versions: dict[str, str]
-    git: str
+    git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
 
     @property
     def cells(self) -> int:

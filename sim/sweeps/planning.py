@@ -40,17 +40,10 @@ from sim.sweeps.sampling import (
 
 @dataclass(frozen=True)
 class Request:
-    """A sweep as asked for, read and composed but not yet validated.
-
-    Attributes
-    ----------
-    plan : Plan
-    settings : SweepSettings
-        Executor included, which is no part of the plan.
-    """
+    """A sweep as asked for, read and composed but not yet validated."""
 
     plan: Plan
-    settings: SweepSettings
+    settings: SweepSettings  # executor included, which is no part of the plan
 
 
 def make_plan(
@@ -109,7 +102,6 @@ def _varied(
     bases: Sequence[dict[str, object]],
     combined: Sequence[Combination],
 ) -> list[Dimension]:
-    """Return what a sampled design varies, which all combinations must agree on."""
     scenarios = Scenarios(bases)
     varied = dimensions(terms, settings, scenarios.settings(combined[0]).scenario)
     if varied:
@@ -174,7 +166,6 @@ def check_line(
 def _with_experiment(
     overrides: Sequence[str], folders: Sequence[Path]
 ) -> tuple[Experiment, list[str]]:
-    """Return the named experiment of a line, if any, and the line with its keys filled in."""
     named = [o.partition("=")[2] for o in overrides if key_of(o) == "experiment"]
     rest = [o for o in overrides if key_of(o) != "experiment"]
     if len(named) > 1:
@@ -192,7 +183,6 @@ def _with_experiment(
 def _whole_line(
     line: Sequence[str], zipped: Sequence[Sequence[str]], filters: Sequence[str]
 ) -> list[str]:
-    """Return the line with what is zipped and filtered, as `sim sweep` takes it."""
     together = [word for keys in zipped for word in ("--zip", ",".join(keys))]
     return [*line, *together, *(word for text in filters for word in ("--filter", text))]
 
@@ -259,7 +249,6 @@ def _plain_points(
 def _design(
     settings: SweepSettings, varied: Sequence[Dimension], terms: Sequence[Term]
 ) -> dict[str, object]:
-    """Return what a reader of the results must know of the design."""
     if not varied:
         return {"kind": settings.design}
     intervals = {term.key for term in terms if term.interval is not None}

@@ -53,21 +53,11 @@ class Found(NamedTuple):
 
 
 class Played(NamedTuple):
-    """Results of one chunk.
+    """Results of one chunk."""
 
-    Attributes
-    ----------
-    runs : polars.DataFrame
-        One row a run, sorted by cell and replicate.
-    weekly : Weekly or None
-        Weekly histories, None if none was asked for.
-    failed : int
-        Number of failed runs.
-    """
-
-    runs: pl.DataFrame
-    weekly: Weekly | None
-    failed: int
+    runs: pl.DataFrame  # one row a run, sorted by cell and replicate
+    weekly: Weekly | None  # weekly histories, None if none was asked for
+    failed: int  # number of failed runs
 
 
 class Player:
@@ -91,7 +81,6 @@ class Player:
         return run_columns(self.plan, self._scenarios())
 
     def _scenarios(self) -> list[Scenario]:
-        """Return one scenario for each set of open articles and preconditions among the cells."""
         found: dict[tuple[str, ...], Scenario] = {}
         for number in range(len(self.plan.combinations)):
             scenario = self._settings(number * max(1, len(self.plan.points))).scenario
@@ -144,7 +133,6 @@ class Player:
     def _table(
         self, chunk: Chunk, group: Group, state: NDArray[np.void], errors: list[str | None]
     ) -> pl.DataFrame:
-        """Return final states as rows."""
         count = len(chunk.replicates)
         cell = np.repeat(np.arange(len(chunk.cells)), count)
         for run in np.flatnonzero(state["fault"]):
@@ -188,7 +176,6 @@ class Player:
     def _traces(
         self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
-        """Play again, with their history, the runs that are to leave a trace."""
         from sim.runs.opening import RunRecord
 
         found = []
@@ -224,7 +211,6 @@ def _use_plugins_of(plan: Plan) -> None:
 
 
 def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
-    """Return the columns that depend on the scenario, absent where it has no such issue."""
     found: dict[str, Found] = {}
     start = 0
     while start < len(group.cells):
@@ -243,7 +229,6 @@ def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str,
 
 
 def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_]) -> pl.Series:
-    """Return one outcome as a column, null where the run failed or has no such outcome."""
     if found is None:
         return pl.Series(column.name, [None] * len(failed), column.type)
     absent = failed | found.absent
@@ -259,7 +244,6 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 
 def _fault(settings: Settings, state: np.record) -> str:
-    """Return the message of a run in which a plug-in returned no finite number."""
     from sim.runs.opening import check_fault
 
     try:
@@ -276,20 +260,11 @@ ATTEMPTS = 3
 
 
 class Receipt(NamedTuple):
-    """That a chunk is stored; the results themselves stay on disk.
-
-    Attributes
-    ----------
-    chunk : Chunk
-    failed : int
-        Runs of it that failed.
-    seconds : float
-        Time that it took, one thread.
-    """
+    """That a chunk is stored; the results themselves stay on disk."""
 
     chunk: Chunk
-    failed: int
-    seconds: float
+    failed: int  # runs of it that failed
+    seconds: float  # time that it took, one thread
 
 
 def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:

@@ -81,27 +81,13 @@ EXECUTOR = re.compile(r"^executor\.(?:local|dask|slurm)\.")
 
 @dataclass(frozen=True)
 class Experiment:
-    """A named sweep.
+    """A named sweep."""
 
-    Attributes
-    ----------
-    name : str
-        File name without ``.yaml``; ``"sweep"`` for a sweep without one.
-    title : str
-        What it asks.
-    line : dict
-        Its overrides by key.
-    zip : list of list of str
-        Keys that advance together.
-    filter : list of str
-        Conditions that a cell must meet.
-    """
-
-    name: str = "sweep"
-    title: str = ""
-    line: Mapping[str, str] = field(default_factory=dict)
-    zip: Sequence[Sequence[str]] = ()
-    filter: Sequence[str] = ()
+    name: str = "sweep"  # file name without ``.yaml``; ``"sweep"`` for a sweep without one
+    title: str = ""  # what it asks
+    line: Mapping[str, str] = field(default_factory=dict)  # its overrides by key
+    zip: Sequence[Sequence[str]] = ()  # keys that advance together
+    filter: Sequence[str] = ()  # conditions that a cell must meet
 
 
 def key_of(override: str) -> str:
@@ -135,7 +121,6 @@ def read_experiment(name: str, folders: Sequence[Path]) -> Experiment:
 
 
 def _experiment(name: str, content: object) -> Experiment:
-    """Check the content of an experiment's file."""
     place = f"experiment/{name}.yaml"
     known = ("title", "sweep", "zip", "filter")
     if not isinstance(content, Mapping) or not isinstance(content.get("sweep"), Mapping):
@@ -174,7 +159,6 @@ def _line_value(key: str, value: object) -> str:
 
 
 def _written(value: object) -> str:
-    """Return a value of an experiment as an override writes it."""
     if isinstance(value, list):
         return ",".join(_written(item) for item in value)
     if value is None:
@@ -206,7 +190,6 @@ def sweep_settings(line: Sequence[str], config_dir: str | Path | None) -> SweepS
 
 
 def _refuse_several(line: Sequence[str]) -> None:
-    """Refuse keys of the sweep's own that are given twice, or several values of one."""
     parser = OverridesParser.create()
     problems = []
     keys = [key_of(override) for override in line]

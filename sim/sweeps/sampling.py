@@ -75,7 +75,6 @@ def unknown_choices(term: Term) -> list[str]:
 
 
 def _list_of_choices(term: Term, option: Option) -> list[str]:
-    """Return the problem of a list where the name of one file should stand."""
     names = [str(name) for name in option.value] if isinstance(option.value, list) else []
     if term.key == SEVERAL_FILES and all(name in term.choices for name in names):
         return []
@@ -87,22 +86,13 @@ def _list_of_choices(term: Term, option: Option) -> list[str]:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One number that a sampled design varies.
+    """One number that a sampled design varies."""
 
-    Attributes
-    ----------
-    key : str
-        Dotted path in the configuration, e.g. ``scenario.discount_rate.armenia.value``.
-    low, high : float
-        Closed range.
-    whole : bool
-        Whether only whole numbers are allowed.
-    """
-
-    key: str
+    key: str  # dotted path in the configuration, e.g. ``scenario.discount_rate.armenia.value``
+    # low, high: closed range
     low: float
     high: float
-    whole: bool = False
+    whole: bool = False  # whether only whole numbers are allowed
 
 
 def dimensions(
@@ -181,7 +171,6 @@ def matching(scenario: Scenario, patterns: Sequence[str]) -> list[Dimension]:
 
 
 def _ranges(scenario: Scenario) -> dict[str, tuple[float, float]]:
-    """Return the range of each assumption of a scenario that has one, by path."""
     return {
         path: (float(number.low), float(number.high))
         for path, number in scenario.numbers()
@@ -227,7 +216,6 @@ def point_count(varied: Sequence[Dimension], settings: SweepSettings) -> int:
 
 
 def _cube(size: int, settings: SweepSettings, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Yield the design's points in the unit cube."""
     from scipy.stats import qmc
 
     rng = np.random.default_rng(seed)
@@ -308,7 +296,6 @@ def check_ranges(
 
 
 def _differences(known: Ranges, ranges: Ranges) -> list[str]:
-    """Return in what the ranges of one scenario differ from those that are drawn from."""
     lacking = [_path(key) for key in known if key not in ranges]
     found = []
     if lacking:
@@ -326,12 +313,10 @@ def _differences(known: Ranges, ranges: Ranges) -> list[str]:
 
 
 def _path(key: str) -> str:
-    """Return the path of an assumption inside its scenario, as patterns name it."""
     return key.removeprefix("scenario.").removesuffix(".value")
 
 
 def _named(paths: Sequence[str]) -> str:
-    """Return some paths, long lists cut short."""
     more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
     return ", ".join(paths[:MOST_NAMED]) + more
 
@@ -360,7 +345,6 @@ def validate_points(plan: Plan) -> None:
 
 
 def _problems_of(settings: CellSettings, cell: int) -> list[str]:
-    """Return what is wrong with one cell, a line a problem."""
     try:
         settings(cell)
     except ConfigError as error:

@@ -147,7 +147,6 @@ class Store:
         return stored
 
     def _refuse_other(self, stored: Plan, plan: Plan) -> None:
-        """Refuse a stored plan that is not the one asked for."""
         if stored.hash != plan.hash:
             raise ConfigError(
                 [
@@ -157,7 +156,6 @@ class Store:
             )
 
     def _check_empty(self) -> None:
-        """Refuse a folder that holds results without their plan, or anything else."""
         found = [p.name for p in self.folder.iterdir() if p.name not in (SHARDS, TRACES, LOCK)]
         found = [name for name in found if not name.endswith(PART)]
         shards = next((self.folder / SHARDS).glob("*.parquet"), None)
@@ -220,7 +218,6 @@ class Store:
         return found, broken
 
     def _has_traces(self, chunk: Chunk) -> bool:
-        """Return whether the traces of a chunk can be read, or none of its runs could be played."""
         if is_whole(self.trace_file(chunk)):
             return True
         status = stored_status(self.shard_file(chunk))
@@ -241,7 +238,6 @@ class Store:
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
-    """Return in what two plans differ, as a clause."""
     if stored.model != plan.model:
         return "made with other rules of the model"
     if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
@@ -332,7 +328,6 @@ def _piece(
     replicates: range,
     columns: list[TableColumn],
 ) -> pl.DataFrame:
-    """Read one piece from the shards that hold a part of it, and sort it."""
     files = [
         store.shard_file(chunk)
         for chunk in chunks
@@ -350,12 +345,10 @@ def _piece(
 
 
 def _meet(one: range, other: range) -> bool:
-    """Return whether two ranges have a number in common."""
     return one.start < other.stop and other.start < one.stop
 
 
 def _into_place(part: Path, file: Path) -> None:
-    """Force a written file to disk and give it its name."""
     handle = os.open(part, os.O_RDWR | os.O_CLOEXEC)
     try:
         os.fsync(handle)

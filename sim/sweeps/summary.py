@@ -34,22 +34,12 @@ TOGETHER = 65_536
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: a swept value, or a part of its range.
-
-    Attributes
-    ----------
-    label : str
-    runs : int
-    signed : Share
-        Interim or full deal.
-    full : Share
-        Full deal.
-    """
+    """One line of the table: a swept value, or a part of its range."""
 
     label: str
     runs: int
-    signed: Share
-    full: Share
+    signed: Share  # interim or full deal
+    full: Share  # full deal
 
 
 _SIGNED = pl.col("signed").cast(pl.String)
@@ -127,7 +117,6 @@ def _by_replicate(
 
 
 def _line(label: str, counts: NDArray[np.int32]) -> Line:
-    """Return the line of the runs, signatures and full signatures of some replicates."""
     runs, signed, full = counts[:, counts[0] > 0].astype(float)
     return Line(label, int(runs.sum()), clustered(signed, runs), clustered(full, runs))
 
@@ -209,7 +198,6 @@ def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
 
 
 def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
-    """Print the cells in which most and least was signed."""
     shown = min(SHOWN_CELLS, len(cells) // 2)
     table = _table("signed", "cell", "P(signed), 95 %", "values")
     table.columns[-1].justify = "left"
@@ -224,7 +212,6 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
 
 
 def _table(first: str, *others: str) -> Table:
-    """Return an empty table: a column of words, then columns of numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(first)
     for name in others:
@@ -241,7 +228,6 @@ def told(values: Mapping[str, Value]) -> str:
 
 
 def _shown(value: Value) -> str:
-    """Return a value as people read it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return f"{value:.6g}" if isinstance(value, float) else str(value)

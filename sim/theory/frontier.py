@@ -20,37 +20,23 @@ POINTS = 101
 
 @dataclass(frozen=True)
 class Point:
-    """One package on the frontier.
+    """One package on the frontier."""
 
-    Attributes
-    ----------
-    first, second : float
-        Share of each party.
-    offer : array of float, shape (ISSUES,)
-        Positions of the issues in the talks.
-    """
-
+    # first, second: share of each party
     first: float
     second: float
-    offer: NDArray[np.float64]
+    offer: NDArray[np.float64]  # positions of the issues in the talks; shape (ISSUES,)
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """The efficient packages of the talks as they open, and the classical solutions.
+    """The efficient packages of the talks as they open, and the classical solutions."""
 
-    Attributes
-    ----------
-    points : tuple of Point
-        From the second party's best to the first party's best.
-    reservation : tuple of float
-        Share at which each party is as well off as without a treaty; may lie outside [0, 1].
-    nash, kalai_smorodinsky, egalitarian, utilitarian : Point or None
-        None where no package beats the status quo for both.
-    """
-
-    points: tuple[Point, ...]
+    points: tuple[Point, ...]  # from the second party's best to the first party's best
+    # share at which each party is as well off as without a treaty; may lie outside [0, 1]
     reservation: tuple[float, float]
+    # nash, kalai_smorodinsky, egalitarian, utilitarian: None where no package beats the
+    # status quo for both
     nash: Point | None
     kalai_smorodinsky: Point | None
     egalitarian: Point | None
@@ -133,7 +119,6 @@ def opening_state(params: np.record) -> np.record:
 
 
 def _point(params: np.record, state: np.record, share: float) -> Point:
-    """Return the efficient package worth at least `share` to the first party."""
     from sim.model.rules.preferences import offer_share
     from sim.model.rules.solutions import frontier_share
 
@@ -149,7 +134,6 @@ def _product(point: Point, floors: tuple[float, ...]) -> float:
 
 
 def _egalitarian(params: np.record, state: np.record, floors: tuple[float, ...]) -> Point:
-    """Return the package of equal gains, by bisection on the first party's share."""
     low, high = floors[0], 1.0
     found = _point(params, state, low)
     for _ in range(60):

@@ -25,20 +25,12 @@ Drive = Literal["engine", "phases"]
 
 @dataclass(frozen=True)
 class Played:
-    """What minimal talks came to.
-
-    Attributes
-    ----------
-    params, state : numpy.record of dtype PARAMS and STATE
-    history : array of STATE, shape (weeks played,), or (0,) when none was kept
-    events : array of EVENT, shape (moves,)
-    public : Public
-    """
+    """What minimal talks came to."""
 
     params: np.record
     state: np.record
-    history: NDArray[np.void]
-    events: NDArray[np.void]
+    history: NDArray[np.void]  # shape (weeks played,), or (0,) when none was kept
+    events: NDArray[np.void]  # shape (moves,)
     public: Public
 
 
@@ -199,7 +191,6 @@ def _walk(
     events: NDArray[np.void],
     history: NDArray[np.void],
 ) -> None:
-    """Call the phases of each week one by one, as the Mesa model does."""
     given = dict(zip(ARGUMENTS, (params, state, shocks, public, events), strict=True))
     for week in range(int(params.horizon)):
         for phase in PHASES:

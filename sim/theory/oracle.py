@@ -30,29 +30,14 @@ EXACT = 1e-9
 
 @dataclass(frozen=True)
 class Oracle:
-    """One published result.
+    """One published result."""
 
-    Attributes
-    ----------
-    name : str
-        What is computed, with its parameters.
-    reference : str
-        Key of `REFERENCES`.
-    expected : tuple of float
-        Published or hand-computed values.
-    tolerance : float
-        Largest absolute difference allowed.
-    basis : str
-        Why the tolerance is what it is.
-    play : callable
-        Plays the talks and returns what they came to, in the order of `expected`.
-    """
-
-    name: str
-    reference: str
-    expected: tuple[float, ...]
-    tolerance: float
-    basis: str
+    name: str  # what is computed, with its parameters
+    reference: str  # key of `REFERENCES`
+    expected: tuple[float, ...]  # published or hand-computed values
+    tolerance: float  # largest absolute difference allowed
+    basis: str  # why the tolerance is what it is
+    # plays the talks and returns what they came to, in the order of `expected`
     play: Callable[[], Sequence[float]]
 
 

@@ -32,24 +32,13 @@ WEEK, CELL = "week", "cell"
 
 @dataclass(frozen=True)
 class Address:
-    """What an address asks for.
+    """What an address asks for."""
 
-    Attributes
-    ----------
-    values : dict
-        Overrides by their keys; an empty value takes back what held before.
-    week : int or None
-        Weeks played when the page was shared.
-    cell : int or None
-        Cell of the sweep whose run is to be replayed; `values` then holds its replicate.
-    problems : list of str
-        What it asks for and may not, one line each.
-    """
-
-    values: Mapping[str, str]
-    week: int | None
+    values: Mapping[str, str]  # overrides by their keys; an empty value takes back what held before
+    week: int | None  # weeks played when the page was shared
+    # cell of the sweep whose run is to be replayed; `values` then holds its replicate
     cell: int | None
-    problems: list[str]
+    problems: list[str]  # what it asks for and may not, one line each
 
 
 def is_allowed(key: str, value: str) -> bool:

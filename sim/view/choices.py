@@ -27,21 +27,12 @@ _COMPOSING = Lock()
 
 @dataclass(frozen=True)
 class Start:
-    """What the command line that started the server gave.
-
-    Attributes
-    ----------
-    overrides : tuple of str
-    config_name : str
-    config_dir : str or None
-    results : str or None
-        Folder of a sweep.
-    """
+    """What the command line that started the server gave."""
 
     overrides: tuple[str, ...] = ()
     config_name: str = "config"
     config_dir: str | None = None
-    results: str | None = None
+    results: str | None = None  # folder of a sweep
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -57,21 +48,13 @@ class Start:
 
 @dataclass(frozen=True)
 class Choices:
-    """Overrides that a visitor has chosen, value by key.
-
-    Attributes
-    ----------
-    values : dict
-    fixed : tuple of str
-        Overrides of a stored run that no link may set; they hold until a scenario or a preset
-        is chosen.
-    cell : int or None
-        The sweep's cell that they are from, None without any.
-    """
+    """Overrides that a visitor has chosen, value by key."""
 
     values: Mapping[str, str] = field(default_factory=dict)
+    # overrides of a stored run that no link may set; they hold until a scenario or a preset
+    # is chosen
     fixed: tuple[str, ...] = ()
-    cell: int | None = None
+    cell: int | None = None  # the sweep's cell that they are from, None without any
 
     def but(self, key: str, value: str) -> "Choices":
         """Return the choices after one more, without those that it makes void."""
@@ -124,7 +107,6 @@ def settings_of(start: Start, choices: Choices) -> Settings:
 
 @lru_cache(maxsize=4)
 def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
-    """Compose, or return the same settings as last time: they cannot be changed."""
     file = kept_file(overrides, config_name, config_dir)
     plain = read(file)
     if plain is None:

@@ -60,7 +60,6 @@ def options(group: str, config_dir: str | None) -> dict[str, object]:
 
 
 def _content(file: Path) -> object:
-    """Return a file's content, None if it cannot be read: composing it will say why."""
     try:
         return yaml.safe_load(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -105,7 +104,6 @@ def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list
 
 
 def _chosen_for(preset: object) -> set[str]:
-    """Return the parties that a preset's ``override /GROUP@PARTY`` entries name."""
     entries = preset.get("defaults") if isinstance(preset, Mapping) else None
     listed = entries if isinstance(entries, list) else []
     keys = [str(key) for entry in listed if isinstance(entry, Mapping) for key in entry]
@@ -167,13 +165,11 @@ def chosen(settings: Settings, group: str, party: str, found: Mapping[str, objec
 
 
 def _named(content: object, group: str) -> object:
-    """Return the plug-in that a file names."""
     node = content.get(group) if isinstance(content, Mapping) else None
     return node.get("name") if isinstance(node, Mapping) else None
 
 
 def _with_defaults(content: object, group: str, parameters: Mapping[str, float]) -> object:
-    """Return a file's node with only those keys that the settings have, numbers as floats."""
     node = content.get(group) if isinstance(content, Mapping) else None
     if not isinstance(node, Mapping) or not set(parameters) <= set(node):
         return None
@@ -199,39 +195,20 @@ FEWEST_STEPS = 30
 
 @dataclass(frozen=True)
 class Control:
-    """One control.
+    """One control."""
 
-    Attributes
-    ----------
-    key : str
-        The override that it sets.
-    label : str
-    kind : {'select', 'range', 'number'}
-    value : str
-        As it is set now.
-    running : str
-        As it is in the run that is shown.
-    options : list of str
-        Of a select.
-    low, high, step : str
-        Of a number, empty where nothing bounds it.
-    note : str
-        Unit and range, or what the choice does.
-    folded : bool
-        True if it stands below a fold.
-    """
-
-    key: str
+    key: str  # the override that it sets
     label: str
     kind: str
-    value: str
-    running: str
-    options: list[str] = field(default_factory=list)
+    value: str  # as it is set now
+    running: str  # as it is in the run that is shown
+    options: list[str] = field(default_factory=list)  # of a select
+    # low, high, step: of a number, empty where nothing bounds it
     low: str = ""
     high: str = ""
     step: str = "any"
-    note: str = ""
-    folded: bool = False
+    note: str = ""  # unit and range, or what the choice does
+    folded: bool = False  # true if it stands below a fold
 
     @property
     def waits(self) -> bool:
@@ -328,7 +305,6 @@ class _Builder:
         )
 
     def _chosen(self, state: State, group: str, party: str) -> str:
-        """Return the name of a group's option, as chosen or as it follows from the rest."""
         key = f"{group}@{party}" if party else group
         if key in state.choices.values:
             return state.choices.values[key]
@@ -346,7 +322,6 @@ class _Builder:
         yield self.scenario_number(f"discount_rate.{party}", "Discount rate")
 
     def _parameters(self, party: str, node: str) -> Iterator[Control]:
-        """Yield the parameters of the plug-in that a party has chosen."""
         choice = getattr(self.draft.settings.parties[party], node)
         declared = registry().get(CHOICES[node], choice.name).parameters
         for parameter in declared:
@@ -428,7 +403,6 @@ def slider_step(low: float, high: float, value: float) -> float | None:
 
 
 def _same_number(one: str, other: str) -> bool:
-    """Return whether two texts are the same number, written differently."""
     try:
         return float(one) == float(other)
     except ValueError:
@@ -436,14 +410,12 @@ def _same_number(one: str, other: str) -> bool:
 
 
 def _parameter(settings: Settings, party: str, node: str, name: str) -> float | None:
-    """Return a parameter of the run shown, None if its plug-in has no such one."""
     conduct = settings.parties.get(party)
     found = getattr(conduct, node).parameters.get(name) if conduct is not None else None
     return None if found is None else float(found)
 
 
 def _at(settings: Settings, path: str) -> Number | None:
-    """Return a number of the scenario, None if it has no such one."""
     node: object = settings.scenario
     for part in path.split("."):
         node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)

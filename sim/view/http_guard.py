@@ -160,12 +160,10 @@ class Gate:
             await self._pass_on(scope, receive, send)
 
     def _may_ask(self, headers: dict[bytes, bytes]) -> bool:
-        """Return whether a request is for this server and from its own page."""
         known = self._hosts is None or host_of(headers) in self._hosts
         return known and same_origin(headers)
 
     def _early(self, scope: Scope) -> Response | None:
-        """Return what can be answered without Solara."""
         if scope["method"] not in ("GET", "HEAD"):
             return None
         path = scope["path"]
@@ -190,7 +188,6 @@ class Gate:
         await self._app(scope, receive, send)
 
     def _keeping(self, send: Send) -> Send:
-        """Return a `send` that keeps a whole page as it passes."""
         parts: list[bytes] = []
         good = False
 

@@ -170,7 +170,6 @@ def open_page(gate: "Gate", address: str) -> None:
 
 
 def _is_proxy(route: object) -> bool:
-    """Return whether a route is the one that fetches scripts from elsewhere."""
     return getattr(route, "path", "").startswith("/_solara/cdn")
 
 

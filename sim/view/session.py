@@ -136,7 +136,6 @@ class Session:
             self.watch.go(asked.week)
 
     def _begin(self, state: State, start: Start) -> None:
-        """Show the first run."""
         try:
             watch = opened(state)
         except SimError as error:
@@ -147,7 +146,6 @@ class Session:
         self._show(watch)
 
     def _open_stored(self, cell: int, values: Mapping[str, str]) -> None:
-        """Replay the stored run of an address, or play what it changes of that run's settings."""
         replicate = values.get("replicate", "0")
         if not replicate.isdecimal():
             self.messages = [f"replicate: must be a whole number, got {replicate}"]
@@ -172,13 +170,11 @@ class Session:
         self.draft = self.running = state
 
     def _show(self, watch: Watch) -> None:
-        """Show a run."""
         self.watch = watch
         self.layout = drawn_graph(watch.model.talks.public)
         self.explained = False
 
     def _replace(self, watch: Watch) -> None:
-        """Put another run in the place of the one that is shown, and let go of that one."""
         self.watch.close()
         self._show(watch)
         # A Mesa model and its agents hold each other; left to itself the collector comes late.
@@ -216,7 +212,6 @@ class Session:
             self._report()
 
     def _report(self) -> None:
-        """Say what the rules raised."""
         self.messages = [
             f"{self.watch.failure}. The weeks before it can still be looked at; change what is "
             "set and press Reset to play on."

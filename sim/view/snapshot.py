@@ -19,23 +19,13 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class ProvisionNow:
-    """One provision of the text.
-
-    Attributes
-    ----------
-    status : Article
-    position : float
-        Agreed wording, or the midpoint of the offers: 0 the first party's, 1 the second's.
-    offers : tuple of float
-        Standing offer of each party, on the same scale.
-    signed_interim : bool
-        True if an interim deal in force covers it.
-    """
+    """One provision of the text."""
 
     status: Article
+    # agreed wording, or the midpoint of the offers: 0 the first party's, 1 the second's
     position: float
-    offers: Pair
-    signed_interim: bool
+    offers: Pair  # standing offer of each party, on the same scale
+    signed_interim: bool  # true if an interim deal in force covers it
 
     @property
     def gap(self) -> float:
@@ -53,39 +43,26 @@ class PreconditionNow:
 
 @dataclass(frozen=True, slots=True)
 class PartyNow:
-    """One party's side of the table.
+    """One party's side of the table."""
 
-    Attributes
-    ----------
-    target, least : float or None
-        What it asks for and the least it takes, as shares of what is open; None once the text
-        is closed.
-    offered : float or None
-        Share that the other's latest draft gives it; None before the first one, and once the
-        text is closed.
-    worth : float
-        Utility of the treaty as it stands.
-    status_quo : float
-        Utility of living without a treaty.
-    now, wait : float or None
-        Utility of signing in full this week and of waiting; None while the text is open and
-        once it is signed in full.
-    interim_now, interim_wait : float or None
-        Utility of signing the agreed part and of refusing it; None where none is proposed.
-    conceded : int
-        Unilateral concessions so far.
-    """
-
+    # target, least: what it asks for and the least it takes, as shares of what is open; None
+    # once the text is closed
     target: float | None
     least: float | None
+    # share that the other's latest draft gives it; None before the first one, and once the
+    # text is closed
     offered: float | None
-    worth: float
-    status_quo: float
+    worth: float  # utility of the treaty as it stands
+    status_quo: float  # utility of living without a treaty
+    # now, wait: utility of signing in full this week and of waiting; None while the text is
+    # open and once it is signed in full
     now: float | None
     wait: float | None
+    # interim_now, interim_wait: utility of signing the agreed part and of refusing it; None
+    # where none is proposed
     interim_now: float | None
     interim_wait: float | None
-    conceded: int
+    conceded: int  # unilateral concessions so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,59 +106,27 @@ class Rungs:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The talks once `played` weeks are over.
+    """The talks once `played` weeks are over."""
 
-    Attributes
-    ----------
-    played : int
-        Weeks played; 0 at the opening.
-    day : date
-        First day of the last week played, of the talks at the opening.
-    status : Treaty
-    ended : bool
-        True once the talks are over.
-    end_reason : Reason
-    provisions : tuple of ProvisionNow
-        The preamble first.
-    preconditions : tuple of PreconditionNow
-    parties : tuple of PartyNow
-        The first party first.
-    channels : tuple of ChannelNow
-    channel_open : bool
-        True if the parties could deal with each other this week.
-    closed_until : int
-        Week until which an incident keeps the direct channel closed, -1 if none does.
-    attention : float
-        The mediator's attention, in [0, 1].
-    home : HomeNow
-    public : PublicNow
-    gates : tuple of Gate
-        Gates that kept this week from being the week of the full signature.
-    ledger : tuple of float
-        Weeks charged to each gate so far.
-    rungs : Rungs
-    lines : tuple of Line
-        What happened in the last week played, in words.
-    """
-
-    played: int
-    day: date
+    played: int  # weeks played; 0 at the opening
+    day: date  # first day of the last week played, of the talks at the opening
     status: Treaty
-    ended: bool
+    ended: bool  # true once the talks are over
     end_reason: Reason
-    provisions: tuple[ProvisionNow, ...]
+    provisions: tuple[ProvisionNow, ...]  # the preamble first
     preconditions: tuple[PreconditionNow, ...]
-    parties: tuple[PartyNow, PartyNow]
+    parties: tuple[PartyNow, PartyNow]  # the first party first
     channels: tuple[ChannelNow, ...]
-    channel_open: bool
+    channel_open: bool  # true if the parties could deal with each other this week
+    # week until which an incident keeps the direct channel closed, -1 if none does
     closed_until: int
-    attention: float
+    attention: float  # the mediator's attention, in [0, 1]
     home: HomeNow
     public: PublicNow
-    gates: tuple[Gate, ...]
-    ledger: tuple[float, ...]
+    gates: tuple[Gate, ...]  # gates that kept this week from being the week of the full signature
+    ledger: tuple[float, ...]  # weeks charged to each gate so far
     rungs: Rungs
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...]  # what happened in the last week played, in words
 
     @property
     def week(self) -> int:
@@ -227,7 +172,6 @@ def take(model: "NegotiationModel", lines: tuple[Line, ...]) -> Snapshot:
 
 
 def _provision(state: np.record, i: int) -> ProvisionNow:
-    """Return one provision."""
     return ProvisionNow(
         status=Article(int(state.article[i])),
         position=float(state.position[i]),
@@ -237,7 +181,6 @@ def _provision(state: np.record, i: int) -> ProvisionNow:
 
 
 def _precondition(state: np.record, k: int) -> PreconditionNow:
-    """Return one precondition."""
     return PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
 
 
@@ -264,7 +207,6 @@ def _party(model: "NegotiationModel", side: int) -> PartyNow:
 
 
 def _home(state: np.record) -> HomeNow:
-    """Return politics at home."""
     return HomeNow(
         approval=float(state.approval),
         opinion=float(state.opinion),
@@ -275,7 +217,6 @@ def _home(state: np.record) -> HomeNow:
 
 
 def _public(model: "NegotiationModel") -> PublicNow:
-    """Return copies of the citizens that nothing can change any more."""
     opinion = model.talks.public.opinion.astype(np.float32)
     protesting = model.talks.public.active != 0
     opinion.flags.writeable = False
@@ -284,7 +225,6 @@ def _public(model: "NegotiationModel") -> PublicNow:
 
 
 def _rungs(state: np.record) -> Rungs:
-    """Return when each rung of the ladder was reached."""
     return Rungs(
         text=int(state.text_week),
         initialled=int(state.initialled_week),

@@ -44,25 +44,14 @@ ORDERS = ("cell", "most", "least")
 
 @dataclass(frozen=True)
 class Listing:
-    """What of a sweep is listed.
+    """What of a sweep is listed."""
 
-    Attributes
-    ----------
-    cell : int or None
-        The cell whose runs are listed, None for none.
-    kind : str
-        One of `KINDS`.
-    first, first_cell : int
-        The first run and the first cell of the lists.
-    order : str
-        One of `ORDERS`.
-    """
-
-    cell: int | None = None
-    kind: str = KINDS[0]
+    cell: int | None = None  # the cell whose runs are listed, None for none
+    kind: str = KINDS[0]  # one of `KINDS`
+    # first, first_cell: the first run and the first cell of the lists
     first: int = 0
     first_cell: int = 0
-    order: str = ORDERS[0]
+    order: str = ORDERS[0]  # one of `ORDERS`
 
 
 # ---- A sweep's folder: its cells, their runs, and the settings that replay any of them exactly.
@@ -77,52 +66,30 @@ TIE = 0.005
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its swept values, its runs, and how many of them were signed.
-
-    Attributes
-    ----------
-    number : int
-    values : dict
-        Swept values by their keys.
-    runs : int
-        Runs with an outcome.
-    signed : float or None
-        Share of them in which an interim or the full deal was signed, None without any.
-    low, high : float
-        Wilson's 95 % interval of that share.
-    """
+    """One cell: its swept values, its runs, and how many of them were signed."""
 
     number: int
-    values: Mapping[str, Value]
-    runs: int
+    values: Mapping[str, Value]  # swept values by their keys
+    runs: int  # runs with an outcome
+    # share of them in which an interim or the full deal was signed, None without any
     signed: float | None
+    # low, high: wilson's 95 % interval of that share
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """One row of the table of runs, as far as a list shows it.
-
-    Attributes
-    ----------
-    replicate : int
-    status, signed : str
-        Words of the table, empty if the run failed.
-    signed_week : int
-        Week of the first signature, -1 for none.
-    weeks : int
-    gates : tuple of str or None
-        Columns of the ledger to which most weeks were charged, more than one if they are tied;
-        empty if every week was signed, None if the run failed.
-    error : str
-    """
+    """One row of the table of runs, as far as a list shows it."""
 
     replicate: int
+    # status, signed: words of the table, empty if the run failed
     status: str
     signed: str
-    signed_week: int
+    signed_week: int  # week of the first signature, -1 for none
     weeks: int
+    # columns of the ledger to which most weeks were charged, more than one if they are tied;
+    # empty if every week was signed, None if the run failed
     gates: tuple[str, ...] | None
     error: str
 
@@ -155,7 +122,6 @@ class StoredSweep:
             raise ConfigError([f"{folder}: no run is stored yet"])
 
     def _scan(self) -> pl.LazyFrame:
-        """Return the table of runs, or what there is of it while the sweep is not finished."""
         whole = Store(self.folder).runs_file
         if whole.is_file():
             return pl.scan_parquet(whole, glob=False)
@@ -201,7 +167,6 @@ class StoredSweep:
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
     def _cell(self, number: int, row: Mapping[str, float] | None) -> Cell:
-        """Return one cell with its interval."""
         values = self.plan.values(number)
         if row is None:
             return Cell(number, values, 0, None, 0.0, 1.0)
@@ -333,21 +298,18 @@ def without_plugins(plan: Plan) -> Plan:
 
 
 def _plain(name: str, values: np.ndarray) -> object:
-    """Return the single value of an outcome as the table holds it."""
     codes = codes_of(name)
     value = values[0].item()
     return codes(value).name.lower() if codes is not None else value
 
 
 def _written(value: Value) -> str:
-    """Return a swept value as it is written in an override."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _listed(row: Mapping[str, object]) -> StoredRun:
-    """Return one row of the list of runs."""
     return StoredRun(
         replicate=int(str(row["replicate"])),
         status=str(row["status"] or ""),
@@ -404,7 +366,6 @@ def judged(
 
 
 def _verdict(sweep: "StoredSweep", watch: Watch, row: Mapping[str, object]) -> tuple[str, bool]:
-    """Return the verdict in words, and whether run and record are the same."""
     if row["run_status"] != "ok":
         today = "today it fails too" if watch.failure else "today it is played to its end"
         return f"in the record it failed ({row['error']}), {today}.", bool(watch.failure)

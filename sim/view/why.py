@@ -57,7 +57,6 @@ def why_panel(watch: Watch) -> str:
 
 
 def _cut_off(watch: Watch, record: RunRecord) -> str:
-    """Return what there is to say of a run that an error cut off."""
     return (
         f'<p class="outcome">The run was cut off in week {watch.failed_week} by an error, so it '
         f"has no outcome.</p><p>The error: {text(watch.failure)}.</p>"
@@ -66,7 +65,6 @@ def _cut_off(watch: Watch, record: RunRecord) -> str:
 
 
 def _moves(settings: Settings, record: RunRecord) -> str:
-    """Return the moves that decided, as a list."""
     moves = "".join(move_entry(settings.scenario, line) for line in decisive(record))
     return f'<ol class="log">{moves}</ol>' if moves else '<p class="quiet">None.</p>'
 
@@ -88,13 +86,11 @@ def decisive(record: RunRecord) -> list[Line]:
 
 
 def _ends_a_demand(event: np.record) -> bool:
-    """Return whether a move ends a precondition's route: met, failed or dropped."""
     ends = (Precondition.MET, Precondition.FAILED, Precondition.WAIVED)
     return event["move"] == Move.PRECONDITION_STEP and int(event["value"]) in ends
 
 
 def _worth(settings: Settings, summary: Summary) -> str:
-    """Return what stood at the end is worth to each party, against the status quo."""
     scenario = settings.scenario
     rows = "".join(
         f'<tr><th scope="row">{named(side, scenario.actors[party].name)}</th>'
@@ -119,7 +115,6 @@ def _worth(settings: Settings, summary: Summary) -> str:
 
 
 def _ledger(settings: Settings, summary: Summary) -> str:
-    """Return the ledger: shares of weeks charged to each gate."""
     shares = list(summary.ledger.values())
     rows = "".join(
         f'<tr><th scope="row">{text(words)}</th><td>{100 * shares[gate]:.1f}&nbsp;%</td>'
@@ -131,7 +126,6 @@ def _ledger(settings: Settings, summary: Summary) -> str:
 
 
 def _last_gates(settings: Settings, last: Snapshot) -> str:
-    """Return the gates of the last week, with their figures."""
     if not last.gates or Gate.SIGNED in last.gates:
         return ""
     return f"<h3>Gates of the last week</h3>{gate_list(settings, last)}"

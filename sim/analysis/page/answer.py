@@ -63,17 +63,14 @@ def _interval(name: str, found: Estimate, format: str = ".1%") -> dict[str, Numb
 
 
 def _names(name: str) -> tuple[str, str, str]:
-    """Return the names of an estimate and of its ends."""
     return name, f"{name}_low", f"{name}_high"
 
 
 def _told(name: str) -> str:
-    """Return the place of an estimate and its interval in a sentence."""
     return f"{{{name}}} [{{{name}_low}}, {{{name}_high}}]"
 
 
 def _signed(results: Results, overall: SigningRates) -> Statement:
-    """Return how often something was signed in all runs together."""
     shares = overall.rates[0].shares
     cells = results.plan.cells
     where = queries.among(results, {})
@@ -114,7 +111,6 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
 
 
 def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:
-    """Return where most and where least was signed."""
     ranked = rates.sorted()
     if ranked[0].shares["signed"].value - ranked[-1].shares["signed"].value < NEGLIGIBLE:
         return []
@@ -133,18 +129,15 @@ def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:
 
 
 def _values(rate: Rate) -> str:
-    """Return a group's values in words, braces doubled."""
     told = ", ".join(f"{key}={word(value)}" for key, value in rate.group.values.items())
     return _plain(told)
 
 
 def _plain(text: str) -> str:
-    """Return a text that a template takes as it is."""
     return text.replace("{", "(").replace("}", ")")
 
 
 def _difference(results: Results, differences: Differences) -> Statement:
-    """Return the largest difference between two values of a key."""
     everywhere = differences.everywhere()
     largest = everywhere[0]
     up = largest.difference >= 0
@@ -172,7 +165,6 @@ def _difference(results: Results, differences: Differences) -> Statement:
 
 
 def _when(results: Results) -> list[Statement]:
-    """Return how much was signed within a year, and when half of the signatures had come."""
     if not results.has("signed_week"):
         return []
     weeks = results.codes("signed_week")
@@ -214,7 +206,6 @@ def day(start: date, week: int) -> str:
 
 
 def _terms(results: Results) -> list[Statement]:
-    """Return whether deals last, and what they give the worse-off side."""
     if not results.has("in_force", "dignity"):
         return []
     in_force = results.codes("in_force")
@@ -270,7 +261,6 @@ def share_freedom(
 
 
 def _gates(results: Results, ledger: Ledger) -> Statement:
-    """Return what stood in the way most."""
     largest = ledger.largest()[:2]
     where = queries.among(results, {})
     points = results.clusters_of(np.arange(results.plan.cells))
@@ -291,7 +281,6 @@ def _gates(results: Results, ledger: Ledger) -> Statement:
 
 
 def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]:
-    """Return how much is chance, and how much of the scenario is assumed."""
     said: list[Statement] = []
     chance = assumptions.shares.get(CHANCE)
     if len(assumptions.shares) == 1:
@@ -312,7 +301,6 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
 
 
 def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
-    """Return how the variance from run to run divides."""
     quantile = student(results.plan.replicates - 1.0)
     numbers = _interval("chance", chance)
     parts = {"chance": queries.variance_share(results, None, _names("chance"), quantile)}

@@ -83,7 +83,6 @@ def _verdict(
     title: str,
     frame: Callable[[StrategyGame], pl.DataFrame],
 ) -> Part:
-    """Return one verdict on the game as a part of its own."""
     figures = {"payoff_first": ".3f", "payoff_second": ".3f", "in_resamples": ".0%"}
 
     def table(result: StrategyGame) -> pl.DataFrame:
@@ -100,7 +99,6 @@ def _verdict(
 
 
 def _final_shares(result: StrategyGame) -> pl.DataFrame:
-    """Return the shares at the end of the replicator dynamics, with their bands."""
     rows = []
     for game in result.games:
         for side, party in enumerate(result.parties):
@@ -163,7 +161,6 @@ def drivers_section(results: Results, start: Mapping[str, Value]) -> Section:
 
 
 def _turning(results: Results, start: Mapping[str, Value]) -> Part:
-    """Return the inverse question, with the start named in its title."""
     made = cache(lambda: turning_points(results, start))
 
     def table(result: TurningPoints) -> pl.DataFrame:
@@ -188,14 +185,12 @@ def _turning(results: Results, start: Mapping[str, Value]) -> Part:
 
 
 def _sobol_table(result: SobolIndices) -> pl.DataFrame:
-    """Return Sobol indices as they are shown."""
     frame = interval(result.to_frame(), "first", "by itself [95 %]", format=".2f")
     frame = interval(frame, "total", "with interactions [95 %]", format=".2f")
     return frame
 
 
 def _boxes_table(result: Boxes) -> pl.DataFrame:
-    """Return boxes as they are shown."""
     figures = {"density": ".0%", "coverage": ".0%", "mass": ".0%", "quasi_p": ".2g"}
     return renamed(in_words(result.to_frame(), figures), {"quasi_p": "quasi-p"})
 
@@ -238,7 +233,6 @@ def assumptions_section(results: Results) -> Section:
 
 
 def _told(column: pl.Series) -> bool:
-    """Return whether a column says anything."""
     return any(value not in (None, "") for value in column)
 
 

@@ -22,18 +22,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a statement, and how it is shown.
+    """A number of a statement, and how it is shown."""
 
-    Attributes
-    ----------
-    value : float, int or str
-        As the statement's query gives it.
-    format : str
-        Python format, e.g. ``.1%``; ``percent`` gives percentages without their sign, for the ends
-        of intervals and for percentage points; ignored for text.
-    """
-
-    value: float | int | str
+    value: float | int | str  # as the statement's query gives it
+    # python format, e.g. ``.1%``; ``percent`` gives percentages without their sign, for the
+    # ends of intervals and for percentage points; ignored for text
     format: str = ""
 
     @property
@@ -59,21 +52,12 @@ def unsigned_zero(text: str) -> str:
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of the answer, and the query that finds its numbers again.
+    """A sentence of the answer, and the query that finds its numbers again."""
 
-    Attributes
-    ----------
-    template : str
-        The sentence with the names of its numbers in braces.
-    numbers : dict
-        By name; each name is a column of the query's single row.
-    query : str
-        One line of DuckDB's SQL; empty if the sentence has no numbers.
-    """
-
-    template: str
+    template: str  # the sentence with the names of its numbers in braces
+    # by name; each name is a column of the query's single row
     numbers: Mapping[str, Number] = field(default_factory=dict)
-    query: str = ""
+    query: str = ""  # one line of DuckDB's SQL; empty if the sentence has no numbers
 
     @property
     def text(self) -> str:
@@ -94,31 +78,15 @@ class Statement:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One result on the page: a table, perhaps a figure, and what must be known to read them.
+    """One result on the page: a table, perhaps a figure, and what must be known to read them."""
 
-    Attributes
-    ----------
-    key : str
-        Name of its file among the tables.
-    title : str
-    frame : polars.DataFrame or None
-        All its data.
-    table : polars.DataFrame or None
-        The same as shown.
-    chart : dict or None
-        The figure as a Vega-Lite specification.
-    notes : tuple of str
-    missing : str
-        Why it is not there; empty if it is.
-    """
-
-    key: str
+    key: str  # name of its file among the tables
     title: str
-    frame: pl.DataFrame | None = None
-    table: pl.DataFrame | None = None
-    chart: dict[str, object] | None = None
+    frame: pl.DataFrame | None = None  # all its data
+    table: pl.DataFrame | None = None  # the same as shown
+    chart: dict[str, object] | None = None  # the figure as a Vega-Lite specification
     notes: tuple[str, ...] = ()
-    missing: str = ""
+    missing: str = ""  # why it is not there; empty if it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,31 +101,15 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything on a page.
-
-    Attributes
-    ----------
-    title, subtitle : str
-    facts : tuple of (str, str)
-        What it is about: cells, runs, seed, versions.
-    gaps : tuple of str
-        What is missing in the results.
-    statements : tuple of Statement
-        The answer.
-    where : str
-        Where the statements' queries are to be run.
-    limits : tuple of str
-        What the model cannot tell.
-    sections : tuple of Section
-    """
+    """Everything on a page."""
 
     title: str
     subtitle: str
-    facts: tuple[tuple[str, str], ...]
-    gaps: tuple[str, ...]
-    statements: tuple[Statement, ...]
-    where: str
-    limits: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]  # what it is about: cells, runs, seed, versions
+    gaps: tuple[str, ...]  # what is missing in the results
+    statements: tuple[Statement, ...]  # the answer
+    where: str  # where the statements' queries are to be run
+    limits: tuple[str, ...]  # what the model cannot tell
     sections: tuple[Section, ...]
 
     @property

@@ -51,7 +51,6 @@ def signing_section(results: Results) -> Section:
 
 
 def _by_value(results: Results, key: str, name: str) -> Part:
-    """Return signing rates by the values of one key, all others pooled."""
     return part(
         name,
         f"By {key}, all else pooled",
@@ -62,7 +61,6 @@ def _by_value(results: Results, key: str, name: str) -> Part:
 
 
 def _rates_table(result: SigningRates) -> pl.DataFrame:
-    """Return signing rates as they are shown."""
     frame = result.to_frame()
     for value, name in (
         ("signed", "signed, % [95 %]"),
@@ -74,7 +72,6 @@ def _rates_table(result: SigningRates) -> pl.DataFrame:
 
 
 def _map_table(result: SigningMap) -> pl.DataFrame:
-    """Return the map's fields of all other keys together, one line a strategy of the first."""
     frame = result.to_frame().filter(pl.col("choice") == "all")
     told = interval(frame, "signed", "told", "low", "high")
     wide = told.pivot("column", index="row", values="told")
@@ -206,7 +203,6 @@ def ledger_section(results: Results) -> Section:
 
 
 def _monthly(result: LedgerOverTime) -> pl.DataFrame:
-    """Return every thirteenth week of the ledger over time."""
     frame = result.to_frame()
     gates = [name for name in frame.columns if name not in ("week", "date")]
     shown = frame.filter((pl.col("week") % 13 == 0) | (pl.col("week") == pl.col("week").max()))
@@ -245,7 +241,6 @@ def differences_section(results: Results) -> Section:
 
 
 def _differences_table(result: Differences, everywhere: bool) -> pl.DataFrame:
-    """Return paired differences as they are shown."""
     frame = result.to_frame()
     if everywhere:
         frame = frame.filter(pl.col("context") == EVERYWHERE).drop("context")

@@ -93,7 +93,6 @@ def paired_of(results: Results, rows: str, names: tuple[str, str, str]) -> str:
 
 
 def _variance(results: Results) -> str:
-    """Return the parts of a query that give mean, variance, runs and clusters of a column `y`."""
     total = "t AS (SELECT avg(y) AS p, count(*) AS n FROM x)"
     if not results.sampled:
         return (
@@ -367,17 +366,14 @@ def difference_of_samples(
 
 
 def _signing(results: Results) -> str:
-    """Return the runs of some results that worked, with `y`: whether anything was signed."""
     return f"(SELECT *, ({SIGNED})::INT AS y FROM {_from_above(results)} WHERE run_status = 'ok')"
 
 
 def _listed(pairs: Sequence[tuple[int, int]]) -> str:
-    """Return pairs of numbers as SQL lists them."""
     return ", ".join(f"({a}, {b})" for a, b in pairs)
 
 
 def _from_above(results: Results) -> str:
-    """Return the source of some results as it is named from where the report was called."""
     # DuckDB takes brackets and stars of a folder's name for a pattern, and a quote for the end.
     folder = glob.escape(str(results.folder)).replace("'", "''")
     return results.source.replace("'shards/", f"'{folder}/shards/").replace(

@@ -120,8 +120,6 @@ def run_report(run: SingleRun, say: Say) -> Report:
 
 
 def _timeline(run: SingleRun) -> Part:
-    """Return the moves, with the sentence and its reason as one column."""
-
     def table(frame: pl.DataFrame) -> pl.DataFrame:
         reason = pl.when(pl.col("why") == "").then(pl.lit("")).otherwise(" (" + pl.col("why") + ")")
         return frame.select("date", "actor", (pl.col("said") + reason + ".").alias("what"))
@@ -136,7 +134,6 @@ def _timeline(run: SingleRun) -> Part:
 
 
 def _wants(run: SingleRun, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return who wanted what, an actor's ideal and weight in one column."""
     columns = [pl.col("article"), pl.col("ended").alias("status"), pl.col("position").round(2)]
     for actor in run.scenario.actor_ids:
         name = run.name(actor)
@@ -148,24 +145,20 @@ def _wants(run: SingleRun, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _figures(frame: pl.DataFrame, format: str) -> pl.DataFrame:
-    """Return a table with all its fractions in one format."""
     return in_words(frame, {c: format for c in frame.columns if frame.schema[c] == pl.Float64})
 
 
 def _thinned(frame: pl.DataFrame, format: str = ".2f") -> pl.DataFrame:
-    """Return every thirteenth week, and the last one."""
     last = frame["week"].max()
     kept = frame.filter((pl.col("week") % 13 == 0) | (pl.col("week") == last))
     return _figures(kept, format)
 
 
 def _answer(run: SingleRun) -> tuple[Statement, ...]:
-    """Return the run in a few sentences."""
     return (_ending(run), _worth(run), *_gates(run))
 
 
 def _ending(run: SingleRun) -> Statement:
-    """Return how the run ended and what was signed."""
     outcome = run.outcome
     status = str(outcome["status"])
     said = STATUS_WORDS[Treaty[status.upper()]]
@@ -183,7 +176,6 @@ def _ending(run: SingleRun) -> Statement:
 
 
 def _worth(run: SingleRun) -> Statement:
-    """Return what stood at the end is worth to each side, beside the status quo."""
     numbers: dict[str, Number] = {}
     parts, told = [], []
     worth, quo = run.by_party("utilities"), run.by_party("status_quo")
@@ -197,7 +189,6 @@ def _worth(run: SingleRun) -> Statement:
 
 
 def _gates(run: SingleRun) -> list[Statement]:
-    """Return what the weeks were charged to most."""
     ledger = run.outcome["ledger"]
     assert isinstance(ledger, Mapping)
     keys, words = gate_keys(run.scenario), gate_words(run.scenario)
@@ -213,12 +204,10 @@ def _gates(run: SingleRun) -> list[Statement]:
 
 
 def _plain(text: str) -> str:
-    """Return a text that a template takes as it is."""
     return text.replace("{", "(").replace("}", ")")
 
 
 def _facts(run: SingleRun) -> tuple[tuple[str, str], ...]:
-    """Return what the run is, as names and values."""
     outcome = run.outcome
     overrides = outcome.get("overrides")
     versions = outcome.get("versions")

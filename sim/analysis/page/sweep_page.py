@@ -129,7 +129,6 @@ def _or_none(make: Callable[[], Found]) -> Found | None:
 
 
 def _subtitle(results: Results) -> str:
-    """Return what was swept, in one line."""
     plan = results.plan
     moved = ", ".join(results.chosen_keys)
     if plan.points:
@@ -234,7 +233,6 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
 
 
 def _answer(found: Comparison, one: Results, other: Results) -> tuple[Statement, ...]:
-    """Return the comparison in a few sentences."""
     said = [_difference(found, one, other)]
     words = sorted({path for pair in found.pairs for path in pair.differs})
     if words:
@@ -246,7 +244,6 @@ def _answer(found: Comparison, one: Results, other: Results) -> tuple[Statement,
 
 
 def _difference(found: Comparison, one: Results, other: Results) -> Statement:
-    """Return the difference over all cells in common, and the query that finds it again."""
     names = ("difference", "low", "high")
     mean = found.overall
     up = not mean.value < 0.0
@@ -280,5 +277,4 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
 
 
 def _plain(text: str) -> str:
-    """Return a text that a template takes as it is."""
     return text.replace("{", "(").replace("}", ")")

@@ -54,7 +54,6 @@ def html(report: Report) -> str:
 
 
 def _transparent(config: dict[str, object]) -> dict[str, object]:
-    """Return a theme that lets the page's own background through."""
     return config | {"background": "transparent"}
 
 
@@ -75,7 +74,6 @@ def cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
 
 
 def _kind(texts: list[str]) -> str:
-    """Return how a column of texts is set."""
     if all(re.fullmatch(r"[−\d.,e]+( %)?|-", text) for text in texts):
         return "n"
     if all(re.fullmatch(r"\d{4}-\d\d-\d\d", text) for text in texts):
@@ -100,13 +98,11 @@ def spec(part: Part) -> Markup:
 
 
 def _safe(content: object) -> str:
-    """Return JSON in which nothing can end a script element."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _vega() -> str:
-    """Return the scripts that draw the figures, as they come with vl-convert."""
     import vl_convert
 
     # Its stub asks for an argument that it does not need.
@@ -116,7 +112,6 @@ def _vega() -> str:
 
 
 def _file(name: str) -> str:
-    """Return a file that belongs to the page."""
     return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
@@ -143,7 +138,6 @@ def escaped(text: str) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    """Yield the lines of a report."""
     yield from (f"# {escaped(report.title)}", "", escaped(report.subtitle), "")
     if report.gaps:
         yield from ("## What is missing", "", *(f"- {escaped(gap)}" for gap in report.gaps), "")
@@ -169,7 +163,6 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _part(part: Part) -> Iterator[str]:
-    """Yield the lines of one part: heading, table, notes."""
     yield from (f"### {escaped(part.title)}", "")
     if part.missing:
         yield from (f"Not here: {escaped(part.missing)}.", "")

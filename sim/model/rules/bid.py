@@ -100,7 +100,6 @@ def draft_each_issue(params: Params, state: State, side: int, target: float) -> 
 
 @rule
 def _set_offer(params: Params, state: State, side: int) -> None:
-    """Turn shares given up into positions on the free issues."""
     for n in range(state.talks):
         j = state.talk[n]
         if is_free(params, state, j):

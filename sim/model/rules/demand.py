@@ -33,7 +33,6 @@ def _choice(name: str, arguments: str, functions: tuple[Function, ...]) -> Funct
 
 
 def _functions(kind: str) -> tuple[Function, ...]:
-    """Return the compiled rules of one kind in the order of their codes."""
     return tuple(cast(Function, entry.function) for entry in registry().of(kind))
 
 

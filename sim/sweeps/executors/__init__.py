@@ -15,18 +15,10 @@ from sim.sweeps.store import Store
 
 
 class Workers(Protocol):
-    """What every executor offers.
+    """What every executor offers."""
 
-    Attributes
-    ----------
-    count : int
-        How many chunks it plays at once, as far as that is known beforehand.
-    where : str
-        The same in words.
-    """
-
-    count: int
-    where: str
+    count: int  # how many chunks it plays at once, as far as that is known beforehand
+    where: str  # the same in words
 
     def check(self) -> None:
         """Refuse what cannot play, before a folder is made.

@@ -58,7 +58,6 @@ class DaskWorkers:
 
     @contextlib.contextmanager
     def _client(self) -> Iterator["Client"]:
-        """Connect to the scheduler, or start a cluster on this machine."""
         import dask
         from distributed import Client, LocalCluster
 

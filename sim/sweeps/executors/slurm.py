@@ -170,13 +170,11 @@ class SlurmTasks:
 
 
 def _wait(jobs: Sequence["submitit.Job[int]"]) -> None:
-    """Let tasks whose chunks are all stored come to their own end."""
     until = time.monotonic() + ENDING_SECONDS
     while time.monotonic() < until and not all(job.done() for job in jobs):
         time.sleep(POLL_SECONDS)
 
 
 def _receipt(store: Store, chunk: Chunk) -> Receipt:
-    """Return the receipt of a chunk from its shard."""
     status = stored_status(store.shard_file(chunk))
     return Receipt(chunk, int((status == FAILED).sum()), 0.0)

@@ -18,23 +18,12 @@ from sim.view.snapshot import Snapshot
 
 
 class Shown(NamedTuple):
-    """What the panels are drawn from.
-
-    Attributes
-    ----------
-    settings : Settings
-    snapshots : sequence of Snapshot
-        From the opening to the week that is shown; never empty.
-    overlay : bool
-        Whether the real talks stand beside the run.
-    all_moves : bool
-        Whether the log goes back to the opening.
-    """
+    """What the panels are drawn from."""
 
     settings: Settings
-    snapshots: Sequence[Snapshot]
-    overlay: bool = False
-    all_moves: bool = False
+    snapshots: Sequence[Snapshot]  # from the opening to the week that is shown; never empty
+    overlay: bool = False  # whether the real talks stand beside the run
+    all_moves: bool = False  # whether the log goes back to the opening
 
 
 def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:

@@ -42,7 +42,6 @@ def _edge(
     channel: ChannelNow,
     now: Snapshot,
 ) -> str:
-    """Return one channel: lit by a call or a meeting, crossed out while an incident closes it."""
     (x1, y1), (x2, y2) = (places[end] for end in channel.between)
     level = WORDS[channel.contact]
     line = f'<line class="edge {level}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
@@ -61,7 +60,6 @@ def _edge(
 
 
 def _node(actor: int, name: str, x: float, y: float) -> str:
-    """Return one actor: its mark in a circle, its name above the mediator, else beside."""
     above = actor == Actor.MEDIATOR
     outward = -1 if x < WIDTH / 2 else 1
     at = (x, y - RADIUS - 7, "middle") if above else (x + outward * 14, y - RADIUS - 5, "middle")
@@ -76,7 +74,6 @@ def _node(actor: int, name: str, x: float, y: float) -> str:
 
 
 def _said(scenario: Scenario, now: Snapshot) -> str:
-    """Return this week's contacts in words."""
     items = []
     for channel in now.channels:
         if channel.contact == Contact.SILENT:
@@ -89,12 +86,10 @@ def _said(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _name(scenario: Scenario, actor_id: str) -> str:
-    """Return an actor's mark and name."""
     return named(scenario.actor_ids.index(actor_id), scenario.actors[actor_id].name)
 
 
 def _note(scenario: Scenario, now: Snapshot) -> str:
-    """Return whether the parties can deal with each other, and what attention there is."""
     told = f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}."
     if now.closed_until > 0:
         until = plain_day(day_of(scenario, now.closed_until))

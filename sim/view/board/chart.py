@@ -23,19 +23,11 @@ GAP = 3.0
 
 
 class Place(NamedTuple):
-    """Where one word stands.
-
-    Attributes
-    ----------
-    row : int
-    late : bool
-        True if it ends at its line, False if it begins there.
-    left, right : float
-        Its ends.
-    """
+    """Where one word stands."""
 
     row: int
-    late: bool
+    late: bool  # true if it ends at its line, False if it begins there
+    # left, right: its ends
     left: float
     right: float
 
@@ -67,14 +59,12 @@ def placed(marks: tuple[tuple[float, str], ...], width: float) -> tuple[Place, .
 
 
 def _place(x: float, word: str, row: int, late: bool) -> Place:
-    """Return one of the places that a word can have."""
     size = len(word) * LETTER
     left = x - GAP - size if late else x + GAP
     return Place(row, late, left, left + size)
 
 
 def _cost(places: tuple[Place, ...], lines: list[float]) -> float:
-    """Return how bad places are: words on words, lines through words, words before their line."""
     cost = sum(COSTS[place.row] + 0.2 * place.late for place in places)
     for n, one in enumerate(places):
         for m, other in enumerate(places):
@@ -98,21 +88,11 @@ MOST_POINTS = 400
 
 @dataclass(frozen=True)
 class Series:
-    """One line.
+    """One line."""
 
-    Attributes
-    ----------
-    name : str
-        As the legend calls it.
-    css : str
-        Style class: colour, width and dashes, so that no line is told by colour alone.
-    values : sequence of float or None
-        One a week from the opening on; None leaves a gap.
-    """
-
-    name: str
-    css: str
-    values: Sequence[float | None]
+    name: str  # as the legend calls it
+    css: str  # style class: colour, width and dashes, so that no line is told by colour alone
+    values: Sequence[float | None]  # one a week from the opening on; None leaves a gap
 
 
 @dataclass(frozen=True)
@@ -126,28 +106,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Frame:
-    """The scales of a chart.
+    """The scales of a chart."""
 
-    Attributes
-    ----------
-    horizon : int
-        Weeks of the time axis.
-    low, high : float
-        Ends of the upright axis.
-    height : float
-        Height in drawing units.
-    ticks : sequence of (float, str)
-        Labelled values of the upright axis.
-    years : sequence of (float, str)
-        Labelled weeks of the time axis.
-    """
-
-    horizon: int
+    horizon: int  # weeks of the time axis
+    # low, high: ends of the upright axis
     low: float
     high: float
-    height: float
-    ticks: Sequence[tuple[float, str]]
-    years: Sequence[tuple[float, str]]
+    height: float  # height in drawing units
+    ticks: Sequence[tuple[float, str]]  # labelled values of the upright axis
+    years: Sequence[tuple[float, str]]  # labelled weeks of the time axis
 
     def x(self, week: float) -> float:
         """Return where a week lies; 0 is the opening."""
@@ -232,7 +199,6 @@ def legend(series: Sequence[Series], figures: Sequence[str]) -> str:
 
 
 def _grid(frame: Frame) -> str:
-    """Return axes, grid lines and labels."""
     floor = frame.height - BOTTOM
     lines = "".join(
         f'<path class="grid" d="M{LEFT:g} {number(frame.y(value))}H{WIDTH - RIGHT:g}"/>'
@@ -248,7 +214,6 @@ def _grid(frame: Frame) -> str:
 
 
 def _tick(frame: Frame, mark: Mark) -> str:
-    """Return a tick of the real record, between the axis and the years."""
     return (
         f'<path class="record" d="M{number(frame.x(mark.week))} {frame.height - BOTTOM + 1:g}'
         f'l-3.5 7h7z"><title>{text(mark.word)}</title></path>'
@@ -256,7 +221,6 @@ def _tick(frame: Frame, mark: Mark) -> str:
 
 
 def _rung(frame: Frame, x: float, word: str, place: Place) -> str:
-    """Return an upright line from its word down to the axis."""
     y = ROWS[place.row]
     return (
         f'<path class="rung" d="M{number(x)} {y - 9:g}V{frame.height - BOTTOM:g}"/>'
@@ -266,7 +230,6 @@ def _rung(frame: Frame, x: float, word: str, place: Place) -> str:
 
 
 def _line(frame: Frame, series: Series) -> str:
-    """Return one line, broken where there is no value."""
     weeks = list(range(len(series.values)))
     stride = -(-len(weeks) // MOST_POINTS) or 1
     kept = weeks[::stride]

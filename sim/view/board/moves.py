@@ -77,14 +77,12 @@ def move_entry(scenario: Scenario, line: Line) -> str:
 
 
 def _verdict(move: Move) -> str:
-    """Return the mark of a move towards a treaty or away from it."""
     if move in GOOD:
         return '<b class="verdict" aria-hidden="true">✓</b> '
     return '<b class="verdict" aria-hidden="true">✕</b> ' if move in BAD else ""
 
 
 def _record(scenario: Scenario, now: Snapshot, shown: Iterable[Line]) -> list[Entry]:
-    """Return what really happened up to the week shown, back to the oldest move shown."""
     until = now.day + timedelta(days=7)
     since = min(
         (line.day for line in shown),
@@ -104,6 +102,5 @@ def _record(scenario: Scenario, now: Snapshot, shown: Iterable[Line]) -> list[En
 
 
 def _source(scenario: Scenario, key: str) -> str:
-    """Return a source's title."""
     found = scenario.sources.get(key)
     return found.title if found else key

@@ -52,7 +52,6 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
 def _utility_scale(
     snapshots: Sequence[Snapshot],
 ) -> tuple[float, float, list[tuple[float, str]]]:
-    """Return the ends and the labels of an axis that holds every utility shown so far."""
     values = [v for s in snapshots for p in s.parties for v in _utilities(p) if v is not None]
     low, high = min(0.0, *values), max(1.0, *values)
     ticks = [(0.0, "0"), (0.5, "0.5"), (1.0, "1")]
@@ -60,7 +59,6 @@ def _utility_scale(
 
 
 def _utilities(party: PartyNow) -> tuple[float | None, ...]:
-    """Return everything that the lower chart draws."""
     return (party.worth, party.status_quo, signing(party), waiting(party))
 
 
@@ -81,7 +79,6 @@ def _party(
     frames: tuple[Frame, Frame],
     marks: Sequence[Mark],
 ) -> str:
-    """Return one party's two charts with their legends."""
     now, css = weeks[-1], SIDES[side]
     talks, worth = frames
     shares = (
@@ -124,7 +121,6 @@ def _party(
 
 
 def _kind(weeks: Sequence[PartyNow]) -> str:
-    """Return what the signing and waiting that are drawn are of."""
     part = any(week.interim_now is not None for week in weeks)
     full = next((n for n, week in enumerate(weeks) if week.now is not None), None)
     if full is None:

@@ -136,7 +136,6 @@ def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:
 
 
 def _is_passed(status: Treaty, now: Snapshot) -> bool:
-    """Return whether the treaty went by a rung that can no longer come."""
     if status == Treaty.SIGNED_INTERIM and now.rungs.text >= 0:
         return True  # the agreed part is signed only while the rest is open
     return status < Treaty.SIGNED_FULL and now.rungs.full >= 0
@@ -153,7 +152,6 @@ _SAID = {
 
 
 def _rung(scenario: Scenario, rung: Rung) -> str:
-    """Return one rung."""
     when = day(day_of(scenario, rung.week)) if rung.week >= 0 else _SAID[rung.standing]
     current = ' aria-current="step"' if rung.standing == "here" else ""
     hidden = f'<span class="unseen">{_SAID[rung.standing]}: </span>'
@@ -164,7 +162,6 @@ def _rung(scenario: Scenario, rung: Rung) -> str:
 
 
 def _broken(settings: Settings, now: Snapshot) -> str:
-    """Return the end of talks that broke down, with its reason."""
     whys = [line.why for line in now.lines if line.move in ENDS and line.why]
     when = day(day_of(settings.scenario, now.rungs.ended))
     return (
@@ -174,7 +171,6 @@ def _broken(settings: Settings, now: Snapshot) -> str:
 
 
 def _gates(settings: Settings, now: Snapshot) -> str:
-    """Return the gates of this week, each with its figures."""
     if now.played == 0:
         return '<p class="quiet">No week has been played yet.</p>'
     return gate_list(settings, now)
@@ -210,7 +206,6 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
 
 
 def _waiting(party: PartyNow) -> str:
-    """Return why a party waits, in figures."""
     if party.now is not None and party.wait is not None:
         figures = f"signing {party.now:.3f}, waiting {party.wait:.3f}"
         more = party.wait - party.now
@@ -240,7 +235,6 @@ def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
 
 
 def _ledger(scenario: Scenario, now: Snapshot) -> str:
-    """Return the weeks charged to each gate so far, as a table with bars."""
     total = sum(now.ledger)
     if total == 0.0:
         return '<p class="quiet">Empty.</p>'
@@ -257,7 +251,6 @@ def _ledger(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _in_the_record(scenario: Scenario) -> str:
-    """Return where the real talks stood by the scenario's timeline."""
     rungs = [entry for entry in scenario.timeline if entry.kind in RECORDED]
     told = "; ".join(f"{day(entry.date)} {text(entry.title)}" for entry in rungs)
     return f"What really happened: {told}." if told else ""

@@ -41,7 +41,6 @@ def _layout(start: bytes, tie: bytes) -> NDArray[np.float64]:
 
 
 def _graph(start: NDArray[np.int32], tie: NDArray[np.int32]) -> nx.Graph:
-    """Return compressed rows as a NetworkX graph."""
     graph = nx.Graph()
     graph.add_nodes_from(range(len(start) - 1))
     for node in range(len(start) - 1):
@@ -109,19 +108,16 @@ def _dots(css: str, points: list[str], citizens: NDArray[np.intp]) -> str:
 
 
 def _round(css: str, steps: str) -> str:
-    """Return a path of dots, or of rings."""
     core = f'<path class="dots core" d="{steps}"/>' if css == "against" else ""
     return f'<path class="dots {css}" d="{steps}"/>{core}'
 
 
 def _triangles(points: list[str], citizens: NDArray[np.intp]) -> str:
-    """Return those who protest as one path of triangles about their dots."""
     steps = "".join(f"M{points[citizen]}m0 -7l6 10.5h-12z" for citizen in citizens)
     return f'<path class="triangles" d="{steps}"/>' if steps else ""
 
 
 def _sample(css: str) -> str:
-    """Return the sample of a group in the legend."""
     drawn = (
         '<path class="triangles" d="M7 1l6 10.5h-12z"/>'
         if css == "protest"

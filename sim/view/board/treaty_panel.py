@@ -45,7 +45,6 @@ def preconditions_panel(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _demand(scenario: Scenario, entry: Demand, state: PreconditionNow) -> str:
-    """Return one demand with its route."""
     by, to = (_party(scenario, party) for party in (entry.demanded_by, entry.delivered_by))
     steps = "".join(_step(step, state.status) for step in ROUTES[entry.route])
     if state.status in ENDED:
@@ -60,12 +59,10 @@ def _demand(scenario: Scenario, entry: Demand, state: PreconditionNow) -> str:
 
 
 def _party(scenario: Scenario, party: str) -> str:
-    """Return a party's mark and name."""
     return named(scenario.parties.index(party), scenario.actors[party].name)
 
 
 def _due(scenario: Scenario, state: PreconditionNow) -> str:
-    """Return when the next step is due, if that is known."""
     under_way = Precondition.PROMISED <= state.status <= Precondition.REFERENDUM
     if not under_way or state.due_week < 0:
         return ""
@@ -121,14 +118,12 @@ def text_panel(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _label(key: str, entry: Provision) -> str:
-    """Return the short name of a provision: its number, or what stands for it."""
     if key == PREAMBLE:
         return "Pr."
     return entry.number or "–"
 
 
 def _tile(key: str, entry: Provision, state: ProvisionNow) -> str:
-    """Return one tile of the strip."""
     status = state.status.name.lower()
     covered = " interim" if state.signed_interim else ""
     said = f"{status}{', in the interim deal' if covered else ''}: {entry.title}"
@@ -140,7 +135,6 @@ def _tile(key: str, entry: Provision, state: ProvisionNow) -> str:
 
 
 def _scale(scenario: Scenario, key: str, entry: Provision, state: ProvisionNow) -> str:
-    """Return one provision's scale with the standing offers, or where it closed."""
     title = "Preamble" if key == PREAMBLE else short_title(entry.title)
     closed = state.status == Article.AGREED
     if closed:
@@ -187,5 +181,4 @@ def _drawn(state: ProvisionNow, closed: bool) -> str:
 
 
 def _x(position: float) -> float:
-    """Return where a position lies on the scale."""
     return EDGE + min(max(position, 0.0), 1.0) * (WIDTH - 2 * EDGE)

@@ -75,7 +75,6 @@ def run_rows(
 
 
 def _most_in_the_way(gates: Sequence[str] | None, words: Mapping[str, str]) -> str:
-    """Return the gates in words: all that are tied, or that none ever closed."""
     if gates is None:
         return ""
     return ", ".join(words[gate] for gate in gates) or "nothing"
@@ -250,7 +249,6 @@ def listed(session: "Session") -> "tuple[list[StoredRun], int]":
 
 
 def _transport(session: "Session", act: Act, head: str) -> Element:
-    """Return head and transport."""
     watch = session.watch
     return transport(
         head=head,
@@ -277,7 +275,6 @@ def _transport(session: "Session", act: Act, head: str) -> Element:
 
 
 def _notices(session: "Session") -> Element:
-    """Return what went wrong, and whether a replay is its record."""
     replayed = session.replayed
     return notices(
         messages=session.messages,
@@ -288,7 +285,6 @@ def _notices(session: "Session") -> Element:
 
 
 def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
-    """Return the board."""
     return board(
         **panels,
         ties=session.layout["ties"],
@@ -299,7 +295,6 @@ def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
 
 
 def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element:
-    """Return the settings."""
     from sim.view.controls import other_choices
 
     keys = {entry.key for group in groups for entry in group.controls}
@@ -318,7 +313,6 @@ def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element
 
 
 def _results(session: "Session", act: Act, runs: "list[StoredRun]", total: int) -> Element:
-    """Return the lists of a sweep's cells and runs."""
     sweep, listing = session.sweep, session.listing
     assert sweep is not None
     ordered = sorted_cells(sweep.cells, listing.order)
