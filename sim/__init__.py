@@ -30,24 +30,28 @@ def __getattr__(name: str) -> object:
 class _Moved(MetaPathFinder, Loader):
     """Finds what plug-in files import under the names that these modules had before."""
 
-    names: ClassVar = {
+    names: ClassVar[dict[str, str]] = {
         "sim.registry": "sim.model.plugins",
         "sim.records": "sim.model.records",
         "sim.codes": "sim.model.codes",
         "sim.rules": "sim.model.rules",
         "sim.rules.compiled": "sim.model.compiled",
         "sim.rules.clock": "sim.model.rules.calendar",
+        "sim.rules.bargaining_set": "sim.model.rules.preferences",
+        "sim.rules.other_side": "sim.model.rules.beliefs",
     }
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return where a module of such a name is, None for every other name."""
-        return ModuleSpec(fullname, self) if fullname in self.names else None
+        known = fullname in self.names or fullname.startswith("sim.rules.")
+        return ModuleSpec(fullname, self) if known else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module of the new name."""
-        return importlib.import_module(self.names[spec.name])
+        same = spec.name.replace("sim.rules.", "sim.model.rules.")
+        return importlib.import_module(self.names.get(spec.name, same))
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave it as it is; it has been executed."""
