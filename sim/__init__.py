@@ -51,10 +51,14 @@ class _Moved(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module of the new name."""
         same = spec.name.replace("sim.rules.", "sim.model.rules.")
-        return importlib.import_module(self.names.get(spec.name, same))
+        module = importlib.import_module(self.names.get(spec.name, same))
+        spec.loader_state = module.__spec__
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave it as it is; it has been executed."""
+        """Leave it as it was: it has been executed, and importing has only put its own spec in."""
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
 
 
-sys.meta_path.append(_Moved())
+sys.meta_path.insert(0, _Moved())  # else the folder of `sim.model.rules` is read again

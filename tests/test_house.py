@@ -148,6 +148,7 @@ def test_size_of_the_whole() -> None:
 )
 def test_plugins_find_modules_by_their_names_of_before(before: str, now: str) -> None:
     assert importlib.import_module(before) is importlib.import_module(now)
+    assert importlib.import_module(now).__spec__.name == now
 
 
 def test_a_name_that_never_was_is_not_found() -> None:
