@@ -1,0 +1,174 @@
+"""A folder of results that was copied, mixed or damaged gives the right numbers or says so."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.analysis import load
+from sim.errors import ConfigError, SimError
+from sim.runs.seal import Seal, seal_of
+from sim.sweeps.execute import Outcome, Quiet
+
+Play = Callable[..., Outcome]
+
+LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=200"
+FLIPS = 200
+"""Bits that are flipped, one at a time, in each run of the suite."""
+SEED = 20_241
+"""Of the places of the flips; change it to try others."""
+BEFORE = Path(__file__).parents[1] / "golden" / "sweep_before"
+"""A folder that the version before digests has written."""
+
+
+class Heard(Quiet):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        """Keep it."""
+        self.lines.append(line)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return plan, table, shards and traces."""
+    return sorted(p for p in folder.rglob("*") if p.suffix in (".parquet", ".json"))
+
+
+def shards(folder: Path) -> list[Path]:
+    return sorted((folder / "shards").glob("*.parquet"))
+
+
+def again(play: Play, line: str, name: str = "results") -> tuple[Outcome, list[str]]:
+    """Play the same line once more; return what came out and what was said."""
+    heard = Heard()
+    return play(line, name, heard), heard.lines
+
+
+def test_shards_and_tables_state_plan_and_piece_and_are_sealed(play: Play) -> None:
+    done = play(f"{LINE} trace=sample")
+    for file in files(done.store.folder):
+        if file.suffix == ".parquet":
+            assert seal_of(file) is Seal.WHOLE, file
+            assert pl.read_parquet_metadata(file)["plan"] == done.plan.hash
+    for shard in shards(done.store.folder):
+        assert pl.read_parquet_metadata(shard)["chunk"] == shard.stem
+
+
+def test_a_shard_of_another_seed_is_played_again(play: Play) -> None:
+    whole = play(LINE).store.runs_file.read_bytes()
+    other = play(f"{LINE} seed=2", "other")
+    mine = play(LINE).store
+    foreign = shards(other.store.folder)[0]
+    shutil.copyfile(foreign, mine.folder / "shards" / foreign.name)
+    mine.runs_file.unlink()
+    done, said = again(play, LINE)
+    assert done.played > 0
+    assert done.store.runs_file.read_bytes() == whole
+    assert any(foreign.name in line and "another sweep" in line for line in said)
+
+
+def test_two_shards_swapped_are_played_again(play: Play) -> None:
+    line = "horizon=4 replicates=8000"
+    done = play(line)
+    whole = done.store.runs_file.read_bytes()
+    one, two = shards(done.store.folder)[:2]
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    done.store.runs_file.unlink()
+    done, said = again(play, line)
+    assert done.played > 0
+    assert done.store.runs_file.read_bytes() == whole
+    assert {file.name for file in (one, two)} <= {line.split()[0] for line in said}
+
+
+def test_two_folders_merged_are_told_apart(play: Play) -> None:
+    done = play(LINE)
+    whole = done.store.runs_file.read_bytes()
+    other = play(f"{LINE} seed=2", "other")
+    for file in shards(other.store.folder):
+        shutil.copyfile(file, done.store.folder / "shards" / file.name)
+    shutil.copyfile(other.store.runs_file, done.store.runs_file)
+    done, said = again(play, LINE)
+    assert done.store.runs_file.read_bytes() == whole
+    assert said
+
+
+def test_plan_of_another_folder_is_seen(play: Play) -> None:
+    done = play(LINE)
+    other = play(f"{LINE} seed=2", "other")
+    shutil.copyfile(other.store.folder / "plan.json", done.store.folder / "plan.json")
+    with pytest.raises(ConfigError):
+        play(LINE)
+    with pytest.raises(ConfigError, match="another sweep"):
+        load(done.store.folder)
+
+
+@pytest.mark.slow
+def test_no_flipped_bit_changes_a_number_without_a_word(play: Play) -> None:
+    """One bit of one file at a time, then the same line once more, and the folder opened."""
+    line = f"{LINE} trace=sample"
+    done = play(line)
+    folder = done.store.folder
+    pristine = folder.with_name("pristine")
+    shutil.copytree(folder, pristine)
+    whole = done.store.runs_file.read_bytes()
+    rows = pl.read_parquet(done.store.runs_file)
+    chance = random.Random(SEED)
+    for n in range(FLIPS):
+        file = chance.choice(files(folder))
+        content = bytearray(file.read_bytes())
+        bit = chance.randrange(len(content) * 8)
+        content[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(content)
+        where = f"seed {SEED}, flip {n}: bit {bit} of {file.relative_to(folder)}"
+        try:
+            opened = load(folder)
+        except SimError:
+            pass
+        else:
+            same = opened.scan.collect().sort("cell", "replicate")
+            assert opened.notes or same.select(rows.columns).equals(rows), where
+        try:
+            found, said = again(play, line)
+        except SimError:
+            assert file.name == "plan.json", where
+        else:
+            assert found.store.runs_file.read_bytes() == whole, where
+            assert said or file.read_bytes() == (pristine / file.relative_to(folder)).read_bytes()
+        shutil.rmtree(folder)
+        shutil.copytree(pristine, folder)
+
+
+@pytest.mark.slow
+def test_truncated_files_are_found(play: Play) -> None:
+    line = f"{LINE} trace=sample"
+    done = play(line)
+    folder = done.store.folder
+    whole = done.store.runs_file.read_bytes()
+    pristine = folder.with_name("pristine")
+    shutil.copytree(folder, pristine)
+    chance = random.Random(SEED)
+    for _ in range(40):
+        file = chance.choice([f for f in files(folder) if f.suffix == ".parquet"])
+        content = file.read_bytes()
+        file.write_bytes(content[: chance.randrange(len(content))])
+        found, said = again(play, line)
+        assert found.store.runs_file.read_bytes() == whole
+        assert said
+        shutil.rmtree(folder)
+        shutil.copytree(pristine, folder)
+
+
+def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "before"
+    shutil.copytree(BEFORE, folder)
+    opened = load(folder)
+    assert opened.scan.collect().height == 40
+    assert any("digest" in note for note in opened.notes)
