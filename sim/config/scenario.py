@@ -9,14 +9,18 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.config.conduct import (
     Belief,
     Channel,
+    Constitution,
     Dated,
     Drafts,
     Happened,
     Incidents,
+    Lapse,
     Mediation,
+    Politics,
+    PublicOpinion,
+    Ratification,
     Unilateral,
 )
-from sim.config.domestic import Constitution, Lapse, Politics, PublicOpinion, Ratification
 from sim.config.messages import problem_lines
 from sim.config.number import (
     ASSUMPTION,

@@ -3,8 +3,7 @@
 import pytest
 
 from sim.model.codes import Actor, CalendarKind, Contact, Move, Reason, Treaty
-from sim.model.rules.calendar import happen
-from sim.model.rules.channels import meet
+from sim.model.rules.calendar import happen, meet
 from sim.theory.minimal_talks import minimal_talks
 from tests.rules.hand import open_week
 

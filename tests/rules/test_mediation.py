@@ -3,7 +3,7 @@
 import pytest
 
 from sim.model.codes import Agenda, Article, Move, Solution, Style, Treaty
-from sim.model.rules.channels import meet
+from sim.model.rules.calendar import meet
 from sim.model.rules.mediation import mediate
 from sim.theory.minimal_talks import play_talks, set_rule
 from tests.rules.hand import open_week, two_articles

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.model.codes import Agenda, Article, Move, Treaty
-from sim.model.rules.articles import close_text
+from sim.model.rules.responses import close_text
 from tests.rules.hand import open_week, two_articles
 
 

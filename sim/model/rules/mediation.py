@@ -7,11 +7,11 @@ information, formulation gives a text, manipulation changes the payoffs.
 from sim.model.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREATY
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Numbers, Params, Shocks, State
-from sim.model.rules.articles import close_package
-from sim.model.rules.channels import edge_between
+from sim.model.rules.calendar import edge_between
 from sim.model.rules.demand import set_demand
 from sim.model.rules.events import write
 from sim.model.rules.preferences import offer_share, treaty_utility
+from sim.model.rules.responses import close_package
 from sim.model.rules.solutions import single_text
 
 

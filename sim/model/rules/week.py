@@ -12,10 +12,8 @@ from typing import NamedTuple, cast
 from sim.model.codes import Actor
 from sim.model.compiled import number, rule_called_once
 from sim.model.rules import (
-    articles,
     beliefs,
     calendar,
-    channels,
     government,
     ledger,
     mediation,
@@ -49,7 +47,7 @@ def asked_for(phase_rule: Callable[..., object]) -> tuple[str, ...]:
 PHASES: tuple[Phase, ...] = (
     # 1. calendar, incidents, contacts
     Phase(calendar.happen, Actor.NATURE),
-    Phase(channels.meet, Actor.NATURE),
+    Phase(calendar.meet, Actor.NATURE),
     # 2. the mediator
     Phase(mediation.mediate, Actor.MEDIATOR),
     # 3. offers
@@ -59,7 +57,7 @@ PHASES: tuple[Phase, ...] = (
     Phase(responses.respond, Actor.FIRST),
     Phase(responses.respond, Actor.SECOND),
     Phase(responses.check_fault, Actor.NATURE),
-    Phase(articles.close_text, Actor.NATURE),
+    Phase(responses.close_text, Actor.NATURE),
     # 5. unilateral concessions
     Phase(unilateral.concede, Actor.FIRST),
     Phase(unilateral.concede, Actor.SECOND),
