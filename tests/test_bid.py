@@ -16,8 +16,8 @@ from sim.config.compose import compose
 from sim.config.parameters import parameters
 from sim.model.rules.bid import draft_package
 from sim.model.rules.preferences import offer_share
-from sim.theory.frontier import frontier, opening_state
 from sim.theory.minimal_talks import minimal_talks, set_articles
+from tests.frontier import frontier, opening_state
 
 Floats = NDArray[np.float64]
 

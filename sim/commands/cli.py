@@ -12,7 +12,6 @@ from typing import Protocol, cast
 from sim import __version__
 from sim.commands.options import Parser, parse
 from sim.errors import ConfigError, SimError, did_you_mean
-from sim.model.compile_ahead import compile_lean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -63,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:
-        compile_lean()
+        os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
     _print_what_can_be_printed()
     try:
         code = _execute(given)

@@ -1,7 +1,9 @@
-"""Parsing of the command line: errors with suggestions, options that several commands share."""
+"""What several commands share: parsing with suggestions, options, a word before compiling."""
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -95,3 +97,19 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
         default="config",
         help="the primary configuration, without .yaml (default: config)",
     )
+
+
+def announce_compiling(entry: str = "") -> None:
+    """Say on standard error that the rules will be compiled, if they are not yet.
+
+    entry: the entry rule that will be called, e.g. ``"engine.play"``; any by default.
+    """
+    from sim.model.compiled import is_compiled
+
+    interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    if not interpreted and not is_compiled(entry):
+        print(
+            "sim: compiling the rules of the talks; this happens once and takes up to a minute",
+            file=sys.stderr,
+            flush=True,
+        )

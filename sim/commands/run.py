@@ -94,12 +94,12 @@ def execute(args: argparse.Namespace) -> int:
 
         check_folder(args.out)
 
-    from sim.model.compile_ahead import compiling
+    from sim.commands.options import announce_compiling
     from sim.runs.run import play_one
     from sim.runs.summary import summarise
 
-    with compiling(_entry(args.driver)):
-        record = play_one(settings, args.driver)
+    announce_compiling(_entry(args.driver))
+    record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)
     if args.trace is not None:
         from sim.runs.trace import write_trace
@@ -122,8 +122,8 @@ def execute(args: argparse.Namespace) -> int:
 
 def _multirun(args: argparse.Namespace) -> int:
     from sim.commands.multirun import SOME_FAILED, Job, check, multirun
+    from sim.commands.options import announce_compiling
     from sim.errors import ConfigError
-    from sim.model.compile_ahead import compiling
     from sim.runs.terminal import counted
 
     problems = []
@@ -140,8 +140,8 @@ def _multirun(args: argparse.Namespace) -> int:
     job = Job(args.driver, None if args.trace is None else str(args.trace))
     line = (args.overrides, args.config_name, args.config_dir)
     folder = check(*line)
-    with compiling(_entry(args.driver)):
-        outcomes, failures = multirun(*line, job, folder)
+    announce_compiling(_entry(args.driver))
+    outcomes, failures = multirun(*line, job, folder)
     print(f"{counted(outcomes, 'outcome')}, {failures:,} failed: {folder}")
     return SOME_FAILED if failures else 0
 

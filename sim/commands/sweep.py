@@ -97,7 +97,7 @@ def execute(args: argparse.Namespace) -> int:
     SimError
         If the line or the folder cannot be used, or results cannot be written.
     """
-    from sim.model.compile_ahead import compiling
+    from sim.commands.options import announce_compiling
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
@@ -113,15 +113,16 @@ def execute(args: argparse.Namespace) -> int:
         from sim.runs.terminal import console
         from sim.sweeps.execute import print_dry_run
 
-        with compiling("engine.play_many"):
-            print_dry_run(request, Store(folder), console())
+        announce_compiling("engine.play_many")
+        print_dry_run(request, Store(folder), console())
         return 0
 
     from sim.sweeps.execute import heard_once
     from sim.sweeps.progress import reporter
 
     try:
-        with heard_once(), compiling("engine.play_many"):
+        announce_compiling("engine.play_many")
+        with heard_once():
             done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(

@@ -82,7 +82,7 @@ def start_up(args: argparse.Namespace) -> None:
     SimError
         If something cannot be used.
     """
-    from sim.model.compile_ahead import compiling
+    from sim.commands.options import announce_compiling
     from sim.view.choices import Start, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
     from sim.view.start import announce, sweep
@@ -92,7 +92,8 @@ def start_up(args: argparse.Namespace) -> None:
     settings_of(start, start.choices)
     announce(start)
     sweep()
-    with compiling(), open_socket(args.host, args.port) as bound:
+    announce_compiling()
+    with open_socket(args.host, args.port) as bound:
         address = address_of(bound)
         print(f"Watch the talks at {address} (Ctrl-C ends it)", flush=True)
         if not args.no_browser and can_show_browser():

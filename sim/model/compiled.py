@@ -23,8 +23,8 @@ from sim.model.identity import COMPILED, source_digest
 LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
 """Whether inner rules are compiled without a way to call them from Python.
 
-That takes a quarter less time. The command line asks for it, in `sim.model.compile_ahead`; in
-Python every rule can be called by itself.
+That takes a quarter less time. The command line asks for it (`sim.commands.cli`), since it never
+calls an inner rule by itself.
 """
 
 _KEPT = 8
