@@ -1,34 +1,59 @@
-"""What every analysis returns: an object with a table and a picture."""
+"""What every analysis returns, a table and a picture, and the kinds of figures they share."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast
 
 import polars as pl
 
 if TYPE_CHECKING:
     import altair as alt
 
-    Chart: TypeAlias = alt.Chart | alt.LayerChart
+Chart: TypeAlias = "alt.Chart | alt.LayerChart"
+
+
+class Figure(NamedTuple):
+    """A figure before it has its size and theme."""
+
+    chart: "alt.Chart | alt.LayerChart | alt.FacetChart"
+    title: str
+    height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Result(ABC):
-    """One answer. Frozen; made by the functions of `sim.analysis`."""
+class Result:
+    """One answer. Frozen; made by the functions of `sim.analysis`.
+
+    A subclass says its records and its figure; the table and the picture follow.
+    """
+
+    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {}  # of the table, where it may be empty
 
     notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
 
-    @abstractmethod
+    def records(self) -> Iterable[Mapping[str, object]] | pl.DataFrame:
+        """Return the rows of the table, or the table itself."""
+        raise NotImplementedError
+
+    def figure(self) -> Figure:
+        """Return what is drawn."""
+        raise NotImplementedError
+
     def to_frame(self) -> pl.DataFrame:
         """Return it as a table."""
+        found = self.records()
+        return found if isinstance(found, pl.DataFrame) else table(found, self.schema)
 
-    @abstractmethod
-    def plot(self) -> "Chart":
+    def plot(self) -> Chart:
         """Return it as a picture (Altair)."""
+        return finished(*self.figure())
 
 
-# ---- The look of the figures, and the few kinds of them that several analyses share.
+def table(
+    rows: Iterable[Mapping[str, object]], schema: Mapping[str, type[pl.DataType]]
+) -> pl.DataFrame:
+    """Return rows as a table; column types are inferred from all rows if there is no schema."""
+    return pl.DataFrame(list(rows), schema or None, infer_schema_length=None)
 
 
 Rows = Sequence[Mapping[str, object]]
@@ -103,12 +128,24 @@ def data(rows: Rows) -> "alt.InlineData":
         return alt.InlineData(values=[dict(row) for row in rows])
 
 
-def finished(chart: "Chart | alt.FacetChart", title: str, height: object = 300) -> "Chart":
+def finished(
+    chart: "alt.Chart | alt.LayerChart | alt.FacetChart", title: str, height: object = 300
+) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
 
     sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
     return cast("Chart", sized.add_params(alt.param(name="dark", value=False)))
+
+
+def dots(*args: Any, **options: Any) -> Chart:
+    """Return `dot_plot` with its size and theme."""
+    return finished(*dot_plot(*args, **options))
+
+
+def heat(*args: Any, **options: Any) -> Chart:
+    """Return `heat_map` with its size and theme."""
+    return finished(*heat_map(*args, **options))
 
 
 def thinned(count: int, most: int = MOST_LINES) -> list[int]:
@@ -118,7 +155,7 @@ def thinned(count: int, most: int = MOST_LINES) -> list[int]:
     return [*range(most // 2), *range(count - most // 2, count)]
 
 
-def dots(
+def dot_plot(
     rows: Rows,
     title: str,
     axis: str,
@@ -127,7 +164,7 @@ def dots(
     domain: tuple[float, float] | None = None,
     mark: float | None = None,
     series: str = "",
-) -> "Chart":
+) -> Figure:
     """Return points with their intervals, one labelled line each.
 
     Parameters
@@ -187,10 +224,10 @@ def dots(
     if mark is not None:
         rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
         layers.insert(0, rule.encode(x=alt.X("at:Q", scale=scale, axis=x_axis)))
-    return finished(alt.layer(*layers), title, height)
+    return Figure(alt.layer(*layers), title, height)
 
 
-def heat(
+def heat_map(
     rows: Rows,
     title: str,
     x: str,
@@ -200,7 +237,7 @@ def heat(
     format: str = ".0%",
     choices: Sequence[str] = (),
     choice_title: str = "",
-) -> "Chart":
+) -> Figure:
     """Return a heat map with its numbers written in it.
 
     Parameters
@@ -249,7 +286,7 @@ def heat(
         text=alt.Text("value:Q", format=format),
         color=alt.condition(white, alt.value("#ffffff"), alt.value("#000000")),
     )
-    return finished(alt.layer(boxes, numbers), title, {"step": 34})
+    return Figure(alt.layer(boxes, numbers), title, {"step": 34})
 
 
 def dates(title: str | None = None) -> "alt.X":

@@ -34,6 +34,18 @@ class Estimate:
     high: float
     runs: int  # runs that it rests on
 
+    def columns(self, name: str = "value", ends: str = "") -> dict[str, float]:
+        """Return the value and its interval as columns, e.g. ``after``, ``after_low``, ...
+
+        Parameters
+        ----------
+        name : str
+            Column of the value.
+        ends : str
+            What stands before ``low`` and ``high``, e.g. ``after_``.
+        """
+        return {name: self.value, f"{ends}low": self.low, f"{ends}high": self.high}
+
 
 __all__ = [
     "Estimate",
