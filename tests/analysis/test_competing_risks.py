@@ -11,7 +11,7 @@ from sksurv.datasets import load_bmt, load_cgvhd
 
 from sim.analysis import Results, incidence, load
 from sim.analysis.incidence import EVENTS, aalen_johansen, first_events, from_counts
-from sim.analysis.intervals import ratio_variance
+from sim.runs.shares import ratio_variance
 
 
 @pytest.mark.parametrize("data", [load_bmt, load_cgvhd], ids=["bmt", "cgvhd"])

@@ -5,16 +5,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from sim.analysis.intervals import (
-    Z,
-    effective_size,
-    estimate,
-    paired_estimate,
-    ratio_variance,
-    spread,
-    student,
-    wilson,
-)
+from sim.analysis.intervals import estimate, paired_estimate, spread
+from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 30, 59, 60])
