@@ -1,33 +1,33 @@
-"""How the variance of an outcome from run to run divides: chance, and what the sweep moved.
+"""How much of an outcome rests on assumptions, how much on choices, and how much is chance.
 
-With d the mean of a level of some inputs in one replicate less the mean of all levels in the same
+The variance of an outcome from run to run is divided between what the sweep moved and chance. With
+d the mean of a level of some inputs in one replicate less the mean of all levels in the same
 replicate, products of d from two different replicates are free of chance, because replicates are
 independent. Their mean over pairs of replicates estimates the variance between levels without
 bias, however much or little chance there is (a U-statistic, Hoeffding 1948); standard errors come
 from leaving out one replicate at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
-from sim.analysis.charts import Result
+from sim.analysis.charts import Figure, Result, data, table
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
-from sim.analysis.intervals import Estimate
+from sim.analysis.intervals import NOTHING, Estimate
 from sim.analysis.results import Floats, NotInResults, Results
 from sim.analysis.sobol import sobol_indices
 from sim.config.number import Number
-from sim.runs.shares import LEVEL
+from sim.runs.shares import student
 
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
-
+ASSUMPTIONS, CHOICES, CHANCE = "assumptions", "choices and sourced numbers", "chance"
+UNSURE = ("assumption",)
+"""Grounds that count as assumption."""
 POINTS = "drawn numbers"
 """Stands for all numbers of a sampled design together."""
 
@@ -62,15 +62,8 @@ class Decomposition:
     def explained(self, keys: Sequence[str]) -> Estimate:
         """Return the share of the variance that lies between the levels of some inputs.
 
-        Parameters
-        ----------
-        keys : sequence of str
-            Inputs that are known while all others vary; the closed first-order index of the group.
-
-        Returns
-        -------
-        Estimate
-            With a 95 % jackknife interval, cut to [0, 1]; NaN ends with less than 3 replicates.
+        The closed first-order index of the group: these inputs are known, all others vary. With a
+        95 % jackknife interval, cut to [0, 1]; NaN ends with less than 3 replicates.
         """
         return self._share([self.levels(keys)], [1.0])
 
@@ -101,24 +94,35 @@ class Decomposition:
         self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
     ) -> Estimate:
         count = self.replicates
-        nothing = float("nan")
         whole, without = self._total
         if count < 2 or whole <= 0.0:
-            return Estimate(nothing, nothing, nothing, 0)
+            return NOTHING
         value, leaving = 0.0, np.zeros(count)
         for deviations, sign in zip(levels, signs, strict=True):
             value += sign * _between(deviations)
             leaving += sign * _between_without_each(deviations)
         share = value / whole
-        low = high = nothing
-        if count > 2:
-            found = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
-            error = float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
-            half = float(stats.t.ppf(0.5 + LEVEL / 2, count - 1)) * error
-            low, high = share - half, share + half
+        half = _jackknife_half_width(leaving, without)
+        low, high = share - half, share + half
         if cut:
             share, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (share, low, high))
         return Estimate(share, low, high, count)
+
+
+def _jackknife_half_width(leaving: Floats, without: Floats) -> float:
+    """Return the half-width of a share's 95 % interval, NaN with less than 3 replicates.
+
+    Parameters
+    ----------
+    leaving, without : array, shape (replicates,)
+        Variance between levels, and whole variance, without each replicate in turn.
+    """
+    count = len(leaving)
+    if count < 3:
+        return float("nan")
+    found = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
+    error = float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
+    return student(count - 1) * error
 
 
 def _between(deviations: Floats) -> float:
@@ -146,12 +150,6 @@ def _between_without_each(deviations: Floats) -> Floats:
 
 def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     """Return what the variance of an outcome is divided from.
-
-    Parameters
-    ----------
-    results : Results
-    outcome : str
-        See `Results.outcome`.
 
     Raises
     ------
@@ -194,16 +192,15 @@ def crossed(results: Results) -> tuple[list[str], Floats]:
     return keys, grid.reshape([len(values) for values in options])
 
 
-# ---- How much rests on assumptions: which inputs moved, on what ground, and what of it is chanc
-
-ASSUMPTIONS, CHOICES, CHANCE = "assumptions", "choices and sourced numbers", "chance"
-UNSURE = ("assumption",)
-"""Grounds that count as assumption."""
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AssumptionLedger(Result):
     """What moved, on what ground, and what share of an outcome's variance rests on it."""
+
+    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {
+        **dict.fromkeys(("input", "ground", "basis", "swept"), pl.String),
+        **dict.fromkeys(("stated", "explained_alone", "resting_on_it"), pl.Float64),
+        **dict.fromkeys(("low", "high", "sobol_total"), pl.Float64),
+    }
 
     outcome: str
     moved: tuple[Input, ...]
@@ -224,40 +221,29 @@ class AssumptionLedger(Result):
     assumed: int
     moved_assumptions: int  # assumptions that the sweep moved
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> Iterator[Mapping[str, object]]:
         """Return one line for each input that moved, with its ground and shares of variance."""
-        rows = []
         for entry in self.moved:
             alone, total = self.by_input.get(entry.key, (None, None))
-            rows.append(
-                {
-                    "input": entry.key,
-                    "ground": GROUND_WORDS[entry.ground],
-                    "basis": entry.basis,
-                    "swept": entry.swept,
-                    "stated": entry.stated,
-                    "explained_alone": alone.value if alone else None,
-                    "resting_on_it": total.value if total else None,
-                    "low": total.low if total else None,
-                    "high": total.high if total else None,
-                    "sobol_total": self.sobol.get(entry.key),
-                }
-            )
-        texts = dict.fromkeys(("input", "ground", "basis", "swept"), pl.String)
-        figures = ("stated", "explained_alone", "resting_on_it", "low", "high", "sobol_total")
-        return pl.DataFrame(rows, {**texts, **dict.fromkeys(figures, pl.Float64)})
+            yield {
+                "input": entry.key,
+                "ground": GROUND_WORDS[entry.ground],
+                "basis": entry.basis,
+                "swept": entry.swept,
+                "stated": entry.stated,
+                "explained_alone": alone.value if alone else None,
+                **(total.columns("resting_on_it") if total else {}),
+                "sobol_total": self.sobol.get(entry.key),
+            }
 
     def shares_frame(self) -> pl.DataFrame:
         """Return one line each for assumptions, choices and chance."""
-        return pl.DataFrame(
-            [
-                {"part": part, "share": e.value, "low": e.low, "high": e.high}
-                for part, e in self.shares.items()
-            ],
-            {"part": pl.String, "share": pl.Float64, "low": pl.Float64, "high": pl.Float64},
+        return table(
+            ({"part": part, **share.columns("share")} for part, share in self.shares.items()),
+            {"part": pl.String, **dict.fromkeys(("share", "low", "high"), pl.Float64)},
         )
 
-    def plot(self) -> "Chart":
+    def figure(self) -> Figure:
         """Return the division of the variance as one bar.
 
         Raises
@@ -267,64 +253,31 @@ class AssumptionLedger(Result):
         """
         import altair as alt
 
-        from sim.analysis.charts import data, finished
-
         if not self.shares:
             raise NotInResults("the variance could not be divided")
         rows = [
-            {"part": part, "order": n, "share": e.value, "row": "variance"}
-            for n, (part, e) in enumerate(self.shares.items())
+            {"part": part, "order": n, "share": share.value, "row": "variance"}
+            for n, (part, share) in enumerate(self.shares.items())
         ]
-        base = alt.Chart(data(rows)).encode(
-            x=alt.X(
-                "share:Q",
-                stack="zero",
-                axis=alt.Axis(format=".0%", title="share of the variance from run to run"),
-                scale=alt.Scale(domain=[0, 1], clamp=True),
-            ),
+        axis = alt.Axis(format=".0%", title="share of the variance from run to run")
+        scale = alt.Scale(domain=[0, 1], clamp=True)
+        bars = alt.Chart(data(rows)).mark_bar(stroke="white", strokeWidth=1, height=36)
+        chart = bars.encode(
+            x=alt.X("share:Q", stack="zero", axis=axis, scale=scale),
             order=alt.Order("order:Q"),
-        )
-        bars = base.mark_bar(stroke="white", strokeWidth=1, height=36).encode(
             color=alt.Color("part:N", scale=alt.Scale(domain=list(self.shares)), title="rests on"),
             tooltip=["part:N", alt.Tooltip("share:Q", format=".1%")],
         )
-        return finished(bars, "What the outcome rests on", 50)
+        return Figure(chart, "What the outcome rests on", 50)
 
 
 def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLedger:
-    """Return which moved inputs are assumed, and how much of an outcome rests on them.
-
-    Parameters
-    ----------
-    results : Results
-    outcome : str
-        See `Results.outcome`.
-    """
+    """Return which moved inputs are assumed, and how much of an outcome rests on them."""
     moved = inputs(results)
     scenario = [number for _, number in results.scenario.numbers()]
-    notes = []
-    shares: dict[str, Estimate] = {}
-    by_input: dict[str, tuple[Estimate, Estimate]] = {}
-    try:
-        divided = decomposition(results, outcome)
-    except NotInResults as error:
-        notes.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-    else:
-        shares, by_input, told = _divide(divided, moved)
-        notes += told
-    unsure = [entry for entry in moved if entry.ground in UNSURE]
-    every = sum(number.assumed for number in scenario)
     assumed = sum(number.assumed and _has_range(number) for number in scenario)
-    fixed = f", and {every - assumed} without one" if every > assumed else ""
-    notes.append(
-        f"Of the scenario's {len(scenario)} numbers {assumed} are assumptions with a range{fixed}; "
-        f"this sweep moved {len(unsure)} of them. What rests on the others it cannot show."
-    )
-    if not unsure:
-        notes.append(
-            "To see what assumptions are worth, draw them from their ranges: sim sweep "
-            "design=saltelli samples=256 'assumptions=[\"discount_rate.*\"]' ..."
-        )
+    unsure = sum(entry.ground in UNSURE for entry in moved)
+    shares, by_input, notes = _divide(results, outcome, moved)
     return AssumptionLedger(
         outcome=outcome,
         moved=tuple(moved),
@@ -333,13 +286,28 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         sobol=_sobol_totals(results, outcome),
         numbers=len(scenario),
         assumed=assumed,
-        moved_assumptions=len(unsure),
-        notes=tuple(notes),
+        moved_assumptions=unsure,
+        notes=(*notes, *_notes_on_numbers(scenario, assumed, unsure)),
     )
 
 
 def _has_range(number: Number) -> bool:
     return number.low is not None and number.high is not None and number.low < number.high
+
+
+def _notes_on_numbers(scenario: Sequence[Number], assumed: int, moved: int) -> list[str]:
+    every = sum(number.assumed for number in scenario)
+    fixed = f", and {every - assumed} without one" if every > assumed else ""
+    notes = [
+        f"Of the scenario's {len(scenario)} numbers {assumed} are assumptions with a range{fixed}; "
+        f"this sweep moved {moved} of them. What rests on the others it cannot show."
+    ]
+    if not moved:
+        notes.append(
+            "To see what assumptions are worth, draw them from their ranges: sim sweep "
+            "design=saltelli samples=256 'assumptions=[\"discount_rate.*\"]' ..."
+        )
+    return notes
 
 
 def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
@@ -354,20 +322,37 @@ def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
 
 
 def _divide(
-    divided: Decomposition, moved: list[Input]
+    results: Results, outcome: str, moved: list[Input]
 ) -> tuple[dict[str, Estimate], dict[str, tuple[Estimate, Estimate]], list[str]]:
-    notes = []
+    """Return the shares of the variance, those by input, and notes."""
+    try:
+        divided = decomposition(results, outcome)
+    except NotInResults as error:
+        return {}, {}, [f"{str(error)[:1].upper()}{str(error)[1:]}."]
     if divided.variance <= 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]
     if divided.replicates < 2:
-        told = "With one replicate chance cannot be told from what moved; sweep replicates=8."
-        return {}, {}, [told]
-    drawn = [entry for entry in moved if entry.drawn]
+        note = "With one replicate chance cannot be told from what moved; sweep replicates=8."
+        return {}, {}, [note]
+    drawn = {entry.ground in UNSURE for entry in moved if entry.drawn}
     unsure = [e.key for e in moved if e.ground in UNSURE and not e.drawn]
-    mixed = {entry.ground in UNSURE for entry in drawn} == {True, False}
-    if drawn and any(entry.ground in UNSURE for entry in drawn):
+    if True in drawn:
         unsure.append(POINTS)
-    if mixed:
+    known = [key for key in divided.keys if key not in unsure]
+    shares: dict[str, Estimate] = {}
+    if unsure:
+        shares[ASSUMPTIONS] = divided.resting_on(unsure)
+    if known:
+        shares[CHOICES] = divided.explained(known)
+    shares[CHANCE] = divided.chance()
+    apart = {key: (divided.explained([key]), divided.resting_on([key])) for key in divided.keys}
+    return shares, apart, _notes_on_draws(drawn)
+
+
+def _notes_on_draws(drawn: set[bool]) -> list[str]:
+    """Return what to know of drawn numbers, by whether they are assumptions."""
+    notes = []
+    if drawn == {True, False}:
         notes.append(
             "The drawn numbers are assumptions and others together; they are counted as "
             "assumptions here, which says at most how much rests on these."
@@ -377,12 +362,4 @@ def _divide(
             "The drawn numbers are taken together in these shares; total Sobol indices, of the "
             "variance between the drawn points, tell them apart where the design is saltelli."
         )
-    known = [key for key in divided.keys if key not in unsure]
-    shares: dict[str, Estimate] = {}
-    if unsure:
-        shares[ASSUMPTIONS] = divided.resting_on(unsure)
-    if known:
-        shares[CHOICES] = divided.explained(known)
-    shares[CHANCE] = divided.chance()
-    apart = {k: (divided.explained([k]), divided.resting_on([k])) for k in divided.keys}
-    return shares, apart, notes
+    return notes

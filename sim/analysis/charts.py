@@ -10,6 +10,27 @@ if TYPE_CHECKING:
     import altair as alt
 
 Chart: TypeAlias = "alt.Chart | alt.LayerChart"
+Rows = Sequence[Mapping[str, object]]
+
+WIDTH = 640
+"""Width in a notebook; the report lets figures fill their column."""
+STEP = 22
+"""Height of a line with a label."""
+TICKS = 6
+"""About how many marks an axis of numbers has."""
+MOST_LINES = 40
+"""Most labelled lines that one figure shows."""
+
+CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#a3304a", "#3b6e1f",
+            "#b9bcc2")  # fmt: skip
+CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#f08fa4",
+                 "#9acb7a", "#4a4f57")  # fmt: skip
+RAMP = ("#eef4fb", "#0b4f8a")
+RAMP_DARK = ("#1d2530", "#7cc0ff")
+
+_LONG_NAME = 20
+"""From this length on, names in a legend stand below each other."""
+_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 class Figure(NamedTuple):
@@ -50,33 +71,10 @@ class Result:
 
 
 def table(
-    rows: Iterable[Mapping[str, object]], schema: Mapping[str, type[pl.DataType]]
+    rows: Iterable[Mapping[str, object]], schema: Mapping[str, type[pl.DataType]] | None = None
 ) -> pl.DataFrame:
     """Return rows as a table; column types are inferred from all rows if there is no schema."""
     return pl.DataFrame(list(rows), schema or None, infer_schema_length=None)
-
-
-Rows = Sequence[Mapping[str, object]]
-
-WIDTH = 640
-"""Width in a notebook; the report lets figures fill their column."""
-STEP = 22
-"""Height of a line with a label."""
-TICKS = 6
-"""About how many marks an axis of numbers has."""
-MOST_LINES = 40
-"""Most labelled lines that one figure shows."""
-
-CATEGORY = ("#0b5fa5", "#b8480f", "#0f766e", "#8a3a86", "#5b5f66", "#8a6d00", "#a3304a", "#3b6e1f",
-            "#b9bcc2")  # fmt: skip
-CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d", "#f08fa4",
-                 "#9acb7a", "#4a4f57")  # fmt: skip
-RAMP = ("#eef4fb", "#0b4f8a")
-RAMP_DARK = ("#1d2530", "#7cc0ff")
-
-_LONG_NAME = 20
-"""From this length on, names in a legend stand below each other."""
-_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 def theme(dark: bool = False) -> dict[str, object]:
@@ -84,6 +82,7 @@ def theme(dark: bool = False) -> dict[str, object]:
     ink, muted, grid = (
         ("#e8eaed", "#b6bcc6", "#333a44") if dark else ("#1b1f24", "#4b5563", "#e3e6ea")
     )
+    colours, ramp = (CATEGORY_DARK, RAMP_DARK) if dark else (CATEGORY, RAMP)
     text = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
     return {
         "background": "#14171c" if dark else "#ffffff",
@@ -109,12 +108,8 @@ def theme(dark: bool = False) -> dict[str, object]:
         "title": {"color": ink, "fontSize": 14, "anchor": "start"},
         "text": {"color": ink},
         "rule": {"color": muted},
-        "mark": {"color": (CATEGORY_DARK if dark else CATEGORY)[0]},
-        "range": {
-            "category": list(CATEGORY_DARK if dark else CATEGORY),
-            "heatmap": list(RAMP_DARK if dark else RAMP),
-            "ramp": list(RAMP_DARK if dark else RAMP),
-        },
+        "mark": {"color": colours[0]},
+        "range": {"category": list(colours), "heatmap": list(ramp), "ramp": list(ramp)},
     }
 
 
@@ -136,16 +131,6 @@ def finished(
 
     sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
     return cast("Chart", sized.add_params(alt.param(name="dark", value=False)))
-
-
-def dots(*args: Any, **options: Any) -> Chart:
-    """Return `dot_plot` with its size and theme."""
-    return finished(*dot_plot(*args, **options))
-
-
-def heat(*args: Any, **options: Any) -> Chart:
-    """Return `heat_map` with its size and theme."""
-    return finished(*heat_map(*args, **options))
 
 
 def thinned(count: int, most: int = MOST_LINES) -> list[int]:
@@ -184,47 +169,45 @@ def dot_plot(
     """
     import altair as alt
 
-    base = alt.Chart(data(rows))
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
-    x_axis = alt.Axis(format=format, title=axis)
-    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
-    tips = [alt.Tooltip("label:N", title="cell")]
-    tips += [
-        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
-    ]
-    x = alt.X("value:Q", scale=scale, axis=x_axis)
-    height: dict[str, object]
+
+    def x(field: str) -> alt.X:
+        return alt.X(field, scale=scale, axis=alt.Axis(format=format, title=axis))
+
+    base = alt.Chart(data(rows)).encode(
+        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
+    )
+    tips = [alt.Tooltip("label:N", title="cell"), *_interval_tips(format)]
+    height: dict[str, object] = {"step": STEP}
+    points = base.mark_point(size=60, filled=True, opacity=1)
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
         # Names too long to stand side by side within the figure stand below each other.
         stacked = any(len(name) > _LONG_NAME for name in names)
         legend = alt.Legend(columns=1) if stacked else alt.Legend()
-        told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series, legend=legend)
-        offset = alt.YOffset("series:N", sort=names)
-        tips.append(alt.Tooltip("series:N", title=series))
-        lines = base.mark_rule(strokeWidth=2).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q", color=told,
-            yOffset=offset,
-        )  # fmt: skip
-        points = base.mark_point(size=55, filled=True, opacity=1).encode(
-            y=y, x=x, color=told, yOffset=offset, tooltip=tips,
-            shape=alt.Shape(
-                "series:N", scale=alt.Scale(domain=names), title=series, legend=legend
-            ),
-        )  # fmt: skip
-        height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
-    else:
-        lines = base.mark_rule(strokeWidth=2).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q"
+        known = alt.Scale(domain=names)
+        base = base.encode(
+            color=alt.Color("series:N", scale=known, title=series, legend=legend),
+            yOffset=alt.YOffset("series:N", sort=names),
         )
-        points = base.mark_point(size=60, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
-        height = {"step": STEP}
-    layers = [lines, points]
+        shape = alt.Shape("series:N", scale=known, title=series, legend=legend)
+        points = base.mark_point(size=55, filled=True, opacity=1).encode(shape=shape)
+        tips.append(alt.Tooltip("series:N", title=series))
+        height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
+    lines = base.mark_rule(strokeWidth=2).encode(x=x("low:Q"), x2="high:Q")
+    layers = [lines, points.encode(x=x("value:Q"), tooltip=tips)]
     if mark is not None:
         rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
-        layers.insert(0, rule.encode(x=alt.X("at:Q", scale=scale, axis=x_axis)))
+        layers.insert(0, rule.encode(x=x("at:Q")))
     return Figure(alt.layer(*layers), title, height)
+
+
+def _interval_tips(format: str) -> list["alt.Tooltip"]:
+    import altair as alt
+
+    names = ("value", "low", "high")
+    return [alt.Tooltip(f"{name}:Q", title=name, format=format) for name in names]
 
 
 def heat_map(
@@ -270,23 +253,34 @@ def heat_map(
     if choices:
         chosen = chooser("shown", choices, choice_title)
         base = base.add_params(chosen).transform_filter("datum.choice == shown")
-    tips = [alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x)]
-    tips += [
-        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
-    ]
     scale = alt.Scale(domain=[low, high], interpolate="rgb")
     boxes = base.mark_rect().encode(
         color=alt.Color("value:Q", title=colour, scale=scale, legend=alt.Legend(format=format)),
-        tooltip=tips,
+        tooltip=[
+            alt.Tooltip("y:N", title=y),
+            alt.Tooltip("x:N", title=x),
+            *_interval_tips(format),
+        ],
     )
-    # Black or white, whichever stands out by 4.5 to 1 from the ramp at that place.
-    place = f"((datum.value - {low!r}) / {high - low!r})"
-    white = f"dark ? {place} < 0.55 : {place} > 0.745"
     numbers = base.mark_text(fontSize=12).encode(
         text=alt.Text("value:Q", format=format),
-        color=alt.condition(white, alt.value("#ffffff"), alt.value("#000000")),
+        color=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
     )
     return Figure(alt.layer(boxes, numbers), title, {"step": 34})
+
+
+def readable_ink(place: str) -> Mapping[str, object]:
+    """Return black or white, whichever stands out by 4.5 to 1 from the ramp at a place.
+
+    Parameters
+    ----------
+    place : str
+        Vega expression of the place, from 0 to 1.
+    """
+    import altair as alt
+
+    white = f"dark ? {place} < 0.55 : {place} > 0.745"
+    return alt.condition(white, alt.value("#ffffff"), alt.value("#000000"))
 
 
 def dates(title: str | None = None) -> "alt.X":
@@ -303,11 +297,10 @@ def told_apart(field: str, title: str | None, names: Sequence[str]) -> dict[str,
     Parameters
     ----------
     field : str
-        Name of the field.
     title : str or None
         Heading of the legend.
     names : sequence of str
-        Its values in their order.
+        Values of the field in their order.
     """
     import altair as alt
 
@@ -325,3 +318,13 @@ def chooser(name: str, choices: Sequence[str], title: str) -> "alt.Parameter":
     numbers = list(range(len(choices)))
     bound = alt.binding_select(options=numbers, labels=list(choices), name=f"{title}: ")
     return alt.param(name=name, value=0, bind=bound)
+
+
+def dots(*args: Any, **options: Any) -> Chart:
+    """Return `dot_plot` with its size and theme."""
+    return finished(*dot_plot(*args, **options))
+
+
+def heat(*args: Any, **options: Any) -> Chart:
+    """Return `heat_map` with its size and theme."""
+    return finished(*heat_map(*args, **options))

@@ -18,11 +18,12 @@ from sim.analysis import (
     turning_points,
 )
 from sim.analysis.nulls import compromise, fit_hazard
+from tests.analysis.conftest import played
 
 
 def test_signing_rates_of_cells(factorial: Results) -> None:
     frame = signing_rates(factorial).to_frame()
-    runs = factorial.scan().collect()
+    runs = played(factorial)
     assert len(frame) == 12
     for row in frame.iter_rows(named=True):
         part = runs.filter(*(pl.col(k) == row[k] for k in factorial.chosen_keys))
@@ -37,7 +38,7 @@ def test_signing_rates_of_cells(factorial: Results) -> None:
 
 def test_signing_rates_by_one_key(factorial: Results) -> None:
     frame = signing_rates(factorial, ["agenda"]).to_frame()
-    runs = factorial.scan().collect()
+    runs = played(factorial)
     for row in frame.iter_rows(named=True):
         part = runs.filter(pl.col("agenda") == row["agenda"])
         assert row["runs"] == len(part) == 144
@@ -56,7 +57,7 @@ def test_map_of_strategies(factorial: Results) -> None:
 
 def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
     frame = terms(factorial, []).to_frame()
-    runs = factorial.scan().collect()
+    runs = played(factorial)
     stood = runs.filter(pl.col("in_force") != "none")
     told = {row["measure"]: row for row in frame.iter_rows(named=True)}
     for name in ("utility_first", "dignity", "share_second", "position_VII"):
@@ -82,7 +83,7 @@ def test_ledger_over_time_sums_to_one_each_week(factorial: Results) -> None:
     assert len(frame) == 156
     np.testing.assert_allclose(frame.drop("week", "date").sum_horizontal(), 1.0)
     # In the last week, "signed in full" is what the runs say of themselves.
-    runs = factorial.scan().filter(pl.col("replicate") < 4).collect()
+    runs = played(factorial).filter(pl.col("replicate") < 4)
     full = (runs["full_week"] >= 0) & (runs["full_week"] < 155)
     assert frame["signed in full"][-1] == pytest.approx(full.mean())
 
@@ -187,7 +188,7 @@ def test_constant_hazard_gives_the_published_probability() -> None:
 
 def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
     found = nulls(factorial, [])
-    runs = factorial.scan().collect()
+    runs = played(factorial)
     full = runs.filter(pl.col("full_week") >= 0)
     waited = runs.with_columns(
         pl.when(pl.col("full_week") >= 0).then(pl.col("full_week") + 1)
