@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Figure, Result, data, table
+from sim.analysis.charts import Figure, Result, Schema, data, table
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
 from sim.analysis.intervals import NOTHING, Estimate
 from sim.analysis.results import Floats, NotInResults, Results
@@ -97,12 +97,12 @@ class Decomposition:
         whole, without = self._total
         if count < 2 or whole <= 0.0:
             return NOTHING
-        value, leaving = 0.0, np.zeros(count)
-        for deviations, sign in zip(levels, signs, strict=True):
-            value += sign * _between(deviations)
-            leaving += sign * _between_without_each(deviations)
-        share = value / whole
-        half = _jackknife_half_width(leaving, without)
+        parts = list(zip(levels, signs, strict=True))
+        share = sum(sign * _between(deviations) for deviations, sign in parts) / whole
+        half = float("nan")
+        if count > 2:
+            leaving = sum((sign * _without_each(d) for d, sign in parts), np.zeros(count))
+            half = _jackknife_half_width(leaving, without)
         low, high = share - half, share + half
         if cut:
             share, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (share, low, high))
@@ -110,38 +110,26 @@ class Decomposition:
 
 
 def _jackknife_half_width(leaving: Floats, without: Floats) -> float:
-    """Return the half-width of a share's 95 % interval, NaN with less than 3 replicates.
+    """Return the half-width of the 95 % interval of a share of the variance.
 
-    Parameters
-    ----------
-    leaving, without : array, shape (replicates,)
-        Variance between levels, and whole variance, without each replicate in turn.
+    The arrays are the variance between levels, and all variance, without each replicate in turn.
     """
     count = len(leaving)
-    if count < 3:
-        return float("nan")
     found = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
     error = float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
     return student(count - 1) * error
 
 
 def _between(deviations: Floats) -> float:
-    """Return the variance between levels, free of chance.
-
-    Parameters
-    ----------
-    deviations : array, shape (levels, replicates)
-    """
+    """Return the variance between levels, free of chance; shape (levels, replicates)."""
     count = deviations.shape[1]
     sums, squares = deviations.sum(axis=1), (deviations**2).sum(axis=1)
     return float((sums**2 - squares).mean() / (count * (count - 1)))
 
 
-def _between_without_each(deviations: Floats) -> Floats:
-    """Return the same without each replicate in turn; zeros if that leaves fewer than two."""
+def _without_each(deviations: Floats) -> Floats:
+    """Return the same without each replicate in turn."""
     count = deviations.shape[1]
-    if count < 3:
-        return np.zeros(count)
     sums = deviations.sum(axis=1, keepdims=True) - deviations
     squares = (deviations**2).sum(axis=1, keepdims=True) - deviations**2
     left: Floats = (sums**2 - squares).mean(axis=0) / ((count - 1) * (count - 2))
@@ -151,10 +139,7 @@ def _between_without_each(deviations: Floats) -> Floats:
 def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     """Return what the variance of an outcome is divided from.
 
-    Raises
-    ------
-    NotInResults
-        If values were not fully crossed, or no replicate is whole.
+    Raises `NotInResults` if values were not fully crossed, or no replicate is complete.
     """
     keys, grid = crossed(results)
     values = results.outcome(outcome)
@@ -172,31 +157,25 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
 def crossed(results: Results) -> tuple[list[str], Floats]:
     """Return the chosen keys and the number of the combination at each crossing of their values.
 
-    Raises
-    ------
-    NotInResults
-        If some crossings were zipped or filtered away.
+    Raises `NotInResults` if some crossings were zipped or filtered away.
     """
-    keys = results.chosen_keys
-    options = [
-        list(dict.fromkeys(entry.values[key] for entry in results.plan.combinations))
-        for key in keys
-    ]
+    keys, options = results.chosen_keys, list(results.options.values())
+    shape = [len(values) for values in options]
     numbers = {tuple(e.values[k] for k in keys): n for n, e in enumerate(results.plan.combinations)}
-    if len(numbers) < np.prod([len(values) for values in options]):
+    if len(numbers) < np.prod(shape):
         raise NotInResults(
             "variance can be divided only where all values are crossed; this sweep left some "
             "combinations out (--zip or --filter)"
         )
     grid = np.array([numbers[values] for values in product(*options)], int)
-    return keys, grid.reshape([len(values) for values in options])
+    return keys, grid.reshape(shape)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AssumptionLedger(Result):
     """What moved, on what ground, and what share of an outcome's variance rests on it."""
 
-    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {
+    schema: ClassVar[Schema] = {
         **dict.fromkeys(("input", "ground", "basis", "swept"), pl.String),
         **dict.fromkeys(("stated", "explained_alone", "resting_on_it"), pl.Float64),
         **dict.fromkeys(("low", "high", "sobol_total"), pl.Float64),
@@ -215,10 +194,8 @@ class AssumptionLedger(Result):
     # for each drawn number of a Saltelli design its total Sobol index, the mean over the
     # combinations of chosen values
     sobol: dict[str, float]
-    # numbers, assumed: numbers of the scenario, and those of them that are assumptions with a
-    # range; one that is fixed, low and high alike, is not among these
-    numbers: int
-    assumed: int
+    numbers: int  # numbers of the scenario
+    assumed: int  # those that are assumptions with a range, low below high
     moved_assumptions: int  # assumptions that the sweep moved
 
     def records(self) -> Iterator[Mapping[str, object]]:
@@ -244,13 +221,7 @@ class AssumptionLedger(Result):
         )
 
     def figure(self) -> Figure:
-        """Return the division of the variance as one bar.
-
-        Raises
-        ------
-        NotInResults
-            If the variance could not be divided.
-        """
+        """Return the division of the variance as one bar; `NotInResults` if there is none."""
         import altair as alt
 
         if not self.shares:

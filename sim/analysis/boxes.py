@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.charts import Figure, Result, data
+from sim.analysis.charts import Figure, Result, Schema, data
 from sim.analysis.inputs import Table, cell_means, drawn_cells, table_of
 from sim.analysis.results import Floats, NotInResults, Results, word
 
@@ -193,11 +193,8 @@ def quasi_p_values(box: Box, values: Floats, outcome: Floats) -> dict[int, float
     """Return for each restricted input how well its restriction could be luck.
 
     The probability that as many rows, drawn at random from the box without that restriction, have
-    as much of the outcome. It is called quasi since the box was looked for.
-
-    References
-    ----------
-    Bryant and Lempert (2010), *Technological Forecasting and Social Change* 77.
+    as much of the outcome (Bryant and Lempert 2010, *Technological Forecasting and Social Change*
+    77). It is called quasi since the box was looked for.
     """
     held = box.limits.inside(values)
     count, hits = int(held.sum()), round(float(outcome[held].sum()))
@@ -253,7 +250,7 @@ class Scenario:
 class Boxes(Result):
     """Boxes of one outcome, each found among what the ones before left over."""
 
-    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {
+    schema: ClassVar[Schema] = {
         "box": pl.Int64,
         "input": pl.String,
         "limit": pl.String,
@@ -327,17 +324,9 @@ class Boxes(Result):
 def prim_boxes(
     results: Results, outcome: str = "signed", absent: bool = False, most: int = MOST_BOXES
 ) -> Boxes:
-    """Find where an outcome is common, or rare.
+    """Find the boxes in which the mean by cell of an outcome in [0, 1] is high, or low if `absent`.
 
-    Parameters
-    ----------
-    results : Results
-    outcome : str
-        An outcome in [0, 1], see `Results.outcome`; its mean by cell is used.
-    absent : bool
-        Look for where it is rare.
-    most : int
-        How many boxes, each among the cells that the ones before left over.
+    At most `most` boxes, each found among the cells that the ones before left over.
 
     Raises
     ------

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import altair as alt
 
 Chart: TypeAlias = "alt.Chart | alt.LayerChart"
-Rows = Sequence[Mapping[str, object]]
+AnyChart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
+Rows: TypeAlias = Sequence[Mapping[str, object]]
+Schema: TypeAlias = Mapping[str, type[pl.DataType]]
 
 WIDTH = 640
 """Width in a notebook; the report lets figures fill their column."""
@@ -36,7 +38,7 @@ _FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 class Figure(NamedTuple):
     """A figure before it has its size and theme."""
 
-    chart: "alt.Chart | alt.LayerChart | alt.FacetChart"
+    chart: AnyChart
     title: str
     height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
@@ -48,7 +50,7 @@ class Result:
     A subclass says its records and its figure; the table and the picture follow.
     """
 
-    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {}  # of the table, where it may be empty
+    schema: ClassVar[Schema] = {}  # of the table, where it may be empty
 
     notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
 
@@ -70,18 +72,15 @@ class Result:
         return finished(*self.figure())
 
 
-def table(
-    rows: Iterable[Mapping[str, object]], schema: Mapping[str, type[pl.DataType]] | None = None
-) -> pl.DataFrame:
+def table(rows: Iterable[Mapping[str, object]], schema: Schema | None = None) -> pl.DataFrame:
     """Return rows as a table; column types are inferred from all rows if there is no schema."""
     return pl.DataFrame(list(rows), schema or None, infer_schema_length=None)
 
 
 def theme(dark: bool = False) -> dict[str, object]:
     """Return the Vega-Lite configuration of every figure."""
-    ink, muted, grid = (
-        ("#e8eaed", "#b6bcc6", "#333a44") if dark else ("#1b1f24", "#4b5563", "#e3e6ea")
-    )
+    light_inks, dark_inks = ("#1b1f24", "#4b5563", "#e3e6ea"), ("#e8eaed", "#b6bcc6", "#333a44")
+    ink, muted, grid = dark_inks if dark else light_inks
     colours, ramp = (CATEGORY_DARK, RAMP_DARK) if dark else (CATEGORY, RAMP)
     text = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
     return {
@@ -123,9 +122,7 @@ def data(rows: Rows) -> "alt.InlineData":
         return alt.InlineData(values=[dict(row) for row in rows])
 
 
-def finished(
-    chart: "alt.Chart | alt.LayerChart | alt.FacetChart", title: str, height: object = 300
-) -> Chart:
+def finished(chart: AnyChart, title: str, height: object = 300) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
 
@@ -152,20 +149,9 @@ def dot_plot(
 ) -> Figure:
     """Return points with their intervals, one labelled line each.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        With `label`, `value`, `low`, `high` and, if several points share a line, `series`.
-    title, axis : str
-        Headings of figure and axis.
-    format : str
-        D3 format of the numbers.
-    domain : tuple of float, optional
-        Ends of the axis.
-    mark : float, optional
-        Where a reference line stands.
-    series : str
-        Heading of the legend; without it there is one point a line.
+    `rows` have `label`, `value`, `low` and `high`; if several points share a line, also `series`,
+    and the argument `series` is the heading of their legend. `format` is D3's, `domain` gives the
+    ends of the axis, and a reference line stands at `mark`.
     """
     import altair as alt
 
@@ -223,20 +209,8 @@ def heat_map(
 ) -> Figure:
     """Return a heat map with its numbers written in it.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        With `x`, `y`, `value`, `low`, `high` and, if there is something to choose, `choice`.
-    title : str
-        Heading of the figure.
-    x, y, colour : str
-        Headings of columns, rows and of the number.
-    format : str
-        D3 format of the numbers.
-    choices : sequence of str
-        Values of `choice`, one of which is shown at a time.
-    choice_title : str
-        What is chosen.
+    `rows` have `x`, `y`, `value`, `low` and `high`; with `choices` also `choice`, one of which is
+    shown at a time. `x`, `y` and `colour` are the headings of columns, rows and of the number.
     """
     import altair as alt
 
@@ -256,11 +230,7 @@ def heat_map(
     scale = alt.Scale(domain=[low, high], interpolate="rgb")
     boxes = base.mark_rect().encode(
         color=alt.Color("value:Q", title=colour, scale=scale, legend=alt.Legend(format=format)),
-        tooltip=[
-            alt.Tooltip("y:N", title=y),
-            alt.Tooltip("x:N", title=x),
-            *_interval_tips(format),
-        ],
+        tooltip=[alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x), *_interval_tips(format)],
     )
     numbers = base.mark_text(fontSize=12).encode(
         text=alt.Text("value:Q", format=format),
@@ -270,12 +240,9 @@ def heat_map(
 
 
 def readable_ink(place: str) -> Mapping[str, object]:
-    """Return black or white, whichever stands out by 4.5 to 1 from the ramp at a place.
+    """Return black or white, whichever stands out by 4.5 to 1 from the ramp.
 
-    Parameters
-    ----------
-    place : str
-        Vega expression of the place, from 0 to 1.
+    `place` is a Vega expression of the place on the ramp, from 0 to 1.
     """
     import altair as alt
 
@@ -294,13 +261,7 @@ def dates(title: str | None = None) -> "alt.X":
 def told_apart(field: str, title: str | None, names: Sequence[str]) -> dict[str, object]:
     """Return the channels that tell lines apart by colour and by dash, with one legend.
 
-    Parameters
-    ----------
-    field : str
-    title : str or None
-        Heading of the legend.
-    names : sequence of str
-        Values of the field in their order.
+    `names` are the values of the field in their order.
     """
     import altair as alt
 

@@ -60,10 +60,7 @@ class Solution(NamedTuple):
 def best_replies(first: Floats, second: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where rows are best replies to columns, and columns to rows.
 
-    Parameters
-    ----------
-    first, second : array, shape (..., rows, columns)
-        Payoffs; leading axes hold further games.
+    Payoffs have the shape (..., rows, columns); leading axes hold further games.
     """
     to_columns = first >= first.max(axis=-2, keepdims=True) - TOLERANCE
     to_rows = second >= second.max(axis=-1, keepdims=True) - TOLERANCE

@@ -277,10 +277,7 @@ def mixture(names: Sequence[str], shares: Floats) -> str:
 
 
 def strategy_game(
-    results: Results,
-    payoffs: tuple[str, str] = PAYOFFS,
-    resamples: int = RESAMPLES,
-    seed: int = 1,
+    results: Results, payoffs: tuple[str, str] = PAYOFFS, resamples: int = RESAMPLES, seed: int = 1
 ) -> StrategyGame:
     """Return the game between the parties' strategies.
 

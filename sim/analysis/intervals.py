@@ -151,12 +151,7 @@ def paired_estimate(change: Floats, points: NDArray[np.int64] | None = None) -> 
     the other way, so that it stays wide where few replicates were played, also if all of them
     agree. For one pair of cells it is theirs; a context counted twice changes nothing.
 
-    Parameters
-    ----------
-    change : array, shape (cells, replicates)
-        Differences between -1 and 1; NaN where a run is missing.
-    points : array of int, shape (cells,), optional
-        Point of each cell, if the cells are points of a sampled design.
+    `change` holds differences between -1 and 1, otherwise as the values of `estimate`.
     """
     found = spread(change, points)
     if not found.clusters:

@@ -62,13 +62,7 @@ def load(folder: str | Path) -> Results:
 
 
 def existing(folder: str | Path) -> Path:
-    """Return a folder that exists.
-
-    Raises
-    ------
-    ConfigError
-        If it does not, with the nearest name.
-    """
+    """Return a folder; `ConfigError` with the nearest name if it does not exist."""
     place = Path(folder)
     if place.is_file():
         raise ConfigError([f"{place}: is a file; name the folder that holds the results"])
@@ -112,13 +106,7 @@ def _plan(place: Path) -> Plan:
 
 
 def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
-    """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read.
-
-    Raises
-    ------
-    ConfigError
-        If the table belongs to another plan or lacks a column that everything rests on.
-    """
+    """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read."""
     try:
         if pl.read_parquet_metadata(table).get("plan") != plan.hash:
             raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
@@ -191,15 +179,7 @@ def _lacking(columns: Iterable[str], needed: Sequence[str]) -> str:
 
 
 def problem_of_rows(rows: pl.DataFrame, chunk: Chunk) -> str:
-    """Return what is wrong with the rows of some cells and replicates; empty if nothing is.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        With the columns `NEEDED`.
-    chunk : Chunk
-        Cells and replicates that rows may be of.
-    """
+    """Return what is wrong with rows that are to be of a chunk; empty if nothing is."""
     return (
         _problem_of_range(rows["cell"], chunk.first_cell, chunk.end_cell)
         or _problem_of_range(rows["replicate"], chunk.first_replicate, chunk.end_replicate)

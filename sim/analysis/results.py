@@ -97,6 +97,14 @@ class Results:
         """Keys that combinations differ in, in the order of the line."""
         return list(self.plan.combinations[0].values)
 
+    @cached_property
+    def options(self) -> dict[str, list[Value]]:
+        """Values of each chosen key, in the order of the line."""
+        return {
+            key: list(dict.fromkeys(entry.values[key] for entry in self.plan.combinations))
+            for key in self.chosen_keys
+        }
+
     @property
     def usable(self) -> int:
         """Runs with outcomes."""
@@ -110,10 +118,7 @@ class Results:
     def scenario_of(self, combination: int) -> Scenario:
         """Return the negotiation of a combination, sampled numbers at their stated values.
 
-        Raises
-        ------
-        ConfigError
-            If the stored scenario is not valid for this version of the program.
+        Raises `ConfigError` if the scenario is not valid for this version of the program.
         """
         raw = self.config_of(combination)["scenario"]
         assert isinstance(raw, Mapping)
@@ -132,11 +137,8 @@ class Results:
     def clusters_of(self, cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """Return which independently drawn part of a sampled design each cell belongs to.
 
-        Returns
-        -------
-        array of int, shape (cells,), or None
-            The point, or in a Saltelli design the block of points that share their coordinates;
-            None for a factorial design, whose cells are chosen and not drawn.
+        The point, or in a Saltelli design the block of points that share their coordinates; None
+        for a factorial design, whose cells are chosen and not drawn.
         """
         return cells % self.points // self.block if self.sampled else None
 
@@ -154,12 +156,7 @@ class Results:
         """Return the cells in groups that share the values of some keys.
 
         By default of all keys that combinations differ in, so that each combination is a group; an
-        empty sequence puts all cells into one group.
-
-        Raises
-        ------
-        NotInResults
-            For a key that was not swept.
+        empty sequence puts all cells into one group. Raises `NotInResults` for other keys.
         """
         keys = self.chosen_keys if by is None else list(by)
         self.check_keys(keys)
@@ -232,13 +229,12 @@ class Results:
         return table.reshape(shape)
 
     def codes(self, column: str) -> NDArray[np.int16]:
-        """Return a column of words, whole numbers or flags.
+        """Return a column of words, whole numbers or flags, a word by its place in its type.
 
         Returns
         -------
         array of int16, shape (cells, replicates)
-            A word by its place in the column's type. -32768 where there is no run, it failed, or
-            its scenario has no such outcome.
+            `NO_RUN` where there is no run, it failed, or its scenario has no such outcome.
 
         Raises
         ------
@@ -256,12 +252,9 @@ class Results:
         return self._by_cell(whole, NO_RUN).astype(np.int16, copy=False)
 
     def numbers(self, column: str) -> Floats:
-        """Return a column of numbers or flags.
+        """Return a column of numbers or flags, shape (cells, replicates).
 
-        Returns
-        -------
-        array of float, shape (cells, replicates)
-            NaN where there is no run, it failed, or its scenario has no such outcome.
+        NaN where there is no run, it failed, or its scenario has no such outcome.
         """
         self.check_columns(column)
         kind = self.schema[column]
@@ -278,10 +271,7 @@ class Results:
     def outcome(self, name: str = "signed") -> Floats:
         """Return an outcome of every run: a column of numbers or flags, or one of `DERIVED`.
 
-        Returns
-        -------
-        array of float, shape (cells, replicates)
-            NaN where there is no run, or it failed.
+        The shape is (cells, replicates); NaN where there is no run, or it failed.
         """
         if name not in DERIVED:
             return self.numbers(name)
@@ -290,15 +280,10 @@ class Results:
         return np.where(codes < 0, np.nan, np.isin(codes, counted))
 
     def batches(self, name: str = "signed", at_most: int = MOST_BATCHES) -> Floats:
-        """Return means of an outcome over batches of successive replicates.
+        """Return means of an outcome over batches of successive replicates: (cells, batches).
 
         Replicates are independent of each other, so batches are; there are as many batches as
-        replicates if that is not too many.
-
-        Returns
-        -------
-        array of float, shape (cells, batches)
-            NaN where a batch holds no run.
+        replicates if that is not too many. NaN where a batch holds no run.
         """
         values = self.outcome(name)
         edges = np.linspace(0, values.shape[1], min(at_most, values.shape[1]) + 1).astype(int)

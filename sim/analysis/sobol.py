@@ -22,11 +22,9 @@ class Indices:
     """Sobol indices of one combination of the chosen values."""
 
     label: str
-    # first, total: shape (inputs,)
-    first: Floats
+    first: Floats  # shape (inputs,)
     total: Floats
-    # first_half, total_half: half-widths of 95 % bootstrap intervals, over blocks of the
-    # design and replicates; shape (inputs,)
+    # half-widths of 95 % bootstrap intervals, over blocks of the design and replicates
     first_half: Floats
     total_half: Floats
     blocks: int  # base points of the design that were used
@@ -158,17 +156,12 @@ def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Float
     ----------
     outcome : array, shape (blocks * (inputs + 2),) or (blocks * (inputs + 2), replicates)
         In the order of Saltelli's design without second order (Saltelli et al. 2010). NaN where a
-        run is missing; each point must have one.
+        run is missing; each point must have one, else `SimError`: SALib would return zeros.
 
     Returns
     -------
     dict
         `first`, `total`, `first_half`, `total_half`, arrays of shape (inputs,).
-
-    Raises
-    ------
-    SimError
-        If a point's mean is not finite: SALib would return zeros and no warning.
     """
     runs = np.asarray(outcome, float)
     runs = runs[:, np.newaxis] if runs.ndim == 1 else runs
@@ -192,11 +185,7 @@ def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Float
 def _half_widths(runs: Floats, means: Floats, inputs: int, seed: int) -> tuple[Floats, Floats]:
     """Return half-widths of 95 % intervals of first-order and total indices.
 
-    Parameters
-    ----------
-    runs : array, shape (points, replicates)
-    means : array, shape (points,)
-        Stand in where none of the replicates that were drawn has a run.
+    The means of all runs stand in for a point where no replicate that was drawn has a run.
     """
     rng = np.random.default_rng(seed)
     replicates = runs.shape[1]
@@ -224,12 +213,8 @@ def _half_widths(runs: Floats, means: Floats, inputs: int, seed: int) -> tuple[F
 def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
     """Return first-order and total indices of a design; None if its outcome does not vary.
 
-    The estimators of Saltelli et al. (2010) that SALib uses, for a resample.
-
-    Parameters
-    ----------
-    blocks : array, shape (blocks, inputs + 2)
-        Outcomes at A, at A with each input from B, and at B.
+    The estimators of Saltelli et al. (2010) that SALib uses, for a resample of blocks: outcomes at
+    A, at A with each input from B, and at B.
     """
     centred = blocks - blocks.mean()
     a, mixed, b = centred[:, :1], centred[:, 1:-1], centred[:, -1:]

@@ -5,9 +5,9 @@ inverse question (`sim.analysis.turning`) two models are tried, a logistic one w
 products and a boosted one; the one that foresees the means of unseen points better is used.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -96,7 +96,7 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     unseen = "points" if results.sampled else "replicates"
     notes = [
         f"Scored on {unseen} that the model had not seen, in {len(scores)} folds, of which "
-        "the lowest and the highest are given. Inputs that act together are each shuffled alone.",
+        "the lowest and the highest are given. Inputs that act together are each shuffled alone."
     ]
     if len(cells) < len(known):
         notes.append(f"Fitted to {MOST_CELLS:,} cells drawn at random.")
@@ -165,14 +165,9 @@ def fold_of(clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np
 
 
 def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":
-    """Return a boosted model of trees, not yet fitted.
+    """Return a boosted model of trees to be fitted to so many rows.
 
-    Parameters
-    ----------
-    words : sequence of int
-        Places of inputs that are no numbers; each of their words becomes a column.
-    rows : int
-        Rows that it will be fitted to.
+    `words` are the places of inputs that are no numbers; each of their words becomes a column.
     """
     from sklearn.compose import make_column_transformer
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -192,27 +187,16 @@ def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":
     )
 
 
-class Model(Protocol):
-    """What foresees the mean outcome of points, given in shares of the levers' ranges."""
-
-    name: str
-
-    def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points and their mean outcomes in [0, 1]."""
-        ...
-
-    def predict(self, points: Floats) -> Floats:
-        """Return the foreseen mean outcomes, within [0, 1]."""
-        ...
-
-
 class Logistic:
-    """Logistic regression on the levers, and their squares and products if there are few."""
+    """Logistic regression on the levers, and their squares and products if there are few.
+
+    As for `Boosted`, points have the shape (points, levers), in shares of the levers' ranges.
+    """
 
     name = "logistic regression"
 
     def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points, each with a signed and an unsigned share."""
+        """Fit to points and their mean outcomes in [0, 1], each a signed and an unsigned share."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -250,31 +234,23 @@ class Boosted:
         return foreseen
 
 
-ModelKind = Callable[[], Model]
+Model: TypeAlias = Logistic | Boosted
+Kind: TypeAlias = type[Logistic] | type[Boosted]
 
 
-def better_kind(
-    points: Floats, means: Floats, clusters: NDArray[np.int64]
-) -> tuple[ModelKind, float]:
+def better_kind(points: Floats, means: Floats, clusters: NDArray[np.int64]) -> tuple[Kind, float]:
     """Return the kind of model that foresees points of other folds better, and its R^2.
 
-    Parameters
-    ----------
-    points : array, shape (points, levers)
-    means : array, shape (points,)
-    clusters : array of int, shape (points,)
-        Which points were drawn together.
+    `points` has the shape (points, levers); `clusters` says which points were drawn together.
     """
     fold = fold_of(clusters, np.random.default_rng(1))
-    kinds: tuple[ModelKind, ...] = (Logistic, Boosted)
+    kinds: tuple[Kind, ...] = (Logistic, Boosted)
     scored = [(_score_of_kind(kind, points, means, fold), kind) for kind in kinds]
     score, best = max(scored, key=lambda found: found[0])
     return best, score
 
 
-def _score_of_kind(
-    kind: ModelKind, points: Floats, means: Floats, fold: NDArray[np.int64]
-) -> float:
+def _score_of_kind(kind: Kind, points: Floats, means: Floats, fold: NDArray[np.int64]) -> float:
     foreseen = np.full(len(means), np.nan)
     for n in range(FOLDS):
         held = fold == n
@@ -285,16 +261,14 @@ def _score_of_kind(
     return 1.0 - error / float(((means - means.mean())[seen] ** 2).sum())
 
 
-def fitted(kind: ModelKind, points: Floats, means: Floats) -> Model:
+def fitted(kind: Kind, points: Floats, means: Floats) -> Model:
     """Return a model fitted to points and their mean outcomes."""
     model = kind()
     model.fit(points, means)
     return model
 
 
-def refits(
-    kind: ModelKind, points: Floats, means: Floats, clusters: NDArray[np.int64]
-) -> list[Model]:
+def refits(kind: Kind, points: Floats, means: Floats, clusters: NDArray[np.int64]) -> list[Model]:
     """Return the model fitted again to bootstrap samples of whole clusters of points."""
     rng = np.random.default_rng(1)
     members = [np.flatnonzero(clusters == number) for number in np.unique(clusters)]

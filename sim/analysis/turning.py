@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.inputs import cell_means
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
@@ -59,7 +59,7 @@ class Change:
 class TurningPoints(Result):
     """Changes that take an outcome's mean across a line, smallest first."""
 
-    schema: ClassVar[Mapping[str, type[pl.DataType]]] = {
+    schema: ClassVar[Schema] = {
         "change": pl.String,
         "levers": pl.Int64,
         **dict.fromkeys(("size", "before", "after", "after_low", "after_high"), pl.Float64),
@@ -87,10 +87,7 @@ class TurningPoints(Result):
     def figure(self) -> Figure:
         """Return the outcome at the start and after each change, smallest change first.
 
-        Raises
-        ------
-        NotInResults
-            If no change takes it across.
+        Raises `NotInResults` if no change takes it across.
         """
         if not self.changes:
             raise NotInResults("no change within the sweep takes the outcome across the line")
@@ -112,15 +109,9 @@ def turning_points(
 ) -> TurningPoints:
     """Return the smallest changes of levers that take an outcome's mean across a line.
 
-    Parameters
-    ----------
-    results : Results
-    start : mapping, optional
-        Values of swept keys to start from. Others are the first value of the sweep's line, or,
-        where a sampled design draws them, the scenario's stated value (the middle of an interval).
-    outcome : str
-        See `Results.outcome`.
-    line : float
+    `start` gives values of swept keys to start from. Others are the first value of the sweep's
+    line, or, where a sampled design draws them, the scenario's stated value (the middle of an
+    interval).
 
     Raises
     ------
@@ -147,11 +138,7 @@ def _side(value: float, line: float) -> str:
 def _on_grid(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
-    cells = results.plan.combinations
-    options = {
-        key: list(dict.fromkeys(entry.values[key] for entry in cells))
-        for key in results.chosen_keys
-    }
+    cells, options = results.plan.combinations, results.options
     wanted = {**cells[0].values, **{k: _known(k, v, options[k]) for k, v in given.items()}}
     start = " ".join(f"{key}={word(value)}" for key, value in wanted.items())
     number = next((n for n, entry in enumerate(cells) if dict(entry.values) == wanted), None)
@@ -170,7 +157,7 @@ def _on_grid(
     changes.sort(key=lambda c: (len(c.levers), c.size, -abs(c.after.value - line)))
     notes = [
         "Few levers come before many, then few steps before many; a word is one step, a number one "
-        "step for each value of the sweep in between.",
+        "step for each value of the sweep in between."
     ]
     if not changes:
         side = _side(here.value, line)
@@ -388,10 +375,6 @@ class Fit(NamedTuple):
             found.append(self.nearest_across(begin, moved))
         return [end for end in found if end is not None]
 
-    def agrees(self, refit: Model, point: Floats, value: float) -> bool:
-        """Return whether a refit puts a point on the same side of the line."""
-        return bool((refit.predict(point[np.newaxis])[0] >= self.line) == (value >= self.line))
-
 
 def _moved(begin: Floats, lever: int) -> Floats:
     """Return points that differ from the start in one lever, over its whole range."""
@@ -404,10 +387,9 @@ def _change(
     fit: Fit, levers: Sequence[Lever], begin: Floats, end: Floats, before: Estimate
 ) -> Change:
     after = fit.estimate(end)
-    agree = [
-        fit.agrees(refit, end, after.value) and fit.agrees(refit, begin, before.value)
-        for refit in fit.refits
-    ]
+    ends = np.stack([begin, end])
+    across = np.array([before.value, after.value]) >= fit.line
+    agree = [((refit.predict(ends) >= fit.line) == across).all() for refit in fit.refits]
     return Change(
         levers=tuple(
             (lever.key, word(lever.value(float(begin[n]))), word(lever.value(float(end[n]))))

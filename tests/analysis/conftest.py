@@ -32,7 +32,7 @@ def play(line: str, folder: Path) -> Path:
     return folder
 
 
-def played(results: Results) -> pl.DataFrame:
+def runs_of(results: Results) -> pl.DataFrame:
     """The table of runs, failed ones left out."""
     return pl.read_parquet(results.files).filter(pl.col("run_status") == "ok")
 

@@ -7,12 +7,12 @@ import pytest
 
 from sim.analysis import NotInResults, Results, load, strategy_game
 from sim.analysis.game import _resampled
-from tests.analysis.conftest import play, played
+from tests.analysis.conftest import play, runs_of
 
 
 def test_payoffs_are_means_of_runs(factorial: Results) -> None:
     game = strategy_game(factorial, resamples=50)
-    runs = played(factorial)
+    runs = runs_of(factorial)
     frame = game.to_frame()
     assert len(frame) == 12
     for row in frame.iter_rows(named=True):
@@ -67,7 +67,7 @@ def test_a_game_over_drawn_points(tmp_path: Path) -> None:
     )
     results = load(play(line, tmp_path / "results"))
     game = strategy_game(results, resamples=40)
-    runs = played(results)
+    runs = runs_of(results)
     part = runs.filter(
         (runs["strategy@armenia"] == "conceder") & (runs["strategy@azerbaijan"] == "firm")
     )
