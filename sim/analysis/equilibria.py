@@ -122,11 +122,8 @@ def equilibria_on(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Solve many games, each on one pair of supports.
 
-    Parameters
-    ----------
-    first, second : array, shape (games, all rows, all columns)
-    rows, columns : array of int, shape (games, size)
-        Strategies that are played.
+    Payoffs have the shape (games, all rows, all columns), and the strategies that are played, `rows`
+    and `columns`, the shape (games, size).
 
     Returns
     -------
@@ -149,10 +146,7 @@ def _indifferent(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return the other side's mixtures to which all own strategies of a support pay the same.
 
-    Returns
-    -------
-    tuple of array, shapes (games, all of the other side's), (games,), (games,)
-        Mixtures, what they pay, and whether they exist with positive shares.
+    With what they pay, shape (games,), and whether they exist with positive shares.
     """
     games, size = own.shape
     each = np.arange(games)[:, np.newaxis, np.newaxis]

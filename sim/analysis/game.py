@@ -65,8 +65,7 @@ class Played:
     # low, high: ends of 95 % bootstrap intervals; shape (2, rows, columns)
     low: Floats
     high: Floats
-    # share of resamples in which the pair is an equilibrium in pure strategies; shape (rows,
-    # columns)
+    # share of resamples in which the pair is a pure equilibrium; shape (rows, columns)
     pure: Floats
     solution: Solution  # equilibria of the mean payoffs
     # for each of them, the share of resamples that have an equilibrium with the same support
@@ -362,9 +361,7 @@ def _drawn_payoffs(
 def _resampled(blocks: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Return mean payoffs of resamples: replicates, and points, drawn whole.
 
-    Returns
-    -------
-    array, shape (resamples, 2, rows, columns)
+    The shape is (resamples, 2, rows, columns).
     """
     points, batches = blocks.shape[-2:]
     even = np.full(batches, 1 / batches)

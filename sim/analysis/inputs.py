@@ -39,8 +39,7 @@ class Input:
     ground: Ground
     basis: str  # key of the source, where there is one
     stated: float | None  # the scenario's own value of a drawn number
-    # low, high: its stated range
-    low: float | None
+    low: float | None  # low, high: its stated range
     high: float | None
     swept: str  # values, or the ends of the interval, that the sweep gave it
     drawn: bool  # whether a sampled design drew it

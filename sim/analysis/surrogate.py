@@ -83,30 +83,22 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     ]
     if not scored:
         raise NotInResults("importance needs at least two replicates or two points")
-    scores = [score for score, _ in scored]
-    drops = [drop for _, drop in scored]
-    frame = pl.DataFrame(
-        {
-            "input": list(table.keys),
-            "importance": np.mean(drops, axis=0),
-            "low": np.min(drops, axis=0),
-            "high": np.max(drops, axis=0),
-        }
-    ).sort("importance", descending=True)
+    scores, drops = zip(*scored, strict=True)
+    ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
+    frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
     unseen = "points" if results.sampled else "replicates"
-    notes = [
+    note = (
         f"Scored on {unseen} that the model had not seen, in {len(scores)} folds, of which "
         "the lowest and the highest are given. Inputs that act together are each shuffled alone."
-    ]
-    if len(cells) < len(known):
-        notes.append(f"Fitted to {MOST_CELLS:,} cells drawn at random.")
+    )
+    thinned = f"Fitted to {MOST_CELLS:,} cells drawn at random."
     return Importance(
         outcome=outcome,
         score=float(np.mean(scores)),
         worst=min(scores),
         best=max(scores),
-        inputs=frame,
-        notes=tuple(notes),
+        inputs=frame.sort("importance", descending=True),
+        notes=(note, thinned) if len(cells) < len(known) else (note,),
     )
 
 
