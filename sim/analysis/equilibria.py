@@ -122,8 +122,8 @@ def equilibria_on(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Solve many games, each on one pair of supports.
 
-    Payoffs have the shape (games, all rows, all columns), and the strategies that are played, `rows`
-    and `columns`, the shape (games, size).
+    Payoffs have the shape (games, all rows, all columns); the played strategies `rows` and
+    `columns` have the shape (games, size).
 
     Returns
     -------
