@@ -69,20 +69,11 @@ class SigningRates(Result):
 
 
 def signing_rates(results: Results, by: Sequence[str] | None = None) -> SigningRates:
-    """Return how often something was signed.
+    """Return how often something was signed, by the values of some keys.
 
-    Parameters
-    ----------
-    results : Results
-    by : sequence of str, optional
-        Keys whose values are told apart; all by default, one line a cell of a factorial design
-        and one line a combination of a sampled one.
-
-    Returns
-    -------
-    SigningRates
-        Shares with 95 % Wilson intervals; where a line pools several cells, the interval counts
-        that the runs of one replicate share their shocks (see `sim.analysis.intervals`).
+    By default of all keys: one line a cell of a factorial design, or a combination of a sampled
+    one. Shares have 95 % Wilson intervals; where a line pools several cells, the interval counts
+    that the runs of one replicate share their shocks (see `sim.analysis.intervals`).
     """
     groups = results.groups(by)
     rates = tuple(_rate(results, group) for group in groups)

@@ -82,27 +82,13 @@ class Terms(Result):
 
 
 def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
-    """Return on what terms deals are made.
+    """Return on what terms deals are made, by the values of some keys (default: all).
 
-    Parameters
-    ----------
-    results : Results
-    by : sequence of str, optional
-        Keys whose values are told apart; all by default.
-
-    Returns
-    -------
-    Terms
-        For deals that stood at the end: utilities on the scale on which the whole treaty at a
-        side's own ideals is worth 1, dignity (the smaller of the sides' shares of their greatest
-        possible gain over the status quo), the shares won of what was open, and the final
-        positions of the articles that were open; for all signed deals `durability`, the share
-        that stood at the end.
-
-    Raises
-    ------
-    NotInResults
-        If the table lacks what stood at the end.
+    For deals that stood at the end: utilities on the scale on which the whole treaty at a side's
+    own ideals is worth 1, dignity (the smaller of the sides' shares of their greatest possible
+    gain over the status quo), the shares won of what was open, and the final positions of the
+    articles that were open; for all signed deals `durability`, the share that stood at the end.
+    Raises `NotInResults` if the table lacks what stood at the end.
     """
     in_force = results.codes("in_force")
     first, second = (results.scenario.actors[p].name for p in results.scenario.parties)

@@ -23,6 +23,7 @@ from sim.analysis.page.content import (
     interval_names,
     interval_numbers,
     interval_words,
+    negated,
     plain,
 )
 from sim.analysis.paired import Difference, paired_differences
@@ -160,7 +161,7 @@ def _upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     found = Estimate(largest.difference, largest.low, largest.high, largest.pairs)
     if largest.difference >= 0:
         return largest.value, largest.than, found
-    return largest.than, largest.value, Estimate(-found.value, -found.high, -found.low, found.runs)
+    return largest.than, largest.value, negated(found)
 
 
 def _words_of_difference(compared: str, comparisons: int, clear: bool) -> str:

@@ -53,6 +53,11 @@ def interval_numbers(name: str, found: Estimate, format: str = ".1%") -> dict[st
     }
 
 
+def negated(found: Estimate) -> Estimate:
+    """Return the estimate of a difference taken the other way round."""
+    return Estimate(-found.value, -found.high, -found.low, found.runs)
+
+
 def interval_names(name: str) -> tuple[str, str, str]:
     """Return the names of an estimate, its lower and its upper end, in sentences and queries."""
     return name, f"{name}_low", f"{name}_high"

@@ -15,6 +15,7 @@ from sim.analysis.page.content import (
     Say,
     Section,
     Statement,
+    negated,
     part,
     plain,
 )
@@ -180,18 +181,7 @@ def _settings(found: Comparison) -> Statement:
 
 
 def _difference(found: Comparison, one: Results, other: Results) -> Statement:
-    names = ("difference", "low", "high")
-    mean = found.overall
-    up = not mean.value < 0.0
-    ends = (mean.value, mean.low, mean.high) if up else (-mean.value, -mean.high, -mean.low)
-    numbers = {name: Number(x, "percent") for name, x in zip(names, ends, strict=True)}
-    how = "run by run on the same shocks" if found.paired else "as independent samples"
-    more = "more" if up else "less"
-    text = (
-        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
-        f"points {more} often in the second sweep than in the first, {how}."
-    )
-    pairs = [(pair.one, pair.other) for pair in found.used]
+    pairs, mean, freedom = [(p.one, p.other) for p in found.used], found.overall, found.freedom
     if not pairs:
         return Statement("No cell in common has outcomes in both sweeps, so nothing is compared.")
     if math.isnan(mean.value):
@@ -199,11 +189,18 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
             "No replicate is complete in all cells in common, so there is no difference over all "
             "of them; cells are compared below."
         )
-    freedom = found.freedom
-    if not up:
+    more = "more"
+    if mean.value < 0.0:
         # The query gives the numbers as the sentence does: the first sweep less the second.
+        more, mean, freedom = "less", negated(mean), (freedom[1], freedom[0])
         one, other, pairs = other, one, [(b, a) for a, b in pairs]
-        freedom = (freedom[1], freedom[0])
+    how = "run by run on the same shocks" if found.paired else "as independent samples"
+    text = (
+        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
+        f"points {more} often in the second sweep than in the first, {how}."
+    )
+    numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
+    names = ("difference", "low", "high")
     query = (
         queries.difference_of_sweeps(one, other, pairs, names)
         if found.paired
