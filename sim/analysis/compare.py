@@ -57,7 +57,6 @@ class Pair(Match):
 class Comparison(Result):
     """Two sweeps compared."""
 
-    names: tuple[str, str]  # folders of the first and of the second
     outcome: str
     plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
     pairs: tuple[Pair, ...]  # combinations in common
@@ -148,7 +147,6 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
     needed = overall.still_needed
     notes = (*_left_out(only, len(pairs) - len(used)), *overall.notes)
     return Comparison(
-        names=(str(one.folder), str(other.folder)),
         outcome=outcome,
         plans=_plans(one, other, apart),
         pairs=pairs,

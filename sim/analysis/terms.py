@@ -30,7 +30,6 @@ class Measure:
 class Terms(Result):
     """Terms of the deals, by group of cells."""
 
-    keys: tuple[str, ...]  # keys whose values tell the groups apart
     parties: tuple[str, str]  # names of the first and the second party
     measures: tuple[Measure, ...]
 
@@ -109,7 +108,6 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
         *(f"The table of runs lacks the column '{name}'." for name in missing),
     )
     return Terms(
-        keys=tuple(groups[0].values),
         parties=(first, second),
         measures=tuple(measures),
         notes=notes,
