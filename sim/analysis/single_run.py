@@ -21,13 +21,12 @@ from sim.analysis.charts import (
     told_apart,
 )
 from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
-from sim.analysis.loading import existing
+from sim.analysis.loading import FORMAT, MOVES, RUN, WEEKS, existing
 from sim.analysis.results import NotInResults
 from sim.analysis.terms import article_label
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
 from sim.model.codes import Gate
-from sim.runs.folder import FORMAT, MOVES, RUN, WEEKS
 from sim.runs.story import gate_words
 
 if TYPE_CHECKING:

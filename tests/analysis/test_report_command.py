@@ -175,13 +175,11 @@ def test_open_shows_the_page(
 def test_a_disk_that_refuses_leaves_nothing_behind(
     one_cell_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    from sim.analysis.page import write
-
-    def full(report: object, target: Path) -> None:
-        target.write_text("half")
+    def full(part: Path, target: Path) -> Path:
+        assert part.exists()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write, "write_html", full)
+    monkeypatch.setattr(Path, "replace", full)
     assert main(["report", str(one_cell_folder), "--out", str(tmp_path / "r.html")]) == 1
     assert "No space left" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
