@@ -238,7 +238,7 @@ def _check_plugins(paths: list[Path]) -> None:
     use_cache_folder()
     if is_compiled():
         return
-    from sim.model.plugins import plugin_problems
+    from sim.model.plugin_check import plugin_problems
 
     problems = plugin_problems(found, paths)
     if problems:

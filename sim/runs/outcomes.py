@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.config.scenario import Scenario
-from sim.model.codes import Article, Gate, Precondition, Reason, Treaty
+from sim.model.codes import Article, Gate, Precondition, Reason, Treaty, complete
 from sim.model.records import ARTICLES, GATES, PRECONDITIONS
 
 Floats = NDArray[np.float64]
@@ -42,16 +42,19 @@ class Column(NamedTuple):
 LEDGER_COLUMNS: tuple[str, ...] = tuple(f"ledger_{gate.name.lower()}" for gate in Gate)
 """Names of the ledger's columns, in the order of `sim.model.codes.Gate`."""
 
-_GATES: Mapping[Gate, str] = {
-    Gate.NO_ZONE: "no package beat the status quo for both",
-    Gate.TERMS_OPEN: "the text was open and neither draft beat the status quo for the other side",
-    Gate.FIRST_WAITS: "the first party could have had better than the status quo, and waited",
-    Gate.SECOND_WAITS: "the second party could have had better than the status quo, and waited",
-    Gate.PRECONDITION: "a precondition was unmet",
-    Gate.HOME_POLITICS: "politics at home stood in the way",
-    Gate.NO_CHANNEL: "the parties could not deal with each other",
-    Gate.SIGNED: "none was left to charge: the full deal had been signed",
-}
+_GATES: Mapping[Gate, str] = complete(
+    {
+        Gate.NO_ZONE: "no package beat the status quo for both",
+        Gate.TERMS_OPEN: "the text was open and neither draft beat the status quo for the other side",
+        Gate.FIRST_WAITS: "the first party could have had better than the status quo, and waited",
+        Gate.SECOND_WAITS: "the second party could have had better than the status quo, and waited",
+        Gate.PRECONDITION: "a precondition was unmet",
+        Gate.HOME_POLITICS: "politics at home stood in the way",
+        Gate.NO_CHANNEL: "the parties could not deal with each other",
+        Gate.SIGNED: "none was left to charge: the full deal had been signed",
+    },
+    Gate,
+)
 
 OUTCOME_COLUMNS: tuple[Column, ...] = (
     # --- how it ended

@@ -3,7 +3,7 @@
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.treaty import Precondition as Demand
 from sim.config.treaty import Provision
-from sim.model.codes import Article, Precondition
+from sim.model.codes import Article, Precondition, Route, complete
 from sim.runs.story import day_of, short_title, wording
 from sim.view.board.markup import SIGNS, day, named, number, panel, sign, text
 from sim.view.snapshot import PreconditionNow, ProvisionNow, Snapshot
@@ -22,6 +22,7 @@ ROUTES = {
     ),
 }
 """Steps of each route in their order."""
+complete({Route[name.upper()]: steps for name, steps in ROUTES.items()}, Route)
 ROUTE_WORDS = {
     "act": "an act of one government",
     "joint": "a joint step",
