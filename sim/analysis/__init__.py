@@ -13,7 +13,6 @@ from sim.analysis.boxes import Boxes, prim_boxes
 from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
 from sim.analysis.game import StrategyGame, strategy_game
-from sim.analysis.importance import Importance, boosted_importance
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs
 from sim.analysis.intervals import Estimate, estimate, paired_estimate
@@ -35,6 +34,7 @@ from sim.analysis.single_run import (
     run_wants,
 )
 from sim.analysis.sobol import SobolIndices, sobol_indices
+from sim.analysis.surrogate import Importance, boosted_importance
 from sim.analysis.terms import Terms, terms
 from sim.analysis.turning import TurningPoints, turning_points
 

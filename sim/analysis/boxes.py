@@ -1,27 +1,28 @@
-"""PRIM: boxes of inputs in which an outcome is common (Friedman and Fisher 1999).
+"""PRIM: boxes of inputs in which an outcome is common, or rare (Friedman and Fisher 1999).
 
 Peeling takes away the slice whose loss raises the mean most for what it costs in mass; pasting
 puts slices back where that does not lower it. Quasi-p-values are Bryant and Lempert's (2010).
+`prim_boxes` looks for the boxes of a sweep: signed when ... and ...
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.charts import Result
-from sim.analysis.importance import MOST_CELLS, Table, cell_means, table_of
-from sim.analysis.results import NotInResults, Results, word
+from sim.analysis.charts import Figure, Result, Schema, data
+from sim.analysis.inputs import Table, cell_means, drawn_cells, table_of
+from sim.analysis.results import Floats, NotInResults, Results, word
 
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
-
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+STEP = 0.05
+"""Share of the rows that a peel takes away, or pasting puts back."""
+MOST_BOXES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,20 @@ class Box:
     coverage: float  # share of the whole outcome that lies in it
 
 
+def box_of(limits: Limits, held: Mask, outcome: Floats) -> Box:
+    """Return a box with its mass, density and coverage; `held` says which rows lie in it."""
+    total, inside = float(outcome.sum()), outcome[held]
+    return Box(
+        limits,
+        mass=float(held.mean()),
+        density=float(inside.mean()) if len(inside) else 0.0,
+        coverage=float(inside.sum() / total) if total > 0 else 0.0,
+    )
+
+
 def peel(
-    values: Floats, outcome: Floats, words: dict[int, list[str]], step: float = 0.05,
-    least: float = 0.05,
-) -> list[Box]:  # fmt: skip
+    values: Floats, outcome: Floats, words: Mapping[int, list[str]], least: float = 0.05
+) -> list[Box]:
     """Return the boxes of one peeling, from all rows to the last that raises the mean.
 
     Parameters
@@ -81,10 +92,8 @@ def peel(
     values : array, shape (rows, inputs)
     outcome : array, shape (rows,)
         In [0, 1].
-    words : dict
+    words : mapping
         Words of each input that is no number, by its place.
-    step : float
-        Share of the rows that a peel takes away.
     least : float
         Smallest mass of a box.
     """
@@ -95,7 +104,7 @@ def peel(
     while True:
         mean, count = float(outcome[held].mean()), int(held.sum())
         best, gain = None, 1e-12
-        for candidate, kept in _peels(limits, held, values, words, step):
+        for candidate, kept in _peels(limits, held, values, words):
             size = int(kept.sum())
             if floor <= size < count:
                 # Gain of the mean for each row given up (Kwakkel and Jaxa-Rozen 2016).
@@ -109,20 +118,21 @@ def peel(
 
 
 def _peels(
-    limits: Limits, held: Mask, values: Floats, words: dict[int, list[str]], step: float
+    limits: Limits, held: Mask, values: Floats, words: Mapping[int, list[str]]
 ) -> Iterator[tuple[Limits, Mask]]:
+    """Yield the boxes that one peel of any input leaves, with the rows in them."""
     for place in range(values.shape[1]):
         column = values[held, place]
         if place in words:
             there = np.unique(column)
-            for word in there if len(there) > 1 else []:
-                rest = frozenset(float(w) for w in there if w != word)
+            for one in there if len(there) > 1 else []:
+                rest = frozenset(float(other) for other in there if other != one)
                 sets = {**limits.sets, place: rest}
-                yield Limits(limits.ranges, sets), held & (values[:, place] != word)
+                yield Limits(limits.ranges, sets), held & (values[:, place] != one)
             continue
         low, high = limits.ranges.get(place, (-np.inf, np.inf))
-        above = column[column > np.quantile(column, step, method="lower")]
-        below = column[column < np.quantile(column, 1 - step, method="higher")]
+        above = column[column > np.quantile(column, STEP, method="lower")]
+        below = column[column < np.quantile(column, 1 - STEP, method="higher")]
         if len(above):
             edge = float(above.min())
             yield limits.within(place, edge, high), held & (values[:, place] >= edge)
@@ -131,28 +141,31 @@ def _peels(
             yield limits.within(place, low, edge), held & (values[:, place] <= edge)
 
 
-def paste(box: Box, values: Floats, outcome: Floats, step: float = 0.05) -> Box:
+def paste(box: Box, values: Floats, outcome: Floats) -> Box:
     """Return a box with slices put back as long as that does not lower its mean."""
     while True:
-        count = max(1, int(step * box.mass * len(values)))
         grown = box
-        for place, (low, high) in box.limits.ranges.items():
-            free = box.limits.without(place).inside(values)
-            column = values[:, place]
-            under, over = (
-                np.sort(column[free & (column < low)]),
-                np.sort(column[free & (column > high)]),
-            )
-            ends = [(float(under[-min(count, len(under))]), high)] if len(under) else []
-            ends += [(low, float(over[min(count, len(over)) - 1]))] if len(over) else []
-            for low_end, high_end in ends:
-                limits = box.limits.within(place, low_end, high_end)
-                wider = box_of(limits, limits.inside(values), outcome)
-                if wider.density >= box.density and wider.mass > grown.mass:
-                    grown = wider
+        for limits in _pastes(box, values):
+            wider = box_of(limits, limits.inside(values), outcome)
+            if wider.density >= box.density and wider.mass > grown.mass:
+                grown = wider
         if grown is box:
             return box
         box = grown
+
+
+def _pastes(box: Box, values: Floats) -> Iterator[Limits]:
+    """Yield the boxes with one slice put back at one end of a range."""
+    count = max(1, int(STEP * box.mass * len(values)))
+    for place, (low, high) in box.limits.ranges.items():
+        free = box.limits.without(place).inside(values)
+        column = values[:, place]
+        under = np.sort(column[free & (column < low)])
+        over = np.sort(column[free & (column > high)])
+        if len(under):
+            yield box.limits.within(place, float(under[-min(count, len(under))]), high)
+        if len(over):
+            yield box.limits.within(place, low, float(over[min(count, len(over)) - 1]))
 
 
 def simplified(box: Box, values: Floats, outcome: Floats, slack: float = 0.1) -> Box:
@@ -163,37 +176,25 @@ def simplified(box: Box, values: Floats, outcome: Floats, slack: float = 0.1) ->
     """
     floor = box.density - slack * (box.density - float(outcome.mean()))
     while len(box.limits.restricted) > 1:
-        looser = [box.limits.without(place) for place in box.limits.restricted]
-        best = max(
-            (box_of(limits, limits.inside(values), outcome) for limits in looser),
-            key=lambda found: found.density,
-        )
+        looser = [_freed(box, place, values, outcome) for place in box.limits.restricted]
+        best = max(looser, key=lambda found: found.density)
         if best.density < floor:
             return box
         box = best
     return box
 
 
-def box_of(limits: Limits, held: Mask, outcome: Floats) -> Box:
-    """Return a box with its mass, density and coverage."""
-    total, inside = float(outcome.sum()), outcome[held]
-    return Box(
-        limits,
-        mass=float(held.mean()),
-        density=float(inside.mean()) if len(inside) else 0.0,
-        coverage=float(inside.sum() / total) if total > 0 else 0.0,
-    )
+def _freed(box: Box, place: int, values: Floats, outcome: Floats) -> Box:
+    limits = box.limits.without(place)
+    return box_of(limits, limits.inside(values), outcome)
 
 
 def quasi_p_values(box: Box, values: Floats, outcome: Floats) -> dict[int, float]:
     """Return for each restricted input how well its restriction could be luck.
 
     The probability that as many rows, drawn at random from the box without that restriction, have
-    as much of the outcome. It is called quasi since the box was looked for.
-
-    References
-    ----------
-    Bryant and Lempert (2010), *Technological Forecasting and Social Change* 77.
+    as much of the outcome (Bryant and Lempert 2010, *Technological Forecasting and Social Change*
+    77). It is called quasi since the box was looked for.
     """
     held = box.limits.inside(values)
     count, hits = int(held.sum()), round(float(outcome[held].sum()))
@@ -208,21 +209,15 @@ def quasi_p_values(box: Box, values: Floats, outcome: Floats) -> dict[int, float
 def without_luck(box: Box, values: Floats, outcome: Floats, most: float = 0.1) -> Box:
     """Return a box without the restrictions that could well be luck, the likeliest set free first.
 
-    Parameters
-    ----------
-    box : Box
-    values, outcome : array
-        Rows that are independent cases.
-    most : float
-        Largest quasi-p-value of a restriction that is kept; one restriction is always kept.
+    Restrictions with a quasi-p-value of up to `most` are kept, and one in any case. Rows are to be
+    independent cases.
     """
     while len(box.limits.restricted) > 1:
         found = quasi_p_values(box, values, outcome)
         worst = max(found, key=lambda place: found[place])
         if found[worst] <= most:
             break
-        limits = box.limits.without(worst)
-        box = box_of(limits, limits.inside(values), outcome)
+        box = _freed(box, worst, values, outcome)
     return box
 
 
@@ -234,11 +229,6 @@ def chosen(path: list[Box], ambition: float = 0.75) -> Box:
     """
     start, top = path[0].density, max(box.density for box in path)
     return next(box for box in path if box.density >= start + ambition * (top - start) - 1e-12)
-
-
-# ---- Signed when ... and ...: boxes of inputs in which a deal, or none, is common.
-
-MOST_BOXES = 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -260,60 +250,47 @@ class Scenario:
 class Boxes(Result):
     """Boxes of one outcome, each found among what the ones before left over."""
 
+    schema: ClassVar[Schema] = {
+        "box": pl.Int64,
+        "input": pl.String,
+        "limit": pl.String,
+        **dict.fromkeys(("quasi_p", "density", "coverage", "mass"), pl.Float64),
+    }
+
     outcome: str
     absent: bool  # whether the boxes are those in which the outcome is rare
     share: float  # mean outcome of all cells, or one less it if `absent`
     found: tuple[Scenario, ...]
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> Iterator[Mapping[str, object]]:
         """Return one line a box and restriction, with the box's density, coverage and mass."""
-        rows = [
-            {
-                "box": n + 1,
-                "input": key,
-                "limit": limit,
-                "quasi_p": p,
-                "density": scenario.box.density,
-                "coverage": scenario.box.coverage,
-                "mass": scenario.box.mass,
-            }
-            for n, scenario in enumerate(self.found)
-            for key, limit, p in scenario.limits
-        ]
-        kinds = {"box": pl.Int64, "input": pl.String, "limit": pl.String}
-        figures = dict.fromkeys(("quasi_p", "density", "coverage", "mass"), pl.Float64)
-        return pl.DataFrame(rows, {**kinds, **figures})
+        for n, scenario in enumerate(self.found, start=1):
+            for key, limit, p in scenario.limits:
+                yield {
+                    "box": n,
+                    "input": key,
+                    "limit": limit,
+                    "quasi_p": p,
+                    "density": scenario.box.density,
+                    "coverage": scenario.box.coverage,
+                    "mass": scenario.box.mass,
+                }
 
-    def plot(self) -> "Chart":
+    def figure(self) -> Figure:
         """Return coverage against density along the peelings, the chosen boxes marked."""
         import altair as alt
 
-        from sim.analysis.charts import data, finished
-
-        rows = []
-        for n, scenario in enumerate(self.found):
-            rows += [
-                {
-                    "box": f"box {n + 1}",
-                    "coverage": box.coverage,
-                    "density": box.density,
-                    "mass": box.mass,
-                    "restricted": len(box.limits.restricted),
-                    "shown": box is scenario.box,
-                    "told": scenario.words if box is scenario.box else "",
-                }
-                for box in (*scenario.path, scenario.box)
-            ]
-        axis = alt.Axis(format=".0%")
-        x = alt.X("coverage:Q", axis=axis, scale=alt.Scale(domain=[0, 1]),
-                  title="coverage: share of all such runs that lie in the box")  # fmt: skip
-        y = alt.Y("density:Q", axis=axis, scale=alt.Scale(domain=[0, 1]),
-                  title="density: share of runs in the box")  # fmt: skip
+        axis, unit = alt.Axis(format=".0%"), alt.Scale(domain=[0, 1])
+        coverage = "coverage: share of all such runs that lie in the box"
+        density = "density: share of runs in the box"
+        x = alt.X("coverage:Q", axis=axis, scale=unit, title=coverage)
+        y = alt.Y("density:Q", axis=axis, scale=unit, title=density)
         tips = [alt.Tooltip("box:N"), alt.Tooltip("told:N"), alt.Tooltip("restricted:Q")]
         tips += [alt.Tooltip(f"{k}:Q", format=".0%") for k in ("coverage", "density", "mass")]
         names = [f"box {n + 1}" for n in range(len(self.found))]
         scale = alt.Scale(domain=names)
-        base = alt.Chart(data(rows)).encode(
+        shape = alt.Shape("box:N", title="peeling", scale=scale)
+        base = alt.Chart(data(list(self._drawn()))).encode(
             x=x, y=y, color=alt.Color("box:N", title="peeling", scale=scale)
         )
         lines = base.mark_line(strokeWidth=1.5).encode(
@@ -321,32 +298,35 @@ class Boxes(Result):
             order=alt.Order("mass:Q"),
         )
         points = base.mark_point(size=35, filled=True, opacity=0.9).encode(
-            shape=alt.Shape("box:N", title="peeling", scale=scale), tooltip=tips
+            shape=shape, tooltip=tips
         )
-        marked = (
-            base.transform_filter("datum.shown")
-            .mark_point(size=260, strokeWidth=2)
-            .encode(shape=alt.Shape("box:N", title="peeling", scale=scale))
-        )
+        shown = base.transform_filter("datum.shown")
+        marked = shown.mark_point(size=260, strokeWidth=2).encode(shape=shape)
         what = "no deal" if self.absent else "a deal"
         title = f"Boxes of {what}: how common inside, how much of it inside"
-        return finished(alt.layer(lines, points, marked), title, 280)
+        return Figure(alt.layer(lines, points, marked), title, 280)
+
+    def _drawn(self) -> Iterator[Mapping[str, object]]:
+        for n, scenario in enumerate(self.found, start=1):
+            for box in (*scenario.path, scenario.box):
+                shown = box is scenario.box
+                yield {
+                    "box": f"box {n}",
+                    "coverage": box.coverage,
+                    "density": box.density,
+                    "mass": box.mass,
+                    "restricted": len(box.limits.restricted),
+                    "shown": shown,
+                    "told": scenario.words if shown else "",
+                }
 
 
 def prim_boxes(
     results: Results, outcome: str = "signed", absent: bool = False, most: int = MOST_BOXES
 ) -> Boxes:
-    """Find where an outcome is common, or rare.
+    """Find the boxes in which the mean by cell of an outcome in [0, 1] is high, or low if `absent`.
 
-    Parameters
-    ----------
-    results : Results
-    outcome : str
-        An outcome in [0, 1], see `Results.outcome`; its mean by cell is used.
-    absent : bool
-        Look for where it is rare.
-    most : int
-        How many boxes, each among the cells that the ones before left over.
+    At most `most` boxes, each found among the cells that the ones before left over.
 
     Raises
     ------
@@ -358,8 +338,7 @@ def prim_boxes(
     cells = cells[np.isfinite(means[cells])]
     if len(cells) < 4 or not results.plan.swept:
         raise NotInResults("boxes need at least four cells")
-    if len(cells) > MOST_CELLS:
-        cells = np.sort(np.random.default_rng(1).choice(cells, MOST_CELLS, replace=False))
+    cells = drawn_cells(cells, np.random.default_rng(1))
     mean = 1.0 - means[cells] if absent else means[cells]
     if np.ptp(mean) == 0.0:
         raise NotInResults("the outcome is the same in all cells, so no box can be told apart")
@@ -368,49 +347,45 @@ def prim_boxes(
     table = table_of(results, cells)
     left = np.ones(len(cells), bool)
     found: list[Scenario] = []
-    for _ in range(most):
-        if left.sum() < 4 or np.ptp(mean[left]) == 0.0:
+    while len(found) < most:
+        scenario = _next_box(table, mean, left, results.sampled)
+        if scenario is None:
             break
-        path = peel(table.values[left], mean[left], table.words)
-        if len(path) == 1:
-            break
-        best = simplified(chosen(path), table.values[left], mean[left])
-        best = paste(best, table.values[left], mean[left])
-        if results.sampled:
-            best = without_luck(best, table.values[left], mean[left])
-        if best.density <= float(mean.mean()):
-            break
-        held = best.limits.inside(table.values)
-        # Coverage and mass of all cells; density and luck of those that were left.
-        whole = box_of(best.limits, held & left, mean)
-        p_values = quasi_p_values(best, table.values[left], mean[left])
-        limits = tuple(
-            (table.keys[place], _limit(table, best, place), p_values[place])
-            for place in best.limits.restricted
-        )
-        found.append(Scenario(box=whole, limits=limits, path=tuple(path)))
-        left &= ~held
+        found.append(scenario)
+        left &= ~scenario.box.limits.inside(table.values)
     if not found:
         raise NotInResults("no box is denser than all cells together")
-    what = "no deal" if absent else "a deal"
-    told = [
-        f"Box {n}: {scenario.words}. There is {what} in {100 * scenario.box.density:.0f} % of "
-        f"runs, against {100 * mean.mean():.0f} % in all cells."
-        for n, scenario in enumerate(found, start=1)
-    ]
-    notes = (
-        *told,
-        "Density is the mean outcome in the box, coverage the share of the whole outcome that the "
-        "box holds, mass its share of the cells. Boxes are looked for, so their density is a "
-        "little flattered; quasi-p-values count cells as independent cases.",
-    )
+    share = float(mean.mean())
     return Boxes(
         outcome=outcome,
         absent=absent,
-        share=float(mean.mean()),
+        share=share,
         found=tuple(found),
-        notes=notes,
+        notes=_notes(found, absent, share),
     )
+
+
+def _next_box(table: Table, mean: Floats, left: Mask, sampled: bool) -> Scenario | None:
+    """Return the box found among the cells that are left, None if none is dense enough."""
+    values, outcome = table.values[left], mean[left]
+    if len(values) < 4 or np.ptp(outcome) == 0.0:
+        return None
+    path = peel(values, outcome, table.words)
+    if len(path) == 1:
+        return None
+    best = paste(simplified(chosen(path), values, outcome), values, outcome)
+    if sampled:
+        best = without_luck(best, values, outcome)
+    if best.density <= float(mean.mean()):
+        return None
+    # Coverage and mass of all cells; density and luck of those that were left.
+    whole = box_of(best.limits, best.limits.inside(table.values) & left, mean)
+    p_values = quasi_p_values(best, values, outcome)
+    limits = tuple(
+        (table.keys[place], _limit(table, best, place), p_values[place])
+        for place in best.limits.restricted
+    )
+    return Scenario(box=whole, limits=limits, path=tuple(path))
 
 
 def _limit(table: Table, box: Box, place: int) -> str:
@@ -419,7 +394,22 @@ def _limit(table: Table, box: Box, place: int) -> str:
         return f"is {' or '.join(names)}"
     low, high = box.limits.ranges[place]
     if low == -np.inf:
-        return f"at most {word(float(high))}"
+        return f"at most {word(high)}"
     if high == np.inf:
-        return f"at least {word(float(low))}"
-    return f"between {word(float(low))} and {word(float(high))}"
+        return f"at least {word(low)}"
+    return f"between {word(low)} and {word(high)}"
+
+
+def _notes(found: list[Scenario], absent: bool, share: float) -> tuple[str, ...]:
+    what = "no deal" if absent else "a deal"
+    boxes = [
+        f"Box {n}: {scenario.words}. There is {what} in {100 * scenario.box.density:.0f} % of "
+        f"runs, against {100 * share:.0f} % in all cells."
+        for n, scenario in enumerate(found, start=1)
+    ]
+    return (
+        *boxes,
+        "Density is the mean outcome in the box, coverage the share of the whole outcome that the "
+        "box holds, mass its share of the cells. Boxes are looked for, so their density is a "
+        "little flattered; quasi-p-values count cells as independent cases.",
+    )

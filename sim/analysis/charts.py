@@ -1,37 +1,18 @@
-"""What every analysis returns: an object with a table and a picture."""
+"""What every analysis returns, a table and a picture, and the kinds of figures they share."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast
 
 import polars as pl
 
 if TYPE_CHECKING:
     import altair as alt
 
-    Chart: TypeAlias = alt.Chart | alt.LayerChart
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Result(ABC):
-    """One answer. Frozen; made by the functions of `sim.analysis`."""
-
-    notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
-
-    @abstractmethod
-    def to_frame(self) -> pl.DataFrame:
-        """Return it as a table."""
-
-    @abstractmethod
-    def plot(self) -> "Chart":
-        """Return it as a picture (Altair)."""
-
-
-# ---- The look of the figures, and the few kinds of them that several analyses share.
-
-
-Rows = Sequence[Mapping[str, object]]
+Chart: TypeAlias = "alt.Chart | alt.LayerChart"
+AnyChart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
+Rows: TypeAlias = Sequence[Mapping[str, object]]
+Schema: TypeAlias = Mapping[str, type[pl.DataType]]
 
 WIDTH = 640
 """Width in a notebook; the report lets figures fill their column."""
@@ -54,11 +35,53 @@ _LONG_NAME = 20
 _FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
+class Figure(NamedTuple):
+    """A figure before it has its size and theme."""
+
+    chart: AnyChart
+    title: str
+    height: object = 300  # pixels, or Vega-Lite's step for each labelled line
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """One answer. Frozen; made by the functions of `sim.analysis`.
+
+    A subclass says its records and its figure; the table and the picture follow.
+    """
+
+    schema: ClassVar[Schema] = {}  # of the table, where it may be empty
+
+    notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
+
+    def records(self) -> Iterable[Mapping[str, object]] | pl.DataFrame:
+        """Return the rows of the table, or the table itself."""
+        raise NotImplementedError
+
+    def figure(self) -> Figure:
+        """Return what is drawn."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return it as a table."""
+        found = self.records()
+        return found if isinstance(found, pl.DataFrame) else table(found, self.schema)
+
+    def plot(self) -> Chart:
+        """Return it as a picture (Altair)."""
+        return finished(*self.figure())
+
+
+def table(rows: Iterable[Mapping[str, object]], schema: Schema | None = None) -> pl.DataFrame:
+    """Return rows as a table; column types are inferred from all rows if there is no schema."""
+    return pl.DataFrame(list(rows), schema or None, infer_schema_length=None)
+
+
 def theme(dark: bool = False) -> dict[str, object]:
     """Return the Vega-Lite configuration of every figure."""
-    ink, muted, grid = (
-        ("#e8eaed", "#b6bcc6", "#333a44") if dark else ("#1b1f24", "#4b5563", "#e3e6ea")
-    )
+    light_inks, dark_inks = ("#1b1f24", "#4b5563", "#e3e6ea"), ("#e8eaed", "#b6bcc6", "#333a44")
+    ink, muted, grid = dark_inks if dark else light_inks
+    colours, ramp = (CATEGORY_DARK, RAMP_DARK) if dark else (CATEGORY, RAMP)
     text = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
     return {
         "background": "#14171c" if dark else "#ffffff",
@@ -84,12 +107,8 @@ def theme(dark: bool = False) -> dict[str, object]:
         "title": {"color": ink, "fontSize": 14, "anchor": "start"},
         "text": {"color": ink},
         "rule": {"color": muted},
-        "mark": {"color": (CATEGORY_DARK if dark else CATEGORY)[0]},
-        "range": {
-            "category": list(CATEGORY_DARK if dark else CATEGORY),
-            "heatmap": list(RAMP_DARK if dark else RAMP),
-            "ramp": list(RAMP_DARK if dark else RAMP),
-        },
+        "mark": {"color": colours[0]},
+        "range": {"category": list(colours), "heatmap": list(ramp), "ramp": list(ramp)},
     }
 
 
@@ -103,7 +122,7 @@ def data(rows: Rows) -> "alt.InlineData":
         return alt.InlineData(values=[dict(row) for row in rows])
 
 
-def finished(chart: "Chart | alt.FacetChart", title: str, height: object = 300) -> "Chart":
+def finished(chart: AnyChart, title: str, height: object = 300) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
 
@@ -118,7 +137,7 @@ def thinned(count: int, most: int = MOST_LINES) -> list[int]:
     return [*range(most // 2), *range(count - most // 2, count)]
 
 
-def dots(
+def dot_plot(
     rows: Rows,
     title: str,
     axis: str,
@@ -127,70 +146,57 @@ def dots(
     domain: tuple[float, float] | None = None,
     mark: float | None = None,
     series: str = "",
-) -> "Chart":
+) -> Figure:
     """Return points with their intervals, one labelled line each.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        With `label`, `value`, `low`, `high` and, if several points share a line, `series`.
-    title, axis : str
-        Headings of figure and axis.
-    format : str
-        D3 format of the numbers.
-    domain : tuple of float, optional
-        Ends of the axis.
-    mark : float, optional
-        Where a reference line stands.
-    series : str
-        Heading of the legend; without it there is one point a line.
+    `rows` have `label`, `value`, `low` and `high`; if several points share a line, also `series`,
+    and the argument `series` is the heading of their legend. `format` is D3's, `domain` gives the
+    ends of the axis, and a reference line stands at `mark`.
     """
     import altair as alt
 
-    base = alt.Chart(data(rows))
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
-    x_axis = alt.Axis(format=format, title=axis)
-    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
-    tips = [alt.Tooltip("label:N", title="cell")]
-    tips += [
-        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
-    ]
-    x = alt.X("value:Q", scale=scale, axis=x_axis)
-    height: dict[str, object]
+
+    def x(field: str) -> alt.X:
+        return alt.X(field, scale=scale, axis=alt.Axis(format=format, title=axis))
+
+    base = alt.Chart(data(rows)).encode(
+        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
+    )
+    tips = [alt.Tooltip("label:N", title="cell"), *_interval_tips(format)]
+    height: dict[str, object] = {"step": STEP}
+    points = base.mark_point(size=60, filled=True, opacity=1)
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
         # Names too long to stand side by side within the figure stand below each other.
         stacked = any(len(name) > _LONG_NAME for name in names)
         legend = alt.Legend(columns=1) if stacked else alt.Legend()
-        told = alt.Color("series:N", scale=alt.Scale(domain=names), title=series, legend=legend)
-        offset = alt.YOffset("series:N", sort=names)
-        tips.append(alt.Tooltip("series:N", title=series))
-        lines = base.mark_rule(strokeWidth=2).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q", color=told,
-            yOffset=offset,
-        )  # fmt: skip
-        points = base.mark_point(size=55, filled=True, opacity=1).encode(
-            y=y, x=x, color=told, yOffset=offset, tooltip=tips,
-            shape=alt.Shape(
-                "series:N", scale=alt.Scale(domain=names), title=series, legend=legend
-            ),
-        )  # fmt: skip
-        height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
-    else:
-        lines = base.mark_rule(strokeWidth=2).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q"
+        known = alt.Scale(domain=names)
+        base = base.encode(
+            color=alt.Color("series:N", scale=known, title=series, legend=legend),
+            yOffset=alt.YOffset("series:N", sort=names),
         )
-        points = base.mark_point(size=60, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
-        height = {"step": STEP}
-    layers = [lines, points]
+        shape = alt.Shape("series:N", scale=known, title=series, legend=legend)
+        points = base.mark_point(size=55, filled=True, opacity=1).encode(shape=shape)
+        tips.append(alt.Tooltip("series:N", title=series))
+        height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
+    lines = base.mark_rule(strokeWidth=2).encode(x=x("low:Q"), x2="high:Q")
+    layers = [lines, points.encode(x=x("value:Q"), tooltip=tips)]
     if mark is not None:
         rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
-        layers.insert(0, rule.encode(x=alt.X("at:Q", scale=scale, axis=x_axis)))
-    return finished(alt.layer(*layers), title, height)
+        layers.insert(0, rule.encode(x=x("at:Q")))
+    return Figure(alt.layer(*layers), title, height)
 
 
-def heat(
+def _interval_tips(format: str) -> list["alt.Tooltip"]:
+    import altair as alt
+
+    names = ("value", "low", "high")
+    return [alt.Tooltip(f"{name}:Q", title=name, format=format) for name in names]
+
+
+def heat_map(
     rows: Rows,
     title: str,
     x: str,
@@ -200,23 +206,11 @@ def heat(
     format: str = ".0%",
     choices: Sequence[str] = (),
     choice_title: str = "",
-) -> "Chart":
+) -> Figure:
     """Return a heat map with its numbers written in it.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        With `x`, `y`, `value`, `low`, `high` and, if there is something to choose, `choice`.
-    title : str
-        Heading of the figure.
-    x, y, colour : str
-        Headings of columns, rows and of the number.
-    format : str
-        D3 format of the numbers.
-    choices : sequence of str
-        Values of `choice`, one of which is shown at a time.
-    choice_title : str
-        What is chosen.
+    `rows` have `x`, `y`, `value`, `low` and `high`; with `choices` also `choice`, one of which is
+    shown at a time. `x`, `y` and `colour` are the headings of columns, rows and of the number.
     """
     import altair as alt
 
@@ -233,23 +227,27 @@ def heat(
     if choices:
         chosen = chooser("shown", choices, choice_title)
         base = base.add_params(chosen).transform_filter("datum.choice == shown")
-    tips = [alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x)]
-    tips += [
-        alt.Tooltip(f"{name}:Q", title=name, format=format) for name in ("value", "low", "high")
-    ]
     scale = alt.Scale(domain=[low, high], interpolate="rgb")
     boxes = base.mark_rect().encode(
         color=alt.Color("value:Q", title=colour, scale=scale, legend=alt.Legend(format=format)),
-        tooltip=tips,
+        tooltip=[alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x), *_interval_tips(format)],
     )
-    # Black or white, whichever stands out by 4.5 to 1 from the ramp at that place.
-    place = f"((datum.value - {low!r}) / {high - low!r})"
-    white = f"dark ? {place} < 0.55 : {place} > 0.745"
     numbers = base.mark_text(fontSize=12).encode(
         text=alt.Text("value:Q", format=format),
-        color=alt.condition(white, alt.value("#ffffff"), alt.value("#000000")),
+        color=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
     )
-    return finished(alt.layer(boxes, numbers), title, {"step": 34})
+    return Figure(alt.layer(boxes, numbers), title, {"step": 34})
+
+
+def readable_ink(place: str) -> Mapping[str, object]:
+    """Return black or white, whichever stands out by 4.5 to 1 from the ramp.
+
+    `place` is a Vega expression of the place on the ramp, from 0 to 1.
+    """
+    import altair as alt
+
+    white = f"dark ? {place} < 0.55 : {place} > 0.745"
+    return alt.condition(white, alt.value("#ffffff"), alt.value("#000000"))
 
 
 def dates(title: str | None = None) -> "alt.X":
@@ -263,14 +261,7 @@ def dates(title: str | None = None) -> "alt.X":
 def told_apart(field: str, title: str | None, names: Sequence[str]) -> dict[str, object]:
     """Return the channels that tell lines apart by colour and by dash, with one legend.
 
-    Parameters
-    ----------
-    field : str
-        Name of the field.
-    title : str or None
-        Heading of the legend.
-    names : sequence of str
-        Its values in their order.
+    `names` are the values of the field in their order.
     """
     import altair as alt
 
@@ -288,3 +279,13 @@ def chooser(name: str, choices: Sequence[str], title: str) -> "alt.Parameter":
     numbers = list(range(len(choices)))
     bound = alt.binding_select(options=numbers, labels=list(choices), name=f"{title}: ")
     return alt.param(name=name, value=0, bind=bound)
+
+
+def dots(*args: Any, **options: Any) -> Chart:
+    """Return `dot_plot` with its size and theme."""
+    return finished(*dot_plot(*args, **options))
+
+
+def heat(*args: Any, **options: Any) -> Chart:
+    """Return `heat_map` with its size and theme."""
+    return finished(*heat_map(*args, **options))

@@ -1,8 +1,8 @@
 """Two-player games in normal form: equilibria, dominance, best-reply cycles, replicator dynamics.
 
 Everything here takes two payoff matrices, rows the first player's strategies and columns the
-second's. The dynamics are nashpy's. Its solvers serve as a reference in the tests: its enumeration
-of supports takes seconds from 8 by 8 on, where solving thousands of supports at once takes a
+second's. The dynamics are nashpy's. Its solvers serve as a reference in the tests only: its support
+enumeration takes seconds from 8 by 8 on, where solving thousands of supports at once takes a
 fraction of one, and its Lemke-Howson algorithm does not end on a game of one pair of strategies.
 """
 
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +50,7 @@ class Solution(NamedTuple):
     equilibria: tuple[Equilibrium, ...]  # pure ones first
     # largest size of the supports that were tried, after dominated strategies were removed
     largest: int
-    # whether all of them were tried; in a game without ties these are all equilibria there
-    # are
+    # whether all of them were tried; in a game without ties there are no other equilibria
     complete: bool
     # whether some strategy has more best replies than it has strategies in its support, so
     # that there can be infinitely many equilibria
@@ -60,10 +60,7 @@ class Solution(NamedTuple):
 def best_replies(first: Floats, second: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where rows are best replies to columns, and columns to rows.
 
-    Parameters
-    ----------
-    first, second : array, shape (..., rows, columns)
-        Payoffs; leading axes hold further games.
+    Payoffs have the shape (..., rows, columns); leading axes hold further games.
     """
     to_columns = first >= first.max(axis=-2, keepdims=True) - TOLERANCE
     to_rows = second >= second.max(axis=-1, keepdims=True) - TOLERANCE
@@ -81,11 +78,6 @@ def nash_equilibria(first: Floats, second: Floats) -> Solution:
 
     Strictly dominated strategies are removed first, which loses none. In a game without ties an
     equilibrium has supports of equal size on both sides.
-
-    Parameters
-    ----------
-    first, second : array, shape (rows, columns)
-        Payoffs of the two players.
     """
     rows, columns = undominated(first, second)
     a, b = first[np.ix_(rows, columns)], second[np.ix_(rows, columns)]
@@ -98,11 +90,17 @@ def nash_equilibria(first: Floats, second: Floats) -> Solution:
         largest = size
         found += _with_supports_of(size, a, b)
     whole = tuple(
-        Equilibrium(_spread(e.rows, rows, len(first)), _spread(e.columns, columns, first.shape[1]))
+        Equilibrium(_padded(e.rows, rows, len(first)), _padded(e.columns, columns, first.shape[1]))
         for e in found
     )
     every = largest == min(a.shape)
     return Solution(whole, largest, every, any(_is_degenerate(a, b, e) for e in found))
+
+
+def _padded(shares: Floats, kept: list[int], size: int) -> Floats:
+    whole = np.zeros(size)
+    whole[kept] = shares
+    return whole
 
 
 def _with_supports_of(size: int, first: Floats, second: Floats) -> list[Equilibrium]:
@@ -124,11 +122,8 @@ def equilibria_on(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Solve many games, each on one pair of supports.
 
-    Parameters
-    ----------
-    first, second : array, shape (games, all rows, all columns)
-    rows, columns : array of int, shape (games, size)
-        Strategies that are played.
+    Payoffs have the shape (games, all rows, all columns); the played strategies `rows` and
+    `columns` have the shape (games, size).
 
     Returns
     -------
@@ -151,10 +146,7 @@ def _indifferent(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return the other side's mixtures to which all own strategies of a support pay the same.
 
-    Returns
-    -------
-    tuple of array, shapes (games, all of the other side's), (games,), (games,)
-        Mixtures, what they pay, and whether they exist with positive shares.
+    With what they pay, shape (games,), and whether they exist with positive shares.
     """
     games, size = own.shape
     each = np.arange(games)[:, np.newaxis, np.newaxis]
@@ -170,12 +162,6 @@ def _indifferent(
     mixtures = np.zeros((games, payoffs.shape[2]))
     np.put_along_axis(mixtures, others, solved[:, :size], axis=1)
     return mixtures, solved[:, size], regular & (solved[:, :size] > TOLERANCE).all(axis=1)
-
-
-def _spread(shares: Floats, kept: list[int], size: int) -> Floats:
-    whole = np.zeros(size)
-    whole[kept] = shares
-    return whole
 
 
 def _is_degenerate(first: Floats, second: Floats, found: Equilibrium) -> bool:
@@ -195,13 +181,7 @@ class Dominance:
 
 
 def dominated(payoffs: Floats) -> list[Dominance]:
-    """Return the rows that a pure or mixed strategy strictly dominates.
-
-    Parameters
-    ----------
-    payoffs : array, shape (own strategies, the other's strategies)
-        Of the player whose strategies are the rows.
-    """
+    """Return the rows that a pure or mixed strategy of the same player strictly dominates."""
     found = []
     for row in range(len(payoffs)):
         better = (payoffs > payoffs[row] + TOLERANCE).all(axis=1)
@@ -216,8 +196,6 @@ def dominated(payoffs: Floats) -> list[Dominance]:
 
 
 def _dominating_mixture(payoffs: Floats, row: int) -> Floats | None:
-    from scipy.optimize import linprog
-
     others = np.delete(payoffs, row, axis=0)
     if len(others) < 2:
         return None
@@ -255,46 +233,31 @@ def best_reply_cycles(first: Floats, second: Floats) -> list[list[tuple[int, int
     """Return the cycles into which best replies lead and from which they do not lead out.
 
     Pairs of pure strategies are the places; from each, the side that can gain moves to a best
-    reply. A set of places that is never left and has more than one place is a cycle.
-
-    Returns
-    -------
-    list of list of (row, column)
-        Sorted places of each cycle.
+    reply. A set of places that is never left and has more than one place is a cycle; it is given
+    as its sorted (row, column).
     """
     to_columns, to_rows = best_replies(first, second)
     moves: nx.DiGraph[tuple[int, int]] = nx.DiGraph()
-    rows, columns = first.shape
-    for i in range(rows):
-        for j in range(columns):
-            moves.add_node((i, j))
-            if not to_columns[i, j]:
-                moves.add_edges_from(
-                    ((i, j), (k, j)) for k in np.flatnonzero(to_columns[:, j]).tolist()
-                )
-            if not to_rows[i, j]:
-                moves.add_edges_from(((i, j), (i, k)) for k in np.flatnonzero(to_rows[i]).tolist())
+    for i, j in np.ndindex(*first.shape):
+        moves.add_node((i, j))
+        if not to_columns[i, j]:
+            better = np.flatnonzero(to_columns[:, j]).tolist()
+            moves.add_edges_from(((i, j), (row, j)) for row in better)
+        if not to_rows[i, j]:
+            better = np.flatnonzero(to_rows[i]).tolist()
+            moves.add_edges_from(((i, j), (i, column)) for column in better)
     return sorted(sorted(part) for part in nx.attracting_components(moves) if len(part) > 1)
 
 
 def replicator(first: Floats, second: Floats, times: Floats) -> tuple[Floats, Floats]:
-    """Return the asymmetric replicator dynamics from even mixtures.
+    """Return the asymmetric replicator dynamics (Taylor 1979) from even mixtures.
 
-    Parameters
-    ----------
-    first, second : array, shape (rows, columns)
-        Payoffs; scaled to a range of one, so that times of different games can be compared.
-    times : array
-        From 0.
+    Payoffs are scaled to a range of one, so that times of different games can be compared.
 
     Returns
     -------
     tuple of array, shapes (times, rows) and (times, columns)
         Shares of strategies.
-
-    References
-    ----------
-    Taylor (1979), *Journal of Applied Probability* 16.
     """
     import nashpy
 

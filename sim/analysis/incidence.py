@@ -13,9 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Result
-from sim.analysis.intervals import effective_size, wilson
 from sim.analysis.results import Floats, Group, Results
 from sim.model.codes import Treaty
+from sim.runs.shares import effective_size, wilson
 
 if TYPE_CHECKING:
     from sim.analysis.charts import Chart

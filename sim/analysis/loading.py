@@ -1,7 +1,8 @@
-"""Whether the rows of a table or shard can be those of a plan, and which columns are missing.
+"""From a folder to `Results`: whole, unfinished, damaged or foreign.
 
-Everything that this program writes passes; what was cut, edited or made elsewhere is told in one
-line before a figure rests on it.
+Everything that this program writes passes. What was cut, edited or made elsewhere is named in one
+line before a figure rests on it: whether the rows of a table or shard can be those of the plan,
+and which columns are missing.
 """
 
 import shlex
@@ -21,138 +22,18 @@ from sim.sweeps.paths import changed
 from sim.sweeps.plan import Chunk, Plan
 from sim.sweeps.store import PLAN, RUNS, SHARDS
 
-TEXTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")
-"""Parts of a configuration that decide which columns a scenario has of its own."""
-TOLD = 4
-"""Most columns that a note names."""
-READ_EVERYWHERE = ("status", "weeks", "signed_week", "interim_week", "full_week", "in_force")
-"""Outcomes that many sections read; an empty one is told at the head."""
-
-
-def problem_of_rows(rows: pl.DataFrame, chunk: Chunk) -> str:
-    """Return what is wrong with the rows of some cells and replicates; empty if nothing is.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        With the columns `NEEDED`.
-    chunk : Chunk
-        Cells and replicates that rows may be of.
-    """
-    for name, start, end in (
-        ("cell", chunk.first_cell, chunk.end_cell),
-        ("replicate", chunk.first_replicate, chunk.end_replicate),
-    ):
-        column = rows[name]
-        if not column.dtype.is_integer() or column.null_count():
-            return f"has a column '{name}' that is not all whole numbers"
-        for value in (column.min(), column.max()):
-            if isinstance(value, int) and not start <= value < end:
-                return f"tells of {name} {value}, where only {start} to {end - 1} are planned"
-    place = rows["cell"].to_numpy().astype(np.int64) - chunk.first_cell
-    width = len(chunk.replicates)
-    place = place * width + rows["replicate"].to_numpy() - chunk.first_replicate
-    twice = len(place) - int((np.bincount(place, minlength=1) > 0).sum())
-    if twice:
-        return f"tells of the same run more than once, in {twice:,} rows"
-    return _problem_of_words(rows, "run_status", (OK, FAILED)) or _problem_of_signed(rows)
-
-
-def _problem_of_words(rows: pl.DataFrame, name: str, known: Sequence[str]) -> str:
-    column = rows[name]
-    if not (column.dtype == pl.String or isinstance(column.dtype, (pl.Enum, pl.Categorical))):
-        return f"has a column '{name}' that holds no words"
-    found = {str(word) for word in column.drop_nulls().unique().cast(pl.String)}
-    strange = sorted(found - set(known))
-    if strange:
-        return f"has '{strange[0]}' in the column '{name}', which is none of {', '.join(known)}"
-    if name == "run_status" and column.null_count():
-        return f"has {column.null_count():,} rows without '{name}'"
-    return ""
-
-
-def _problem_of_signed(rows: pl.DataFrame) -> str:
-    problem = _problem_of_words(rows, "signed", words_of(Signature).categories.to_list())
-    if problem:
-        return problem
-    silent = (rows["run_status"].cast(pl.String) == OK) & rows["signed"].is_null()
-    return f"does not say in {silent.sum():,} rows what was signed" if silent.any() else ""
-
-
-def missing_columns(columns: Iterable[str], plan: Plan) -> tuple[str, ...]:
-    """Return which columns a table of this plan should have and lacks, those needed first."""
-    there = set(columns)
-    wanted = [*NEEDED, *plan.swept, *(["point"] if plan.points else [])]
-    wanted += [column.name for column in OUTCOME_COLUMNS]
-    for raw in _scenarios(plan):
-        try:
-            scenario = build_scenario(raw, "scenario")
-        except ConfigError:
-            # Of another version: what it would have had cannot be known.
-            continue
-        wanted += [column.name for column in scenario_columns(scenario)]
-    return tuple(name for name in dict.fromkeys(wanted) if name not in there)
-
-
-def _scenarios(plan: Plan) -> list[Mapping[str, object]]:
-    found: dict[str, Mapping[str, object]] = {}
-    for entry in plan.combinations:
-        texts = {k: v for k, v in entry.changes.items() if k.startswith(TEXTS) or k == "scenario"}
-        key = f"{entry.base} {texts}"
-        if key not in found:
-            raw = changed(plan.bases[entry.base], texts).get("scenario")
-            if isinstance(raw, Mapping):
-                found[key] = raw
-    return list(found.values())
-
-
-def told_of_columns(missing: Sequence[str], empty: Sequence[str]) -> list[str]:
-    """Return what is to be said of columns that are missing, or hold nothing."""
-    return [
-        f"The table of runs {verb} the column{'s' if len(names) > 1 else ''} {_named(names)}; "
-        "parts that need what is not there say so."
-        for verb, names in (("lacks", missing), ("has nothing in", empty))
-        if names
-    ]
-
-
-def _named(names: Sequence[str]) -> str:
-    told = ", ".join(f"'{name}'" for name in names[:TOLD])
-    return told + (f" and {len(names) - TOLD} more" if len(names) > TOLD else "")
-
-
-def empty_columns(files: Sequence[Path], columns: Iterable[str]) -> tuple[str, ...]:
-    """Return which of the outcomes that many sections read are null in every run."""
-    there = [name for name in READ_EVERYWHERE if name in set(columns)]
-    if not there:
-        return ()
-    held = pl.scan_parquet(list(files), glob=False).select(pl.col(there).count())
-    try:
-        counts = held.collect(engine="streaming").row(0, named=True)
-    except (PolarsError, OSError):
-        # A damaged column: the parts that read it say so.
-        return ()
-    return tuple(name for name in there if not counts[name])
-
-
-# ---- From a folder to `Results`: whole, unfinished, damaged or foreign.
-
 RUN_FILE = "run.json"
 """Marks the folder of a single run, see `sim.runs.folder`."""
+COLUMN_PARTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")
+"""Parts of a configuration that decide which columns a scenario has of its own."""
+MOST_NAMED = 4
+"""Most columns that a note names."""
+READ_EVERYWHERE = ("status", "weeks", "signed_week", "interim_week", "full_week", "in_force")
+"""Outcomes that many sections read; a note says so if one is empty."""
 
 
 def load(folder: str | Path) -> Results:
-    """Open the folder of a sweep.
-
-    Parameters
-    ----------
-    folder : str or Path
-        A folder that `sim sweep` has written, finished or not.
-
-    Returns
-    -------
-    Results
-        Its runs, to be handed to the functions of `sim.analysis`.
+    """Open the folder of a sweep, finished or not.
 
     Raises
     ------
@@ -167,28 +48,21 @@ def load(folder: str | Path) -> Results:
     notes: list[str] = []
     if table.is_file():
         rows = _rows_of_table(table, plan, notes)
-        if rows == plan.runs:
-            return _opened(place, plan, (table,), f"'{RUNS}'", notes)
     else:
         rows = 0
         notes.append("The sweep is not finished: there is no table of all runs yet.")
-    shards, pattern = _whole_shards(place, plan, notes)
-    in_shards = sum(_length(file) for file in shards)
-    if rows and rows >= in_shards:
-        return _opened(place, plan, (table,), f"'{RUNS}'", notes)
-    if not in_shards:
+    if rows < plan.runs:
+        shards, pattern = _whole_shards(place, plan, notes)
+        in_shards = sum(_length(file) for file in shards)
+        if in_shards > rows:
+            return _opened(place, plan, shards, pattern, notes)
+    if not rows:
         raise ConfigError([f"{place}: no run can be read; {_go_on(plan)}"])
-    return _opened(place, plan, tuple(shards), pattern, notes)
+    return _opened(place, plan, [table], f"'{RUNS}'", notes)
 
 
 def existing(folder: str | Path) -> Path:
-    """Return a folder that exists.
-
-    Raises
-    ------
-    ConfigError
-        If it does not, with the nearest name.
-    """
+    """Return a folder; `ConfigError` with the nearest name if it does not exist."""
     place = Path(folder)
     if place.is_file():
         raise ConfigError([f"{place}: is a file; name the folder that holds the results"])
@@ -222,13 +96,7 @@ def _what_it_holds(place: Path) -> str:
 
 
 def _plan(place: Path) -> Plan:
-    """Read the plan.
-
-    Raises
-    ------
-    ConfigError
-        If it is none, or was changed by hand.
-    """
+    """Read the plan; `ConfigError` if it is none, or was changed by hand."""
     try:
         return Plan.from_json((place / PLAN).read_text("utf-8"))
     except ConfigError as error:
@@ -237,37 +105,20 @@ def _plan(place: Path) -> Plan:
         raise ConfigError([f"{place}: {PLAN} cannot be read"]) from error
 
 
-def _needed(plan: Plan) -> list[str]:
-    return [*NEEDED, *plan.swept, *(["point"] if plan.points else [])]
-
-
 def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
-    """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read.
-
-    Raises
-    ------
-    ConfigError
-        If the table belongs to another plan or lacks a column that everything rests on.
-    """
+    """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read."""
     try:
-        metadata = pl.read_parquet_metadata(table)
-        schema = _schema(table)
+        if pl.read_parquet_metadata(table).get("plan") != plan.hash:
+            raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
         rows = _length(table)
+        problem = _lacking(_schema(table), _needed(plan))
+        if not problem:
+            # The footer says nothing of the pages: those that everything rests on are read once.
+            keys = pl.scan_parquet(table, glob=False).select(NEEDED).collect(engine="streaming")
+            problem = problem_of_rows(keys, Chunk(0, plan.cells, 0, plan.replicates))
     except (PolarsError, OSError):
         notes.append(f"{RUNS} is damaged and cannot be read.")
         return 0
-    if metadata.get("plan") != plan.hash:
-        raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
-    missing = [name for name in _needed(plan) if name not in schema]
-    problem = f"lacks the column '{missing[0]}'" if missing else ""
-    if not problem:
-        try:
-            # The footer tells nothing of the pages: those that everything rests on are read once.
-            keys = pl.scan_parquet(table, glob=False).select(NEEDED).collect(engine="streaming")
-        except (PolarsError, OSError):
-            notes.append(f"{RUNS} is damaged and cannot be read.")
-            return 0
-        problem = problem_of_rows(keys, Chunk(0, plan.cells, 0, plan.replicates))
     if problem:
         raise ConfigError(
             [
@@ -285,7 +136,7 @@ def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path]
     whole: list[Path] = []
     for file in files:
         chunk = Chunk.from_name(file.stem)
-        problem = "is no shard of a sweep" if chunk is None else _problem(file, chunk, plan)
+        problem = "is no shard of a sweep" if chunk is None else _flaw_of(file, chunk, plan)
         if problem:
             lost = f": its {chunk.runs:,} runs are missing" if chunk is not None else ""
             notes.append(f"{SHARDS}/{file.name} {problem}{lost}.")
@@ -300,15 +151,15 @@ def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path]
     return whole, f"read_parquet([{listed}])"
 
 
-def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
+def _flaw_of(file: Path, chunk: Chunk, plan: Plan) -> str:
     """Return what is wrong with a shard, all of which is read; empty if nothing is."""
     try:
         rows = pl.read_parquet(file, glob=False)
     except (PolarsError, OSError):
         return "is damaged"
-    missing = [name for name in (*_needed(plan), "seed") if name not in rows.columns]
-    if missing:
-        return f"lacks the column '{missing[0]}'"
+    lacking = _lacking(rows.columns, [*_needed(plan), "seed"])
+    if lacking:
+        return lacking
     if len(rows) != chunk.runs:
         return f"has {len(rows):,} rows instead of {chunk.runs:,}"
     inside = chunk.end_cell <= plan.cells and chunk.end_replicate <= plan.replicates
@@ -317,13 +168,67 @@ def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
     return problem_of_rows(rows, chunk)
 
 
-def _schema(file: Path) -> dict[str, pl.DataType]:
-    """Return a file's columns with their types; its name may hold any sign."""
-    return dict(pl.scan_parquet(file, glob=False).collect_schema())
+def _needed(plan: Plan) -> list[str]:
+    return [*NEEDED, *plan.swept, *(["point"] if plan.points else [])]
+
+
+def _lacking(columns: Iterable[str], needed: Sequence[str]) -> str:
+    there = set(columns)
+    missing = next((name for name in needed if name not in there), None)
+    return "" if missing is None else f"lacks the column '{missing}'"
+
+
+def problem_of_rows(rows: pl.DataFrame, chunk: Chunk) -> str:
+    """Return what is wrong with rows that are to be of a chunk; empty if nothing is."""
+    return (
+        _problem_of_range(rows["cell"], chunk.first_cell, chunk.end_cell)
+        or _problem_of_range(rows["replicate"], chunk.first_replicate, chunk.end_replicate)
+        or _problem_of_repeats(rows, chunk)
+        or _problem_of_words(rows["run_status"], (OK, FAILED))
+        or _problem_of_signed(rows)
+    )
+
+
+def _problem_of_range(column: pl.Series, start: int, end: int) -> str:
+    if not column.dtype.is_integer() or column.null_count():
+        return f"has a column '{column.name}' that is not all whole numbers"
+    for value in (column.min(), column.max()):
+        if isinstance(value, int) and not start <= value < end:
+            return f"tells of {column.name} {value}, where only {start} to {end - 1} are planned"
+    return ""
+
+
+def _problem_of_repeats(rows: pl.DataFrame, chunk: Chunk) -> str:
+    cell = rows["cell"].to_numpy().astype(np.int64) - chunk.first_cell
+    replicate = rows["replicate"].to_numpy() - chunk.first_replicate
+    counts = np.bincount(cell * len(chunk.replicates) + replicate, minlength=1)
+    repeats = len(rows) - int((counts > 0).sum())
+    return f"tells of the same run more than once, in {repeats:,} rows" if repeats else ""
+
+
+def _problem_of_words(column: pl.Series, known: Sequence[str]) -> str:
+    name = column.name
+    if not (column.dtype == pl.String or isinstance(column.dtype, (pl.Enum, pl.Categorical))):
+        return f"has a column '{name}' that holds no words"
+    found = {str(word) for word in column.drop_nulls().unique().cast(pl.String)}
+    strange = sorted(found - set(known))
+    if strange:
+        return f"has '{strange[0]}' in the column '{name}', which is none of {', '.join(known)}"
+    if name == "run_status" and column.null_count():
+        return f"has {column.null_count():,} rows without '{name}'"
+    return ""
+
+
+def _problem_of_signed(rows: pl.DataFrame) -> str:
+    problem = _problem_of_words(rows["signed"], words_of(Signature).categories.to_list())
+    if problem:
+        return problem
+    silent = (rows["run_status"].cast(pl.String) == OK) & rows["signed"].is_null()
+    return f"does not say in {silent.sum():,} rows what was signed" if silent.any() else ""
 
 
 def _opened(
-    place: Path, plan: Plan, files: tuple[Path, ...], source: str, notes: list[str]
+    place: Path, plan: Plan, files: Sequence[Path], source: str, notes: list[str]
 ) -> Results:
     schema = _schema(files[0])
     same = [file for file in files if _schema(file) == schema]
@@ -345,17 +250,79 @@ def _opened(
         notes.append(f"{bad:,} runs failed and are left out of every figure.")
     if bad == rows:
         raise ConfigError([f"{place}: {_all_failed(same, rows)}"])
-    notes += told_of_columns(missing_columns(schema, plan), empty_columns(same, schema))
+    notes += _notes_on_columns("lacks", missing_columns(schema, plan))
+    notes += _notes_on_columns("has nothing in", empty_columns(same, schema))
     return Results(place, plan, tuple(same), source, schema, rows, bad, tuple(notes))
 
 
 def _all_failed(files: list[Path], runs: int) -> str:
-    told = f"all {runs:,} runs failed" if runs > 1 else "the only run failed"
+    problem = f"all {runs:,} runs failed" if runs > 1 else "the only run failed"
     table = pl.scan_parquet(files, glob=False)
     if "error" not in table.collect_schema().names():
-        return told
+        return problem
     why = table.select(pl.col("error").drop_nulls().first()).collect().item()
-    return told if why is None else f"{told}: {why}"
+    return problem if why is None else f"{problem}: {why}"
+
+
+def _notes_on_columns(verb: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    listed = ", ".join(f"'{name}'" for name in names[:MOST_NAMED])
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return [
+        f"The table of runs {verb} the column{'s' if len(names) > 1 else ''} {listed}{more}; "
+        "parts that need what is not there say so."
+    ]
+
+
+def missing_columns(columns: Iterable[str], plan: Plan) -> tuple[str, ...]:
+    """Return which columns a table of this plan should have and lacks, those needed first."""
+    there = set(columns)
+    wanted = [*_needed(plan), *(column.name for column in OUTCOME_COLUMNS)]
+    for raw in _scenarios(plan):
+        try:
+            scenario = build_scenario(raw, "scenario")
+        except ConfigError:
+            # Of another version: what it would have had cannot be known.
+            continue
+        wanted += [column.name for column in scenario_columns(scenario)]
+    return tuple(name for name in dict.fromkeys(wanted) if name not in there)
+
+
+def _scenarios(plan: Plan) -> list[Mapping[str, object]]:
+    """Return one scenario for each set of columns that the combinations may have."""
+    found: dict[str, Mapping[str, object]] = {}
+    for entry in plan.combinations:
+        parts = {
+            key: value
+            for key, value in entry.changes.items()
+            if key.startswith(COLUMN_PARTS) or key == "scenario"
+        }
+        name = f"{entry.base} {parts}"
+        if name not in found:
+            raw = changed(plan.bases[entry.base], parts).get("scenario")
+            if isinstance(raw, Mapping):
+                found[name] = raw
+    return list(found.values())
+
+
+def empty_columns(files: Sequence[Path], columns: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the outcomes that many sections read are null in every run."""
+    there = [name for name in READ_EVERYWHERE if name in set(columns)]
+    if not there:
+        return ()
+    held = pl.scan_parquet(list(files), glob=False).select(pl.col(there).count())
+    try:
+        counts = held.collect(engine="streaming").row(0, named=True)
+    except (PolarsError, OSError):
+        # A damaged column: the parts that read it say so.
+        return ()
+    return tuple(name for name in there if not counts[name])
+
+
+def _schema(file: Path) -> dict[str, pl.DataType]:
+    # Without glob: the name of a file may hold any character.
+    return dict(pl.scan_parquet(file, glob=False).collect_schema())
 
 
 def _length(file: Path) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
 from sim.runs.outcomes import codes_of
-from sim.sweeps.columns import OK, as_stored, swept_type, words_of
+from sim.sweeps.columns import as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.paths import changed
 from sim.sweeps.plan import Plan
@@ -26,13 +26,15 @@ Floats = NDArray[np.float64]
 
 NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
-DERIVED = {
-    "signed": "anything was signed, interim or full",
-    "signed_full": "the treaty was signed in full",
-    "signed_interim": "an interim deal was signed, and no full one after it",
-    "in_force_at_end": "a deal stood at the end",
+DERIVED: Mapping[str, tuple[str, tuple[int, ...]]] = {
+    "signed": ("signed", (1, 2)),  # anything was signed, interim or full
+    "signed_full": ("signed", (2,)),  # the treaty was signed in full
+    "signed_interim": ("signed", (1,)),  # an interim deal was signed, and no full one after it
+    "in_force_at_end": ("in_force", (1, 2)),  # a deal stood at the end
 }
-"""Outcomes beside the table's columns that `Results.outcome` knows, each 0 or 1."""
+"""Outcomes of 0 or 1 beside the table's columns: a column, and its codes that count as 1."""
+NO_RUN = -32768
+"""What an array of codes holds where there is no run."""
 MOST_BATCHES = 200
 """Batches of replicates that stand for chance where single replicates would be too many."""
 
@@ -80,8 +82,6 @@ class Results:
     failed: int  # rows of them whose run failed; they have no outcomes
     notes: tuple[str, ...]  # what is missing or was passed over, one sentence each
 
-    # ------------------------------------------------------------------ what was swept
-
     @property
     def points(self) -> int:
         """Points of a sampled design in each combination; 1 for a factorial design."""
@@ -97,6 +97,14 @@ class Results:
         """Keys that combinations differ in, in the order of the line."""
         return list(self.plan.combinations[0].values)
 
+    @cached_property
+    def options(self) -> dict[str, list[Value]]:
+        """Values of each chosen key, in the order of the line."""
+        return {
+            key: list(dict.fromkeys(entry.values[key] for entry in self.plan.combinations))
+            for key in self.chosen_keys
+        }
+
     @property
     def usable(self) -> int:
         """Runs with outcomes."""
@@ -110,28 +118,29 @@ class Results:
     def scenario_of(self, combination: int) -> Scenario:
         """Return the negotiation of a combination, sampled numbers at their stated values.
 
-        Raises
-        ------
-        ConfigError
-            If the stored scenario is not valid for this version of the program.
+        Raises `ConfigError` if the scenario is not valid for this version of the program.
         """
         raw = self.config_of(combination)["scenario"]
         assert isinstance(raw, Mapping)
         return build_scenario(raw, "scenario")
 
+    def config_of(self, combination: int) -> dict[str, object]:
+        """Return a combination's configuration, sampled numbers at their stated values."""
+        chosen = self.plan.combinations[combination]
+        return changed(self.plan.bases[chosen.base], chosen.changes)
+
+    @property
+    def block(self) -> int:
+        """Successive points that share coordinates: inputs + 2 in a Saltelli design, else 1."""
+        return len(self.plan.point_keys) + 2 if self.plan.design["kind"] == "saltelli" else 1
+
     def clusters_of(self, cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """Return which independently drawn part of a sampled design each cell belongs to.
 
-        Returns
-        -------
-        array of int, shape (cells,), or None
-            The point, or in a Saltelli design the block of points that share their coordinates;
-            None for a factorial design, whose cells are chosen and not drawn.
+        The point, or in a Saltelli design the block of points that share their coordinates; None
+        for a factorial design, whose cells are chosen and not drawn.
         """
-        if not self.sampled:
-            return None
-        size = len(self.plan.point_keys) + 2 if self.plan.design["kind"] == "saltelli" else 1
-        return cells % self.points // size
+        return cells % self.points // self.block if self.sampled else None
 
     def independent_cells(self) -> NDArray[np.int64]:
         """Return the cells that are cases of their own.
@@ -139,31 +148,15 @@ class Results:
         All but, in a Saltelli design, those that differ from another one in one coordinate only.
         """
         cells = np.arange(self.plan.cells)
-        if self.plan.design["kind"] != "saltelli":
-            return cells
-        size = len(self.plan.point_keys) + 2
-        place = cells % self.points % size
-        own: NDArray[np.int64] = cells[(place == 0) | (place == size - 1)]
+        place = cells % self.points % self.block
+        own: NDArray[np.int64] = cells[(place == 0) | (place == self.block - 1)]
         return own
-
-    def config_of(self, combination: int) -> dict[str, object]:
-        """Return a combination's configuration, sampled numbers at their stated values."""
-        chosen = self.plan.combinations[combination]
-        return changed(self.plan.bases[chosen.base], chosen.changes)
 
     def groups(self, by: Sequence[str] | None = None) -> list[Group]:
         """Return the cells in groups that share the values of some keys.
 
-        Parameters
-        ----------
-        by : sequence of str, optional
-            Keys that combinations differ in; all of them by default, so that each combination
-            is a group. An empty sequence puts all cells into one group.
-
-        Raises
-        ------
-        NotInResults
-            For a key that was not swept.
+        By default of all keys that combinations differ in, so that each combination is a group; an
+        empty sequence puts all cells into one group. Raises `NotInResults` for other keys.
         """
         keys = self.chosen_keys if by is None else list(by)
         self.check_keys(keys)
@@ -180,13 +173,7 @@ class Results:
         ]
 
     def check_keys(self, keys: Sequence[str]) -> None:
-        """Raise if one of the keys does not differ between combinations.
-
-        Raises
-        ------
-        NotInResults
-            With the keys that do.
-        """
+        """Raise `NotInResults` if one of the keys does not differ between combinations."""
         for key in keys:
             if key not in self.chosen_keys:
                 known = ", ".join(self.chosen_keys) or "none"
@@ -201,29 +188,15 @@ class Results:
             columns[key] = pl.Series(key, [as_stored(row[key], kind) for row in rows], kind)
         return pl.DataFrame(columns)
 
-    # ------------------------------------------------------------------ what came out
-
-    def scan(self) -> pl.LazyFrame:
-        """Return the table of runs, failed ones left out, to be read lazily."""
-        return pl.scan_parquet(list(self.files), glob=False).filter(
-            pl.col("run_status").cast(pl.String) == OK
-        )
-
     def has(self, *columns: str) -> bool:
         """Return whether the table has all of these columns."""
         return all(column in self.schema for column in columns)
 
     def check_columns(self, *columns: str) -> None:
-        """Raise if a column is missing.
-
-        Raises
-        ------
-        NotInResults
-            With the missing columns.
-        """
-        missing = [column for column in columns if column not in self.schema]
-        if missing:
-            raise NotInResults(f"the table of runs lacks the column '{missing[0]}'")
+        """Raise `NotInResults` with the first column that is missing, if one is."""
+        for column in columns:
+            if column not in self.schema:
+                raise NotInResults(f"the table of runs lacks the column '{column}'")
 
     @cached_property
     def _places(self) -> NDArray[np.int64] | None:
@@ -235,19 +208,10 @@ class Results:
         return None if in_order and (not len(places) or places[0] == 0) else places
 
     def _read(self, *columns: str) -> pl.DataFrame:
-        """Read some columns of all rows.
-
-        Raises
-        ------
-        SimError
-            If a file is damaged.
-        """
+        """Read some columns of all rows; `SimError` if a file is damaged."""
         try:
-            return (
-                pl.scan_parquet(list(self.files), glob=False)
-                .select(columns)
-                .collect(engine="streaming")
-            )
+            table = pl.scan_parquet(list(self.files), glob=False).select(columns)
+            return table.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
             first = (str(error).strip().splitlines() or ["unknown"])[0]
             raise SimError(
@@ -255,7 +219,8 @@ class Results:
                 "whole, delete runs.parquet and run the sweep's line again"
             ) from error
 
-    def _table(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
+    def _by_cell(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
+        """Return the values of all rows as cells by replicates."""
         shape = (self.plan.cells, self.plan.replicates)
         if self._places is None:
             return values.reshape(shape)
@@ -264,13 +229,12 @@ class Results:
         return table.reshape(shape)
 
     def codes(self, column: str) -> NDArray[np.int16]:
-        """Return a column of words, whole numbers or flags.
+        """Return a column of words, whole numbers or flags, a word by its place in its type.
 
         Returns
         -------
         array of int16, shape (cells, replicates)
-            A word by its place in the column's type. -32768 where there is no run, it failed, or
-            its scenario has no such outcome.
+            `NO_RUN` where there is no run, it failed, or its scenario has no such outcome.
 
         Raises
         ------
@@ -284,23 +248,20 @@ class Results:
         codes = codes_of(column)
         if codes is not None:
             series = _in_codes(series, words_of(codes))
-        whole = series.cast(pl.Int16).fill_null(NOTHING).to_numpy()
-        return self._table(whole, NOTHING).astype(np.int16, copy=False)
+        whole = series.cast(pl.Int16).fill_null(NO_RUN).to_numpy()
+        return self._by_cell(whole, NO_RUN).astype(np.int16, copy=False)
 
     def numbers(self, column: str) -> Floats:
-        """Return a column of numbers or flags.
+        """Return a column of numbers or flags, shape (cells, replicates).
 
-        Returns
-        -------
-        array of float, shape (cells, replicates)
-            NaN where there is no run, it failed, or its scenario has no such outcome.
+        NaN where there is no run, it failed, or its scenario has no such outcome.
         """
         self.check_columns(column)
         kind = self.schema[column]
         if not (kind.is_numeric() or kind == pl.Boolean):
             raise NotInResults(f"'{column}' is no number")
         series = self._read(column)[column].cast(pl.Float64).fill_null(float("nan"))
-        return self._table(series.to_numpy(), float("nan")).astype(np.float64, copy=False)
+        return self._by_cell(series.to_numpy(), float("nan")).astype(np.float64, copy=False)
 
     @cached_property
     def signed_codes(self) -> NDArray[np.int16]:
@@ -308,39 +269,21 @@ class Results:
         return self.codes("signed")
 
     def outcome(self, name: str = "signed") -> Floats:
-        """Return an outcome of every run.
+        """Return an outcome of every run: a column of numbers or flags, or one of `DERIVED`.
 
-        Parameters
-        ----------
-        name : str
-            A column of numbers or flags, or one of `DERIVED`.
-
-        Returns
-        -------
-        array of float, shape (cells, replicates)
-            NaN where there is no run, or it failed.
+        The shape is (cells, replicates); NaN where there is no run, or it failed.
         """
         if name not in DERIVED:
             return self.numbers(name)
-        codes = self.codes("in_force") if name == "in_force_at_end" else self.signed_codes
-        wanted = {
-            "signed": codes > 0,
-            "signed_full": codes == 2,
-            "signed_interim": codes == 1,
-            "in_force_at_end": codes > 0,
-        }[name]
-        return np.where(codes < 0, np.nan, wanted)
+        column, counted = DERIVED[name]
+        codes = self.signed_codes if column == "signed" else self.codes(column)
+        return np.where(codes < 0, np.nan, np.isin(codes, counted))
 
     def batches(self, name: str = "signed", at_most: int = MOST_BATCHES) -> Floats:
-        """Return means of an outcome over batches of successive replicates.
+        """Return means of an outcome over batches of successive replicates: (cells, batches).
 
         Replicates are independent of each other, so batches are; there are as many batches as
-        replicates if that is not too many.
-
-        Returns
-        -------
-        array of float, shape (cells, batches)
-            NaN where a batch holds no run.
+        replicates if that is not too many. NaN where a batch holds no run.
         """
         values = self.outcome(name)
         edges = np.linspace(0, values.shape[1], min(at_most, values.shape[1]) + 1).astype(int)
@@ -355,19 +298,9 @@ class Results:
 
 
 def _in_codes(series: pl.Series, kind: pl.Enum) -> pl.Series:
-    """Return words as their places among the known ones, however they are stored.
-
-    Raises
-    ------
-    NotInResults
-        If a word is unknown.
-    """
+    """Return words as their places among the known ones, however they are stored."""
     try:
         same = series.dtype == kind
         return (series if same else series.cast(pl.String).cast(kind)).to_physical()
     except pl.exceptions.PolarsError as error:
         raise NotInResults(f"the column '{series.name}' holds words that are unknown") from error
-
-
-NOTHING = -32768
-"""What an array of codes holds where there is no run."""

@@ -1,20 +1,16 @@
 """Sobol indices of a Saltelli design: which of the drawn numbers move an outcome, and how much."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Result
-from sim.analysis.importance import cell_means
-from sim.analysis.inputs import GROUND_WORDS, inputs
-from sim.analysis.intervals import Z
+from sim.analysis.charts import Chart, Figure, Result, dot_plot, finished
+from sim.analysis.inputs import GROUND_WORDS, cell_means, inputs
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
-
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
+from sim.runs.shares import Z
 
 RESAMPLES = 400
 """Of the bootstrap."""
@@ -26,11 +22,9 @@ class Indices:
     """Sobol indices of one combination of the chosen values."""
 
     label: str
-    # first, total: shape (inputs,)
-    first: Floats
+    first: Floats  # shape (inputs,)
     total: Floats
-    # first_half, total_half: half-widths of 95 % bootstrap intervals, over blocks of the
-    # design and replicates; shape (inputs,)
+    # half-widths of 95 % bootstrap intervals, over blocks of the design and replicates
     first_half: Floats
     total_half: Floats
     blocks: int  # base points of the design that were used
@@ -45,42 +39,36 @@ class SobolIndices(Result):
     grounds: tuple[str, ...]  # on what ground each stands
     combinations: tuple[Indices, ...]
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> Iterator[Mapping[str, object]]:
         """Return one line a combination and input, largest total index first."""
-        return pl.DataFrame(
-            [
-                {
+        for found in self.combinations:
+            for n in np.argsort(-found.total):
+                yield {
                     "cells": found.label,
                     "input": self.keys[n],
                     "ground": self.grounds[n],
-                    "first": float(found.first[n]),
-                    "first_low": float(found.first[n] - found.first_half[n]),
-                    "first_high": float(found.first[n] + found.first_half[n]),
-                    "total": float(found.total[n]),
-                    "total_low": float(found.total[n] - found.total_half[n]),
-                    "total_high": float(found.total[n] + found.total_half[n]),
+                    **_columns("first", found.first[n], found.first_half[n]),
+                    **_columns("total", found.total[n], found.total_half[n]),
                 }
-                for found in self.combinations
-                for n in np.argsort(-found.total)
-            ]
-        )
 
-    def plot(self, combination: int = 0) -> "Chart":
+    def plot(self, combination: int = 0) -> Chart:
+        """Return the picture of one combination of the chosen values."""
+        return finished(*self.figure(combination))
+
+    def figure(self, combination: int = 0) -> Figure:
         """Return first-order and total indices of one combination, largest first."""
-        from sim.analysis.charts import dots
-
         label = self.combinations[combination].label
         frame = self.to_frame().filter(pl.col("cells") == label).head(SHOWN)
         rows = [
             {
                 "label": short(row["input"]),
-                "series": word,
+                "series": words,
                 "value": row[name],
                 "low": row[f"{name}_low"],
                 "high": row[f"{name}_high"],
             }
             for row in frame.iter_rows(named=True)
-            for name, word in (("total", "total, with interactions"), ("first", "by itself"))
+            for name, words in (("total", "total, with interactions"), ("first", "by itself"))
         ]
         title = "Sobol indices"
         if len(self.keys) > SHOWN:
@@ -88,31 +76,24 @@ class SobolIndices(Result):
         if len(self.combinations) > 1:
             title += f" ({label})"
         axis = "share of the variance between points"
-        return dots(rows, title, axis, format=".2f", mark=0.0, series="index")
+        return dot_plot(rows, title, axis, format=".2f", mark=0.0, series="index")
+
+
+def _columns(name: str, index: float, half: float) -> dict[str, float]:
+    ends = float(index - half), float(index + half)
+    return {name: float(index), f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
 def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> SobolIndices:
     """Return the Sobol indices of an outcome's mean over replicates.
 
-    Parameters
-    ----------
-    results : Results
-        Of a sweep with ``design=saltelli``.
-    outcome : str
-        See `Results.outcome`.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    SobolIndices
-        With bootstrap intervals over blocks of the design and over replicates; with a single
-        replicate over blocks only.
+    Bootstrap intervals are over blocks of the design and over replicates; with a single replicate
+    over blocks only. `seed` is that of the bootstrap.
 
     Raises
     ------
     NotInResults
-        If the design is another one, runs are missing in too many of its blocks, or the outcome
+        If the design is not Saltelli's, runs are missing in too many of its blocks, or the outcome
         is the same at all points.
     """
     if results.plan.design.get("kind") != "saltelli":
@@ -125,8 +106,8 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
     found, dropped = [], 0
     for number, group in enumerate(results.groups()):
         points = values[number * results.points + np.arange(results.points)]
-        blocks = points.reshape(-1, len(names) + 2, points.shape[1])
-        whole = np.isfinite(cell_means(points).reshape(-1, len(names) + 2)).all(axis=1)
+        blocks = points.reshape(-1, results.block, points.shape[1])
+        whole = np.isfinite(cell_means(points).reshape(-1, results.block)).all(axis=1)
         dropped += int((~whole).sum())
         kept = blocks[whole].reshape(-1, points.shape[1])
         if whole.sum() < 2 or np.ptp(cell_means(kept)) == 0.0:
@@ -135,28 +116,33 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         found.append(Indices(label=group.label, blocks=int(whole.sum()), **indices))
     if not found:
         raise NotInResults("the outcome is the same at all points, or too few of them have runs")
-    notes = [
-        "Indices are shares of the variance of the mean over replicates between the drawn points; "
-        "chance is averaged over first. All points meet the same shocks. "
-        + (
-            "With one replicate the intervals cannot know of chance."
-            if results.plan.replicates == 1
-            else "The intervals are over the drawn points and over the replicates."
-        ),
-    ]
-    if dropped:
-        notes.append(
-            f"{dropped} blocks of the design lack runs and are left out: an index from a design "
-            "with gaps would be wrong."
-        )
     ground = {entry.key: GROUND_WORDS[entry.ground] for entry in inputs(results)}
     return SobolIndices(
         outcome=outcome,
         keys=tuple(names),
         grounds=tuple(ground[name] for name in names),
         combinations=tuple(found),
-        notes=tuple(notes),
+        notes=_notes(results.plan.replicates, dropped),
     )
+
+
+def _notes(replicates: int, dropped: int) -> tuple[str, ...]:
+    cover = (
+        "With one replicate the intervals cannot know of chance."
+        if replicates == 1
+        else "The intervals are over the drawn points and over the replicates."
+    )
+    note = (
+        "Indices are shares of the variance of the mean over replicates between the drawn points; "
+        f"chance is averaged over first. All points meet the same shocks. {cover}"
+    )
+    if not dropped:
+        return (note,)
+    gaps = (
+        f"{dropped} blocks of the design lack runs and are left out: an index from a design "
+        "with gaps would be wrong."
+    )
+    return note, gaps
 
 
 def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Floats]:
@@ -168,23 +154,14 @@ def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Float
 
     Parameters
     ----------
-    names : list of str
-        Inputs.
     outcome : array, shape (blocks * (inputs + 2),) or (blocks * (inputs + 2), replicates)
         In the order of Saltelli's design without second order (Saltelli et al. 2010). NaN where a
-        run is missing; each point must have one.
-    seed : int
-        Seed of the bootstrap.
+        run is missing; each point must have one, else `SimError`: SALib would return zeros.
 
     Returns
     -------
     dict
         `first`, `total`, `first_half`, `total_half`, arrays of shape (inputs,).
-
-    Raises
-    ------
-    SimError
-        If a point's mean is not finite: SALib would return zeros without a word.
     """
     runs = np.asarray(outcome, float)
     runs = runs[:, np.newaxis] if runs.ndim == 1 else runs
@@ -208,12 +185,7 @@ def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Float
 def _half_widths(runs: Floats, means: Floats, inputs: int, seed: int) -> tuple[Floats, Floats]:
     """Return half-widths of 95 % intervals of first-order and total indices.
 
-    Parameters
-    ----------
-    runs : array, shape (points, replicates)
-    means : array, shape (points,)
-        Stand in where none of the replicates that were drawn has a run.
-    inputs, seed : int
+    The means of all runs stand in for a point where no replicate that was drawn has a run.
     """
     rng = np.random.default_rng(seed)
     replicates = runs.shape[1]
@@ -241,12 +213,8 @@ def _half_widths(runs: Floats, means: Floats, inputs: int, seed: int) -> tuple[F
 def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
     """Return first-order and total indices of a design; None if its outcome does not vary.
 
-    The estimators of Saltelli et al. (2010) that SALib uses, for a resample.
-
-    Parameters
-    ----------
-    blocks : array, shape (blocks, inputs + 2)
-        Outcomes at A, at A with each input from B, and at B.
+    The estimators of Saltelli et al. (2010) that SALib uses, for a resample of blocks: outcomes at
+    A, at A with each input from B, and at B.
     """
     centred = blocks - blocks.mean()
     a, mixed, b = centred[:, :1], centred[:, 1:-1], centred[:, -1:]

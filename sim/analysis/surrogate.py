@@ -1,72 +1,205 @@
-"""Turning points of a sampled design, by way of a model fitted to its points.
+"""Models fitted to the cells of a sweep: which inputs they need, and what they foresee.
 
-Two models are tried, a logistic one with squares and products and a boosted one; the one that
-foresees the means of unseen points better is used, and its score is stated. Distances are in shares
-of each lever's range.
+`boosted_importance` measures how much a boosted model loses when an input is shuffled. For the
+inverse question (`sim.analysis.turning`) two models are tried, a logistic one with squares and
+products and a boosted one; the one that foresees the means of unseen points better is used.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.importance import FOLDS, Table, boosted_model, cell_means
-from sim.analysis.intervals import Estimate
-from sim.analysis.results import NotInResults, Results, word
-from sim.analysis.turning import MOST_CHANGES, Change, TurningPoints
-from sim.sweeps.overrides import Value
-from sim.sweeps.paths import at
+from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.inputs import MOST_CELLS, Table, cell_means, drawn_cells, table_of
+from sim.analysis.results import Floats, NotInResults, Results, short
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-Floats = NDArray[np.float64]
-
-FEWEST_POINTS = 30
+FOLDS = 5
+REPEATS = 5
+"""How often each input is shuffled in each fold."""
+SHOWN = 20
 REFITS = 20
 MOST_REFITTED = 3000
 """Points that each refit draws at most."""
-GRID = 41
-PAIR_GRID = 25
-PAIRED_LEVERS = 6
-"""Levers that are also changed two at a time: those that move the outcome most."""
 
 
-class Model(Protocol):
-    """What foresees the mean outcome of points, given in shares of the levers' ranges."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Importance(Result):
+    """Permutation importance of a boosted model, measured out of sample."""
 
-    name: str
+    outcome: str
+    score: float  # out-of-sample R^2 of the cells' means, mean over the folds
+    # worst, best: lowest and highest R^2 of a fold
+    worst: float
+    best: float
+    # `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds)
+    inputs: pl.DataFrame
 
-    def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points and their mean outcomes."""
-        ...
+    def records(self) -> pl.DataFrame:
+        """Return one line an input, most important first."""
+        return self.inputs
 
-    def predict(self, points: Floats) -> Floats:
-        """Return the foreseen mean outcomes."""
-        ...
+    def figure(self) -> Figure:
+        """Return the drop of R^2 by input, largest first."""
+        rows = [
+            {"label": short(name), "value": importance, "low": low, "high": high}
+            for name, importance, low, high in self.inputs.head(SHOWN).iter_rows()
+        ]
+        title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"
+        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
+
+
+def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1) -> Importance:
+    """Return how much a boosted model of an outcome's mean by cell loses when an input is shuffled.
+
+    Scored on points that the model has not seen (sampled design), or on replicates that it has not
+    seen (factorial design, whose cells are all there is; less the mean of all cells). `seed` is
+    that of folds and shuffling.
+
+    Raises
+    ------
+    NotInResults
+        If there are too few cells or replicates, or nothing varies.
+    """
+    means = cell_means(results.outcome(outcome))
+    known = np.flatnonzero(np.isfinite(means))
+    if len(known) < 2 or not results.plan.swept:
+        raise NotInResults("importance needs at least two cells with runs")
+    if np.ptp(means[known]) == 0.0:
+        raise NotInResults("the outcome is the same in all cells, so nothing drives it")
+    rng = np.random.default_rng(seed)
+    cells = drawn_cells(known, rng)
+    table = table_of(results, cells)
+    scored = [
+        _score(table, train, test, seed)
+        for train, test in _folds(results, outcome, cells, rng)
+        if np.ptp(test.means) > 0.0
+    ]
+    if not scored:
+        raise NotInResults("importance needs at least two replicates or two points")
+    scores, drops = zip(*scored, strict=True)
+    ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
+    frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
+    unseen = "points" if results.sampled else "replicates"
+    note = (
+        f"Scored on {unseen} that the model had not seen, in {len(scores)} folds, of which "
+        "the lowest and the highest are given. Inputs that act together are each shuffled alone."
+    )
+    thinned = f"Fitted to {MOST_CELLS:,} cells drawn at random."
+    return Importance(
+        outcome=outcome,
+        score=float(np.mean(scores)),
+        worst=min(scores),
+        best=max(scores),
+        inputs=frame.sort("importance", descending=True),
+        notes=(note, thinned) if len(cells) < len(known) else (note,),
+    )
+
+
+class _Part(NamedTuple):
+    """Rows of the table of cells, and the mean outcome of each."""
+
+    rows: NDArray[np.int64]
+    means: Floats
+
+
+def _score(table: Table, train: _Part, test: _Part, seed: int) -> tuple[float, Floats]:
+    """Return R^2 on the test part, and its drop when each input is shuffled."""
+    from sklearn.inspection import permutation_importance
+    from threadpoolctl import threadpool_limits
+
+    seen = table.values[test.rows]
+    # One thread: several wait for each other longer than they work on tables of this size.
+    with threadpool_limits(1):
+        model = boosted_model(list(table.words), len(train.rows), seed)
+        model.fit(table.values[train.rows], train.means)
+        score = float(model.score(seen, test.means))
+        found = permutation_importance(
+            model, seen, test.means, n_repeats=REPEATS, random_state=seed, scoring="r2"
+        )
+    return score, np.asarray(found.importances_mean)
+
+
+def _folds(
+    results: Results, outcome: str, cells: NDArray[np.int64], rng: np.random.Generator
+) -> Iterator[tuple[_Part, _Part]]:
+    """Yield parts to train on and to test on: other points, or other replicates."""
+    clusters = results.clusters_of(cells)
+    if clusters is not None:
+        means = cell_means(results.outcome(outcome))[cells]
+        fold = fold_of(clusters, rng)
+        for n in range(FOLDS):
+            train, test = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
+            if len(train) > 1 and len(test) > 1:
+                yield _Part(train, means[train]), _Part(test, means[test])
+        return
+    batches = results.batches(outcome, FOLDS)[cells]
+    for n in range(batches.shape[1] if batches.shape[1] > 1 else 0):
+        inside, outside = cell_means(np.delete(batches, n, axis=1)), batches[:, n]
+        train, test = (np.flatnonzero(np.isfinite(means)) for means in (inside, outside))
+        if len(train) > 1 and len(test) > 1:
+            # Shocks that all cells share move all means alike; what differs is to be foreseen.
+            yield (
+                _Part(train, inside[train] - inside[train].mean()),
+                _Part(test, outside[test] - outside[test].mean()),
+            )
+
+
+def fold_of(clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the fold of each case; the cases of a cluster stay together."""
+    return rng.integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
+
+
+def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":
+    """Return a boosted model of trees to be fitted to so many rows.
+
+    `words` are the places of inputs that are no numbers; each of their words becomes a column.
+    """
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    return make_pipeline(
+        make_column_transformer((encoder, list(words)), remainder="passthrough"),
+        HistGradientBoostingRegressor(
+            max_iter=80,
+            learning_rate=0.15,
+            max_leaf_nodes=16,
+            min_samples_leaf=20 if rows >= 400 else 1,
+            random_state=seed,
+        ),
+    )
 
 
 class Logistic:
-    """Logistic regression on the levers, and their squares and products if there are few."""
+    """Logistic regression on the levers, and their squares and products if there are few.
 
-    def __init__(self, levers: int) -> None:
+    As for `Boosted`, points have the shape (points, levers), in shares of the levers' ranges.
+    """
+
+    name = "logistic regression"
+
+    def fit(self, points: Floats, means: Floats) -> None:
+        """Fit to points and their mean outcomes in [0, 1], each a signed and an unsigned share."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-        degree = 2 if levers <= 20 else 1
+        degree = 2 if points.shape[1] <= 20 else 1
         self.name = f"logistic regression of degree {degree}"
         self._model: Pipeline = make_pipeline(
             PolynomialFeatures(degree, include_bias=False),
             StandardScaler(),
             LogisticRegression(max_iter=2000),
         )
-
-    def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points and their mean outcomes, each a signed and an unsigned share."""
         both = np.concatenate([points, points])
         label = np.repeat([1, 0], len(points))
         weight = np.clip(np.concatenate([means, 1 - means]), 1e-6, 1.0)
@@ -82,241 +215,59 @@ class Boosted:
 
     name = "boosted trees"
 
-    def __init__(self, levers: int) -> None:
-        table = Table(tuple(f"x{n}" for n in range(levers)), np.zeros((0, levers)), {})
-        self._make: Callable[[int], Pipeline] = lambda rows: boosted_model(table, rows, 1)
-        self._model: Pipeline | None = None
-
     def fit(self, points: Floats, means: Floats) -> None:
         """Fit to points and their mean outcomes."""
-        self._model = self._make(len(points))
+        self._model: Pipeline = boosted_model((), len(points), 1)
         self._model.fit(points, means)
 
     def predict(self, points: Floats) -> Floats:
         """Return the foreseen means, within [0, 1]."""
-        assert self._model is not None
         foreseen: Floats = np.clip(np.asarray(self._model.predict(points), float), 0.0, 1.0)
         return foreseen
 
 
-@dataclass(frozen=True)
-class Lever:
-    """A drawn number and its range."""
-
-    key: str
-    low: float
-    high: float
-
-    def value(self, share: float) -> float:
-        """Return the number at a share of the range."""
-        return self.low + share * (self.high - self.low)
-
-    def share(self, value: float) -> float:
-        """Return where in the range a number lies."""
-        return (value - self.low) / (self.high - self.low)
+Model: TypeAlias = Logistic | Boosted
+Kind: TypeAlias = type[Logistic] | type[Boosted]
 
 
-def turning_points_of_points(
-    results: Results, given: Mapping[str, Value], outcome: str, line: float
-) -> TurningPoints:
-    """Return the smallest changes of one or two drawn numbers that take the outcome across.
+def better_kind(points: Floats, means: Floats, clusters: NDArray[np.int64]) -> tuple[Kind, float]:
+    """Return the kind of model that foresees points of other folds better, and its R^2.
 
-    Parameters and errors are those of `sim.analysis.turning.turning_points`.
+    `points` has the shape (points, levers); `clusters` says which points were drawn together.
     """
-    from threadpoolctl import threadpool_limits
-
-    number = _combination(results, given)
-    points = number * results.points + np.arange(results.points)
-    means = cell_means(results.outcome(outcome)[points])
-    levers = _levers(results)
-    cube = np.array(
-        [[lever.share(x) for lever, x in zip(levers, p, strict=True)] for p in results.plan.points]
-    )
-    there = np.isfinite(means)
-    clusters = results.clusters_of(np.arange(results.points))
-    assert clusters is not None
-    if there.sum() < FEWEST_POINTS:
-        raise NotInResults(f"the inverse question needs at least {FEWEST_POINTS} points with runs")
-    if np.nanmin(means) < 0.0 or np.nanmax(means) > 1.0:
-        raise NotInResults(f"the inverse question needs an outcome in [0, 1], not '{outcome}'")
-    if np.ptp(means[there]) == 0.0:
-        raise NotInResults("the outcome is the same at all points, so no lever moves it")
-    with threadpool_limits(1):
-        kind, score = _better(cube[there], means[there], clusters[there])
-        model = kind(len(levers))
-        model.fit(cube[there], means[there])
-        refits = _refits(kind, cube[there], means[there], clusters[there])
-        begin = np.array([_begin(results, lever, given) for lever in levers])
-        here = float(model.predict(begin[np.newaxis])[0])
-        crossing = _one_lever(model, begin, here, line) + _two_levers(model, begin, here, line)
-        at_start = _estimate(model, refits, begin, int(there.sum()))
-        changes = [_change(model, refits, levers, begin, end, at_start, line) for end in crossing]
-    changes.sort(key=lambda c: (len(c.levers), c.size))
-    chosen = results.plan.combinations[number].values
-    told = [f"{key}={word(value)}" for key, value in chosen.items()]
-    told += [f"{key}={word(given[key])}" for key in results.plan.point_keys if key in given]
-    told.append("all other drawn numbers as stated (intervals: in the middle)")
-    notes = [
-        f"Read off {kind(len(levers)).name} fitted to {there.sum():,} points; on points that it "
-        f"had not seen it foresees their means with R² = {score:.2f}. Sizes are in shares of each "
-        f"lever's range; intervals and certainty come from {REFITS} refits to resampled points.",
-        "One lever is changed at a time, and two of those that move the outcome most.",
-    ]
-    if score < 0.5:
-        notes.append("That is a poor model: take these changes as hints, and sweep them directly.")
-    if not changes:
-        side = "at or above" if here >= line else "below"
-        notes.append(f"With one or two levers changed the model stays {side} {line:g}.")
-    return TurningPoints(
-        outcome=outcome,
-        line=line,
-        start=", ".join(told),
-        at_start=at_start,
-        changes=tuple(changes[:MOST_CHANGES]),
-        notes=tuple(notes),
-    )
-
-
-def _combination(results: Results, given: Mapping[str, Value]) -> int:
-    chosen = {key: value for key, value in given.items() if key in results.chosen_keys}
-    for number, entry in enumerate(results.plan.combinations):
-        if all(word(entry.values[key]) == word(value) for key, value in chosen.items()):
-            return number
-    told = " ".join(f"{key}={word(value)}" for key, value in chosen.items())
-    raise NotInResults(f"no cell has the values {told}")
-
-
-def _levers(results: Results) -> list[Lever]:
-    low, high = results.plan.design["low"], results.plan.design["high"]
-    assert isinstance(low, list)
-    assert isinstance(high, list)
-    return [Lever(k, *ends) for k, *ends in zip(results.plan.point_keys, low, high, strict=True)]
-
-
-def _begin(results: Results, lever: Lever, given: Mapping[str, Value]) -> float:
-    value: object = given.get(lever.key)
-    assumed = results.plan.design.get("assumed", [])
-    if value is None and isinstance(assumed, list) and lever.key in assumed:
-        value = at(results.config_of(0), lever.key)
-    if not isinstance(value, (int, float)):
-        return 0.5
-    return float(np.clip(lever.share(float(value)), 0.0, 1.0))
-
-
-def _better(
-    points: Floats, means: Floats, clusters: NDArray[np.int64]
-) -> tuple[Callable[[int], Model], float]:
-    fold = np.random.default_rng(1).integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
-    scores: list[tuple[float, Callable[[int], Model]]] = []
-    for kind in (Logistic, Boosted):
-        foreseen = np.full(len(means), np.nan)
-        for n in range(FOLDS):
-            held = fold == n
-            if held.any() and np.ptp(means[~held]) > 0.0:
-                model = kind(points.shape[1])
-                model.fit(points[~held], means[~held])
-                foreseen[held] = model.predict(points[held])
-        seen = np.isfinite(foreseen)
-        error = float(((means - foreseen)[seen] ** 2).sum())
-        scores.append((1.0 - error / float(((means - means.mean())[seen] ** 2).sum()), kind))
-    score, best = max(scores, key=lambda found: found[0])
+    fold = fold_of(clusters, np.random.default_rng(1))
+    kinds: tuple[Kind, ...] = (Logistic, Boosted)
+    scored = [(_score_of_kind(kind, points, means, fold), kind) for kind in kinds]
+    score, best = max(scored, key=lambda found: found[0])
     return best, score
 
 
-def _refits(
-    kind: Callable[[int], Model], points: Floats, means: Floats, clusters: NDArray[np.int64]
-) -> list[Model]:
+def _score_of_kind(kind: Kind, points: Floats, means: Floats, fold: NDArray[np.int64]) -> float:
+    foreseen = np.full(len(means), np.nan)
+    for n in range(FOLDS):
+        held = fold == n
+        if held.any() and np.ptp(means[~held]) > 0.0:
+            foreseen[held] = fitted(kind, points[~held], means[~held]).predict(points[held])
+    seen = np.isfinite(foreseen)
+    error = float(((means - foreseen)[seen] ** 2).sum())
+    return 1.0 - error / float(((means - means.mean())[seen] ** 2).sum())
+
+
+def fitted(kind: Kind, points: Floats, means: Floats) -> Model:
+    """Return a model fitted to points and their mean outcomes."""
+    model = kind()
+    model.fit(points, means)
+    return model
+
+
+def refits(kind: Kind, points: Floats, means: Floats, clusters: NDArray[np.int64]) -> list[Model]:
+    """Return the model fitted again to bootstrap samples of whole clusters of points."""
     rng = np.random.default_rng(1)
-    numbers = np.unique(clusters)
-    members = [np.flatnonzero(clusters == number) for number in numbers]
+    members = [np.flatnonzero(clusters == number) for number in np.unique(clusters)]
     found = []
     for _ in range(REFITS):
         drawn = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
         drawn = drawn[:MOST_REFITTED]
-        if np.ptp(means[drawn]) == 0.0:
-            continue
-        model = kind(points.shape[1])
-        model.fit(points[drawn], means[drawn])
-        found.append(model)
+        if np.ptp(means[drawn]) > 0.0:
+            found.append(fitted(kind, points[drawn], means[drawn]))
     return found
-
-
-def _one_lever(model: Model, begin: Floats, here: float, line: float) -> list[Floats]:
-    found = []
-    grid = np.linspace(0.0, 1.0, GRID)
-    for n in range(len(begin)):
-        moved = np.tile(begin, (GRID, 1))
-        moved[:, n] = grid
-        across = (model.predict(moved) >= line) != (here >= line)
-        if across.any():
-            best = np.argmin(np.where(across, np.abs(grid - begin[n]), np.inf))
-            found.append(moved[best])
-    return found
-
-
-def _two_levers(model: Model, begin: Floats, here: float, line: float) -> list[Floats]:
-    alone = {int(np.argmax(end != begin)) for end in _one_lever(model, begin, here, line)}
-    strength = [_strength(model, begin, n) for n in range(len(begin))]
-    strongest = sorted(np.argsort(strength)[::-1][:PAIRED_LEVERS].tolist())
-    grid = np.linspace(0.0, 1.0, PAIR_GRID)
-    one, other = (side.ravel() for side in np.meshgrid(grid, grid))
-    found = []
-    for a, b in combinations(strongest, 2):
-        if a in alone or b in alone:
-            continue
-        moved = np.tile(begin, (len(one), 1))
-        moved[:, a], moved[:, b] = one, other
-        across = (model.predict(moved) >= line) != (here >= line)
-        if across.any():
-            size = np.hypot(one - begin[a], other - begin[b])
-            found.append(moved[np.argmin(np.where(across, size, np.inf))])
-    return found
-
-
-def _strength(model: Model, begin: Floats, lever: int) -> float:
-    moved = np.tile(begin, (GRID, 1))
-    moved[:, lever] = np.linspace(0.0, 1.0, GRID)
-    return float(np.ptp(model.predict(moved)))
-
-
-def _estimate(model: Model, refits: Sequence[Model], point: Floats, points: int) -> Estimate:
-    again = [float(refit.predict(point[np.newaxis])[0]) for refit in refits]
-    value = float(model.predict(point[np.newaxis])[0])
-    if len(again) < 2:
-        return Estimate(value, float("nan"), float("nan"), points)
-    low, high = (float(q) for q in np.quantile(again, (0.025, 0.975)))
-    return Estimate(value, min(low, value), max(high, value), points)
-
-
-def _change(
-    model: Model,
-    refits: Sequence[Model],
-    levers: Sequence[Lever],
-    begin: Floats,
-    end: Floats,
-    before: Estimate,
-    line: float,
-) -> Change:
-    after = _estimate(model, refits, end, before.runs)
-    agree = np.mean(
-        [
-            (refit.predict(end[np.newaxis])[0] >= line) == (after.value >= line)
-            and (refit.predict(begin[np.newaxis])[0] >= line) == (before.value >= line)
-            for refit in refits
-        ]
-    )
-    moved = [n for n in range(len(levers)) if end[n] != begin[n]]
-    return Change(
-        levers=tuple(
-            (
-                levers[n].key,
-                word(levers[n].value(float(begin[n]))),
-                word(levers[n].value(float(end[n]))),
-            )
-            for n in moved
-        ),
-        size=float(np.linalg.norm(end - begin)),
-        before=before,
-        after=after,
-        sure=bool(agree >= 0.9),
-    )

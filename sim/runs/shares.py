@@ -6,6 +6,7 @@ variance between replicates gives (Korn and Graubard 1998).
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 LEVEL = 0.95
 """Level of every interval."""
 Z = float(norm.ppf(0.5 + LEVEL / 2))
+"""Normal quantile of the intervals."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,58 @@ def share_of(share: float, size: float) -> Share:
     return Share(share, float(low), float(high))
 
 
-def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
+@cache
+def student(freedom: float) -> float:
+    """Return Student's quantile of a 95 % interval with so many degrees of freedom, at least 1."""
+    return float(t.ppf(0.5 + LEVEL / 2, max(freedom, 1.0)))
+
+
+def ratio_variance(sums: Floats, sizes: Floats) -> float:
+    """Return the variance of ``sums.sum() / sizes.sum()`` over independent clusters.
+
+    Linearised (Korn and Graubard 1998); NaN if fewer than two clusters hold anything.
+    """
+    held = sizes > 0
+    count = int(held.sum())
+    if count < 2:
+        return float("nan")
+    total, number = sums[held], sizes[held]
+    residual = (total - total.sum() / number.sum() * number) / number.mean()
+    return float(residual.var(ddof=1)) / count
+
+
+def effective_size(
+    share: float | Floats,
+    variance: float | Floats,
+    clusters: int,
+    runs: float,
+    freedom: float | Floats | None = None,
+) -> Floats:
+    """Return how many independent runs would give a share this variance.
+
+    Smaller by ``(z / t)**2``, so that Wilson's interval, which uses the normal quantile, allows
+    for a variance estimated from few clusters (Korn and Graubard 1998). Where the variance says
+    nothing, because all runs agree or there is one cluster, the number of clusters stands in for
+    it. Lies between 1 and the number of runs.
+
+    Parameters
+    ----------
+    clusters : int
+        Independent replicates, or points if these are fewer.
+    freedom : float or array, optional
+        Degrees of freedom of the variance; one less than the clusters by default.
+    """
+    p, v = np.asarray(share, float), np.asarray(variance, float)
+    size: Floats = np.full(p.shape, float(clusters))
+    if isinstance(freedom, np.ndarray):
+        quantile = t.ppf(0.5 + LEVEL / 2, np.maximum(freedom, 1.0))
+    else:
+        quantile = student(clusters - 1 if freedom is None else freedom)
+    np.divide(p * (1 - p) * (Z / quantile) ** 2, v, out=size, where=v > 1e-18)
+    return np.clip(size, 1.0, runs)
+
+
+def clustered(counts: Floats, sizes: Floats) -> Share:
     """Return a proportion whose runs are independent between replicates only.
 
     Parameters
@@ -71,16 +124,7 @@ def clustered(counts: np.ndarray, sizes: np.ndarray) -> Share:
     """
     total = float(sizes.sum())
     share = float(counts.sum() / total)
-    replicates = len(sizes)
     if sizes.max() <= 1.0:
         return share_of(share, total)
-    effective = float(replicates)
-    if replicates > 1:
-        # Linearised variance of a ratio of two means (Korn and Graubard 1998).
-        residual = (counts - share * sizes) / sizes.mean()
-        variance = float(residual.var(ddof=1)) / replicates
-        if variance > 1e-18:
-            few = (Z / float(t.ppf(0.5 + LEVEL / 2, replicates - 1))) ** 2
-            effective = share * (1.0 - share) / variance * few
-    effective = min(max(effective, 1.0), total)
-    return share_of(share, effective)
+    variance = ratio_variance(counts, sizes)
+    return share_of(share, float(effective_size(share, variance, len(sizes), total)))

@@ -32,6 +32,11 @@ def play(line: str, folder: Path) -> Path:
     return folder
 
 
+def runs_of(results: Results) -> pl.DataFrame:
+    """The table of runs, failed ones left out."""
+    return pl.read_parquet(results.files).filter(pl.col("run_status") == "ok")
+
+
 @pytest.fixture(scope="session")
 def factorial_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return play(FACTORIAL, tmp_path_factory.mktemp("factorial") / "results")

@@ -11,7 +11,8 @@ from sksurv.datasets import load_bmt, load_cgvhd
 
 from sim.analysis import Results, incidence, load
 from sim.analysis.incidence import EVENTS, aalen_johansen, first_events, from_counts
-from sim.analysis.intervals import ratio_variance
+from sim.runs.shares import ratio_variance
+from tests.analysis.conftest import runs_of
 
 
 @pytest.mark.parametrize("data", [load_bmt, load_cgvhd], ids=["bmt", "cgvhd"])
@@ -61,7 +62,7 @@ def test_censoring_takes_runs_out_of_the_risk_set() -> None:
 
 def test_firsts_of_a_sweep(factorial: Results) -> None:
     firsts = first_events(factorial)
-    runs = factorial.scan().collect()
+    runs = runs_of(factorial)
     full = runs.filter((runs["full_week"] >= 0) & (runs["interim_week"] < 0))
     assert (firsts.event == 2).sum() == len(full)
     assert np.sort(firsts.week[firsts.event == 2]).tolist() == sorted(full["full_week"])

@@ -7,11 +7,12 @@ import pytest
 
 from sim.analysis import NotInResults, Results, load, strategy_game
 from sim.analysis.game import _resampled
+from tests.analysis.conftest import play, runs_of
 
 
 def test_payoffs_are_means_of_runs(factorial: Results) -> None:
     game = strategy_game(factorial, resamples=50)
-    runs = factorial.scan().collect()
+    runs = runs_of(factorial)
     frame = game.to_frame()
     assert len(frame) == 12
     for row in frame.iter_rows(named=True):
@@ -60,15 +61,13 @@ def test_a_game_needs_both_sides(saltelli: Results) -> None:
 
 
 def test_a_game_over_drawn_points(tmp_path: Path) -> None:
-    from tests.analysis.conftest import play
-
     line = (
         "strategy@armenia=linear,conceder strategy@azerbaijan=linear,firm replicates=3 trace=none "
         'design=latin_hypercube samples=6 assumptions=["discount_rate.azerbaijan"]'
     )
     results = load(play(line, tmp_path / "results"))
     game = strategy_game(results, resamples=40)
-    runs = results.scan().collect()
+    runs = runs_of(results)
     part = runs.filter(
         (runs["strategy@armenia"] == "conceder") & (runs["strategy@azerbaijan"] == "firm")
     )

@@ -5,16 +5,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from sim.analysis.intervals import (
-    Z,
-    effective_size,
-    estimate,
-    paired_estimate,
-    ratio_variance,
-    spread,
-    student,
-    wilson,
-)
+from sim.analysis.intervals import Estimate, estimate, paired_estimate, spread
+from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 30, 59, 60])
@@ -166,3 +158,9 @@ def test_one_pair_of_cells_has_the_interval_of_bonett_and_price(
 
 def test_differences_without_runs_are_unknown() -> None:
     assert np.isnan(paired_estimate(np.full((1, 4), np.nan)).low)
+
+
+def test_estimate_columns_have_the_names_asked_for() -> None:
+    found = Estimate(0.5, 0.4, 0.6, 10)
+    assert found.columns() == {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert found.columns("after", "after_") == {"after": 0.5, "after_low": 0.4, "after_high": 0.6}

@@ -9,8 +9,9 @@ from sim.analysis import (
     NotInResults,
     Results,
     boosted_importance,
+    constant_hazard,
     ledger,
-    nulls,
+    ledger_over_time,
     salience_compromise,
     signing_map,
     signing_rates,
@@ -18,11 +19,12 @@ from sim.analysis import (
     turning_points,
 )
 from sim.analysis.nulls import compromise, fit_hazard
+from tests.analysis.conftest import runs_of
 
 
 def test_signing_rates_of_cells(factorial: Results) -> None:
     frame = signing_rates(factorial).to_frame()
-    runs = factorial.scan().collect()
+    runs = runs_of(factorial)
     assert len(frame) == 12
     for row in frame.iter_rows(named=True):
         part = runs.filter(*(pl.col(k) == row[k] for k in factorial.chosen_keys))
@@ -37,7 +39,7 @@ def test_signing_rates_of_cells(factorial: Results) -> None:
 
 def test_signing_rates_by_one_key(factorial: Results) -> None:
     frame = signing_rates(factorial, ["agenda"]).to_frame()
-    runs = factorial.scan().collect()
+    runs = runs_of(factorial)
     for row in frame.iter_rows(named=True):
         part = runs.filter(pl.col("agenda") == row["agenda"])
         assert row["runs"] == len(part) == 144
@@ -56,7 +58,7 @@ def test_map_of_strategies(factorial: Results) -> None:
 
 def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
     frame = terms(factorial, []).to_frame()
-    runs = factorial.scan().collect()
+    runs = runs_of(factorial)
     stood = runs.filter(pl.col("in_force") != "none")
     told = {row["measure"]: row for row in frame.iter_rows(named=True)}
     for name in ("utility_first", "dignity", "share_second", "position_VII"):
@@ -76,20 +78,20 @@ def test_ledger_shares_sum_to_one(factorial: Results) -> None:
 
 
 def test_ledger_over_time_sums_to_one_each_week(factorial: Results) -> None:
-    found = ledger(factorial)
+    found = ledger_over_time(factorial)
     frame = found.to_frame()
     assert found.runs == 12 * 4
     assert len(frame) == 156
     np.testing.assert_allclose(frame.drop("week", "date").sum_horizontal(), 1.0)
     # In the last week, "signed in full" is what the runs say of themselves.
-    runs = factorial.scan().filter(pl.col("replicate") < 4).collect()
+    runs = runs_of(factorial).filter(pl.col("replicate") < 4)
     full = (runs["full_week"] >= 0) & (runs["full_week"] < 155)
     assert frame["signed in full"][-1] == pytest.approx(full.mean())
 
 
 def test_without_traces_it_is_said_how_to_get_them(saltelli: Results) -> None:
     with pytest.raises(NotInResults, match="trace=sample"):
-        ledger(saltelli)
+        ledger_over_time(saltelli)
 
 
 def test_importance_foresees_cells(factorial: Results) -> None:
@@ -186,8 +188,8 @@ def test_constant_hazard_gives_the_published_probability() -> None:
 
 
 def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
-    found = nulls(factorial, [])
-    runs = factorial.scan().collect()
+    found = constant_hazard(factorial, [])
+    runs = runs_of(factorial)
     full = runs.filter(pl.col("full_week") >= 0)
     waited = runs.with_columns(
         pl.when(pl.col("full_week") >= 0).then(pl.col("full_week") + 1)

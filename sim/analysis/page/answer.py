@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
-from sim.analysis.intervals import Estimate, estimate, spread, student
+from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import Ledger
 from sim.analysis.page import queries
 from sim.analysis.page.content import Number, Statement
@@ -16,6 +16,7 @@ from sim.analysis.results import Floats, Results, word
 from sim.analysis.signing import Rate, SigningRates
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
+from sim.runs.shares import student
 
 NEGLIGIBLE = 0.0005
 """Shares that differ by less are shown alike."""

@@ -8,11 +8,11 @@ import polars as pl
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.boxes import Boxes, prim_boxes
 from sim.analysis.game import StrategyGame, strategy_game
-from sim.analysis.importance import boosted_importance
 from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
 from sim.analysis.page.content import Part, Section, in_words, interval, part, renamed
 from sim.analysis.results import Results
 from sim.analysis.sobol import SobolIndices, sobol_indices
+from sim.analysis.surrogate import boosted_importance
 from sim.analysis.turning import TurningPoints, turning_points
 from sim.sweeps.overrides import Value
 

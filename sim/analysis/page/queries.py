@@ -7,8 +7,8 @@ are clustered by. Quantiles of Student's distribution, which SQL lacks, are pass
 import glob
 from collections.abc import Mapping, Sequence
 
-from sim.analysis.intervals import Z, student
 from sim.analysis.results import Results
+from sim.runs.shares import Z, student
 from sim.sweeps.columns import as_stored, swept_type
 from sim.sweeps.overrides import Value
 
