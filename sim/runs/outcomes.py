@@ -45,7 +45,9 @@ LEDGER_COLUMNS: tuple[str, ...] = tuple(f"ledger_{gate.name.lower()}" for gate i
 _GATES: Mapping[Gate, str] = complete(
     {
         Gate.NO_ZONE: "no package beat the status quo for both",
-        Gate.TERMS_OPEN: "the text was open and neither draft beat the status quo for the other side",
+        Gate.TERMS_OPEN: (
+            "the text was open and neither draft beat the status quo for the other side"
+        ),
         Gate.FIRST_WAITS: "the first party could have had better than the status quo, and waited",
         Gate.SECOND_WAITS: "the second party could have had better than the status quo, and waited",
         Gate.PRECONDITION: "a precondition was unmet",
