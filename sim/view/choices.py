@@ -158,13 +158,7 @@ def started() -> Start:
 
 
 def settings_of(start: Start, choices: Choices) -> Settings:
-    """Return the settings that follow from the choices.
-
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
-    """
+    """Return the settings that follow from the choices, or raise `ConfigError`."""
     overrides = (*start.fixed, *choices.words())
     with _COMPOSING:
         return _composed(overrides, start.config_name, start.config_dir)
@@ -203,7 +197,7 @@ class State:
 
 
 def state_of(start: Start, choices: Choices) -> State:
-    """Return choices with the settings that follow; raises what `settings_of` does."""
+    """Return choices with the settings that follow, or raise `ConfigError`."""
     return State(choices, settings_of(start, choices))
 
 
@@ -211,12 +205,8 @@ def usable(start: Start, base: Choices, values: Mapping[str, str]) -> tuple[Stat
     """Return the state that an address asks for, and what is wrong with it, one line each.
 
     `base` is what holds where the address says nothing; an empty value takes back what `base`
-    sets. A value that cannot be used is left out; the others hold.
-
-    Raises
-    ------
-    ConfigError
-        If `base` cannot be used itself.
+    sets. A value that cannot be used is left out; the others hold. Raises `ConfigError` if `base`
+    cannot be used itself.
     """
     try:
         return state_of(start, base.over(values)), []

@@ -6,7 +6,7 @@ it describes given settings; the second half makes the controls.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,19 +20,12 @@ from sim.view.choices import RULES, WHOLE, Choices, Start, State
 from sim.view.disk_cache import config_folders
 
 LABELS = {
-    "scenario": "Scenario",
-    "preset": "Preset",
-    "agenda": "Agenda",
     "precondition": "Precondition rule",
     "mediator": "Mediator style",
-    "public": "Public",
-    "strategy": "Strategy",
     "acceptance": "Acceptance condition",
-    "opponent_model": "Opponent model",
-    "seed": "Seed",
-    "replicate": "Replicate",
     "horizon": "Weeks",
 }
+"""Labels that are not the key itself."""
 HELP = {
     "scenario": "another one drops what is set below, but for chance and length",
     "preset": "a whole reading: drops what is set below, but for chance and length",
@@ -141,17 +134,13 @@ def chosen_plugin(settings: Settings, group: str, party: str, found: Mapping[str
     """
     choice = getattr(settings.parties[party], group)
     nodes = {name: _node(content, group) for name, content in found.items()}
+    exact = {"name": choice.name, **choice.parameters}
     for name, node in nodes.items():
-        if node.get("name") == choice.name and _same_values(node, choice.parameters):
+        if node == exact:
             return name
     same = [name for name, node in nodes.items() if node.get("name") == choice.name]
     # The option of the plug-in's own name takes any parameters: 'polynomial', not 'boulware'.
     return choice.name if choice.name in same else next(iter(same), "")
-
-
-def _same_values(node: Mapping[str, object], parameters: Mapping[str, float]) -> bool:
-    values = {key: value for key, value in node.items() if key != "name"}
-    return values == parameters
 
 
 @dataclass(frozen=True)
@@ -241,7 +230,7 @@ class _Builder:
             names.sort(key=lambda name: name != "none")
         return Control(
             f"{group}@{party}" if party else group,
-            LABELS[group],
+            _label(group),
             "select",
             value,
             running,
@@ -283,17 +272,19 @@ class _Builder:
         yield self.scenario_number(f"discount_rate.{party}", "Discount rate", "a year")
 
     def _parameters(self, party: str, node: str) -> Iterator[Control]:
+        values, running = (
+            _parameters(state.settings, party, node) for state in (self.draft, self.running)
+        )
         choice = getattr(self.draft.settings.parties[party], node)
         for parameter in registry().get(CHOICES[node], choice.name).parameters:
-            yield self._number(
+            control = self._number(
                 f"{party}.{node}.{parameter.name}",
                 parameter.name.replace("_", " "),
-                choice.parameters[parameter.name],
-                _parameter(self.running.settings, party, node, parameter.name),
+                (values[parameter.name], running.get(parameter.name)),
                 (parameter.low, parameter.high),
                 parameter.unit,
-                node in FOLDED,
             )
+            yield replace(control, folded=node in FOLDED)
 
     def scenario_number(self, path: str, label: str, unit: str) -> Control:
         """Return the control of one number of the scenario."""
@@ -301,20 +292,19 @@ class _Builder:
         assert now is not None
         low = 0.0 if now.low is None else now.low
         high = max(1.0, now.value) if now.high is None else now.high
-        running = None if before is None else before.value
-        return self._number(f"scenario.{path}.value", label, now.value, running, (low, high), unit)
+        values = (now.value, None if before is None else before.value)
+        return self._number(f"scenario.{path}.value", label, values, (low, high), unit)
 
     def _number(
         self,
         key: str,
         label: str,
-        value: float,
-        running: float | None,
+        values: tuple[float, float | None],
         span: tuple[float, float],
         unit: str,
-        folded: bool = False,
     ) -> Control:
         """Return the control of a number; a choice that is not composed yet is shown as it is."""
+        value, running = values
         low, high = span
         step = slider_step(low, high, value)
         return Control(
@@ -327,7 +317,6 @@ class _Builder:
             high=f"{high:g}",
             step="any" if step is None else f"{step:g}",
             note=f"{unit}, {low:g} to {high:g}",
-            folded=folded,
         )
 
     def whole(self, key: str) -> Control:
@@ -336,7 +325,11 @@ class _Builder:
             state.choices.values.get(key, str(getattr(state.settings, key)))
             for state in (self.draft, self.running)
         )
-        return Control(key, LABELS[key], "number", value, running, step="1", note=HELP[key])
+        return Control(key, _label(key), "number", value, running, step="1", note=HELP[key])
+
+
+def _label(key: str) -> str:
+    return LABELS.get(key, key.replace("_", " ").capitalize())
 
 
 def slider_step(low: float, high: float, value: float) -> float | None:
@@ -349,10 +342,13 @@ def slider_step(low: float, high: float, value: float) -> float | None:
     return step if all(whole) else None
 
 
-def _parameter(settings: Settings, party: str, node: str, name: str) -> float | None:
+def _parameters(settings: Settings, party: str, node: str) -> Mapping[str, float]:
+    """Return the parameters of a party's choice, empty if there is no such party."""
     conduct = settings.parties.get(party)
-    value = getattr(conduct, node).parameters.get(name) if conduct is not None else None
-    return None if value is None else float(value)
+    parameters: Mapping[str, float] = (
+        getattr(conduct, node).parameters if conduct is not None else {}
+    )
+    return parameters
 
 
 def _number_at(settings: Settings, path: str) -> Number | None:

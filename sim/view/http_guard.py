@@ -10,23 +10,16 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sim.view.disk_cache import VIEW, keep_page, page_file, read_page
-
-# The types of an ASGI application, as its specification has them.
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Scripts' addresses name a version or a digest of their content, so browsers may keep them."""
@@ -96,13 +89,13 @@ class Guard:
     def __init__(self, hosts: frozenset[str] | None = None) -> None:
         self.ready = threading.Event()
         self._hosts = hosts
-        self._app: App | None = None
+        self._app: ASGIApp | None = None
         self._shut_down: Callable[[], None] | None = None
         self._folders = static_folders()
         self._page_file = page_file()
         self._page = read_page(self._page_file)
 
-    def open(self, app: App, shut_down: Callable[[], None]) -> None:
+    def open(self, app: ASGIApp, shut_down: Callable[[], None]) -> None:
         """Let requests through to `app`; `shut_down` is called when the server ends."""
         self._app, self._shut_down = app, shut_down
 

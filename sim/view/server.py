@@ -44,12 +44,8 @@ _SILENT = {
 def open_socket(host: str, port: int | None) -> socket.socket:
     """Return a bound socket; without a port, on the first free one from `PORT` on.
 
-    Raises
-    ------
-    ConfigError
-        If the port is no port or taken, or the host is not an address of this machine.
-    SimError
-        If no port was named and none is free.
+    Raises `ConfigError` if the port is no port or taken, or the host is not an address of this
+    machine. Raises `SimError` if no port was named and none is free.
     """
     if port is not None and not 0 <= port <= LAST_PORT:
         raise ConfigError([f"--port: must be from 0 to {LAST_PORT}, got {port}"])
@@ -90,13 +86,7 @@ def address_of(bound: socket.socket) -> str:
 
 
 def serve(bound: socket.socket) -> None:
-    """Serve the page until the process is interrupted.
-
-    Raises
-    ------
-    SimError
-        If the scripts of the page are not installed.
-    """
+    """Serve the page until interrupted; raises `SimError` if its scripts are not installed."""
     from uvicorn import Config, Server
 
     scripts = script_folder()

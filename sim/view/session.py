@@ -3,8 +3,10 @@
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
-from sim.errors import SimError
+from sim.errors import ConfigError, SimError
 from sim.view.board import Shown, panels
 from sim.view.board.graphs import drawn_graph
 from sim.view.board.moves import why_panel
@@ -29,13 +31,7 @@ from sim.view.watch import Watch
 
 
 def opened(state: State) -> Watch:
-    """Return a new run at its opening.
-
-    Raises
-    ------
-    SimError
-        If the rules raise before the first week.
-    """
+    """Return a new run at its opening; raises `SimError` if the rules raise before week 0."""
     try:
         return Watch(state.settings)
     except SimError:
@@ -44,6 +40,25 @@ def opened(state: State) -> Watch:
         raise SimError(
             f"at the opening the rules raised {type(error).__name__}: {error}"
         ) from error
+
+
+Asked = ParamSpec("Asked")
+
+
+def told(
+    action: Callable[Concatenate["Session", Asked], None],
+) -> Callable[Concatenate["Session", Asked], None]:
+    """Let `Session.messages` say what went wrong with an action, one line each."""
+
+    @wraps(action)
+    def attempt(session: "Session", *args: Asked.args, **kwargs: Asked.kwargs) -> None:
+        session.messages = []
+        try:
+            action(session, *args, **kwargs)
+        except SimError as error:
+            session.messages += str(error).splitlines()
+
+    return attempt
 
 
 class Session:
@@ -84,28 +99,22 @@ class Session:
             watch = Watch(state.settings)
         self._show(watch, state)
 
+    @told
     def _open_stored(self, cell: int, values: Mapping[str, str]) -> None:
         """Replay a stored run, or open it at its opening with some settings changed."""
         replicate = values.get("replicate", "0")
         if not replicate.isdecimal():
-            self.messages = [f"replicate: must be a whole number, got {replicate}"]
-            return
+            raise ConfigError([f"replicate: must be a whole number, got {replicate}"])
         changes = {key: value for key, value in values.items() if key != "replicate"}
         if not changes or self.sweep is None:
             self.replay(cell, int(replicate))
             return
-        try:
-            self.sweep.settings(cell, int(replicate))
-            base = self.sweep.choices(self.start, cell, int(replicate))
-            if base is None:
-                self.messages = [f"cell {cell}: {UNWRITTEN}"]
-                return
-            state, self.messages = usable(self.start, base, changes)
-            watch = opened(state)
-        except SimError as error:
-            self.messages = str(error).splitlines()
-            return
-        self._replace(watch, state)
+        self.sweep.settings(cell, int(replicate))
+        base = self.sweep.choices(self.start, cell, int(replicate))
+        if base is None:
+            raise ConfigError([f"cell {cell}: {UNWRITTEN}"])
+        state, self.messages = usable(self.start, base, changes)
+        self._replace(opened(state), state)
         self._base = base
 
     def _show(self, watch: Watch, state: State) -> None:
@@ -129,26 +138,22 @@ class Session:
 
     def forth(self) -> None:
         """Show the next week."""
-        self._play(self.watch.forth)
+        self.go(self.watch.now.played + 1)
 
     def back(self) -> None:
         """Show the week before."""
-        self._play(self.watch.back)
-
-    def go(self, played: object) -> None:
-        """Show the talks after so many weeks."""
-        weeks = played if isinstance(played, int) else self.watch.now.played
-        self._play(lambda: self.watch.go(weeks))
+        self.go(self.watch.now.played - 1)
 
     def play_to_end(self) -> None:
         """Play all that is left."""
-        self._play(self.watch.play_to_end)
+        self.go(self.watch.settings.horizon)
 
-    def _play(self, move: Callable[[], None]) -> None:
-        """Move through the weeks; a rule that raises is reported once."""
-        before = self.watch.failure
+    def go(self, played: object) -> None:
+        """Show the talks after so many weeks; a rule that raises is reported once."""
         self.messages = []
-        move()
+        before = self.watch.failure
+        if isinstance(played, int):
+            self.watch.go(played)
         if self.watch.failure != before:
             self._report()
 
@@ -176,66 +181,56 @@ class Session:
 
     # --- settings
 
+    @told
     def choose(self, key: str, value: str) -> None:
         """Set one value for the next run."""
-        value = value.strip()
-        if self._refused():
-            return
+        self._check_written()
+        self._choose(key, value.strip())
+
+    def _choose(self, key: str, value: str) -> None:
         if not is_allowed(key, value):
-            self.messages = [refusal(key, value)]
-            return
+            raise ConfigError([refusal(key, value)])
         self._draft(self.draft.choices.but(key, value), anew="." not in key)
 
+    @told
     def choose_others(self, words: str, shown: set[str]) -> None:
         """Set the values that no control shows.
 
         `words` are overrides, parted by blanks or lines; `shown` are the keys of the controls.
         """
-        if self._refused():
-            return
+        self._check_written()
+        given = [split(word) for word in words.split()]
+        refused = [refusal(key, value) for key, value in given if not is_allowed(key, value)]
+        if refused:
+            raise ConfigError(refused)
         values = {k: v for k, v in self.draft.choices.values.items() if k in shown}
-        for word in words.split():
-            key, value = split(word)
-            if not is_allowed(key, value):
-                self.messages.append(refusal(key, value))
-                continue
+        for key, value in given:
             values = {k: v for k, v in values.items() if not makes_void(key, k)}
             values[key] = value
-        if not self.messages:
-            self._draft(replace(self.draft.choices, values=values), anew=True)
+        self._draft(replace(self.draft.choices, values=values), anew=True)
 
-    def _refused(self) -> bool:
-        """Return whether nothing can be set because no overrides play the run shown."""
-        self.messages = [UNWRITTEN] if self._unwritten else []
-        return self._unwritten
+    def _check_written(self) -> None:
+        """Refuse to set anything if no overrides play the run shown."""
+        if self._unwritten:
+            raise ConfigError([UNWRITTEN])
 
     def _draft(self, choices: Choices, anew: bool) -> None:
         """Note choices; where they change which others there are, compose what follows."""
         self.draft = State(choices, self.draft.settings)
         if anew:
-            try:
-                self.draft = state_of(self.start, choices)
-            except SimError as error:
-                self.messages = str(error).splitlines()
+            self.draft = state_of(self.start, choices)
 
+    @told
     def reset(self, written: Mapping[str, str] | None = None) -> None:
         """Start again from the opening with what is set; if that cannot be, keep what is shown.
 
         `written` are values by key that stand in a field and have not been set yet.
         """
-        if self._refused():
-            return
+        self._check_written()
         for key, value in (written or {}).items():
-            self.choose(key, str(value))
-            if self.messages:
-                return
-        try:
-            state = state_of(self.start, self.draft.choices)
-            watch = opened(state)
-        except SimError as error:
-            self.messages = str(error).splitlines()
-            return
-        self._replace(watch, state)
+            self._choose(key, str(value).strip())
+        state = state_of(self.start, self.draft.choices)
+        self._replace(opened(state), state)
         self.replayed = None
 
     def discard(self) -> None:
@@ -255,25 +250,20 @@ class Session:
         number = cell if isinstance(cell, int) else None
         self.show_listing(replace(self.listing, cell=number, first=0))
 
+    @told
     def replay(self, cell: int, replicate: int, explained: bool = False) -> None:
         """Play a stored run again in the Mesa model and compare it with its record."""
-        self.messages = []
         if self.sweep is None:
-            self.messages = ["cell: this server was started without a sweep's results"]
-            return
-        try:
-            settings = self.sweep.settings(cell, replicate)
-            row = self.sweep.row(cell, replicate)
-            choices = self.sweep.choices(self.start, cell, replicate)
-            state = State(choices or Choices(), settings)
-            watch = opened(state)
-        except SimError as error:
-            self.messages = str(error).splitlines()
-            return
+            raise ConfigError(["cell: this server was started without a sweep's results"])
+        settings = self.sweep.settings(cell, replicate)
+        row = self.sweep.row(cell, replicate)
+        choices = self.sweep.choices(self.start, cell, replicate)
+        state = State(choices or Choices(), settings)
+        watch = opened(state)
         watch.play_to_end()
         self._replace(watch, state)
         self._base, self._unwritten = state.choices, choices is None
-        self.replayed = judged(watch, cell, replicate, row)
+        self.replayed = judged(watch, cell, row)
         if self._unwritten:
             verdict = f"{self.replayed.verdict} {UNWRITTEN}"
             self.replayed = replace(self.replayed, verdict=verdict)

@@ -149,7 +149,13 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
         ),
         closed_until=int(suspended) if suspended > model.tick - 1 else -1,
         attention=float(state.attention),
-        home=_home(state),
+        home=HomeNow(
+            float(state.approval),
+            float(state.opinion),
+            float(state.protest),
+            float(state.impulse),
+            int(state.seats),
+        ),
         public=_public(model),
         gates=tuple(gate for gate in Gate if state.gates[gate]),
         ledger=tuple(state.ledger.tolist()),
@@ -185,16 +191,6 @@ def _party(model: NegotiationModel, side: int) -> PartyNow:
         wait=float(state.value_wait[side]) if full else None,
         interim_now=float(state.interim_now[side]) if part else None,
         interim_wait=float(state.interim_wait[side]) if part else None,
-    )
-
-
-def _home(state: np.record) -> HomeNow:
-    return HomeNow(
-        approval=float(state.approval),
-        opinion=float(state.opinion),
-        protest=float(state.protest),
-        impulse=float(state.impulse),
-        seats=int(state.seats),
     )
 
 

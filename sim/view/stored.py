@@ -99,10 +99,7 @@ class StoredRun:
 class StoredSweep:
     """The results of one sweep; the folder is only read.
 
-    Raises
-    ------
-    ConfigError
-        If it holds no sweep, or none of its runs can be read.
+    Opening one raises `ConfigError` if it holds no sweep, or no run that can be read.
     """
 
     def __init__(self, folder: str) -> None:
@@ -194,13 +191,7 @@ class StoredSweep:
         return runs, len(found)
 
     def row(self, cell: int, replicate: int) -> dict[str, object]:
-        """Return one row of the table of runs.
-
-        Raises
-        ------
-        ConfigError
-            If that run is not stored.
-        """
+        """Return one row of the table of runs; raises `ConfigError` if that run is not stored."""
         here = (pl.col("cell") == cell) & (pl.col("replicate") == replicate)
         found = self._table.filter(here).head(1).collect()
         if found.is_empty():
@@ -210,10 +201,8 @@ class StoredSweep:
     def settings(self, cell: int, replicate: int) -> Settings:
         """Return the settings that play one stored run again.
 
-        Raises
-        ------
-        ConfigError
-            If they cannot be used any more, or need plug-ins that the command line did not name.
+        Raises `ConfigError` if they cannot be used any more, or need plug-ins that the command line
+        did not name.
         """
         if not 0 <= cell < self.plan.cells:
             raise ConfigError([f"cell {cell}: there are cells 0 to {self.plan.cells - 1}"])
@@ -262,13 +251,7 @@ def without_plugins(plan: Plan) -> Plan:
 
 @lru_cache(maxsize=1)
 def sweep_of(start: Start) -> StoredSweep | None:
-    """Return the results that a server was started with, None without any.
-
-    Raises
-    ------
-    ConfigError
-        As `StoredSweep` does.
-    """
+    """Return the results that a server was started with, None without any."""
     return None if start.results is None else StoredSweep(start.results)
 
 
@@ -318,9 +301,10 @@ class Replayed:
     same: bool
 
 
-def judged(watch: Watch, cell: int, replicate: int, row: Mapping[str, object]) -> Replayed:
+def judged(watch: Watch, cell: int, row: Mapping[str, object]) -> Replayed:
     """Return whether a run that has been played to its end is the same as its row of the table."""
     verdict, same = _verdict(watch, row)
+    replicate = watch.settings.replicate
     told = f"Cell {cell}, replicate {replicate} of the sweep, played again: {verdict}"
     return Replayed(cell, replicate, told, same)
 

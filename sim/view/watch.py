@@ -55,14 +55,6 @@ class Watch:
         """True if the week shown is the last there will be."""
         return self._at == self.played and self.over
 
-    def forth(self) -> None:
-        """Show the next week, playing it if it has not been played."""
-        self.go(self._at + 1)
-
-    def back(self) -> None:
-        """Show the week before."""
-        self.go(self._at - 1)
-
     def go(self, played: int) -> None:
         """Show the talks after so many weeks, playing what is missing; as near as there is."""
         while self.played < played and not self.over:

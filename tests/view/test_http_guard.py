@@ -89,7 +89,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(guard: Guard) -> Guard:
     page = Starlette(routes=[Route("/", index), Route("/{path:path}", other)])
-    guard.open(page, lambda: None)  # type: ignore[arg-type]
+    guard.open(page, lambda: None)
     guard.ready.set()
     return guard
 
@@ -134,7 +134,7 @@ def test_scripts_and_styles_are_served_at_once() -> None:
 def test_the_page_is_left_when_the_server_ends() -> None:
     left: list[str] = []
     guard = Guard()
-    guard.open(Starlette(), lambda: left.append("left"))  # type: ignore[arg-type]
+    guard.open(Starlette(), lambda: left.append("left"))
     asked = iter(["lifespan.startup", "lifespan.shutdown"])
     answered: list[str] = []
 

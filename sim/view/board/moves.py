@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,53 +19,30 @@ from sim.view.watch import Watch
 
 LATEST = 24
 """Moves that are shown unless all are wanted."""
-GOOD = (
-    Move.ARTICLE_CLOSED,
-    Move.TEXT_AGREED,
-    Move.INITIALLED,
-    Move.INTERIM_SIGNED,
-    Move.FULL_SIGNED,
-    Move.RATIFIED,
-)
-BAD = (
-    Move.INTERIM_REFUSED,
-    Move.SIGNING_REFUSED,
-    Move.TEXT_REFUSED,
-    Move.RATIFICATION_FAILED,
-    Move.LAPSED,
-    Move.COLLAPSED,
-    Move.GOVERNMENT_FELL,
-    Move.FAULT,
-)
-"""Moves towards a treaty and away from it; their marks are ✓ and ✕."""
-TURNING_POINTS = frozenset(
+RUNGS = frozenset(
     {
         Move.TEXT_AGREED,
         Move.INITIALLED,
         Move.INTERIM_SIGNED,
         Move.FULL_SIGNED,
         Move.RATIFIED,
-        Move.PRECONDITION_ADDED,
+    }
+)
+SETBACKS = frozenset(
+    {
         Move.RATIFICATION_FAILED,
         Move.LAPSED,
         Move.COLLAPSED,
-        Move.ELECTION_HELD,
-        Move.PROTEST_WAVE,
         Move.GOVERNMENT_FELL,
         Move.FAULT,
     }
 )
-"""Moves that are told whenever they happened."""
 REFUSALS = frozenset({Move.INTERIM_REFUSED, Move.SIGNING_REFUSED, Move.TEXT_REFUSED})
-"""Moves of which each actor's last one is told."""
-
-
-class Entry(NamedTuple):
-    """One line of the log, to be sorted by date."""
-
-    when: str
-    order: int
-    html: str
+"""Moves of which the explanation tells each actor's last one."""
+TURNING_POINTS = RUNGS | SETBACKS | {Move.PRECONDITION_ADDED, Move.ELECTION_HELD, Move.PROTEST_WAVE}
+"""Moves that the explanation tells whenever they happened."""
+GOOD, BAD = RUNGS | {Move.ARTICLE_CLOSED}, SETBACKS | REFUSALS
+"""Moves towards a treaty and away from it; their marks are ✓ and ✕."""
 
 
 def moves_panel(
@@ -76,14 +52,11 @@ def moves_panel(
     lines = [line for snapshot in snapshots for line in snapshot.lines]
     shown = lines if all_moves else lines[-LATEST:]
     left_out = len(lines) - len(shown)
-    entries = [
-        Entry(line.day.isoformat(), n, move_entry(settings.scenario, line))
-        for n, line in enumerate(shown)
-    ]
+    entries = [(line.day, n, move_entry(settings.scenario, line)) for n, line in enumerate(shown)]
     if overlay:
         entries += _record(settings.scenario, snapshots[-1], shown if left_out else ())
-    entries.sort(key=lambda entry: (entry.when, entry.order), reverse=True)
-    body = f'<ol class="log">{"".join(entry.html for entry in entries)}</ol>'
+    entries.sort(key=lambda entry: entry[:2], reverse=True)
+    body = f'<ol class="log">{"".join(html for _, _, html in entries)}</ol>'
     if not entries:
         body = quiet("Nothing has happened yet.")
     note = f"{left_out} earlier moves are not shown." if left_out else ""
@@ -105,20 +78,20 @@ def move_entry(scenario: Scenario, line: Line) -> str:
     return f'<li class="{css}">{day(line.day)}{mark}<p>{verdict}{text(line.said)}.{why}</p></li>'
 
 
-def _record(scenario: Scenario, now: Snapshot, shown: Iterable[Line]) -> Iterator[Entry]:
+def _record(
+    scenario: Scenario, now: Snapshot, shown: Iterable[Line]
+) -> Iterator[tuple[date, int, str]]:
     """Yield the entries of the real timeline from the first line shown to the end of the week."""
     since = min((line.day for line in shown), default=date.min)
     for entry in scenario.timeline:
-        if not since <= entry.date < now.day + timedelta(days=7):
-            continue
-        source = scenario.sources.get(entry.source)
-        yield Entry(
-            entry.date.isoformat(),
-            -1,
-            f'<li class="record">{day(entry.date)}<span class="sign" aria-hidden="true">▴</span>'
-            f"<p><b>In the record:</b> {text(entry.title)} "
-            f"<small>{text(source.title if source else entry.source)}</small></p></li>",
-        )
+        if since <= entry.date < now.day + timedelta(days=7):
+            source = scenario.sources.get(entry.source)
+            html = (
+                f'<li class="record">{day(entry.date)}<span class="sign" aria-hidden="true">▴'
+                f"</span><p><b>In the record:</b> {text(entry.title)} "
+                f"<small>{text(source.title if source else entry.source)}</small></p></li>"
+            )
+            yield entry.date, -1, html
 
 
 def why_panel(watch: Watch) -> str:
@@ -126,26 +99,24 @@ def why_panel(watch: Watch) -> str:
 
     A run that an error cut off has no outcome, and none is told.
     """
-    record = watch.record()
+    record, settings, last = watch.record(), watch.settings, watch.last
     if watch.failure:
-        return _cut_off(watch, record)
+        return (
+            f'<p class="outcome">The run was cut off in week {watch.failed_week} by an error, so '
+            f"it has no outcome.</p><p>The error: {text(watch.failure)}.</p>"
+            f"<h3>Turning points until then</h3>{_moves(settings, record)}"
+        )
     if len(record.history) == 0:
         return quiet("No week was played.")
     summary = summarise(record)
-    settings, last = watch.settings, watch.last
+    gates = ""
+    if last.gates and Gate.SIGNED not in last.gates:
+        gates = f"<h3>Gates of the last week</h3>{gate_list(settings, last)}"
     return (
         f'<p class="outcome">{text(outcome_line(record, summary))}</p>{_worth(settings, summary)}'
         f'<div class="columns"><div><h3>What kept the weeks from the full signature</h3>'
-        f"{_ledger(settings, summary)}{_last_gates(settings, last)}</div>"
+        f"{_ledger(settings, summary)}{gates}</div>"
         f"<div><h3>The moves that decided</h3>{_moves(settings, record)}</div></div>"
-    )
-
-
-def _cut_off(watch: Watch, record: RunRecord) -> str:
-    return (
-        f'<p class="outcome">The run was cut off in week {watch.failed_week} by an error, so it '
-        f"has no outcome.</p><p>The error: {text(watch.failure)}.</p>"
-        f"<h3>Turning points until then</h3>{_moves(watch.settings, record)}"
     )
 
 
@@ -200,9 +171,3 @@ def _ledger(settings: Settings, summary: Summary) -> str:
         if shares[gate] > 0.0
     )
     return f"<table><tbody>{rows}</tbody></table>"
-
-
-def _last_gates(settings: Settings, last: Snapshot) -> str:
-    if not last.gates or Gate.SIGNED in last.gates:
-        return ""
-    return f"<h3>Gates of the last week</h3>{gate_list(settings, last)}"

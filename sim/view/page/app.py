@@ -4,8 +4,8 @@ From top to bottom: the templates as components, with what each shows and what i
 rows of the tables that list a sweep; the page itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 
 import solara
 from reacton.core import Element
@@ -30,20 +30,7 @@ def notices(messages: list[str], warnings: list[str], verdict: str, same: bool) 
 
 @solara.component_vue("transport.vue", vuetify=False)
 def transport(
-    head: str,
-    run: str,
-    at: int,
-    played: int,
-    horizon: int,
-    over: bool,
-    at_end: bool,
-    spoken: str,
-    address: str,
-    command: str,
-    overlay: bool,
-    explained: bool,
-    has_record: bool,
-    has_results: bool,
+    now: dict[str, object],
     event_forth: Handler = None,
     event_back: Handler = None,
     event_go: Handler = None,
@@ -59,15 +46,7 @@ def transport(
 
 @solara.component_vue("board.vue", vuetify=False)
 def board(
-    path: str,
-    text: str,
-    preconditions: str,
-    parties: str,
-    channels: str,
-    home: str,
-    public: str,
-    moves: str,
-    why: str,
+    panels: dict[str, str],
     ties: str,
     tick: int,
     all_moves: bool,
@@ -92,21 +71,7 @@ def controls(
 
 @solara.component_vue("results.vue", vuetify=False)
 def results(
-    title: str,
-    note: str,
-    swept: list[str],
-    cells: list[dict[str, object]],
-    cells_total: int,
-    first_cell: int,
-    order: str,
-    cell: int | None,
-    kind: str,
-    kinds: list[str],
-    runs: list[dict[str, object]],
-    runs_total: int,
-    first: int,
-    size: int,
-    shown: dict[str, int] | None,
+    listed: dict[str, object],
     event_open_cell: Handler = None,
     event_sort: Handler = None,
     event_pick: Handler = None,
@@ -118,28 +83,21 @@ def results(
     """List a sweep's cells and runs."""
 
 
-def sorted_cells(cells: Iterable[Cell], order: str) -> list[Cell]:
+def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
     """Return the cells in an order of `sim.view.stored.Listing`, those without outcome last."""
-    sense = {"most": -1.0, "least": 1.0}.get(order)
-
-    def place(cell: Cell) -> tuple[bool, float, int]:
-        if sense is None:
-            return (False, 0.0, cell.number)
-        return (cell.signed is None, sense * (cell.signed or 0.0), cell.number)
-
-    return sorted(cells, key=place)
+    if order not in ("most", "least"):
+        return list(cells)
+    sense = -1.0 if order == "most" else 1.0
+    return sorted(cells, key=lambda cell: (cell.signed is None, sense * (cell.signed or 0.0)))
 
 
 def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
     """Return cells as plain rows."""
     return [
         {
-            "number": cell.number,
+            **asdict(cell),
             "values": [str(value) for value in cell.values.values()],
-            "runs": cell.runs,
             "estimate": cell.signed,
-            "low": cell.low,
-            "high": cell.high,
             "signed": "no outcome"
             if cell.signed is None
             else f"{cell.signed:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
@@ -230,20 +188,22 @@ def listed(session: Session) -> tuple[list[dict[str, object]], int]:
 def _transport(session: Session, act: Act, head: str) -> Element:
     watch = session.watch
     return transport(
-        head=head,
-        run=str(id(watch)),
-        at=watch.now.played,
-        played=watch.played,
-        horizon=watch.settings.horizon,
-        over=watch.over,
-        at_end=watch.at_end,
-        spoken=session.spoken,
-        address=session.address,
-        command=session.command,
-        overlay=session.overlay,
-        explained=session.explained,
-        has_record=bool(watch.settings.scenario.timeline),
-        has_results=session.sweep is not None,
+        now={
+            "head": head,
+            "run": str(id(watch)),
+            "at": watch.now.played,
+            "played": watch.played,
+            "horizon": watch.settings.horizon,
+            "over": watch.over,
+            "at_end": watch.at_end,
+            "spoken": session.spoken,
+            "address": session.address,
+            "command": session.command,
+            "overlay": session.overlay,
+            "explained": session.explained,
+            "has_record": bool(watch.settings.scenario.timeline),
+            "has_results": session.sweep is not None,
+        },
         event_forth=act(lambda _: session.forth()),
         event_back=act(lambda _: session.back()),
         event_go=act(session.go),
@@ -265,7 +225,7 @@ def _notices(session: Session) -> Element:
 
 def _board(session: Session, act: Act, panels: dict[str, str]) -> Element:
     return board(
-        **panels,
+        panels=panels,
         ties=session.layout["ties"],
         tick=session.watch.now.played,
         all_moves=session.all_moves,
@@ -300,23 +260,19 @@ def _results(
 
     show = session.show_listing
     return results(
-        title=f"Results of {sweep.title}",
-        note=f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
-        swept=sweep.plan.swept,
-        cells=cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
-        cells_total=len(ordered),
-        first_cell=listing.first_cell,
-        order=listing.order,
-        cell=listing.cell,
-        kind=listing.kind,
-        kinds=list(KINDS),
-        runs=runs,
-        runs_total=total,
-        first=listing.first,
-        size=LISTED,
-        shown=None
-        if replayed is None
-        else {"cell": replayed.cell, "replicate": replayed.replicate},
+        listed={
+            "title": f"Results of {sweep.title}",
+            "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
+            "swept": sweep.plan.swept,
+            "cells": cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
+            "cells_total": len(ordered),
+            **asdict(listing),
+            "kinds": list(KINDS),
+            "runs": runs,
+            "runs_total": total,
+            "size": LISTED,
+            "shown": None if replayed is None else asdict(replayed),
+        },
         event_open_cell=act(session.open_cell),
         event_sort=act(lambda order: show(replace(listing, order=str(order), first_cell=0))),
         event_pick=act(lambda kind: show(replace(listing, kind=str(kind), first=0))),
