@@ -21,7 +21,7 @@ from sim.view.disk_cache import (
 HTML = "<!doctype html><html><body>the page</body></html>"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     return tmp_path
