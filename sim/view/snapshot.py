@@ -87,6 +87,10 @@ class PublicNow:
     protesting: NDArray[np.bool_]
 
 
+RUNG_WEEKS = ("text", "initialled", "interim", "signed", "ratified", "ended")
+"""Names of the records' weeks, in the order of `Rungs`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rungs:
     """Week in which each rung of the ladder was reached, -1 for never."""
@@ -137,7 +141,15 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
         day=day_of(scenario, max(model.tick - 1, 0)),
         status=Treaty(int(state.status)),
         ended=bool(state.ended),
-        provisions=tuple(_provision(state, i) for i in range(len(scenario.provisions))),
+        provisions=tuple(
+            ProvisionNow(
+                status=Article(int(state.article[i])),
+                position=float(state.position[i]),
+                offers=(float(state.offer[0, i]), float(state.offer[1, i])),
+                signed_interim=bool(state.interim_part[i]),
+            )
+            for i in range(len(scenario.provisions))
+        ),
         preconditions=tuple(
             PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
             for k in range(len(scenario.preconditions))
@@ -159,17 +171,8 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
         public=_public(model),
         gates=tuple(gate for gate in Gate if state.gates[gate]),
         ledger=tuple(state.ledger.tolist()),
-        rungs=_rungs(state),
+        rungs=Rungs(*(int(state[f"{name}_week"]) for name in RUNG_WEEKS)),
         lines=lines,
-    )
-
-
-def _provision(state: np.record, i: int) -> ProvisionNow:
-    return ProvisionNow(
-        status=Article(int(state.article[i])),
-        position=float(state.position[i]),
-        offers=(float(state.offer[0, i]), float(state.offer[1, i])),
-        signed_interim=bool(state.interim_part[i]),
     )
 
 
@@ -200,14 +203,3 @@ def _public(model: NegotiationModel) -> PublicNow:
     opinion.flags.writeable = False
     protesting.flags.writeable = False
     return PublicNow(opinion, protesting)
-
-
-def _rungs(state: np.record) -> Rungs:
-    return Rungs(
-        text=int(state.text_week),
-        initialled=int(state.initialled_week),
-        interim=int(state.interim_week),
-        full=int(state.signed_week),
-        ratified=int(state.ratified_week),
-        ended=int(state.ended_week),
-    )

@@ -72,6 +72,13 @@ def quiet(words: str) -> str:
     return f'<p class="quiet">{words}</p>'
 
 
+def step(standing: str, unseen: str, body: str) -> str:
+    """Return one step of a ladder; `unseen` says in words how it stands."""
+    current = ' aria-current="step"' if standing in ("here", "broken") else ""
+    hidden = f'<span class="unseen">{unseen}</span>' if standing != "broken" else ""
+    return f'<li class="{standing}"{current}>{hidden}{body}</li>'
+
+
 def panel(name: str, title: str, body: str, note: str = "") -> str:
     """Return a panel with its heading and, where there is something to say, a note."""
     told = f'<p class="note">{note}</p>' if note else ""

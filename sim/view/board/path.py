@@ -8,7 +8,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Gate, Move, Precondition, Treaty
 from sim.runs.story import day_of, gate_words
 from sim.runs.transcript import choice_words
-from sim.view.board.markup import bar, day, named, panel, quiet, share, text
+from sim.view.board.markup import bar, day, named, panel, quiet, share, step, text
 from sim.view.snapshot import PartyNow, Snapshot
 
 LADDER = (
@@ -131,22 +131,16 @@ def _is_passed(status: Treaty, now: Snapshot) -> bool:
 
 
 def _rung(scenario: Scenario, rung: Rung) -> str:
-    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else _SAID[rung.standing]
-    current = ' aria-current="step"' if rung.standing == "here" else ""
-    hidden = f'<span class="unseen">{_SAID[rung.standing]}: </span>'
-    return (
-        f'<li class="{rung.standing}"{current}>{hidden}'
-        f"<b>{treaty_words(rung.status)}</b><small>{when}</small></li>"
-    )
+    said = _SAID[rung.standing]
+    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else said
+    body = f"<b>{treaty_words(rung.status)}</b><small>{when}</small>"
+    return step(rung.standing, f"{said}: ", body)
 
 
 def _broken(settings: Settings, now: Snapshot) -> str:
-    whys = [line.why for line in now.lines if line.move in ENDS and line.why]
-    when = day(day_of(settings.scenario, now.rungs.ended))
-    return (
-        f'<li class="broken" aria-current="step"><b>{treaty_words(now.status)}</b>'
-        f"<small>{when}{': ' + text(whys[-1]) if whys else ''}</small></li>"
-    )
+    whys = [f": {text(line.why)}" for line in now.lines if line.move in ENDS and line.why]
+    when = day(day_of(settings.scenario, now.rungs.ended)) + "".join(whys[-1:])
+    return step("broken", "", f"<b>{treaty_words(now.status)}</b><small>{when}</small>")
 
 
 def gate_list(settings: Settings, now: Snapshot) -> str:

@@ -5,7 +5,7 @@ from sim.config.treaty import Precondition as Demand
 from sim.config.treaty import Provision
 from sim.model.codes import Article, Precondition
 from sim.runs.story import day_of, short_title, wording
-from sim.view.board.markup import SIGNS, day, named, number, panel, quiet, sign, text
+from sim.view.board.markup import SIGNS, day, named, number, panel, quiet, sign, step, text
 from sim.view.snapshot import PreconditionNow, ProvisionNow, Snapshot
 
 ACT = (Precondition.DEMANDED, Precondition.PROMISED, Precondition.MET)
@@ -141,10 +141,9 @@ def preconditions_panel(scenario: Scenario, now: Snapshot) -> str:
 
 def _demand(scenario: Scenario, entry: Demand, state: PreconditionNow) -> str:
     by, to = (_party(scenario, party) for party in (entry.demanded_by, entry.delivered_by))
-    steps = "".join(_step(step, state.status) for step in ROUTES[entry.route])
+    steps = "".join(_step(at, state.status) for at in ROUTES[entry.route])
     if state.status in ENDED:
-        word = state.status.name.lower()
-        steps += f'<li class="broken" aria-current="step"><b>{word}</b></li>'
+        steps += step("broken", "", f"<b>{state.status.name.lower()}</b>")
     return (
         f'<li><p class="provision">{text(entry.title)}</p>'
         f'<p class="quiet">Demanded by {by}, delivered by {to}, by {ROUTE_WORDS[entry.route]}'
@@ -164,17 +163,10 @@ def _due(scenario: Scenario, state: PreconditionNow) -> str:
     return f"; this step is due {day(day_of(scenario, state.due_week))}"
 
 
-def _step(step: Precondition, status: Precondition) -> str:
+def _step(at: Precondition, status: Precondition) -> str:
     """Return one step: done, here, or ahead; a demand that ended off its route is left at that."""
-    if step == status:
+    standing = "done" if at < status and status not in ENDED else "ahead"
+    if at == status:
         standing = "here"
-    elif status in ENDED:
-        standing = "ahead"
-    else:
-        standing = "done" if step < status else "ahead"
-    current = ' aria-current="step"' if standing == "here" else ""
-    hidden = {"done": "reached: ", "here": "now: ", "ahead": ""}[standing]
-    return (
-        f'<li class="{standing}"{current}><span class="unseen">{hidden}</span>'
-        f"<b>{step.name.lower()}</b></li>"
-    )
+    unseen = {"done": "reached: ", "here": "now: ", "ahead": ""}[standing]
+    return step(standing, unseen, f"<b>{at.name.lower()}</b>")
