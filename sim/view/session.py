@@ -51,7 +51,7 @@ def told(
     """Let `Session.messages` say what went wrong with an action, one line each."""
 
     @wraps(action)
-    def attempt(session: "Session", *args: Asked.args, **kwargs: Asked.kwargs) -> None:
+    def attempt(session: "Session", /, *args: Asked.args, **kwargs: Asked.kwargs) -> None:
         session.messages = []
         try:
             action(session, *args, **kwargs)
