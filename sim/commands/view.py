@@ -83,15 +83,17 @@ def start_up(args: argparse.Namespace) -> None:
         If something cannot be used.
     """
     from sim.commands.options import announce_compiling
-    from sim.view.choices import Start, settings_of
+    from sim.view.choices import Start, announce, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
-    from sim.view.start import announce, sweep
 
     folder, overrides = parted(args.overrides)
     start = Start(tuple(overrides), args.config_name, args.config_dir, folder)
     settings_of(start, start.choices)
     announce(start)
-    sweep()
+    if folder is not None:
+        from sim.view.stored import sweep_of
+
+        sweep_of(start)
     announce_compiling()
     with open_socket(args.host, args.port) as bound:
         address = address_of(bound)

@@ -1,49 +1,96 @@
-"""What a visitor has set, and the settings that follow from it.
+"""What a visitor has set: in the page's address, as overrides, and the settings that follow.
 
 Choices are Hydra overrides by their keys, in the order in which they were made; what they leave
-out is as on the command line that started the server.
+out is as on the command line that started the server. In the address they stand as
+``?preset=opposition&strategy@armenia=conceder&seed=7``.
+
+A link is written by somebody else. It may choose among what there is and set numbers; it may not
+name plug-ins, folders or files, since those can be code. Only the command line that started the
+server may.
 """
 
+import json
+import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
+from urllib.parse import parse_qsl, quote
 
-from sim.config.settings import Settings, build_settings
-from sim.view.address import is_allowed
-from sim.view.composition_cache import keep, kept_file, read
+from sim.config.settings import CHOICES, Settings, build_settings
+from sim.errors import SimError
+from sim.view.disk_cache import composition_file, keep_composition, read_composition
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""
-KEPT = ("scenario", "preset", "horizon", "seed", "replicate")
-"""Choices that a new scenario or preset leaves alone."""
-NODES = ("strategy", "acceptance", "opponent_model")
-"""What is chosen for each party; another choice drops the parameters of the one before."""
+RULES = ("agenda", "precondition", "mediator", "public")
+NUMBERS = ("horizon", "seed", "replicate")
+"""Whole numbers at the root of the settings; a new scenario or preset leaves them alone."""
 
+_NAME = r"[A-Za-z0-9_]+"
+_NODES = "|".join(CHOICES)
+_GROUP = re.compile(rf"({'|'.join((*WHOLE, *RULES))})|({_NODES})@{_NAME}")
+_NUMBER = re.compile(
+    rf"({'|'.join(NUMBERS)})"
+    rf"|{_NAME}\.({_NODES})\.{_NAME}"
+    rf"|scenario(\.{_NAME})+\.(value|low|high)"
+)
+_VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
+"""No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
+_PLAIN = re.compile(rf"(?!(hydra|plugins|executor|experiment)\.){_NAME}(\.{_NAME})+")
+
+_VARIABLE = "SIM_VIEW"
+"""Environment variable that hands the command line's settings to the pages, as JSON."""
 _COMPOSING = Lock()
 """Hydra composes for one thread at a time."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """What the command line that started the server gave."""
+def split(word: str) -> tuple[str, str]:
+    """Return key and value of an override."""
+    key, _, value = word.partition("=")
+    return key, value
 
-    overrides: tuple[str, ...] = ()
-    config_name: str = "config"
-    config_dir: str | None = None
-    results: str | None = None  # folder of a sweep
 
-    @property
-    def fixed(self) -> tuple[str, ...]:
-        """Overrides that no link may set, such as plug-ins; they hold for every visitor."""
-        return tuple(word for word in self.overrides if not is_allowed(*split(word)))
+def is_allowed(key: str, value: str) -> bool:
+    """Return whether a link may set this key to this value."""
+    if _GROUP.fullmatch(key):
+        return re.fullmatch(_NAME, value) is not None
+    return _NUMBER.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
 
-    @property
-    def choices(self) -> "Choices":
-        """Overrides that a visitor may change."""
-        pairs = (split(word) for word in self.overrides)
-        return Choices({key: value for key, value in pairs if is_allowed(key, value)})
+
+def is_key(key: str) -> bool:
+    """Return whether a link may set this key to anything."""
+    return bool(_GROUP.fullmatch(key) or _NUMBER.fullmatch(key))
+
+
+def is_plain(key: str, value: str) -> bool:
+    """Return whether a folder of results may set this key to this value.
+
+    That is one word at a place within the settings, which names no code, folder or file.
+    """
+    return _PLAIN.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
+
+
+def refusal(key: str, value: str) -> str:
+    """Return why a link may not set this key to this value."""
+    if is_key(key):
+        return f"{key}: '{value}' is neither a name nor a number"
+    if key.lstrip("+~") == "plugins":
+        return (
+            "plugins: a link cannot load code; name plug-ins on the command line that starts "
+            "the server"
+        )
+    return f"{key}: cannot be set from the page or from a link"
+
+
+def makes_void(key: str, other: str) -> bool:
+    """Return whether the choice of `key` makes what was chosen for `other` void."""
+    if key in WHOLE:
+        return other not in (*WHOLE, *NUMBERS)
+    node, at, party = key.partition("@")
+    return bool(at) and node in CHOICES and other.startswith(f"{party}.{node}.")
 
 
 @dataclass(frozen=True)
@@ -62,44 +109,56 @@ class Choices:
         after = {**kept, key: value}
         return Choices(after) if key in WHOLE else replace(self, values=after)
 
-    def over(self, values: Mapping[str, str]) -> "Choices":
-        """Return the choices after several more, made one after another; an empty one is undone."""
-        found = self
-        for key, value in values.items():
-            found = found.but(key, value) if value else found.without(key)
-        return found
-
     def without(self, key: str) -> "Choices":
         """Return the choices without one."""
         return replace(self, values={k: v for k, v in self.values.items() if k != key})
+
+    def over(self, values: Mapping[str, str]) -> "Choices":
+        """Return the choices after several more, in order; an empty value undoes a choice."""
+        after = self
+        for key, value in values.items():
+            after = after.but(key, value) if value else after.without(key)
+        return after
 
     def words(self) -> list[str]:
         """Return the choices as overrides."""
         return [*self.fixed, *(f"{key}={value}" for key, value in self.values.items())]
 
 
-def split(word: str) -> tuple[str, str]:
-    """Return key and value of an override."""
-    key, _, value = word.partition("=")
-    return key, value
+@dataclass(frozen=True)
+class Start:
+    """What the command line that started the server gave."""
+
+    overrides: tuple[str, ...] = ()
+    config_name: str = "config"
+    config_dir: str | None = None
+    results: str | None = None  # folder of a sweep
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Overrides that no link may set, such as plug-ins; they hold for every visitor."""
+        return tuple(word for word in self.overrides if not is_allowed(*split(word)))
+
+    @property
+    def choices(self) -> Choices:
+        """Overrides that a visitor may change."""
+        pairs = (split(word) for word in self.overrides)
+        return Choices({key: value for key, value in pairs if is_allowed(key, value)})
 
 
-def makes_void(key: str, other: str) -> bool:
-    """Return whether the choice of `key` makes what was chosen for `other` void."""
-    if key in WHOLE:
-        return other not in KEPT
-    node, at, party = key.partition("@")
-    return bool(at) and node in NODES and other.startswith(f"{party}.{node}.")
+def announce(start: Start) -> None:
+    """Set what the pages of this process start from."""
+    os.environ[_VARIABLE] = json.dumps(asdict(start))
+
+
+def started() -> Start:
+    """Return what the server was started with; the defaults if nothing was announced."""
+    plain = json.loads(os.environ.get(_VARIABLE, "{}"))
+    return Start(**{**plain, "overrides": tuple(plain.get("overrides", ()))})
 
 
 def settings_of(start: Start, choices: Choices) -> Settings:
-    """Return the settings that follow from the choices.
-
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
-    """
+    """Return the settings that follow from the choices, or raise `ConfigError`."""
     overrides = (*start.fixed, *choices.words())
     with _COMPOSING:
         return _composed(overrides, start.config_name, start.config_dir)
@@ -107,16 +166,16 @@ def settings_of(start: Start, choices: Choices) -> Settings:
 
 @lru_cache(maxsize=4)
 def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
-    file = kept_file(overrides, config_name, config_dir)
-    plain = read(file)
-    if plain is None:
-        from sim.config.compose import compose_plain
+    file = composition_file(overrides, config_name, config_dir)
+    plain = read_composition(file)
+    if plain is not None:
+        return build_settings(plain)
+    from sim.config.compose import compose_plain
 
-        plain = compose_plain(overrides, config_name, config_dir)
-        settings = build_settings(plain)
-        keep(file, plain)
-        return settings
-    return build_settings(plain)
+    plain = compose_plain(overrides, config_name, config_dir)
+    settings = build_settings(plain)
+    keep_composition(file, plain)
+    return settings
 
 
 def command_line(start: Start, choices: Choices) -> str:
@@ -127,3 +186,87 @@ def command_line(start: Start, choices: Choices) -> str:
     if start.config_name != "config":
         words += ["--config-name", start.config_name]
     return shlex.join([*words, *start.fixed, *choices.words()])
+
+
+@dataclass(frozen=True)
+class State:
+    """Choices and the settings that follow from them."""
+
+    choices: Choices
+    settings: Settings
+
+
+def state_of(start: Start, choices: Choices) -> State:
+    """Return choices with the settings that follow, or raise `ConfigError`."""
+    return State(choices, settings_of(start, choices))
+
+
+def usable(start: Start, base: Choices, values: Mapping[str, str]) -> tuple[State, list[str]]:
+    """Return the state that an address asks for, and what is wrong with it, one line each.
+
+    `base` is what holds where the address says nothing; an empty value takes back what `base`
+    sets. A value that cannot be used is left out; the others hold. Raises `ConfigError` if `base`
+    cannot be used itself.
+    """
+    try:
+        return state_of(start, base.over(values)), []
+    except SimError:
+        state, problems = state_of(start, base), []
+    for key, value in values.items():
+        try:
+            state = state_of(start, state.choices.over({key: value}))
+        except SimError as error:
+            problems += str(error).splitlines()
+    return state, problems
+
+
+@dataclass(frozen=True)
+class Address:
+    """What an address asks for."""
+
+    values: Mapping[str, str]  # overrides by their keys; an empty value takes back what held before
+    week: int | None  # weeks played when the page was shared
+    # cell of the sweep whose run is to be replayed; `values` then holds its replicate
+    cell: int | None
+    problems: list[str]  # what it asks for and may not, one line each
+
+
+def read_address(query: str | None) -> Address:
+    """Return what an address's query string asks for, with or without its question mark."""
+    values: dict[str, str] = {}
+    places: dict[str, int | None] = {"week": None, "cell": None}
+    problems: list[str] = []
+    for key, value in parse_qsl((query or "").lstrip("?"), keep_blank_values=True):
+        if key in places:
+            if re.fullmatch(r"\d{1,9}", value):
+                places[key] = int(value)
+            else:
+                problems.append(f"{key}: must be a whole number, got {value}")
+        elif is_allowed(key, value) or (not value and is_key(key)):
+            values[key] = value
+        else:
+            problems.append(refusal(key, value))
+    return Address(values, places["week"], places["cell"], problems)
+
+
+def write_address(values: Mapping[str, str], cell: int | None = None) -> str:
+    """Return the query string of an address, question mark included; empty for nothing."""
+    pairs = ({} if cell is None else {"cell": str(cell)}) | dict(values)
+    joined = "&".join(
+        f"{quote(key, safe='@.')}={quote(value, safe='.')}" for key, value in pairs.items()
+    )
+    return f"?{joined}" if joined else ""
+
+
+def address_values(base: Choices, choices: Choices) -> dict[str, str]:
+    """Return the values of the address that opens given choices again.
+
+    Of a stored run's settings it names what has changed, of others all. What `base` sets and the
+    choices do not stands there without a value.
+    """
+    values = dict(choices.values)
+    if choices.cell is not None:
+        values = {k: v for k, v in values.items() if base.values.get(k) != v}
+        values |= {key: choices.values[key] for key in ("seed", "replicate")}
+    gone = [key for key in base.over(values).values if key not in choices.values]
+    return values | dict.fromkeys(gone, "")

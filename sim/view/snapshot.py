@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.codes import Article, Contact, Gate, Precondition, Reason, Treaty
+from sim.model.codes import Article, Contact, Gate, Precondition, Treaty
+from sim.runs.mesa_model import NegotiationModel
 from sim.runs.story import Line, day_of
-
-if TYPE_CHECKING:
-    from sim.runs.mesa_model import NegotiationModel
 
 Pair = tuple[float, float]
 """A number for each party, the first party's first."""
@@ -45,8 +42,8 @@ class PreconditionNow:
 class PartyNow:
     """One party's side of the table."""
 
-    # target, least: what it asks for and the least it takes, as shares of what is open; None
-    # once the text is closed
+    # what it asks for and the least it takes, as shares of what is open; None once the text is
+    # closed
     target: float | None
     least: float | None
     # share that the other's latest draft gives it; None before the first one, and once the
@@ -54,15 +51,13 @@ class PartyNow:
     offered: float | None
     worth: float  # utility of the treaty as it stands
     status_quo: float  # utility of living without a treaty
-    # now, wait: utility of signing in full this week and of waiting; None while the text is
+    # utility of signing in full this week and of waiting; None while the text is
     # open and once it is signed in full
     now: float | None
     wait: float | None
-    # interim_now, interim_wait: utility of signing the agreed part and of refusing it; None
-    # where none is proposed
+    # utility of signing the agreed part and of refusing it; None where none is proposed
     interim_now: float | None
     interim_wait: float | None
-    conceded: int  # unilateral concessions so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +87,10 @@ class PublicNow:
     protesting: NDArray[np.bool_]
 
 
+RUNG_WEEKS = ("text", "initialled", "interim", "signed", "ratified", "ended")
+"""Names of the records' weeks, in the order of `Rungs`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rungs:
     """Week in which each rung of the ladder was reached, -1 for never."""
@@ -112,12 +111,10 @@ class Snapshot:
     day: date  # first day of the last week played, of the talks at the opening
     status: Treaty
     ended: bool  # true once the talks are over
-    end_reason: Reason
     provisions: tuple[ProvisionNow, ...]  # the preamble first
     preconditions: tuple[PreconditionNow, ...]
     parties: tuple[PartyNow, PartyNow]  # the first party first
     channels: tuple[ChannelNow, ...]
-    channel_open: bool  # true if the parties could deal with each other this week
     # week until which an incident keeps the direct channel closed, -1 if none does
     closed_until: int
     attention: float  # the mediator's attention, in [0, 1]
@@ -134,15 +131,8 @@ class Snapshot:
         return self.played - 1
 
 
-def take(model: "NegotiationModel", lines: tuple[Line, ...]) -> Snapshot:
-    """Return what the model shows now.
-
-    Parameters
-    ----------
-    model : NegotiationModel
-    lines : tuple of Line
-        What happened in the last week played, in words.
-    """
+def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
+    """Return what the model shows now; `lines` tell what happened in the last week played."""
     settings, state = model.settings, model.talks.state
     scenario = settings.scenario
     suspended = float(state.suspended_until)
@@ -151,40 +141,42 @@ def take(model: "NegotiationModel", lines: tuple[Line, ...]) -> Snapshot:
         day=day_of(scenario, max(model.tick - 1, 0)),
         status=Treaty(int(state.status)),
         ended=bool(state.ended),
-        end_reason=Reason(int(state.end_reason)),
-        provisions=tuple(_provision(state, i) for i in range(len(scenario.provisions))),
-        preconditions=tuple(_precondition(state, k) for k in range(len(scenario.preconditions))),
+        provisions=tuple(
+            ProvisionNow(
+                status=Article(int(state.article[i])),
+                position=float(state.position[i]),
+                offers=(float(state.offer[0, i]), float(state.offer[1, i])),
+                signed_interim=bool(state.interim_part[i]),
+            )
+            for i in range(len(scenario.provisions))
+        ),
+        preconditions=tuple(
+            PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
+            for k in range(len(scenario.preconditions))
+        ),
         parties=(_party(model, 0), _party(model, 1)),
         channels=tuple(
             ChannelNow((one, other), Contact(int(attributes["contact"])))
             for one, other, attributes in model.channels.edges(data=True)
         ),
-        channel_open=bool(state.channel_open),
         closed_until=int(suspended) if suspended > model.tick - 1 else -1,
         attention=float(state.attention),
-        home=_home(state),
+        home=HomeNow(
+            float(state.approval),
+            float(state.opinion),
+            float(state.protest),
+            float(state.impulse),
+            int(state.seats),
+        ),
         public=_public(model),
         gates=tuple(gate for gate in Gate if state.gates[gate]),
         ledger=tuple(state.ledger.tolist()),
-        rungs=_rungs(state),
+        rungs=Rungs(*(int(state[f"{name}_week"]) for name in RUNG_WEEKS)),
         lines=lines,
     )
 
 
-def _provision(state: np.record, i: int) -> ProvisionNow:
-    return ProvisionNow(
-        status=Article(int(state.article[i])),
-        position=float(state.position[i]),
-        offers=(float(state.offer[0, i]), float(state.offer[1, i])),
-        signed_interim=bool(state.interim_part[i]),
-    )
-
-
-def _precondition(state: np.record, k: int) -> PreconditionNow:
-    return PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
-
-
-def _party(model: "NegotiationModel", side: int) -> PartyNow:
+def _party(model: NegotiationModel, side: int) -> PartyNow:
     """Return one party's side of the table; what was not weighed this week is None."""
     state = model.talks.state
     weighed = model.tick > 0 and state.status < Treaty.SIGNED_FULL
@@ -202,34 +194,12 @@ def _party(model: "NegotiationModel", side: int) -> PartyNow:
         wait=float(state.value_wait[side]) if full else None,
         interim_now=float(state.interim_now[side]) if part else None,
         interim_wait=float(state.interim_wait[side]) if part else None,
-        conceded=int(state.conceded[side]),
     )
 
 
-def _home(state: np.record) -> HomeNow:
-    return HomeNow(
-        approval=float(state.approval),
-        opinion=float(state.opinion),
-        protest=float(state.protest),
-        impulse=float(state.impulse),
-        seats=int(state.seats),
-    )
-
-
-def _public(model: "NegotiationModel") -> PublicNow:
+def _public(model: NegotiationModel) -> PublicNow:
     opinion = model.talks.public.opinion.astype(np.float32)
     protesting = model.talks.public.active != 0
     opinion.flags.writeable = False
     protesting.flags.writeable = False
     return PublicNow(opinion, protesting)
-
-
-def _rungs(state: np.record) -> Rungs:
-    return Rungs(
-        text=int(state.text_week),
-        initialled=int(state.initialled_week),
-        interim=int(state.interim_week),
-        full=int(state.signed_week),
-        ratified=int(state.ratified_week),
-        ended=int(state.ended_week),
-    )

@@ -12,29 +12,15 @@ class Watch:
     """A run and the week of it that is shown.
 
     Going back shows what was kept; going forth over weeks already played shows it again, and
-    beyond the last of them the model plays on.
-
-    Parameters
-    ----------
-    settings : Settings
-        Validated settings of the run.
-
-    Attributes
-    ----------
-    settings : Settings
-    model : NegotiationModel
-    failure : str
-        What the rules raised, empty if nothing. Such a run cannot be played on; what it showed
-        before can still be looked at.
-    failed_week : int
-        The week in which they raised it, -1 for none.
+    beyond the last of them the model plays on. A run whose rules raise cannot be played on; what
+    it showed before can still be looked at.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.model = NegotiationModel(settings=settings, rng=settings.seed)
-        self.failure = ""
-        self.failed_week = -1
+        self.failure = ""  # what the rules raised
+        self.failed_week = -1  # the week in which they raised it
         self._told = 0
         self._snapshots = [take(self.model, self._new_lines())]
         self._at = 0
@@ -60,11 +46,6 @@ class Watch:
         return len(self._snapshots) - 1
 
     @property
-    def horizon(self) -> int:
-        """Weeks of the run."""
-        return self.settings.horizon
-
-    @property
     def over(self) -> bool:
         """True if no further week can be played."""
         return bool(self.failure) or not self.model.running
@@ -74,14 +55,6 @@ class Watch:
         """True if the week shown is the last there will be."""
         return self._at == self.played and self.over
 
-    def forth(self) -> None:
-        """Show the next week, playing it if it has not been played."""
-        self.go(self._at + 1)
-
-    def back(self) -> None:
-        """Show the week before."""
-        self.go(self._at - 1)
-
     def go(self, played: int) -> None:
         """Show the talks after so many weeks, playing what is missing; as near as there is."""
         while self.played < played and not self.over:
@@ -90,7 +63,7 @@ class Watch:
 
     def play_to_end(self) -> None:
         """Play all that is left and show the last week."""
-        self.go(self.horizon)
+        self.go(self.settings.horizon)
 
     def record(self) -> RunRecord:
         """Return what has been played, for the functions that tell and sum up runs."""
