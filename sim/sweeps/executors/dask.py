@@ -1,4 +1,7 @@
-"""What each Dask worker of our own cluster does at its start; Dask calls `dask_setup`."""
+"""Dask workers: those of a scheduler on other machines, or processes of this one.
+
+A cluster of our own preloads this module in each worker, where Dask calls `dask_setup`.
+"""
 
 import contextlib
 import logging
@@ -18,24 +21,16 @@ from sim.sweeps.store import Store
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+CONNECT_SECONDS = 30
+
 
 def dask_setup(worker: object) -> None:
     """Leave Ctrl-C, which a terminal sends to all processes, to the sweep: it stops the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# ---- Dask workers: those of a scheduler on other machines, or processes of this one.
-
-CONNECT_SECONDS = 30
-
-
 class DaskWorkers:
     """Plays chunks on Dask workers.
-
-    Parameters
-    ----------
-    settings : DaskExecutor
-        Address of a scheduler, or how many processes to start here.
 
     Raises
     ------
@@ -71,7 +66,7 @@ class DaskWorkers:
             with client:
                 yield client
             return
-        # A lost worker comes back to us at once, so that we count the attempts ourselves.
+        # A chunk whose worker is lost comes back at once, so that the attempts are counted here.
         quiet = {"distributed.scheduler.allowed-failures": 0, "distributed.admin.log-length": 0}
         with (
             dask.config.set(quiet),
@@ -82,20 +77,13 @@ class DaskWorkers:
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
-                preload="sim.sweeps.executors.dask",
+                preload=__name__,
             ) as cluster,
             Client(cluster) as client,
         ):
             yield client
 
     def _wait_for_a_worker(self, client: "Client") -> None:
-        """Wait until there is a worker.
-
-        Raises
-        ------
-        SimError
-            If none comes.
-        """
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError as error:
@@ -103,13 +91,7 @@ class DaskWorkers:
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
     def check(self) -> None:
-        """Refuse an address at which no scheduler answers.
-
-        Raises
-        ------
-        ConfigError
-            If none does.
-        """
+        """Refuse an address at which no scheduler answers."""
         if self._settings.address:
             with _quiet(), self._client():
                 pass
@@ -155,7 +137,7 @@ class DaskWorkers:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own log of what fails from the terminal; we tell it in a line."""
+    """Keep Dask's own log of failures from the terminal; the sweep reports them in a line."""
     log = logging.getLogger("distributed")
     level = log.level
     log.setLevel(logging.CRITICAL)
