@@ -173,13 +173,7 @@ def _points(line: Line, varied: Sequence[Dimension], seed: int) -> list[list[flo
 def _compose(
     terms: Sequence[Term], chosen: Sequence[Choices], compositions: Compositions
 ) -> tuple[list[dict[str, object]], list[Combination]]:
-    """Compose and validate all combinations.
-
-    Raises
-    ------
-    ConfigError
-        With the problems of all combinations.
-    """
+    """Compose and validate all combinations."""
     shown = [term.key for term in terms if term.swept and term.interval is None]
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}
@@ -214,13 +208,7 @@ def _played(
 
 
 def _check_ranges(line: Line, combined: Sequence[Combination], scenarios: Scenarios) -> None:
-    """Refuse combinations that do not state the same ranges for the assumptions that are drawn.
-
-    Raises
-    ------
-    ConfigError
-        With a line for each set of combinations that differ in the same way.
-    """
+    """Refuse combinations that do not state the same ranges for the assumptions that are drawn."""
     if not line.settings.assumptions:
         return
     by_scenario: dict[str, dict[str, Dimension]] = {}
@@ -258,13 +246,7 @@ def _named(paths: Sequence[str]) -> str:
 
 
 def _validate_points(plan: Plan) -> None:
-    """Validate every cell of a sampled design.
-
-    Raises
-    ------
-    ConfigError
-        With every problem and the cells that have it.
-    """
+    """Validate every cell of a sampled design."""
     settings = CellSettings(plan)
     problems: Problems = []
     of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
@@ -293,13 +275,7 @@ def _refuse(
     values: Callable[[int], Mapping[str, object]],
     noun: str = "cell",
 ) -> None:
-    """Refuse a sweep if there are problems.
-
-    Raises
-    ------
-    ConfigError
-        With the lines of `by_problem`.
-    """
+    """Refuse a sweep if there are problems."""
     if problems:
         raise ConfigError(by_problem(problems, cells, values, noun))
 

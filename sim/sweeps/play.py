@@ -208,11 +208,6 @@ def _use_plugins_of(plan: Plan) -> None:
     """Make the plan's plug-ins known to this process.
 
     Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
-
-    Raises
-    ------
-    SimError
-        If a file has changed since the plan was made.
     """
     if plan.plugins:
         use_plugins(list(plan.plugins))

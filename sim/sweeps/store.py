@@ -101,13 +101,7 @@ class Store:
             raise ConfigError([f"{self.folder}: cannot be read, {reason(error)}"]) from error
 
     def create(self) -> None:
-        """Make the folder.
-
-        Raises
-        ------
-        ConfigError
-            If it cannot be made.
-        """
+        """Make the folder; raises `ConfigError` if it cannot be made."""
         try:
             for folder in (self.folder, self.folder / SHARDS, self.folder / TRACES):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -133,14 +127,9 @@ class Store:
         return agreed
 
     def _refuse_other(self, stored: Plan, plan: Plan) -> None:
-        if stored.hash == plan.hash:
-            return
-        raise ConfigError(
-            [
-                f"{self.folder}: holds the results of another sweep, "
-                f"{_difference(stored, plan)}; name another folder with --out"
-            ]
-        )
+        if stored.hash != plan.hash:
+            which = f"holds the results of another sweep, {_difference(stored, plan)}"
+            raise ConfigError([f"{self.folder}: {which}; name another folder with --out"])
 
     def _check_empty(self) -> None:
         found = [
@@ -151,10 +140,8 @@ class Store:
         if not found and any((self.folder / SHARDS).glob("*.parquet")):
             found = [SHARDS]
         if found:
-            what = min(found)
-            raise ConfigError(
-                [f"{self.folder}: holds '{what}' and no plan of a sweep; name a new folder"]
-            )
+            holds = f"holds '{min(found)}' and no plan of a sweep"
+            raise ConfigError([f"{self.folder}: {holds}; name a new folder"])
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

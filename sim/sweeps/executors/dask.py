@@ -98,7 +98,7 @@ class DaskWorkers:
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
-        from distributed import KilledWorker, as_completed
+        from distributed import as_completed
 
         folder = str(store.folder.resolve())
         attempts: Counter[Chunk] = Counter()
@@ -123,10 +123,7 @@ class DaskWorkers:
                 if isinstance(found, Receipt):
                     yield found
                 else:
-                    tried, reason = 1, f"{type(found).__name__}: {found}"
-                    if isinstance(found, KilledWorker):
-                        # A scheduler of the user's own may have tried it on several workers.
-                        tried, reason = found.allowed_failures + 1, "the worker died"
+                    tried, reason = _failure(found)
                     attempts[chunk] += tried
                     if attempts[chunk] < ATTEMPTS:
                         waiting.append(chunk)
@@ -153,13 +150,7 @@ def _threads(client: "Client") -> int:
 
 
 def _result(future: "Future[Receipt]") -> Receipt | Exception:
-    """Return a chunk's receipt, or what its worker failed with.
-
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on.
-    """
+    """Return a chunk's receipt, or what its worker failed with."""
     try:
         receipt: Receipt = future.result()
     except SimError:
@@ -169,3 +160,13 @@ def _result(future: "Future[Receipt]") -> Receipt | Exception:
     except Exception as error:  # noqa: BLE001 - it is tried again, then recorded
         return error
     return receipt
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    """Return how often a chunk has been tried, and why it failed."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        # A scheduler of the user's own may have tried it on several workers.
+        return int(error.allowed_failures) + 1, "the worker died"
+    return 1, f"{type(error).__name__}: {error}"

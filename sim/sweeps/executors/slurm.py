@@ -136,13 +136,7 @@ class SlurmTasks:
     def _stored(
         self, store: Store, chunks: Sequence[Chunk], jobs: Sequence["submitit.Job[int]"]
     ) -> Iterator[Chunk]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended.
-
-        Raises
-        ------
-        SimError
-            If a task has found that the sweep cannot go on.
-        """
+        """Yield chunks as their shards appear, until all have or all tasks have ended."""
         left = list(chunks)
         while left:
             if stop_file(store).exists():
