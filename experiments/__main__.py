@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from sim.model.compile_ahead import compile_lean
+
 from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
-from sim.model.compile_ahead import compile_lean
-from sim.sweeps.progress import reporter
+from sim.sweeps.execute import reporter
 
 INTERRUPTED = 130
 

@@ -19,7 +19,7 @@ from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
 from sim.analysis.surrogate import REFITS, Model, better_kind, fitted, refits
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import at
+from sim.sweeps.plan import at
 
 LINE = 0.5
 MOST_CHANGES = 25

@@ -1,4 +1,7 @@
-"""What each Dask worker of our own cluster does at its start; Dask calls `dask_setup`."""
+"""Dask workers: those of a scheduler on other machines, or processes of this one.
+
+A cluster of our own preloads this module in each worker, where Dask calls `dask_setup`.
+"""
 
 import contextlib
 import logging
@@ -18,24 +21,16 @@ from sim.sweeps.store import Store
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+CONNECT_SECONDS = 30
+
 
 def dask_setup(worker: object) -> None:
     """Leave Ctrl-C, which a terminal sends to all processes, to the sweep: it stops the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# ---- Dask workers: those of a scheduler on other machines, or processes of this one.
-
-CONNECT_SECONDS = 30
-
-
 class DaskWorkers:
     """Plays chunks on Dask workers.
-
-    Parameters
-    ----------
-    settings : DaskExecutor
-        Address of a scheduler, or how many processes to start here.
 
     Raises
     ------
@@ -71,7 +66,7 @@ class DaskWorkers:
             with client:
                 yield client
             return
-        # A lost worker comes back to us at once, so that we count the attempts ourselves.
+        # A chunk whose worker is lost comes back at once, so that the attempts are counted here.
         quiet = {"distributed.scheduler.allowed-failures": 0, "distributed.admin.log-length": 0}
         with (
             dask.config.set(quiet),
@@ -82,20 +77,13 @@ class DaskWorkers:
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 silence_logs="CRITICAL",
-                preload="sim.sweeps.executors.dask",
+                preload=__name__,
             ) as cluster,
             Client(cluster) as client,
         ):
             yield client
 
     def _wait_for_a_worker(self, client: "Client") -> None:
-        """Wait until there is a worker.
-
-        Raises
-        ------
-        SimError
-            If none comes.
-        """
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError as error:
@@ -103,20 +91,14 @@ class DaskWorkers:
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
     def check(self) -> None:
-        """Refuse an address at which no scheduler answers.
-
-        Raises
-        ------
-        ConfigError
-            If none does.
-        """
+        """Refuse an address at which no scheduler answers."""
         if self._settings.address:
             with _quiet(), self._client():
                 pass
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
-        from distributed import KilledWorker, as_completed
+        from distributed import as_completed
 
         folder = str(store.folder.resolve())
         attempts: Counter[Chunk] = Counter()
@@ -141,10 +123,7 @@ class DaskWorkers:
                 if isinstance(found, Receipt):
                     yield found
                 else:
-                    tried, reason = 1, f"{type(found).__name__}: {found}"
-                    if isinstance(found, KilledWorker):
-                        # A scheduler of the user's own may have tried it on several workers.
-                        tried, reason = found.allowed_failures + 1, "the worker died"
+                    tried, reason = _failure(found)
                     attempts[chunk] += tried
                     if attempts[chunk] < ATTEMPTS:
                         waiting.append(chunk)
@@ -155,7 +134,7 @@ class DaskWorkers:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own log of what fails from the terminal; we tell it in a line."""
+    """Keep Dask's own log of failures from the terminal; the sweep reports them in a line."""
     log = logging.getLogger("distributed")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -171,13 +150,7 @@ def _threads(client: "Client") -> int:
 
 
 def _result(future: "Future[Receipt]") -> Receipt | Exception:
-    """Return a chunk's receipt, or what its worker failed with.
-
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on.
-    """
+    """Return a chunk's receipt, or what its worker failed with."""
     try:
         receipt: Receipt = future.result()
     except SimError:
@@ -187,3 +160,13 @@ def _result(future: "Future[Receipt]") -> Receipt | Exception:
     except Exception as error:  # noqa: BLE001 - it is tried again, then recorded
         return error
     return receipt
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    """Return how often a chunk has been tried, and why it failed."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        # A scheduler of the user's own may have tried it on several workers.
+        return int(error.allowed_failures) + 1, "the worker died"
+    return 1, f"{type(error).__name__}: {error}"

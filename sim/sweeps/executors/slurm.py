@@ -1,8 +1,8 @@
 """A job array under Slurm, through submitit: each task takes its share of the chunks.
 
-Tasks read the plan from the results' folder and write their shards into it. What is done is told
-by the shards alone. submitit hands its tasks their work as pickles; those and the tasks' logs
-stand in a folder beside the results, so that nothing inside the results' folder is ever unpickled.
+Tasks read the plan from the results' folder and write their shards into it; the shards alone say
+what is done. submitit hands its tasks their work as pickles; those and the tasks' logs stand in a
+folder beside the results, so that nothing inside the results' folder is ever unpickled.
 """
 
 import time
@@ -60,11 +60,6 @@ def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) 
 class SlurmTasks:
     """Plays chunks in the tasks of job arrays.
 
-    Parameters
-    ----------
-    settings : SlurmExecutor
-        Tasks, cores, time limit, partition.
-
     Raises
     ------
     ConfigError
@@ -84,13 +79,7 @@ class SlurmTasks:
         self.where = f"{tasks} with {cores} each"
 
     def check(self) -> None:
-        """Refuse a machine without Slurm.
-
-        Raises
-        ------
-        ConfigError
-            If there is none here.
-        """
+        """Refuse a machine without Slurm."""
         import submitit
 
         if self._settings.cluster == "slurm" and submitit.SlurmExecutor.affinity() < 0:
@@ -147,13 +136,7 @@ class SlurmTasks:
     def _stored(
         self, store: Store, chunks: Sequence[Chunk], jobs: Sequence["submitit.Job[int]"]
     ) -> Iterator[Chunk]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended.
-
-        Raises
-        ------
-        SimError
-            If a task has found that the sweep cannot go on.
-        """
+        """Yield chunks as their shards appear, until all have or all tasks have ended."""
         left = list(chunks)
         while left:
             if stop_file(store).exists():
