@@ -34,10 +34,7 @@ READ_EVERYWHERE = ("status", "weeks", "signed_week", "interim_week", "full_week"
 def load(folder: str | Path) -> Results:
     """Open the folder of a sweep, finished or not.
 
-    Raises
-    ------
-    ConfigError
-        If it holds no sweep, another sweep's table, or not one run that can be read.
+    Raises ConfigError if it holds no sweep, another sweep's table, or not one run that can be read.
     """
     place = existing(folder)
     if not (place / PLAN).is_file():

@@ -230,15 +230,9 @@ class Results:
     def codes(self, column: str) -> NDArray[np.int16]:
         """Return a column of words, whole numbers or flags, a word by its place in its type.
 
-        Returns
-        -------
-        array of int16, shape (cells, replicates)
-            `NO_RUN` where there is no run, it failed, or its scenario has no such outcome.
-
-        Raises
-        ------
-        NotInResults
-            If the table lacks it, or it holds nothing or unknown words.
+        Returns `NO_RUN` where there is no run, it failed, or its scenario has no such outcome
+        (shape (cells, replicates)).
+        Raises NotInResults if the table lacks it, or it holds nothing or unknown words.
         """
         self.check_columns(column)
         series = self._read(column)[column]

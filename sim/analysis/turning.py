@@ -113,10 +113,8 @@ def turning_points(
     line, or, where a sampled design draws them, the scenario's stated value (the middle of an
     interval).
 
-    Raises
-    ------
-    NotInResults
-        If nothing was swept, the start is no cell, or a sampled design has too few points.
+    Raises NotInResults if nothing was swept, the start is no cell, or a sampled design has too few
+    points.
     """
     swept = results.plan.swept
     if not swept:

@@ -80,10 +80,7 @@ class Job:
 def _write_new(file: Path, text: str) -> None:
     """Write a file that does not exist yet.
 
-    Raises
-    ------
-    SimError
-        If it exists or cannot be written.
+    Raises SimError if it exists or cannot be written.
     """
     try:
         with file.open("x", encoding="utf-8") as handle:
@@ -95,17 +92,11 @@ def _write_new(file: Path, text: str) -> None:
 def check(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
     """Validate all jobs of a line, and return the folder that they would be played in.
 
-    Parameters
-    ----------
-    overrides : sequence of str
-        The line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
-    config_name, config_dir : str, str or None
-        As for a single run.
+    overrides: the line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
+    config_name, config_dir: as for a single run.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each problem of any job; also if the folder holds something already.
+    Raises ConfigError with one line for each problem of any job; also if the folder holds something
+    already.
     """
     primary, others = search_folders(config_name, config_dir)
     _validate(overrides, config_name, config_dir)
@@ -117,19 +108,11 @@ def multirun(
 ) -> tuple[int, int]:
     """Let Hydra play one job for each combination of the line's values.
 
-    Parameters
-    ----------
-    overrides, config_name, config_dir
-        As they were checked.
-    job : Job
-        What each job does.
-    folder : Path
-        Where the jobs' folders are made.
+    overrides, config_name, config_dir: as they were checked.
+    job: what each job does.
+    folder: where the jobs' folders are made.
 
-    Returns
-    -------
-    outcomes, failures : int
-        Number of jobs that wrote an outcome, or why they have none.
+    Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
     """
     primary, others = search_folders(config_name, config_dir)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]

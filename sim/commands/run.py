@@ -74,10 +74,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Play one run and print it.
 
-    Raises
-    ------
-    SimError
-        If the settings cannot be used, a plug-in is faulty or a file cannot be written.
+    Raises SimError if the settings cannot be used, a plug-in is faulty or a file cannot be written.
     """
     if args.multirun:
         return _multirun(args)

@@ -92,10 +92,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Plan, play and summarise a sweep.
 
-    Raises
-    ------
-    SimError
-        If the line or the folder cannot be used, or results cannot be written.
+    Raises SimError if the line or the folder cannot be used, or results cannot be written.
     """
     from sim.commands.options import announce_compiling
     from sim.sweeps.planning import make_plan

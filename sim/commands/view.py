@@ -47,10 +47,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C.
 
-    Raises
-    ------
-    SimError
-        If the settings, the folder or the port cannot be used, or the page is not installed.
+    Raises SimError if the settings, the folder or the port cannot be used, or the page is not
+    installed.
     """
     import gc
     import importlib.util
@@ -77,10 +75,7 @@ def execute(args: argparse.Namespace) -> int:
 def start_up(args: argparse.Namespace) -> None:
     """Check what the page starts from, and serve it.
 
-    Raises
-    ------
-    SimError
-        If something cannot be used.
+    Raises SimError if something cannot be used.
     """
     from sim.commands.options import announce_compiling
     from sim.view.choices import Start, announce, settings_of
@@ -106,10 +101,7 @@ def start_up(args: argparse.Namespace) -> None:
 def parted(words: list[str]) -> tuple[str | None, list[str]]:
     """Return the folder of results, if one is named, and the overrides.
 
-    Raises
-    ------
-    ConfigError
-        If more than one folder is named.
+    Raises ConfigError if more than one folder is named.
     """
     from sim.errors import ConfigError
 

@@ -62,10 +62,7 @@ BY_PARTY_WITHIN = (
 def cross_problems(scenario: "Scenario") -> list[str]:
     """Return one line a problem; an empty list if the parts fit.
 
-    Parameters
-    ----------
-    scenario : Scenario
-        A scenario whose fields are valid one by one.
+    scenario: a scenario whose fields are valid one by one.
     """
     return [
         *_actor_problems(scenario),
@@ -370,17 +367,10 @@ def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
 def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
     """Validate a plain mapping.
 
-    Parameters
-    ----------
-    plain : mapping
-        As read from YAML.
-    prefix : str
-        Put before each path in messages, e.g. ``"scenario"``.
+    plain: as read from YAML.
+    prefix: put before each path in messages, e.g. ``"scenario"``.
 
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
+    Raises ConfigError with one line a problem.
     """
     try:
         return Scenario.model_validate(dict(plain))

@@ -91,10 +91,7 @@ use_cache_folder()
 def is_compiled(entry: str = "") -> bool:
     """Return whether machine code is on disk already, of one entry rule or of any.
 
-    Parameters
-    ----------
-    entry : str
-        Module and name of the entry rule, e.g. ``"engine.play_many"``.
+    entry: module and name of the entry rule, e.g. ``"engine.play_many"``.
     """
     wanted = f"{entry}-*.nbi" if entry else "*.nbi"
     return any(Path(str(vars(nb.config)["CACHE_DIR"])).rglob(wanted))

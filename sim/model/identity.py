@@ -65,10 +65,7 @@ def source_files(places: Iterable[str]) -> list[Path]:
 def meaning(source: str) -> str:
     """Return the digest of a source's syntax tree without docstrings and comments.
 
-    Raises
-    ------
-    SyntaxError
-        If it is no Python.
+    Raises SyntaxError if it is no Python.
     """
     found = hashlib.blake2b(digest_size=16)
     for part in _parts(ast.parse(source)):
@@ -107,12 +104,8 @@ def _is_docstring(node: object) -> bool:
 def source_digest(places: Iterable[str], more: Iterable[Path] = ()) -> str:
     """Return the digest of some places of the package, and of other files.
 
-    Parameters
-    ----------
-    places : iterable of str
-        `COMPILED` or `DECIDES`.
-    more : iterable of Path
-        Files outside the package, such as plug-ins; those that are missing count as empty.
+    places: `COMPILED` or `DECIDES`.
+    more: files outside the package, such as plug-ins; those that are missing count as empty.
     """
     files = [*source_files(places), *(file for file in more if file.is_file())]
     digests = sorted(_meaning_of(file) for file in files)

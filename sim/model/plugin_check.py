@@ -41,12 +41,8 @@ MARK = "plugins: "
 def plugin_problems(plugins: Registry, files: Sequence[Path]) -> list[str]:
     """Return one line for each thing that is wrong with the plug-ins of these files.
 
-    Parameters
-    ----------
-    plugins : Registry
-        All plug-ins of this process.
-    files : sequence of Path
-        The user's files; plug-ins from elsewhere are not looked at.
+    plugins: all plug-ins of this process.
+    files: the user's files; plug-ins from elsewhere are not looked at.
     """
     problems: list[str] = []
     for file in files:

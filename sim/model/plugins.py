@@ -90,10 +90,7 @@ def plugin(
 ) -> Callable[[Rule], Rule]:
     """Compile the decorated function and attach what the registry needs to know.
 
-    Raises
-    ------
-    ValueError
-        If `kind` is unknown or there are more parameters than the records hold.
+    Raises ValueError if `kind` is unknown or there are more parameters than the records hold.
     """
     from sim.model.compiled import rule
     from sim.model.records import PLUGIN_VALUES
@@ -138,10 +135,7 @@ class Registry:
     def get(self, kind: str, name: str) -> Plugin:
         """Return one plug-in.
 
-        Raises
-        ------
-        KeyError
-            If there is none of that name.
+        Raises KeyError if there is none of that name.
         """
         for entry in self.plugins[kind]:
             if entry.name == name:
@@ -159,10 +153,7 @@ def plugin_files() -> tuple[Path, ...]:
 def registry() -> Registry:
     """Collect the plug-ins of this process, built-in ones first, each kind sorted by name.
 
-    Raises
-    ------
-    ConfigError
-        If a user's file cannot be read, or gives a name that is taken.
+    Raises ConfigError if a user's file cannot be read, or gives a name that is taken.
     """
     found: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
     for package_name in KINDS.values():
@@ -210,10 +201,7 @@ def load_plugin_file(path: Path) -> ModuleType:
 
     The file is code that the user chose to run.
 
-    Raises
-    ------
-    ConfigError
-        If it is missing or raises; the message names file and line.
+    Raises ConfigError if it is missing or raises; the message names file and line.
     """
     if not path.is_file():
         raise ConfigError([f"plugins: no such file: {path}"])

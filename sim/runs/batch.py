@@ -17,22 +17,11 @@ from sim.model.society import POOL, GraphPool, graph_pool, new_public
 def play_batch(cells: Sequence[Settings], replicates: range) -> NDArray[np.void]:
     """Play every cell with every replicate on common random numbers.
 
-    Parameters
-    ----------
-    cells : sequence of Settings
-        With the same seed, horizon, graph and number of citizens; their `replicate` is not read.
-    replicates : range
-        Replicate numbers, step 1.
+    cells: with the same seed, horizon, graph and number of citizens; their `replicate` is not read.
+    replicates: replicate numbers, step 1.
 
-    Returns
-    -------
-    recarray of STATE, shape (cells, replicates)
-        Final states.
-
-    Raises
-    ------
-    ValueError
-        If the cells cannot share chance.
+    Returns final states (shape (cells, replicates)).
+    Raises ValueError if the cells cannot share chance.
     """
     from sim.model.engine import play_many
 
@@ -129,15 +118,9 @@ def tape(seed: int, replicates: range, horizon: int, size: int) -> Tape:
 class Chance:
     """Plays runs of one group of cells; for one thread at a time.
 
-    Parameters
-    ----------
-    seed : int
-        The sweep's seed.
-    group : Group
-    society : Society
-        Of the cells that are to be played.
-    replicates : range
-        Replicates that are to be played.
+    seed: the sweep's seed.
+    society: of the cells that are to be played.
+    replicates: replicates that are to be played.
     """
 
     def __init__(self, seed: int, group: Group, society: Society, replicates: range) -> None:
@@ -155,16 +138,10 @@ class Chance:
     ) -> tuple[NDArray[np.void], dict[int, str]]:
         """Play runs and return their final states.
 
-        Parameters
-        ----------
-        cell, row : array of int, shape (runs,)
-            Row of the group, and position among the replicates, of each run.
+        cell, row: row of the group, and position among the replicates, of each run, shape (runs,).
 
-        Returns
-        -------
-        state : array of STATE, shape (runs,)
-        raised : dict
-            Messages of the runs whose rules raised, by position; their states are zero.
+        Returns state (shape (runs,)); raised: messages of the runs whose rules raised, by position;
+        their states are zero.
         """
         try:
             return self._many(cell, row), {}

@@ -65,10 +65,7 @@ def parquet_bytes(
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, also after a loss of power.
 
-    Raises
-    ------
-    StoreError
-        If the disk is full or cannot be written to.
+    Raises StoreError if the disk is full or cannot be written to.
     """
     part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
     try:
@@ -87,10 +84,7 @@ def write_whole(file: Path, content: bytes) -> None:
 def stop(file: Path, error: OSError) -> NoReturn:
     """Raise that a file could not be written.
 
-    Raises
-    ------
-    StoreError
-        Always.
+    Always raises StoreError.
     """
     raise StoreError(f"{file.parent}: {file.name} cannot be written, {reason(error)}") from error
 
@@ -121,10 +115,8 @@ RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
 def check_folder(folder: Path) -> None:
     """Check, before anything is played, that a run can be written to `folder`.
 
-    Raises
-    ------
-    ConfigError
-        If it holds something already, is no folder, or lies in one that does not exist.
+    Raises ConfigError if it holds something already, is no folder, or lies in one that does not
+    exist.
     """
     problem = ""
     if folder.is_dir():
@@ -141,11 +133,8 @@ def check_folder(folder: Path) -> None:
 def moves_frame(record: RunRecord) -> pl.DataFrame:
     """Return every recorded move in words, in its order.
 
-    Returns
-    -------
-    polars.DataFrame
-        `week`, `date` (the week's first day), `actor` (id, empty for what nobody does), `move`,
-        `said` and `why`.
+    Returns `week`, `date` (the week's first day), `actor` (id, empty for what nobody does), `move`,
+    `said` and `why`.
     """
     rows = [
         (line.week, line.day, line.actor, line.move.name.lower(), line.said, line.why)
@@ -169,22 +158,12 @@ def write_run(
 
     The files are made in a folder beside it and then moved, `run.json` last.
 
-    Parameters
-    ----------
-    record : RunRecord
-        A run with its history and its moves.
-    summary : Summary
-        What it came to.
-    folder : Path
-    overrides : sequence of str
-        The overrides that the run was composed with, to be stated.
+    record: a run with its history and its moves.
+    summary: what it came to.
+    overrides: the overrides that the run was composed with, to be stated.
 
-    Raises
-    ------
-    ConfigError
-        If the folder cannot be used.
-    SimError
-        If the disk refuses it; nothing is left behind then.
+    Raises ConfigError if the folder cannot be used, and SimError if the disk refuses it; nothing is
+    left behind then.
     """
     check_folder(folder)
     target = folder.resolve()

@@ -66,10 +66,7 @@ class NegotiationModel(mesa.Model):
     def step(self) -> None:
         """Play one week.
 
-        Raises
-        ------
-        FaultyPluginError
-            If a strategy or acceptance condition returned no finite number.
+        Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
         """
         talks = self.talks
         for phase in PHASES:

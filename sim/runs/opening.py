@@ -100,10 +100,7 @@ def open_talks(settings: Settings) -> Talks:
 def check_fault(settings: Settings, state: np.record) -> None:
     """Raise if a plug-in of the run returned no finite number.
 
-    Raises
-    ------
-    FaultyPluginError
-        Naming the party, its strategy and acceptance condition, and the week.
+    Raises FaultyPluginError naming the party, its strategy and acceptance condition, and the week.
     """
     from sim.errors import FaultyPluginError
 

@@ -149,24 +149,14 @@ def outcomes(
 ) -> dict[str, NDArray[np.generic]]:
     """Return the outcomes of many runs.
 
-    Parameters
-    ----------
-    params : array of PARAMS, shape (cells,), or one record
-        Parameters of the cells that the runs belong to.
-    state : array of STATE, shape (runs,), or one record
-        Final states.
-    cell : array of int, shape (runs,), optional
-        Row of `params` for each run. Without it `params` has one row for all runs, or one a run.
+    params: parameters of the cells that the runs belong to, shape (cells,).
+    state: final states, shape (runs,).
+    cell: row of `params` for each run. Without it `params` has one row for all runs, or one a run,
+        shape (runs,).
 
-    Returns
-    -------
-    dict of array, shape (runs,)
-        One array for each of `OUTCOME_COLUMNS`, in that order and of those types.
-
-    Raises
-    ------
-    ValueError
-        If the numbers of rows do not fit.
+    Returns one array for each of `OUTCOME_COLUMNS`, in that order and of those types (shape
+    (runs,)).
+    Raises ValueError if the numbers of rows do not fit.
     """
     given = np.atleast_1d(np.asarray(params))
     final = np.atleast_1d(np.asarray(state))
@@ -448,10 +438,7 @@ def codes_of(column: str) -> type[IntEnum] | None:
 def word(column: str, code: int) -> str:
     """Return a code of a column as the word that tables and JSON use, e.g. ``signed_full``.
 
-    Raises
-    ------
-    KeyError
-        If the column holds no codes.
+    Raises KeyError if the column holds no codes.
     """
     codes = codes_of(column)
     if codes is None:

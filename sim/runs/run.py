@@ -10,10 +10,7 @@ from sim.runs.opening import Driver, RunRecord, check_fault, open_talks
 def run_engine(settings: Settings) -> RunRecord:
     """Play one run in the compiled engine.
 
-    Raises
-    ------
-    FaultyPluginError
-        If a strategy or acceptance condition returned no finite number.
+    Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
     """
     from sim.model.engine import play
 
@@ -33,10 +30,7 @@ def run_engine(settings: Settings) -> RunRecord:
 def run_mesa(settings: Settings) -> RunRecord:
     """Play one run in the Mesa model, agent by agent.
 
-    Raises
-    ------
-    FaultyPluginError
-        If a strategy or acceptance condition returned no finite number.
+    Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
     """
     from sim.runs.mesa_model import NegotiationModel
 

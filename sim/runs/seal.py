@@ -32,10 +32,7 @@ class Seal(Enum):
 def seal(handle: BinaryIO) -> None:
     """Put the digest into a file that was written with `UNSEALED` under `KEY`.
 
-    Raises
-    ------
-    ValueError
-        If it is no Parquet file with such a place.
+    Raises ValueError if it is no Parquet file with such a place.
     """
     place = _place(handle)
     if place is None:
@@ -48,10 +45,7 @@ def seal(handle: BinaryIO) -> None:
 def seal_of(file: Path) -> Seal:
     """Return whether a file is as it was written.
 
-    Raises
-    ------
-    OSError
-        If it cannot be read.
+    Raises OSError if it cannot be read.
     """
     with file.open("rb") as handle:
         place = _place(handle)

@@ -107,11 +107,7 @@ def short_title(title: str) -> str:
 def article_name(scenario: Scenario, index: int) -> str:
     """Return a provision as it is named in a sentence, e.g. ``article VII (No forces of ...)``.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    index : int
-        Its place in the text, the preamble first.
+    index: its place in the text, the preamble first.
     """
     key, provision = list(scenario.provisions.items())[index]
     title = short_title(provision.title)
@@ -325,11 +321,7 @@ def _condition(told: Told) -> str:
 def tell_one(event: np.record, settings: Settings) -> Line:
     """Return one recorded move in words.
 
-    Parameters
-    ----------
-    event : numpy.record of dtype EVENT
-    settings : Settings
-        Of the run that it was recorded in.
+    settings: of the run that it was recorded in.
     """
     move, reason = Move(int(event["move"])), Reason(int(event["reason"]))
     told = Told(settings, Actor(int(event["actor"])), int(event["issue"]), reason, event["value"])

@@ -82,12 +82,8 @@ class Summary:
 def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
     """Return what one run came to.
 
-    Parameters
-    ----------
-    record : RunRecord
-        A run that has been played to its end.
-    overrides : sequence of str
-        The overrides that it was composed with, to be stated.
+    record: a run that has been played to its end.
+    overrides: the overrides that it was composed with, to be stated.
     """
     settings = record.settings
     scenario = settings.scenario

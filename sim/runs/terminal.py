@@ -47,10 +47,7 @@ class PipedConsole(Console):
     def on_broken_pipe(self) -> None:
         """Raise what `sim.commands.cli.main` waits for.
 
-        Raises
-        ------
-        BrokenPipeError
-            Always.
+        Always raises BrokenPipeError.
         """
         raise BrokenPipeError
 

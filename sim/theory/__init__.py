@@ -34,10 +34,7 @@ __all__ = ["ORACLES", "REFERENCES", "Oracle", "Verdict", "judge", "of_reference"
 def of_reference(key: str) -> tuple[Oracle, ...]:
     """Return the oracles of one key of `REFERENCES`.
 
-    Raises
-    ------
-    KeyError
-        If there are none.
+    Raises KeyError if there are none.
     """
     found = tuple(oracle for oracle in ORACLES if oracle.reference == key)
     if not found:

@@ -40,15 +40,9 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     Position 0 is the first side's ideal and 1 the second's; both answer every draft at once, the
     first moves first, the status quo is worth nothing and nothing happens by chance.
 
-    Parameters
-    ----------
-    **changes
-        Fields of PARAMS; a value for one entry fills all entries of the field.
+    **changes: fields of PARAMS; a value for one entry fills all entries of the field.
 
-    Raises
-    ------
-    ValueError
-        If PARAMS has no field of that name.
+    Raises ValueError if PARAMS has no field of that name.
     """
     params: np.record = np.zeros(1, PARAMS).view(np.recarray)[0]
     params.horizon = 104
@@ -97,10 +91,7 @@ def set_rule(
 ) -> None:
     """Give `side` a plug-in; parameters that are not in `values` keep their defaults.
 
-    Raises
-    ------
-    KeyError
-        If there is no such plug-in, or it takes no parameter of that name.
+    Raises KeyError if there is no such plug-in, or it takes no parameter of that name.
     """
     field = {"concession": "strategy", "acceptance": "acceptance"}.get(kind, "opponent_model")
     prefix = {"opponent_model": "opponent"}.get(field, field)
@@ -147,19 +138,11 @@ def play_talks(
 ) -> Played:
     """Play minimal talks once.
 
-    Parameters
-    ----------
-    params : numpy.record of dtype PARAMS
-    tape : Tape, optional
-        Chance of one replicate; none happens without it.
-    pool : GraphPool, optional
-        Its first graph is the public's; needed if there are citizens.
-    prepare : callable, optional
-        Changes the citizens after week 0 has been set up.
-    keep_history : bool
-        Whether to keep the state of every week.
-    drive : {'engine', 'phases'}
-        The compiled loop, or the same phases called one by one.
+    tape: chance of one replicate; none happens without it.
+    pool: its first graph is the public's; needed if there are citizens.
+    prepare: changes the citizens after week 0 has been set up.
+    keep_history: whether to keep the state of every week.
+    drive: the compiled loop, or the same phases called one by one.
     """
     from sim.model.engine import play
     from sim.model.rules.opening import begin

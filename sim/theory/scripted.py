@@ -41,25 +41,14 @@ def demands_against(
 ) -> NDArray[np.float64]:
     """Return what a strategy demands, draft by draft, against scripted offers.
 
-    Parameters
-    ----------
-    script : sequence of float
-        Shares that the other side's drafts give to the side under test, below 1.
-    strategy : str
-        Name of a concession strategy.
-    values : mapping, optional
-        Its parameters; the others keep their defaults.
-    deadline : float
-        Perceived deadline in weeks; a draft of each side takes two weeks.
-    reservation : float
-        Share that the status quo is worth.
-    stance : float
-        The weekly uniform of strategies that draw.
+    script: shares that the other side's drafts give to the side under test, below 1.
+    strategy: name of a concession strategy.
+    values: its parameters; the others keep their defaults.
+    deadline: perceived deadline in weeks; a draft of each side takes two weeks.
+    reservation: share that the status quo is worth.
+    stance: the weekly uniform of strategies that draw.
 
-    Returns
-    -------
-    array of float, shape (len(script) + 1,)
-        The demand before the first scripted offer and after each one.
+    Returns the demand before the first scripted offer and after each one (shape (len(script)).
     """
     from sim.model.rules.offers import offer
     from sim.model.rules.opening import begin
@@ -103,12 +92,8 @@ LINES = ("-", "--", "-.", ":")
 def draw_curves(target: Path, strategies: Sequence[str]) -> None:
     """Draw one panel a scripted opponent and one line a strategy, with default parameters.
 
-    Parameters
-    ----------
-    target : Path
-        File to write; its ending gives the format.
-    strategies : sequence of str
-        Names of concession strategies.
+    target: file to write; its ending gives the format.
+    strategies: names of concession strategies.
     """
     # A fixed salt and no date: the same curves give the same bytes.
     with rc_context({"svg.hashsalt": "peace-talks-sim", "svg.fonttype": "path"}):

@@ -25,10 +25,8 @@ def closed_text(believed: float, rate: float) -> np.record:
 
     The weekly discount factor is .95 and the status quo gives nothing.
 
-    Parameters
-    ----------
-    believed, rate : float
-        Weekly chance of a concession by the first side: as the second believes, and in truth.
+    believed, rate: weekly chance of a concession by the first side: as the second believes, and in
+        truth.
     """
     params = minimal_talks(horizon=400, discount=0.95)
     params.start_status[0] = Article.AGREED

@@ -87,12 +87,9 @@ def begin(
 ) -> None:
     """Set `state`, given all zero, and the citizens to week 0.
 
-    Parameters
-    ----------
-    types : array of float, shape (2,)
-    errors : array of float, shape (2, ISSUES)
-    drawn : array of float, shape (2, citizens)
-        The replicate's part of `sim.model.shocks.Tape`.
+    types: shape (2,).
+    errors: shape (2, ISSUES).
+    drawn: the replicate's part of `sim.model.shocks.Tape`, shape (2, citizens).
     """
     open_calendar(state)
     open_text(params, state)

@@ -25,14 +25,9 @@ from sim.model.rules.preferences import join_talks, leave_talks
 def referendum_passes(yes_share: float, turnout: float, majority: float, quorum: float) -> bool:
     """Return whether a referendum passes: more than `majority` of votes, `quorum` of eligible.
 
-    Parameters
-    ----------
-    yes_share, turnout : float
-        Yes votes per vote cast and votes cast per eligible voter, in [0, 1].
-    majority : float
-        The yes share must exceed it.
-    quorum : float
-        Yes votes per eligible voter must reach it.
+    yes_share, turnout: yes votes per vote cast and votes cast per eligible voter, in [0, 1].
+    majority: the yes share must exceed it.
+    quorum: yes votes per eligible voter must reach it.
     """
     return yes_share > majority and yes_share * turnout >= quorum
 

@@ -162,14 +162,10 @@ def cascade(
     of active neighbours, helped by the opposition's impulse, reaches the own threshold.
     Supporters stay at home.
 
-    Parameters
-    ----------
-    opinion, threshold : array of float, shape (citizens,)
-    impulse : float
-    start, tie : array of int32
-        Graph in compressed rows.
-    active, exposure, queue : arrays, shape (citizens,)
-        Who protests in the end, active neighbours of each, and working space.
+    opinion, threshold: shape (citizens,).
+    start, tie: graph in compressed rows.
+    active, exposure, queue: who protests in the end, active neighbours of each, and working space,
+        shape (citizens,).
     """
     count = first_movers(opinion, threshold, impulse, active, exposure, queue)
     at = 0

@@ -145,10 +145,7 @@ def grievance_of_step(params: Params, state: State, side: int, issue: int) -> fl
 def home_cost(params: Params, state: State, grievance: float) -> None:
     """Take the concession's cost out of approval and support, and let the opposition mobilise.
 
-    Parameters
-    ----------
-    grievance : float
-        What the opposition holds against it; 1 for a concession outside the text.
+    grievance: what the opposition holds against it; 1 for a concession outside the text.
     """
     state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
     state.opinion_shift += params.concession_shift

@@ -145,11 +145,8 @@ def _graph(start: NDArray[np.int32], tie: NDArray[np.int32]) -> nx.Graph:
 def drawn_graph(public: Public) -> dict[str, str]:
     """Return what of the public's graph does not change in a run.
 
-    Returns
-    -------
-    dict
-        ``ties``: the ties as an SVG path; ``places``: the citizens' places, one ``x y`` each,
-        joined by commas. Both are empty if no public is modelled.
+    Returns ``ties``: the ties as an SVG path; ``places``: the citizens' places, one ``x y`` each,
+    joined by commas. Both are empty if no public is modelled.
     """
     if len(public.opinion) == 0:
         return {"ties": "", "places": ""}
