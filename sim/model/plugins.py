@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import TypeVar
+from types import MappingProxyType, ModuleType
+from typing import NamedTuple, TypeVar
 
 from sim.errors import ConfigError
 
@@ -48,6 +48,14 @@ class Parameter:
     meaning: str
 
 
+class Preset(NamedTuple):
+    """A named choice in the configuration, `configs/strategy/NAME.yaml` for a strategy."""
+
+    name: str
+    says: str  # what it stands for, in one line
+    values: Mapping[str, float] = MappingProxyType({})  # parameters that differ from the defaults
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A registered rule and what is said about it."""
@@ -64,6 +72,8 @@ class Plugin:
     code: int = -1
     # true for a concession strategy that offers the agreed part for signature
     proposes_interim: bool = False
+    # choices in the configuration; one of the plug-in's own name if none is stated
+    presets: tuple[Preset, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -87,6 +97,7 @@ def plugin(
     uses: tuple[str, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     proposes_interim: bool = False,
+    presets: tuple[Preset, ...] = (),
 ) -> Callable[[Rule], Rule]:
     """Compile the decorated function and attach what the registry needs to know.
 
@@ -111,6 +122,7 @@ def plugin(
             parameters=parameters,
             function=compiled,
             proposes_interim=proposes_interim,
+            presets=presets,
         )
         vars(compiled)["plugin"] = entry
         return compiled
