@@ -244,12 +244,13 @@ def test_a_faulty_plugin_is_told_in_a_line(
 ) -> None:
     """Any expected failure keeps its exit code and its words."""
     from sim.errors import SimError
-    from sim.runs import run
 
     def fail(*_: object) -> None:
         raise SimError("armenia: strategy 'odd' returned no finite number in week 3", 4)
 
-    monkeypatch.setattr(run, "play_one", fail)
+    from sim.runs import play
+
+    monkeypatch.setattr(play, "play_one", fail)
     assert main(["run", "--json", "horizon=3"]) == 4
     out, err = capsys.readouterr()
     assert out == ""
@@ -257,12 +258,13 @@ def test_a_faulty_plugin_is_told_in_a_line(
 
 
 def test_interruption_is_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.runs import run
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "play_one", interrupt)
+    from sim.runs import play
+
+    monkeypatch.setattr(play, "play_one", interrupt)
     assert main(["run", "horizon=3"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 

@@ -61,7 +61,7 @@ class Job:
     def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
         settings = build_settings(plain_settings(config, overrides))
 
-        from sim.runs.run import play_one
+        from sim.runs.play import play_one
         from sim.runs.summary import summarise
 
         record = play_one(settings, self.driver)

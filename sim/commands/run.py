@@ -92,7 +92,7 @@ def execute(args: argparse.Namespace) -> int:
         check_folder(args.out)
 
     from sim.commands.options import announce_compiling
-    from sim.runs.run import play_one
+    from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
     announce_compiling(_entry(args.driver))

@@ -35,6 +35,10 @@ class TalksModel(Protocol):
     settings: Settings
     talks: Talks
 
+    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
+        """Call one phase's rule in the part of an actor."""
+        ...
+
 
 class Negotiator(mesa.Agent):
     """An actor of the talks.
@@ -70,7 +74,7 @@ class Negotiator(mesa.Agent):
 
     def follow(self, rule: Callable[..., object]) -> None:
         """Call one rule in this actor's part."""
-        self.talks_model.talks.follow(rule, self.actor)
+        self.talks_model.follow(rule, self.actor)
 
 
 class Party(Negotiator):

@@ -11,7 +11,8 @@ import polars as pl
 from sim.config.compose import compose_plain, mark_settings, unknown_key
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
 from sim.errors import ConfigError, SimError
-from sim.runs.batch import Chance, Group, society_of
+from sim.runs.opening import Cells, open_batch, society_of
+from sim.runs.play import check_fault, states_or_errors
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.overrides import Value, as_text
 from sim.sweeps.plan import changed, has
@@ -155,17 +156,16 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.opening import check_fault
     from sim.runs.outcomes import Signature, codes_of, outcomes, scenario_outcomes
 
-    group = Group.of(range(1), [settings])
-    chance = Chance(settings.seed, group, society_of(settings), range(replicates))
-    state, raised = chance.play(np.zeros(replicates, np.int64), np.arange(replicates))
+    cells = Cells.of(range(1), [settings])
+    batch = open_batch(settings.seed, cells, society_of(settings), range(replicates))
+    state, raised = states_or_errors(batch, np.zeros(replicates, np.int64), np.arange(replicates))
     for message in raised.values():
         raise SimError(message)
     for final in state[state["fault"] != 0]:
         check_fault(settings, final)
-    found = outcomes(group.params, state) | scenario_outcomes(settings.scenario, state)
+    found = outcomes(cells.params, state) | scenario_outcomes(settings.scenario, state)
     signed = found["signed"]
     means = {
         "signed": float(np.mean(signed != Signature.NONE)),

@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from sim.runs.folder import parquet_bytes
+from sim.runs.files import parquet_bytes
 from sim.runs.terminal import console, counted, duration, show, size
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for

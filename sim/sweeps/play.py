@@ -21,8 +21,9 @@ from sim.config.settings import Settings, use_plugins
 from sim.errors import FaultyPluginError, SimError
 from sim.model.identity import file_digest, model_digest
 from sim.model.records import EVENT, STATE
-from sim.runs.batch import Chance, Group
+from sim.runs.opening import Batch, Cells, RunRecord, open_batch
 from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
+from sim.runs.play import check_fault, states_or_errors, weekly_states
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,
@@ -81,7 +82,7 @@ class Player:
         _use_plugins_of(plan)
         self.plan = plan
         self._settings = CellSettings(plan)
-        self._groups: dict[range, Group] = {}
+        self._groups: dict[range, Cells] = {}
         self._lock = Lock()
 
     @cached_property
@@ -103,13 +104,13 @@ class Player:
         self.columns  # noqa: B018 - made once, before threads ask for them
         self.play(Chunk(0, 1, 0, 1))
 
-    def group(self, cells: range) -> Group:
+    def group(self, cells: range) -> Cells:
         """Return the cells of a chunk, ready for the engine."""
         with self._lock:
             if cells not in self._groups:
                 while len(self._groups) >= MOST_GROUPS:
                     del self._groups[next(iter(self._groups))]
-                self._groups[cells] = Group.of(cells, [self._settings(cell) for cell in cells])
+                self._groups[cells] = Cells.of(cells, [self._settings(cell) for cell in cells])
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:
@@ -125,13 +126,14 @@ class Player:
         for first, society in product(range(0, count, AT_ONCE), dict.fromkeys(group.societies)):
             some = chunk.replicates[first : first + AT_ONCE]
             rows, columns = np.array(group.rows_of(society)), np.arange(len(some))
-            chance = Chance(self.plan.seed, group, society, some)
+            batch = open_batch(self.plan.seed, group, society, some)
             where = (rows[:, np.newaxis] * count + first + columns).ravel()
-            final, raised = chance.play(np.repeat(rows, len(columns)), np.tile(columns, len(rows)))
+            cell, replicate = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
+            final, raised = states_or_errors(batch, cell, replicate)
             state[where] = final
             for run, message in raised.items():
                 errors[where[run]] = message
-            traces += self._traces(group, chance, rows, some)
+            traces += self._traces(batch, rows, some)
         runs = self._table(chunk, group, state, errors)
         failed = int((runs["run_status"] == FAILED).sum())
         return Played(runs, weekly_table(traces), failed)
@@ -141,7 +143,7 @@ class Player:
         return self._rows(chunk, [message] * chunk.runs, {})
 
     def _table(
-        self, chunk: Chunk, group: Group, state: NDArray[np.void], errors: list[str | None]
+        self, chunk: Chunk, group: Cells, state: NDArray[np.void], errors: list[str | None]
     ) -> pl.DataFrame:
         count = len(chunk.replicates)
         cell = np.repeat(np.arange(len(chunk.cells)), count)
@@ -188,19 +190,18 @@ class Player:
         }
 
     def _traces(
-        self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
+        self, batch: Batch, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
-        from sim.runs.opening import RunRecord
-
+        cells = batch.cells
         found = []
         traced = [pair for pair in enumerate(replicates) if self.plan.traced(pair[1])]
         for row, (number, replicate) in product(rows, traced):
-            history = chance.history(row, number)
+            history = weekly_states(batch, row, number)
             if history is not None:
                 record = RunRecord(
-                    group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
+                    cells.settings[row], cells.params[row], history, np.zeros(0, EVENT), "engine"
                 )
-                found.append(weekly_history(record, group.cells[row], replicate))
+                found.append(weekly_history(record, cells.numbers[row], replicate))
         return found
 
 
@@ -216,14 +217,14 @@ def _use_plugins_of(plan: Plan) -> None:
             raise SimError(f"plugins: {file} is not the file that the sweep was planned with")
 
 
-def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
+def _by_scenario(group: Cells, state: NDArray[np.void], count: int) -> dict[str, Found]:
     """Return the outcomes that depend on the scenario, of neighbouring cells that share one."""
     found: dict[str, Found] = {}
     start = 0
-    while start < len(group.cells):
+    while start < len(group.numbers):
         scenario = group.settings[start].scenario
         end = start + 1
-        while end < len(group.cells) and group.settings[end].scenario is scenario:
+        while end < len(group.numbers) and group.settings[end].scenario is scenario:
             end += 1
         rows = slice(start * count, end * count)
         for name, values in scenario_outcomes(scenario, state[rows]).items():
@@ -251,8 +252,6 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 
 def _fault(settings: Settings, state: np.record) -> str:
-    from sim.runs.opening import check_fault
-
     try:
         check_fault(settings, state)
     except FaultyPluginError as error:

@@ -20,7 +20,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError
-from sim.runs.folder import (
+from sim.runs.files import (
     PART,
     StoreError,
     is_whole,

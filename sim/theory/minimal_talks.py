@@ -19,6 +19,7 @@ from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public
 from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.model.shocks import SHOCK, Tape, draw_tape
 from sim.model.society import GraphPool, graph_pool, new_public
+from sim.runs.opening import opening_state
 
 Drive = Literal["engine", "phases"]
 
@@ -145,14 +146,12 @@ def play_talks(
     drive: the compiled loop, or the same phases called one by one.
     """
     from sim.model.engine import play
-    from sim.model.rules.opening import begin
 
     citizens = int(params.citizens)
     chance = tape or quiet_tape(int(params.horizon), citizens)
     graphs = pool or graph_pool("complete", 0, 0, 0.0, 0)
     public = new_public(citizens, graphs, 0)
-    state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
-    begin(params, state, public, chance.types[0], chance.errors[0], chance.citizens[0])
+    state = opening_state(params, public, chance, 0)
     if prepare is not None:
         prepare(public)
     weekly = chance.weekly.view(np.recarray)[0]

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 from sim.errors import ConfigError
-from sim.runs.folder import StoreError
+from sim.runs.files import StoreError
 from sim.sweeps import play as play_module
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.executors.local import Threads

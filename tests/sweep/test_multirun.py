@@ -11,7 +11,7 @@ import pytest
 
 from sim.commands.cli import main
 from sim.config.compose import compose
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.summary import summarise
 
 Capture = pytest.CaptureFixture[str]

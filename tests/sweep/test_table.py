@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from sim.errors import ConfigError
 from sim.runs.outcomes import outcomes, scenario_outcomes
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.shares import clustered, wilson
 from sim.sweeps import api, run, summary, sweep
 from sim.sweeps.cells import CellSettings

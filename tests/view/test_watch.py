@@ -7,7 +7,7 @@ import pytest
 
 from sim.config.settings import Settings
 from sim.model.codes import Treaty
-from sim.runs.run import run_engine
+from sim.runs.play import run_engine
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
 

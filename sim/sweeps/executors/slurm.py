@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.runs.folder import is_whole, stored_status
+from sim.runs.files import is_whole, stored_status
 from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.local import Threads
