@@ -2,7 +2,7 @@
 
 The way from a command line to a row of the table, one module a step:
 
-1. `overrides.read_line`: a line of overrides to the sweep's settings and the keys it sets.
+1. `request.read_line`: a line of overrides to the sweep's settings and the keys it sets.
 2. `planning.make_plan`: keys to a `plan.Plan`, every cell composed by `compositions`, crossed or
    drawn by `designs`, and validated before the first run.
 3. `cells.CellSettings`: a plan and the number of a cell to the validated settings of its runs.
