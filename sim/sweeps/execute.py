@@ -80,6 +80,10 @@ class Reporter(Protocol):
         """Count a chunk."""
         ...
 
+    def note(self, text: str) -> None:
+        """Show what is waited for beside the progress; nothing more if it is empty."""
+        ...
+
     def stop(self) -> None:
         """End the counting, also after an error."""
         ...
@@ -95,6 +99,9 @@ class Quiet:
         """Tell nothing."""
 
     def advance(self, receipt: Receipt) -> None:
+        """Tell nothing."""
+
+    def note(self, text: str) -> None:
         """Tell nothing."""
 
     def stop(self) -> None:
@@ -157,8 +164,11 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
             start = time.perf_counter()
             reporter.start(plan.runs, stored, workers.where)
             try:
-                for receipt in workers.play(player, store, todo):
-                    reporter.advance(receipt)
+                for told in workers.play(player, store, todo):
+                    if isinstance(told, Receipt):
+                        reporter.advance(told)
+                    else:
+                        (reporter.say if told.line else reporter.note)(told.text)
             finally:
                 reporter.stop()
         if todo or not is_current(store, plan):

@@ -267,6 +267,13 @@ class Receipt(NamedTuple):
     seconds: float  # time that it took, one thread
 
 
+class Notice(NamedTuple):
+    """What an executor tells while it plays."""
+
+    text: str  # empty if there is nothing more to tell
+    line: bool = False  # a line of its own, and not a state beside the progress
+
+
 def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
     """Play one chunk and store it."""
     start = time.perf_counter()

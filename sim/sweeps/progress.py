@@ -23,6 +23,7 @@ class _Count:
 
     def __init__(self) -> None:
         self.total = self.done = self.before = self.failed = 0
+        self.note = ""
         self.began = time.monotonic()
 
     def start(self, total: int, done: int) -> None:
@@ -42,12 +43,14 @@ class _Count:
 
     @property
     def told(self) -> str:
-        """Rate, remaining time and failures."""
+        """Rate, remaining time, failures, and what is waited for."""
         left = (self.total - self.done) / self.rate if self.rate > 0 else float("inf")
         text = f"{self.rate:,.0f} runs/s"
         if left not in (0.0, float("inf")):
             text += f", {duration(left)} left"
-        return text + (f", {self.failed:,} failed" if self.failed else "")
+        if self.failed:
+            text += f", {self.failed:,} failed"
+        return f"{text}; {self.note}" if self.note else text
 
 
 class Bar:
@@ -59,7 +62,7 @@ class Bar:
             TextColumn("sweep"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[told]}", markup=False),
             console=console(error=True),
         )
         self._task: TaskID | None = None
@@ -77,6 +80,14 @@ class Bar:
     def advance(self, receipt: Receipt) -> None:
         """Move the bar."""
         self._count.add(receipt)
+        self._show()
+
+    def note(self, text: str) -> None:
+        """Show what is waited for beside the bar."""
+        self._count.note = text
+        self._show()
+
+    def _show(self) -> None:
         if self._task is not None:
             told = self._count.told
             self._progress.update(self._task, completed=self._count.done, told=told)
@@ -108,9 +119,18 @@ class Lines:
         """Print a line if the last one is some seconds old."""
         self._count.add(receipt)
         if time.monotonic() - self._last >= LINE_SECONDS:
-            self._last = time.monotonic()
-            share = self._count.done / self._count.total
-            self.say(f"{counted(self._count.done, 'run')}, {share:.0%}, {self._count.told}")
+            self._print()
+
+    def note(self, text: str) -> None:
+        """Print a line at once if there is something new to wait for."""
+        self._count.note = text
+        if text:
+            self._print()
+
+    def _print(self) -> None:
+        self._last = time.monotonic()
+        share = self._count.done / self._count.total
+        self.say(f"{counted(self._count.done, 'run')}, {share:.0%}, {self._count.told}")
 
     def stop(self) -> None:
         """Say how many runs are stored, if any has been played."""
