@@ -43,6 +43,9 @@ class DaskExecutor(Own):
     name: Literal["dask"]
     address: str
     workers: int = Field(ge=0, le=1024)
+    tls_ca_file: str
+    tls_client_cert: str
+    tls_client_key: str
 
 
 class SlurmExecutor(Own):

@@ -174,7 +174,7 @@ class Site:
         return dict(line.strip().split("|") for line in told.splitlines())
 
     def processes(self) -> list[int]:
-        """Return the processes of jobs and their keepers, which have the site in their variables."""
+        """Return the processes of jobs and their keepers, known by their variables."""
         wanted = f"SLURM_CONF={self.configuration}".encode()
         own = {os.getpid(), *(daemon.pid for daemon in self._daemons)}
         found = []

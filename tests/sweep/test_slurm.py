@@ -142,7 +142,7 @@ def test_cancelled_while_waiting_and_gone_on_with_by_the_same_line(
         site.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
     assert process.returncode == 1, err
     assert re.search(r"0 runs, 0%, 0 runs/s; 1 of 1 task PENDING \(.+\)", err), err
-    assert re.search(r"sim: 1 task cancelled \(\d+\); 16 chunks go to new tasks", err), err
+    assert re.search(r"sim: 1 task cancelled \(\d+\); 126 chunks go to new tasks", err), err
     assert err.endswith("; nothing was stored 3 times in a row, the same line goes on\n")
     assert not list((tmp_path / "results" / "shards").iterdir())
     done = command(*words)
