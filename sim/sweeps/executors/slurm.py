@@ -167,7 +167,7 @@ class SlurmTasks:
                 yield Notice(f"{tasks.losses}; {left} go to new tasks", line=True)
             # A chunk that kills its task does not stand in the way of the same ones again.
             waiting.reverse()
-        if waiting and tasks.outside:
+        if waiting and tasks.losses and tasks.outside:
             raise SimError(
                 f"executor=slurm: {tasks.losses}; nothing was stored {ATTEMPTS} times in a row, "
                 "the same line goes on"
