@@ -9,7 +9,7 @@ from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
 from sim.model.compile_ahead import compile_lean
-from sim.sweeps.progress import reporter
+from sim.sweeps.execute import reporter
 
 INTERRUPTED = 130
 

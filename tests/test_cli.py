@@ -329,7 +329,7 @@ def test_help_names_every_command(arguments: list[str], capsys: Capture) -> None
 def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
     """Every example in it can be parsed and composed."""
     from sim.config.compose import compose
-    from sim.sweeps.overrides import read_line
+    from sim.sweeps.overrides import read_terms
 
     assert main(["run", "--help"]) == 0
     out, _ = capsys.readouterr()
@@ -340,7 +340,7 @@ def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
             words = example.partition("|")[0].split()
             overrides = [word for word in words if "=" in word]
             if "-m" in words:
-                assert read_line(overrides, [config_folder()])
+                assert read_terms(overrides, [config_folder()])
             else:
                 assert compose(overrides).horizon >= 1
 

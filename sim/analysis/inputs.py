@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from sim.analysis.results import Results, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
-from sim.sweeps.paths import at
+from sim.sweeps.plan import at
 
 Ground: TypeAlias = Literal["assumption", "derived", "sourced", "setting", "choice", "reading"]
 

@@ -17,8 +17,7 @@ from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature, scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
-from sim.sweeps.paths import changed
-from sim.sweeps.plan import Chunk, Plan
+from sim.sweeps.plan import Chunk, Plan, changed
 from sim.sweeps.store import PLAN, RUNS, SHARDS
 
 TEXTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")

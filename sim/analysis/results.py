@@ -19,8 +19,7 @@ from sim.errors import SimError
 from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import OK, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import changed
-from sim.sweeps.plan import Plan
+from sim.sweeps.plan import Plan, changed
 
 Floats = NDArray[np.float64]
 

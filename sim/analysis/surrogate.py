@@ -18,7 +18,7 @@ from sim.analysis.intervals import Estimate
 from sim.analysis.results import NotInResults, Results, word
 from sim.analysis.turning import MOST_CHANGES, Change, TurningPoints
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import at
+from sim.sweeps.plan import at
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -117,11 +117,10 @@ def execute(args: argparse.Namespace) -> int:
             print_dry_run(request, Store(folder), console())
         return 0
 
-    from sim.sweeps.execute import heard_once
-    from sim.sweeps.progress import reporter
+    from sim.sweeps.execute import first_interrupt_only, reporter
 
     try:
-        with heard_once(), compiling("engine.play_many"):
+        with first_interrupt_only(), compiling("engine.play_many"):
             done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(
@@ -178,7 +177,7 @@ def _print_failures(done: "Outcome") -> None:
     import polars as pl
 
     from sim.runs.terminal import counted
-    from sim.sweeps.summary import told
+    from sim.sweeps.summary import cell_label
 
     found = (
         pl.scan_parquet(done.store.runs_file, glob=False)
@@ -192,5 +191,5 @@ def _print_failures(done: "Outcome") -> None:
     for row in found.iter_rows(named=True):
         runs, cells = counted(row["runs"], "run"), counted(row["cells"], "cell")
         where = f"in {cells}, first {row['cell']}"
-        values = told(done.plan.values(row["cell"]))
+        values = cell_label(done.plan.values(row["cell"]))
         print(f"sim: {runs} failed {where} ({values}): {row['error']}", file=sys.stderr)

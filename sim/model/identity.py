@@ -10,12 +10,17 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
-"""Libraries whose versions a plan states."""
+SWEEP_LIBRARIES = {
+    name: name
+    for name in ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
+}
+"""Libraries whose versions a plan states: stated name and distribution."""
+RUN_LIBRARIES = {"numpy": "numpy", "numba": "numba", "mesa": "mesa", "hydra": "hydra-core"}
+"""Libraries whose versions a single run states: stated name and distribution."""
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -34,6 +39,7 @@ DECIDES = (
     "model/society.py",
     "model/plugins.py",
     "config",
+    "runs/batch.py",
     "runs/opening.py",
     "runs/outcomes.py",
     "runs/trace.py",
@@ -136,10 +142,10 @@ def digest(content: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
+def versions(libraries: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions of this package, Python and some libraries, without importing them."""
     found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
-    return found | {name: version(name) for name in LIBRARIES}
+    return found | {name: version(distribution) for name, distribution in libraries.items()}
 
 
 def git_state() -> str:

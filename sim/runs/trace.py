@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, SimError
 from sim.model.codes import Article, Gate, Precondition, Treaty
+from sim.model.identity import RUN_LIBRARIES, versions
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import Column
 from sim.runs.story import day_of, gate_keys, gate_words
-from sim.runs.summary import versions
 
 COLUMNS_KEY = "columns"
 """Metadata key of the columns' units and meanings, a JSON object."""
@@ -305,7 +305,7 @@ def _metadata(
         "replicate": settings.replicate,
         "driver": record.driver,
         "overrides": list(overrides),
-        "versions": versions(),
+        "versions": versions(RUN_LIBRARIES),
         "settings": settings.model_dump(mode="json", by_alias=True),
     }
     return {

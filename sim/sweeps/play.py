@@ -1,4 +1,8 @@
-"""One chunk played: final states to one table of rows, ready to be stored."""
+"""Chunks played and stored: final states to one table of rows.
+
+`Player.play` plays a chunk in this process; `play_and_store` and `play_stored` are what the
+workers of an executor do with it.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -39,10 +43,12 @@ from sim.sweeps.store import Store
 if TYPE_CHECKING:
     from sim.runs.trace import Series
 
-KEPT_GROUPS = 16
+MOST_GROUPS = 16
 """Groups of cells whose parameters are kept for the next block of replicates."""
 AT_ONCE = 128
 """Replicates whose chance is drawn at once; it takes some 30 kB each."""
+ATTEMPTS = 3
+"""How often a chunk is tried before its runs are recorded as failed."""
 
 
 class Found(NamedTuple):
@@ -60,13 +66,23 @@ class Played(NamedTuple):
     failed: int  # number of failed runs
 
 
-class Player:
-    """Plays the chunks of one plan; may be used by several threads at once.
+class Receipt(NamedTuple):
+    """That a chunk is stored; the results themselves stay on disk."""
 
-    Parameters
-    ----------
-    plan : Plan
-    """
+    chunk: Chunk
+    failed: int  # runs of it that failed
+    seconds: float  # time that it took, one thread
+
+
+class Notice(NamedTuple):
+    """What an executor tells while it plays."""
+
+    text: str  # empty if there is nothing more to tell
+    line: bool = False  # a line of its own, and not a state beside the progress
+
+
+class Player:
+    """Plays the chunks of one plan; may be used by several threads at once."""
 
     def __init__(self, plan: Plan) -> None:
         _use_plugins_of(plan)
@@ -81,6 +97,7 @@ class Player:
         return run_columns(self.plan, self._scenarios())
 
     def _scenarios(self) -> list[Scenario]:
+        """Return one scenario for each set of columns that depend on the scenario."""
         found: dict[tuple[str, ...], Scenario] = {}
         for number in range(len(self.plan.combinations)):
             scenario = self._settings(number * max(1, len(self.plan.points))).scenario
@@ -97,7 +114,7 @@ class Player:
         """Return the cells of a chunk, ready for the engine."""
         with self._lock:
             if cells not in self._groups:
-                while len(self._groups) >= KEPT_GROUPS:
+                while len(self._groups) >= MOST_GROUPS:
                     del self._groups[next(iter(self._groups))]
                 self._groups[cells] = Group.of(cells, [self._settings(cell) for cell in cells])
             return self._groups[cells]
@@ -138,11 +155,9 @@ class Player:
         for run in np.flatnonzero(state["fault"]):
             errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
         found = outcomes(group.params, state, cell)
-        for column in OUTCOME_COLUMNS:
-            if column.dtype != "f8":
-                continue
-            for run in np.flatnonzero(~np.isfinite(found[column.name].astype(np.float64))):
-                errors[run] = errors[run] or f"outcome '{column.name}' is not a finite number"
+        for name in (column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"):
+            for run in np.flatnonzero(~np.isfinite(found[name].astype(np.float64))):
+                errors[run] = errors[run] or f"outcome '{name}' is not a finite number"
         everywhere = np.zeros(len(state), bool)
         known = {name: Found(values, everywhere) for name, values in found.items()}
         return self._rows(chunk, errors, known | _by_scenario(group, state, count))
@@ -160,12 +175,7 @@ class Player:
         }
         if self.plan.points:
             data["point"] = cells % len(self.plan.points)
-        values = [self.plan.values(cell) for cell in chunk.cells]
-        kinds = {column.name: column.type for column in self.columns}
-        for key in self.plan.swept:
-            kind = kinds[key]
-            each = pl.Series(key, [as_stored(v[key], kind) for v in values], kind)
-            data[key] = each.gather(np.repeat(np.arange(len(values)), count))
+        data |= self._swept(chunk)
         failed = np.array([error is not None for error in errors])
         data["run_status"] = pl.Series([FAILED if f else OK for f in failed], dtype=RUN_STATUS)
         data["error"] = pl.Series(errors, dtype=pl.String)
@@ -173,19 +183,27 @@ class Player:
             data[column.name] = _column(column, found.get(column.name), failed)
         return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
 
+    def _swept(self, chunk: Chunk) -> dict[str, pl.Series]:
+        values = [self.plan.values(cell) for cell in chunk.cells]
+        rows = np.repeat(np.arange(len(values)), len(chunk.replicates))
+        kinds = schema(self.columns)
+        return {
+            key: pl.Series(key, [as_stored(v[key], kinds[key]) for v in values], kinds[key]).gather(
+                rows
+            )
+            for key in self.plan.swept
+        }
+
     def _traces(
         self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
         from sim.runs.opening import RunRecord
 
         found = []
-        for row in rows:
-            for number, replicate in enumerate(replicates):
-                if not self.plan.traced(replicate):
-                    continue
-                history = chance.history(row, number)
-                if history is None:
-                    continue
+        traced = [pair for pair in enumerate(replicates) if self.plan.traced(pair[1])]
+        for row, (number, replicate) in product(rows, traced):
+            history = chance.history(row, number)
+            if history is not None:
                 record = RunRecord(
                     group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
                 )
@@ -197,11 +215,6 @@ def _use_plugins_of(plan: Plan) -> None:
     """Make the plan's plug-ins known to this process.
 
     Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
-
-    Raises
-    ------
-    SimError
-        If a file has changed since the plan was made.
     """
     if plan.plugins:
         use_plugins(list(plan.plugins))
@@ -211,6 +224,7 @@ def _use_plugins_of(plan: Plan) -> None:
 
 
 def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
+    """Return the outcomes that depend on the scenario, of neighbouring cells that share one."""
     found: dict[str, Found] = {}
     start = 0
     while start < len(group.cells):
@@ -253,27 +267,6 @@ def _fault(settings: Settings, state: np.record) -> str:
     return "a plug-in returned no finite number"
 
 
-# ---- What an executor's worker does: play a chunk, store it, and hand back a receipt.
-
-ATTEMPTS = 3
-"""How often a chunk is tried before its runs are recorded as failed."""
-
-
-class Receipt(NamedTuple):
-    """That a chunk is stored; the results themselves stay on disk."""
-
-    chunk: Chunk
-    failed: int  # runs of it that failed
-    seconds: float  # time that it took, one thread
-
-
-class Notice(NamedTuple):
-    """What an executor tells while it plays."""
-
-    text: str  # empty if there is nothing more to tell
-    line: bool = False  # a line of its own, and not a state beside the progress
-
-
 def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
     """Play one chunk and store it."""
     start = time.perf_counter()
@@ -299,7 +292,7 @@ def stored_player(folder: str, plan_hash: str) -> Player:
     Raises
     ------
     SimError
-        If the folder holds another plan, or this machine other rules of the model.
+        If the folder holds another plan, or this machine another version of the model.
     """
     plan = Store(folder).load_plan()
     if plan.hash != plan_hash:

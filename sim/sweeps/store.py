@@ -37,16 +37,14 @@ from sim.sweeps.plan import Chunk, Plan
 
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
+ROW_GROUP = 32_768
+"""Rows to a row group of the table's file."""
+PIECE = 32_768
+"""Most rows that are sorted at once."""
 
 
 class Store:
-    """The folder of one sweep.
-
-    Parameters
-    ----------
-    folder : Path
-        Where results are kept; made by `create`.
-    """
+    """The folder of one sweep; `create` makes it."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -103,13 +101,7 @@ class Store:
             raise ConfigError([f"{self.folder}: cannot be read, {reason(error)}"]) from error
 
     def create(self) -> None:
-        """Make the folder.
-
-        Raises
-        ------
-        ConfigError
-            If it cannot be made.
-        """
+        """Make the folder; raises `ConfigError` if it cannot be made."""
         try:
             for folder in (self.folder, self.folder / SHARDS, self.folder / TRACES):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -117,53 +109,39 @@ class Store:
             raise ConfigError([f"{self.folder}: cannot be written to, {reason(error)}"]) from error
 
     def agree(self, plan: Plan) -> Plan:
-        """Store the plan, or check that the same one is stored, and return it.
+        """Store the plan, or check that the same one is stored, and return what is to be played.
 
-        Parameters
-        ----------
-        plan : Plan
-            What is asked for. The stored plan's number of replicates grows if more are asked
-            for, and never shrinks.
-
-        Returns
-        -------
-        Plan
-            The plan to be played.
+        The stored plan's number of replicates grows if more are asked for, and never shrinks.
 
         Raises
         ------
         ConfigError
             If another plan is stored, or the folder holds something else.
         """
-        if not (self.folder / PLAN).exists():
-            self._check_empty()
-            write_whole(self.folder / PLAN, plan.to_json().encode())
-            return plan
-        stored = self.load_plan()
-        self._refuse_other(stored, plan)
-        if plan.replicates > stored.replicates:
-            stored = stored.extended(plan.replicates, plan.line)
-            write_whole(self.folder / PLAN, stored.to_json().encode())
-        return stored
+        self.check(plan)
+        stored = self.load_plan() if (self.folder / PLAN).exists() else None
+        if stored is not None and plan.replicates <= stored.replicates:
+            return stored
+        agreed = plan if stored is None else stored.extended(plan.replicates, plan.line)
+        write_whole(self.folder / PLAN, agreed.to_json().encode())
+        return agreed
 
     def _refuse_other(self, stored: Plan, plan: Plan) -> None:
         if stored.hash != plan.hash:
-            raise ConfigError(
-                [
-                    f"{self.folder}: holds the results of another sweep, "
-                    f"{_difference(stored, plan)}; name another folder with --out"
-                ]
-            )
+            which = f"holds the results of another sweep, {_difference(stored, plan)}"
+            raise ConfigError([f"{self.folder}: {which}; name another folder with --out"])
 
     def _check_empty(self) -> None:
-        found = [p.name for p in self.folder.iterdir() if p.name not in (SHARDS, TRACES, LOCK)]
-        found = [name for name in found if not name.endswith(PART)]
-        shards = next((self.folder / SHARDS).glob("*.parquet"), None)
-        if found or shards is not None:
-            what = sorted(found)[0] if found else SHARDS
-            raise ConfigError(
-                [f"{self.folder}: holds '{what}' and no plan of a sweep; name a new folder"]
-            )
+        found = [
+            path.name
+            for path in self.folder.iterdir()
+            if path.name not in (SHARDS, TRACES, LOCK) and not path.name.endswith(PART)
+        ]
+        if not found and any((self.folder / SHARDS).glob("*.parquet")):
+            found = [SHARDS]
+        if found:
+            holds = f"holds '{min(found)}' and no plan of a sweep"
+            raise ConfigError([f"{self.folder}: {holds}; name a new folder"])
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -232,14 +210,14 @@ class Store:
             If the disk is full or cannot be written to.
         """
         if weekly is not None:
-            told = {"columns": described(weekly.columns)}
-            write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, told))
+            metadata = {"columns": described(weekly.columns)}
+            write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, metadata))
         write_whole(self.shard_file(chunk), parquet_bytes(runs))
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
     if stored.model != plan.model:
-        return "made with other rules of the model"
+        return "made by another version of the model (`sim report` still reads them)"
     if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
         return "made with other plug-ins"
     for name, one, other in (
@@ -254,25 +232,10 @@ def _difference(stored: Plan, plan: Plan) -> str:
     return "made by the same line with other configuration files"
 
 
-# ---- All shards in one table, sorted by cell and replicate, in memory that does not grow.
-
-ROW_GROUP = 32_768
-"""Rows to a row group of the file."""
-PIECE = 32_768
-"""Most rows that are sorted at once."""
-
-
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
-    """Write `runs.parquet` from the shards; an older one gives way once the new one is whole.
+    """Write `runs.parquet` from the shards of all chunks, in memory that does not grow.
 
-    Parameters
-    ----------
-    store : Store
-    plan : Plan
-    chunks : sequence of Chunk
-        All chunks of the plan.
-    columns : list of TableColumn
-        Columns of the table.
+    Rows are sorted by cell and replicate. An older table is replaced once the new one is whole.
 
     Raises
     ------
@@ -283,7 +246,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
     whole = store.runs_file.with_name(f"{name}{PART}")
     written: list[Path] = []
     try:
-        for number, (cells, replicates) in enumerate(pieces(plan)):
+        for number, (cells, replicates) in enumerate(_pieces(plan)):
             written.append(store.runs_file.with_name(f"{name}.{number}{PART}"))
             table = _piece(store, chunks, cells, replicates, columns)
             written[-1].write_bytes(parquet_bytes(table, compression="lz4"))
@@ -312,7 +275,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
             file.unlink(missing_ok=True)
 
 
-def pieces(plan: Plan) -> Iterator[tuple[range, range]]:
+def _pieces(plan: Plan) -> Iterator[tuple[range, range]]:
     """Yield the cells and replicates of each piece, in the order of the table."""
     together = max(1, PIECE // plan.replicates)
     for cell in range(0, plan.cells, together):

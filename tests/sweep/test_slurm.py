@@ -63,6 +63,7 @@ class Listening(Quiet):
     """Keeps what is told."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lines: list[str] = []
         self.notes: list[str] = []
 

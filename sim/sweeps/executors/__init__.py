@@ -56,6 +56,3 @@ def workers_for(settings: Executor) -> Workers:
     from sim.sweeps.executors.slurm import SlurmTasks
 
     return SlurmTasks(settings)
-
-
-__all__ = ["Workers", "workers_for"]

@@ -1,4 +1,7 @@
-"""What each Dask worker of our own cluster does at its start; Dask calls `dask_setup`."""
+"""Dask workers: those of a scheduler on other machines, or processes of this one.
+
+A cluster of our own preloads this module in each worker, where Dask calls `dask_setup`.
+"""
 
 import contextlib
 import logging
@@ -23,14 +26,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
     from distributed.security import Security
 
-
-def dask_setup(worker: object) -> None:
-    """Leave Ctrl-C, which a terminal sends to all processes, to the sweep: it stops the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-# ---- Dask workers: those of a scheduler on other machines, or processes of this one.
-
 CONNECT_SECONDS = 30
 UNGUARDED = "SIM_DASK_UNGUARDED"
 """Variable with a file, named by our process, that a worker writes if it plays the sweep again."""
@@ -38,13 +33,13 @@ NO_GUARD = """executor=dask: its workers import the script, which plays the swee
 put the call under `if __name__ == "__main__":`"""
 
 
+def dask_setup(worker: object) -> None:
+    """Leave Ctrl-C, which a terminal sends to all processes, to the sweep: it stops the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class DaskWorkers:
     """Plays chunks on Dask workers.
-
-    Parameters
-    ----------
-    settings : DaskExecutor
-        Address of a scheduler, or how many processes to start here.
 
     Raises
     ------
@@ -75,7 +70,7 @@ class DaskWorkers:
             with self._connected() as client:
                 yield client
             return
-        # A lost worker comes back to us at once, so that we count the attempts ourselves.
+        # A chunk whose worker is lost comes back at once, so that the attempts are counted here.
         quiet = {"distributed.scheduler.allowed-failures": 0, "distributed.admin.log-length": 0}
         with dask.config.set(quiet), self._started() as cluster, Client(cluster) as client:
             yield client
@@ -127,7 +122,7 @@ class DaskWorkers:
                             host="127.0.0.1",
                             dashboard_address="127.0.0.1:0",
                             silence_logs="CRITICAL",
-                            preload="sim.sweeps.executors.dask",
+                            preload=__name__,
                         )
                     if mark.exists():
                         raise ConfigError([NO_GUARD])
@@ -138,13 +133,6 @@ class DaskWorkers:
         )
 
     def _wait_for_a_worker(self, client: "Client") -> None:
-        """Wait until there is a worker.
-
-        Raises
-        ------
-        SimError
-            If none comes.
-        """
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError as error:
@@ -165,7 +153,7 @@ class DaskWorkers:
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
-        from distributed import KilledWorker, as_completed
+        from distributed import as_completed
 
         folder = str(store.folder.resolve())
         attempts: Counter[Chunk] = Counter()
@@ -190,10 +178,7 @@ class DaskWorkers:
                 if isinstance(found, Receipt):
                     yield found
                 else:
-                    tried, reason = 1, f"{type(found).__name__}: {found}"
-                    if isinstance(found, KilledWorker):
-                        # A scheduler of the user's own may have tried it on several workers.
-                        tried, reason = found.allowed_failures + 1, "the worker died"
+                    tried, reason = _failure(found)
                     attempts[chunk] += tried
                     if attempts[chunk] < ATTEMPTS:
                         waiting.append(chunk)
@@ -271,7 +256,7 @@ def _check_versions(client: "Client") -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own log of what fails from the terminal; we tell it in a line."""
+    """Keep Dask's own log of failures from the terminal; the sweep reports them in a line."""
     log = logging.getLogger("distributed")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -287,13 +272,7 @@ def _threads(client: "Client") -> int:
 
 
 def _result(future: "Future[Receipt]") -> Receipt | Exception:
-    """Return a chunk's receipt, or what its worker failed with.
-
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on.
-    """
+    """Return a chunk's receipt, or what its worker failed with."""
     try:
         receipt: Receipt = future.result()
     except SimError:
@@ -303,3 +282,13 @@ def _result(future: "Future[Receipt]") -> Receipt | Exception:
     except Exception as error:  # noqa: BLE001 - it is tried again, then recorded
         return error
     return receipt
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    """Return how often a chunk has been tried, and why it failed."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        # A scheduler of the user's own may have tried it on several workers.
+        return int(error.allowed_failures) + 1, "the worker died"
+    return 1, f"{type(error).__name__}: {error}"

@@ -17,13 +17,7 @@ def cores() -> int:
 
 
 class Threads:
-    """Plays chunks in threads.
-
-    Parameters
-    ----------
-    workers : int
-        Number of threads, 0 for one a core.
-    """
+    """Plays chunks in threads, 0 `workers` for one a core."""
 
     def __init__(self, workers: int) -> None:
         self.count = workers or cores()

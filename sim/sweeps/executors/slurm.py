@@ -1,8 +1,8 @@
 """A job array under Slurm, through submitit: each task takes its share of the chunks.
 
-Tasks read the plan from the results' folder and write their shards into it. What is done is told
-by the shards alone. submitit hands its tasks their work as pickles; those and the tasks' logs
-stand in a folder beside the results, so that nothing inside the results' folder is ever unpickled.
+Tasks read the plan from the results' folder and write their shards into it; the shards alone say
+what is done. submitit hands its tasks their work as pickles; those and the tasks' logs stand in a
+folder beside the results, so that nothing inside the results' folder is ever unpickled.
 """
 
 import time
@@ -84,11 +84,6 @@ class _LocalTasks:
 
 class SlurmTasks:
     """Plays chunks in the tasks of job arrays.
-
-    Parameters
-    ----------
-    settings : SlurmExecutor
-        Tasks, cores, time limit, partition; 0 where the site decides.
 
     Raises
     ------
