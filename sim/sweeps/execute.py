@@ -47,6 +47,7 @@ class Reporter:
 
     def __init__(self) -> None:
         self.total = self.done = self.before = self.failed = 0
+        self.awaited = ""
         self.began = time.monotonic()
 
     def say(self, line: str) -> None:
@@ -62,6 +63,10 @@ class Reporter:
         self.done += receipt.chunk.runs
         self.failed += receipt.failed
 
+    def note(self, text: str) -> None:
+        """Keep what is waited for, to be shown beside the progress; empty if nothing is."""
+        self.awaited = text
+
     def stop(self) -> None:
         """End the counting, also after an error."""
 
@@ -72,11 +77,12 @@ class Reporter:
 
     @property
     def pace(self) -> str:
-        """Rate, remaining time and failures in words."""
+        """Rate, remaining time, failures and what is waited for, in words."""
         text = f"{self.rate:,.0f} runs/s"
         if self.rate > 0 and self.total > self.done:
             text += f", {duration((self.total - self.done) / self.rate)} left"
-        return text + (f", {self.failed:,} failed" if self.failed else "")
+        text += f", {self.failed:,} failed" if self.failed else ""
+        return text + (f"; {self.awaited}" if self.awaited else "")
 
 
 class Quiet(Reporter):
@@ -92,7 +98,7 @@ class Bar(Reporter):
             TextColumn("sweep"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[pace]}"),
+            TextColumn("{task.fields[pace]}", markup=False),
             console=console(error=True),
         )
         self._task = self._progress.add_task("sweep", start=False, visible=False, pace="")
@@ -112,6 +118,11 @@ class Bar(Reporter):
         """Move the bar."""
         super().advance(receipt)
         self._progress.update(self._task, completed=self.done, pace=self.pace)
+
+    def note(self, text: str) -> None:
+        """Show what is waited for beside the bar."""
+        super().note(text)
+        self._progress.update(self._task, pace=self.pace)
 
     def stop(self) -> None:
         """Leave the bar as it is."""
@@ -138,8 +149,17 @@ class Lines(Reporter):
         """Print a line if the latest one is some seconds old."""
         super().advance(receipt)
         if time.monotonic() - self._latest >= LINE_SECONDS:
-            self._latest = time.monotonic()
-            self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
+            self._print()
+
+    def note(self, text: str) -> None:
+        """Print a line at once if there is something new to wait for."""
+        super().note(text)
+        if text:
+            self._print()
+
+    def _print(self) -> None:
+        self._latest = time.monotonic()
+        self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
 
     def stop(self) -> None:
         """Print how many runs are stored, if any has been played."""
@@ -230,8 +250,11 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
         if todo:
             reporter.start(plan.runs, sum(chunk.runs for chunk in done), workers.where)
             try:
-                for receipt in workers.play(player, store, todo):
-                    reporter.advance(receipt)
+                for told in workers.play(player, store, todo):
+                    if isinstance(told, Receipt):
+                        reporter.advance(told)
+                    else:
+                        (reporter.say if told.line else reporter.note)(told.text)
             finally:
                 reporter.stop()
         if todo or not is_current(store, plan):

@@ -75,6 +75,13 @@ class Receipt(NamedTuple):
     seconds: float  # time that it took, one thread
 
 
+class Notice(NamedTuple):
+    """What an executor tells while it plays."""
+
+    text: str  # empty if there is nothing more to tell
+    line: bool = False  # a line of its own, and not a state beside the progress
+
+
 class Player:
     """Plays the chunks of one plan; may be used by several threads at once."""
 

@@ -54,17 +54,20 @@ class DaskExecutor(Own):
     name: Literal["dask"]
     address: str
     workers: int = Field(ge=0, le=1024)
+    tls_ca_file: str
+    tls_client_cert: str
+    tls_client_key: str
 
 
 class SlurmExecutor(Own):
-    """Tasks of a job array."""
+    """Tasks of a job array; a number that is 0 is left to the site."""
 
     name: Literal["slurm"]
     cluster: Literal["slurm", "local"]
-    workers: int = Field(ge=1, le=1000)
-    cpus: int = Field(ge=1, le=1024)
-    minutes: int = Field(ge=1)
-    memory_gb: int = Field(ge=1)
+    workers: int = Field(ge=0, le=1000)
+    cpus: int = Field(ge=0, le=1024)
+    minutes: int = Field(ge=0)
+    memory_gb: int = Field(ge=0)
     partition: str
     account: str
 
