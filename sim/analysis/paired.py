@@ -4,21 +4,16 @@ Each replicate meets the same shocks under both values, so the two are compared 
 spread of the differences is what counts, not that of the outcomes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from sim.analysis.charts import Result
-from sim.analysis.intervals import estimate, paired_estimate, spread
+from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot
+from sim.analysis.intervals import Estimate, estimate, paired_estimate, spread
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
-
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
 
 PRECISION = 0.02
 """Half-width of an interval that a report asks for by default: two percentage points."""
@@ -26,6 +21,9 @@ MOST_PAIRS = 66
 """If a key has more pairs of values than this, its first value is compared with the others only."""
 EVERYWHERE = "all others equal, mean"
 """Context of a difference that is averaged over the cells that agree in all other keys."""
+COLUMNS = ("key", "value", "than", "context", "difference", "low", "high", "more", "less", "pairs",
+           "still_needed")  # fmt: skip
+"""Columns of the table; one difference a line."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,27 +56,11 @@ class Differences(Result):
     precision: float  # half-width that `still_needed` refers to
     differences: tuple[Difference, ...]
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> Iterator[dict[str, object]]:
         """Return one line a difference."""
-        return pl.DataFrame(
-            [
-                {
-                    "key": d.key,
-                    "value": word(d.value),
-                    "than": word(d.than),
-                    "context": d.context,
-                    "difference": d.difference,
-                    "low": d.low,
-                    "high": d.high,
-                    "more": d.more,
-                    "less": d.less,
-                    "pairs": d.pairs,
-                    "still_needed": d.still_needed,
-                }
-                for d in self.differences
-            ],
-            infer_schema_length=None,
-        )
+        for entry in self.differences:
+            row = vars(entry) | {"value": word(entry.value), "than": word(entry.than)}
+            yield {name: row[name] for name in COLUMNS}
 
     def everywhere(self) -> list[Difference]:
         """Return the differences averaged over all contexts, largest first."""
@@ -86,24 +68,25 @@ class Differences(Result):
         found = [d for d in averaged if np.isfinite(d.difference)]
         return sorted(found, key=lambda d: -abs(d.difference))
 
-    def plot(self) -> "Chart":
+    def figure(self) -> Figure:
         """Return the averaged differences with their intervals, largest first."""
-        from sim.analysis.charts import MOST_LINES, dots
-
+        found = self.everywhere()
         rows = [
             {
-                "label": f"{d.key}: {word(d.value)} instead of {word(d.than)}",
-                "value": d.difference,
-                "low": d.low,
-                "high": d.high,
+                "label": f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}",
+                "value": entry.difference,
+                "low": entry.low,
+                "high": entry.high,
             }
-            for d in self.everywhere()[:MOST_LINES]
+            for entry in found[:MOST_LINES]
         ]
         words = {"signed": "P(signed)", "signed_full": "P(signed in full)"}
         axis = f"difference in {words.get(self.outcome, self.outcome)}, same shocks"
-        largest = max(abs(d.difference) for d in self.everywhere())
-        shown = (".0%" if largest > 0.05 else ".2%") if self.outcome in DERIVED else ".3f"
-        return dots(rows, "Differences run by run", axis, format=shown, mark=0.0)
+        shown = ".3f"
+        if self.outcome in DERIVED:
+            wide = any(abs(entry.difference) > 0.05 for entry in found)
+            shown = ".0%" if wide else ".2%"
+        return dot_plot(rows, "Differences run by run", axis, format=shown, mark=0.0)
 
 
 def paired_differences(
@@ -139,15 +122,14 @@ def paired_differences(
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
-    values = results.outcome(outcome)
     found: list[Difference] = []
     for key in chosen:
-        options = list(dict.fromkeys(c.values[key] for c in results.plan.combinations))
+        options = results.options[key]
         pairs = list(combinations(options, 2))
         if len(pairs) > MOST_PAIRS:
             pairs = [(options[0], other) for other in options[1:]]
         for than, value in pairs:
-            found += _compare(results, values, key, value, than, outcome in DERIVED, precision)
+            found += _compared(results, (key, value, than), outcome, precision)
     if not found:
         raise NotInResults(
             "no two cells differ in one swept key alone, so there is nothing to compare run by run"
@@ -160,85 +142,104 @@ def paired_differences(
     return Differences(outcome=outcome, precision=precision, differences=tuple(found), notes=notes)
 
 
-def _compare(
-    results: Results,
-    values: Floats,
-    key: str,
-    value: Value,
-    than: Value,
-    share: bool,
-    precision: float,
+def _compared(
+    results: Results, told: tuple[str, Value, Value], outcome: str, precision: float
 ) -> list[Difference]:
+    """Return how a key's value differs from another one: over all contexts, and in each."""
+    changes = _changes(results, told, results.outcome(outcome))
+    if not changes:
+        return []
+    share = outcome in DERIVED
+    apart = [
+        _difference(told, (context, 1), change, moved(change), share, precision, results)
+        for context, change in changes
+    ]
+    total = sum((change for _, change in changes), np.zeros(())) / len(changes)
+    more, less = sum(d.more for d in apart), sum(d.less for d in apart)
+    everywhere = (EVERYWHERE, len(changes))
+    average = _difference(told, everywhere, total, (more, less), share, precision, results)
+    return [average, *(apart if len(apart) > 1 else [])]
+
+
+def _changes(
+    results: Results, told: tuple[str, Value, Value], values: Floats
+) -> list[tuple[str, Floats]]:
+    """Return the differences run by run in each context that has runs of both values."""
+    key, value, than = told
     by_context: dict[tuple[Value, ...], dict[Value, int]] = {}
     for number, entry in enumerate(results.plan.combinations):
         if entry.values[key] in (value, than):
             others = tuple(v for k, v in entry.values.items() if k != key)
             by_context.setdefault(others, {})[entry.values[key]] = number
     points = np.arange(results.points)
-    found: list[Difference] = []
-    total = np.zeros((results.points, values.shape[1]))
-    more = less = contexts = 0
-    for context, by in by_context.items():
-        if len(by) < 2:
-            continue
-        change = (
-            values[by[value] * results.points + points] - values[by[than] * results.points + points]
+    changes = [
+        (
+            " · ".join(word(v) for v in context),
+            values[by[value] * results.points + points]
+            - values[by[than] * results.points + points],
         )
-        if not np.isfinite(change).any():
-            # Cells without runs take no part in the average.
-            continue
-        contexts += 1
-        total += change
-        up, down = int((change > 0).sum()), int((change < 0).sum())
-        more, less = more + up, less + down
-        label = " · ".join(word(v) for v in context)
-        told = (key, value, than, label, 1)
-        found.append(_difference(told, change, (up, down), share, precision, results))
-    if not contexts:
-        return []
-    told = (key, value, than, EVERYWHERE, contexts)
-    average = _difference(told, total / contexts, (more, less), share, precision, results)
-    return [average, *(found if contexts > 1 else [])]
+        for context, by in by_context.items()
+        if len(by) == 2
+    ]
+    return [(context, change) for context, change in changes if np.isfinite(change).any()]
 
 
 def _difference(
-    told: tuple[str, Value, Value, str, int],
+    told: tuple[str, Value, Value],
+    where: tuple[str, int],
     change: Floats,
-    moved: tuple[int, int],
+    moves: tuple[int, int],
     share: bool,
     precision: float,
     results: Results,
 ) -> Difference:
     """Return a mean difference with its interval.
 
+    `where` is the context and its pairs of cells, `change` has shape (points, replicates), `moves`
+    are the runs with more and with less.
+    """
+    mean, pairs, needed = mean_change(change, results, share, precision)
+    key, value, than = told
+    return Difference(
+        key=key,
+        value=value,
+        than=than,
+        context=where[0],
+        cells=where[1],
+        pairs=pairs,
+        difference=mean.value,
+        low=mean.low,
+        high=mean.high,
+        more=moves[0],
+        less=moves[1],
+        still_needed=needed,
+    )
+
+
+def moved(change: Floats) -> tuple[int, int]:
+    """Return in how many runs the outcome became more, and in how many less."""
+    return int((change > 0).sum()), int((change < 0).sum())
+
+
+def mean_change(
+    change: Floats, results: Results, share: bool, precision: float = PRECISION
+) -> tuple[Estimate, int, int]:
+    """Return the mean of differences run by run, what it rests on, and what it lacks.
+
     Parameters
     ----------
-    told : tuple
-        Key, value, the other value, context, number of pairs of cells.
     change : array, shape (points, replicates)
-        Differences, NaN where a run is missing.
-    moved : tuple of int
-        Runs with more, and with less.
-    share : bool
-        Whether the differences are those of shares, from -1 to 1.
+        NaN where a run is missing; from -1 to 1 if `share`.
+
+    Returns
+    -------
+    tuple
+        The mean with its interval; independent replicates behind it, or points if these are fewer;
+        and how many more an interval of half-width `precision` needs.
     """
     clusters = results.clusters_of(np.arange(results.points))
     mean = paired_estimate(change, clusters) if share else estimate(change, clusters)
     count = spread(change, clusters).clusters
     half = (mean.high - mean.low) / 2
     wanted = int(np.ceil(count * (half / precision) ** 2)) if np.isfinite(half) else 0
-    key, value, than, context, cells = told
-    return Difference(
-        key=key,
-        value=value,
-        than=than,
-        context=context,
-        cells=cells,
-        pairs=count,
-        difference=mean.value,
-        low=mean.low,
-        high=mean.high,
-        more=moved[0],
-        less=moved[1],
-        still_needed=max(0, wanted - count),
-    )
+    return mean, count, max(0, wanted - count)

@@ -53,7 +53,12 @@ class Group(NamedTuple):
     @property
     def label(self) -> str:
         """The values, one after the other; ``all cells`` if there are none."""
-        return " · ".join(word(value) for value in self.values.values()) or "all cells"
+        return " · ".join(self.words.values()) or "all cells"
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The value of each key as it is shown."""
+        return {key: word(value) for key, value in self.values.items()}
 
 
 def word(value: Value) -> str:
