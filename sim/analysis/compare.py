@@ -139,7 +139,9 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
     )
-    needed, freedom, told, overall = 0, (None, None), (), NOTHING
+    needed, overall = 0, NOTHING
+    freedom: tuple[float | None, float | None] = (None, None)
+    told: tuple[str, ...] = ()
     if used and paired:
         overall, needed, told = overall_paired(used, one, share)
     elif used:
