@@ -18,8 +18,8 @@ from sim.errors import ConfigError, did_you_mean
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature, scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
 from sim.sweeps.paths import changed
-from sim.sweeps.plan import Chunk, Plan
-from sim.sweeps.store import PLAN, RUNS, SHARDS
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
+from sim.sweeps.store import FOREIGN, PLAN, RUNS, SHARDS, problem_of
 
 TEXTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")
 """Parts of a configuration that decide which columns a scenario has of its own."""
@@ -165,6 +165,11 @@ def load(folder: str | Path) -> Results:
     plan = _plan(place)
     table = place / RUNS
     notes: list[str] = []
+    if plan.format == UNSEALED_FORMAT:
+        notes.append(
+            "These files were written before files carried digests: whether their numbers are "
+            "as they were written has not been checked."
+        )
     if table.is_file():
         rows = _rows_of_table(table, plan, notes)
         if rows == plan.runs:
@@ -249,15 +254,17 @@ def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
     ConfigError
         If the table belongs to another plan or lacks a column that everything rests on.
     """
+    found = problem_of(table, plan)
+    if found == FOREIGN:
+        raise ConfigError([f"{table.parent}: {RUNS} {FOREIGN} than {PLAN}"])
     try:
-        metadata = pl.read_parquet_metadata(table)
         schema = _schema(table)
-        rows = _length(table)
+        rows = 0 if found else _length(table)
     except (PolarsError, OSError):
-        notes.append(f"{RUNS} is damaged and cannot be read.")
+        found = "is damaged and cannot be read"
+    if found:
+        notes.append(f"{RUNS} {found}.")
         return 0
-    if metadata.get("plan") != plan.hash:
-        raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
     missing = [name for name in _needed(plan) if name not in schema]
     problem = f"lacks the column '{missing[0]}'" if missing else ""
     if not problem:
@@ -302,6 +309,8 @@ def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path]
 
 def _problem(file: Path, chunk: Chunk, plan: Plan) -> str:
     """Return what is wrong with a shard, all of which is read; empty if nothing is."""
+    if found := problem_of(file, plan, chunk):
+        return found
     try:
         rows = pl.read_parquet(file, glob=False)
     except (PolarsError, OSError):

@@ -15,6 +15,7 @@ from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError, SimError
 from sim.runs.opening import RunRecord
+from sim.runs.seal import KEY, UNSEALED, seal
 from sim.runs.story import tell
 from sim.runs.summary import Summary
 from sim.runs.trace import write_trace
@@ -56,9 +57,11 @@ def parquet_bytes(
     metadata: dict[str, str] | None = None,
     compression: Literal["zstd", "lz4"] = "zstd",
 ) -> bytes:
-    """Return a table as the bytes of a Parquet file."""
+    """Return a table as the bytes of a Parquet file, sealed; see `sim.runs.seal`."""
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression=compression, metadata=metadata)
+    stated = {**(metadata or {}), KEY: UNSEALED}
+    table.write_parquet(buffer, compression=compression, metadata=stated)
+    seal(buffer)
     return buffer.getvalue()
 
 

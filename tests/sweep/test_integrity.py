@@ -133,7 +133,7 @@ def test_no_flipped_bit_changes_a_number_without_a_word(play: Play) -> None:
         except SimError:
             pass
         else:
-            same = opened.scan.collect().sort("cell", "replicate")
+            same = opened.scan().collect().sort("cell", "replicate")
             assert opened.notes or same.select(rows.columns).equals(rows), where
         try:
             found, said = again(play, line)
