@@ -28,7 +28,7 @@ from sim.sweeps.executors import workers_for
 from sim.sweeps.plan import Chunk, Plan, missing
 from sim.sweeps.planning import Request
 from sim.sweeps.play import Player, Receipt
-from sim.sweeps.store import Store, compact, is_current
+from sim.sweeps.store import Store, compact, is_current, problem_of
 
 RESULTS = Path("results")
 """Where folders of results are made, below the working directory."""
@@ -240,8 +240,8 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
         for line in _other_versions(plan, request.plan):
             reporter.say(line)
         done, broken = store.finished(plan)
-        for name in broken:
-            reporter.say(f"{name} is not whole: set aside, its runs are played again")
+        for problem in broken:
+            reporter.say(f"{problem}: set aside, its runs are played again")
         todo = missing(plan.cells, plan.replicates, plan.shape, done)
         player = Player(plan)
         if todo:
@@ -257,6 +257,9 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
                         (reporter.say if told.line else reporter.note)(told.text)
             finally:
                 reporter.stop()
+        problem = problem_of(store.runs_file, plan) if store.runs_file.exists() else ""
+        if problem:
+            reporter.say(f"{store.runs_file.name} {problem}: it is made again from the shards")
         if todo or not is_current(store, plan):
             if plan.runs > LARGE:
                 reporter.say(f"putting {plan.runs:,} runs into one table")

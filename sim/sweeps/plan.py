@@ -18,8 +18,10 @@ from sim.sweeps.overrides import Value
 
 SAMPLED_TRACES = 4
 """With ``trace=sample`` the replicates below this number leave traces."""
-FORMAT = 1
-"""Version of the plan's file; another one is not read."""
+FORMAT = 2
+"""Version of the plan's file."""
+UNSEALED_FORMAT = 1
+"""The one before: its shards and tables carry no digest."""
 SMALLEST, LARGEST = 128, 2048
 """Runs of one chunk: large enough for a file of its own, small enough to lose."""
 SHARE = 64
@@ -142,6 +144,7 @@ class Plan:
     plugins: dict[str, str]  # digest of each plug-in file by path; the path is not hashed
     versions: dict[str, str]  # of this package, Python and libraries when the sweep began
     git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
+    format: int = FORMAT  # version of the file that it was read from
 
     @property
     def cells(self) -> int:
@@ -212,7 +215,7 @@ class Plan:
         """Digest of all that decides what the run of a cell and a replicate comes to."""
         return digest(
             {
-                "format": FORMAT,
+                "format": self.format,
                 "seed": self.seed,
                 "trace": self.trace,
                 "bases": self.bases,
@@ -230,7 +233,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as the text of its file, with a checksum over all of it."""
-        content = {"format": FORMAT, "hash": self.hash, **asdict(self)}
+        content = {"hash": self.hash, **asdict(self)}
         content["shape"] = list(self.shape)
         return json.dumps({"checksum": digest(content), **content}, indent=1, ensure_ascii=False)
 
@@ -249,9 +252,9 @@ class Plan:
             raise ConfigError(["plan.json: cannot be read, it is not JSON"]) from error
         if not isinstance(content, dict) or "checksum" not in content:
             raise ConfigError(["plan.json: is not the plan of a sweep"])
-        if content.pop("format", None) != FORMAT:
+        if content.get("format") not in (FORMAT, UNSEALED_FORMAT):
             raise ConfigError(["plan.json: was written by another version of this program"])
-        if content.pop("checksum") != digest({"format": FORMAT, **content}):
+        if content.pop("checksum") != digest(content):
             raise ConfigError(["plan.json: was changed after the sweep had written it"])
         content.pop("hash")
         content["shape"] = Shape(*content["shape"])

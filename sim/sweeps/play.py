@@ -270,7 +270,7 @@ def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
     """Play one chunk and store it."""
     start = time.perf_counter()
     played = player.play(chunk)
-    store.write_shard(chunk, played.runs, played.weekly)
+    store.write_shard(player.plan, chunk, played.runs, played.weekly)
     return Receipt(chunk, played.failed, time.perf_counter() - start)
 
 
@@ -280,7 +280,7 @@ def give_up(
     """Record every run of a chunk as failed."""
     start = time.perf_counter()
     message = f"given up after {attempts} attempts: {reason}"
-    store.write_shard(chunk, player.failure(chunk, message), None)
+    store.write_shard(player.plan, chunk, player.failure(chunk, message), None)
     return Receipt(chunk, chunk.runs, time.perf_counter() - start)
 
 

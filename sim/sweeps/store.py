@@ -16,16 +16,21 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError
 from sim.runs.files import (
+    KEY,
     PART,
+    UNSEALED,
+    Seal,
     StoreError,
-    is_whole,
     parquet_bytes,
     reason,
+    seal,
+    seal_of,
     set_aside,
     stop,
     stored_status,
@@ -33,10 +38,11 @@ from sim.runs.files import (
     write_whole,
 )
 from sim.sweeps.columns import OK, TableColumn, Weekly, described, schema
-from sim.sweeps.plan import Chunk, Plan
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
 
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
+FOREIGN = "belongs to another sweep"
 ROW_GROUP = 32_768
 """Rows to a row group of the table's file."""
 PIECE = 32_768
@@ -173,10 +179,11 @@ class Store:
         return [chunk for chunk in named if chunk is not None]
 
     def finished(self, plan: Plan) -> tuple[list[Chunk], list[str]]:
-        """Return the chunks whose files are whole, and the names of broken files set aside.
+        """Return the chunks whose files are whole, and what was wrong with files set aside.
 
-        A broken file is renamed to ``*.broken``, and so is the shard that belongs to a broken or
-        missing trace; nothing is deleted but half-written files.
+        Such a file is renamed to ``*.broken``, and so is the shard that belongs to a broken or
+        missing trace; nothing is deleted but half-written files. A chunk whose runs others hold
+        already, as in two folders put together, is left where it is.
         """
         for place in (self.folder, self.folder / SHARDS, self.folder / TRACES):
             for part in place.glob(f"*{PART}"):
@@ -185,34 +192,64 @@ class Store:
         broken: list[str] = []
         for chunk in self.chunks():
             shard, trace = self.shard_file(chunk), self.trace_file(chunk)
-            whole = is_whole(shard, chunk.runs)
-            traced = plan.traced(chunk.first_replicate)
-            if whole and (not traced or self._has_traces(chunk)):
+            where, problem = shard, problem_of(shard, plan, chunk)
+            if not problem and plan.traced(chunk.first_replicate):
+                where, problem = trace, self._problem_of_trace(plan, chunk)
+            if problem:
+                for file in (trace, shard):
+                    if file.exists():
+                        set_aside(file)
+                broken.append(f"{where.name} {problem}")
+            elif not any(_overlap(chunk, other) for other in found):
                 found.append(chunk)
-                continue
-            for file in (trace, shard) if traced and trace.exists() else (shard,):
-                set_aside(file)
-            broken.append((trace if whole else shard).name)
         return found, broken
 
-    def _has_traces(self, chunk: Chunk) -> bool:
-        if is_whole(self.trace_file(chunk)):
-            return True
-        status = stored_status(self.shard_file(chunk))
-        return not self.trace_file(chunk).exists() and OK not in status.cast(pl.String)
+    def _problem_of_trace(self, plan: Plan, chunk: Chunk) -> str:
+        trace = self.trace_file(chunk)
+        if trace.exists():
+            return problem_of(trace, plan, chunk)
+        played = OK in stored_status(self.shard_file(chunk)).cast(pl.String)
+        return "is missing" if played else ""
 
-    def write_shard(self, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None) -> None:
+    def write_shard(
+        self, plan: Plan, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None
+    ) -> None:
         """Write the results of one chunk, its weekly histories first.
 
-        Raises
-        ------
-        StoreError
-            If the disk is full or cannot be written to.
+        Raises StoreError if the disk is full or cannot be written to.
         """
+        stated = {"plan": plan.hash, "chunk": chunk.name}
         if weekly is not None:
-            metadata = {"columns": described(weekly.columns)}
+            metadata = {"columns": described(weekly.columns), **stated}
             write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, metadata))
-        write_whole(self.shard_file(chunk), parquet_bytes(runs))
+        write_whole(self.shard_file(chunk), parquet_bytes(runs, stated))
+
+
+def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
+    """Return what is wrong with a shard, a trace or a table of runs; empty if nothing is.
+
+    plan: what it should belong to; files of a plan from before files carried digests pass.
+    chunk: which piece it should hold; None for the table of all runs.
+    """
+    try:
+        state = seal_of(file)
+        if state is Seal.NONE and plan.format == UNSEALED_FORMAT:
+            return ""
+        if state is not Seal.WHOLE:
+            return "is damaged, its digest does not fit"
+        stated = pl.read_parquet_metadata(file)
+    except (OSError, PolarsError):
+        return "is damaged and cannot be read"
+    if stated.get("plan") != plan.hash:
+        return FOREIGN
+    held = stated.get("chunk")
+    if held != (None if chunk is None else chunk.name):
+        return f"holds another piece, {held or 'the table of all runs'}"
+    return ""
+
+
+def _overlap(one: Chunk, other: Chunk) -> bool:
+    return _meet(one.cells, other.cells) and _meet(one.replicates, other.replicates)
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
@@ -262,8 +299,11 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
                 "plan": plan.hash,
                 "title": plan.title,
                 "replicates": str(plan.replicates),
+                KEY: UNSEALED,
             },
         )
+        with whole.open("r+b") as handle:
+            seal(handle)
         _into_place(whole, store.runs_file)
     except OSError as error:
         stop(store.runs_file, error)
@@ -296,7 +336,7 @@ def _piece(
         for chunk in chunks
         if _meet(chunk.cells, cells) and _meet(chunk.replicates, replicates)
     ]
-    return (
+    table = (
         pl.scan_parquet(files, schema=schema(columns), glob=False)
         .filter(
             pl.col("cell").is_between(cells.start, cells.stop, closed="left"),
@@ -305,6 +345,14 @@ def _piece(
         .sort("cell", "replicate")
         .collect()
     )
+    planned = (np.repeat(cells, len(replicates)), np.tile(replicates, len(cells)))
+    stored = (table["cell"].to_numpy(), table["replicate"].to_numpy())
+    if not all(map(np.array_equal, stored, planned)):
+        raise StoreError(
+            f"{store.runs_file}: cannot be made from the shards, they hold {len(table):,} runs of "
+            f"cells {cells.start} to {cells.stop - 1} where {len(planned[0]):,} are planned"
+        )
+    return table
 
 
 def _meet(one: range, other: range) -> bool:
@@ -322,12 +370,7 @@ def _into_place(part: Path, file: Path) -> None:
 
 
 def is_current(store: Store, plan: Plan) -> bool:
-    """Return whether `runs.parquet` is there and holds all runs of the plan."""
-    if not store.runs_file.exists():
+    """Return whether `runs.parquet` is there, whole, and holds all runs of the plan."""
+    if not store.runs_file.exists() or problem_of(store.runs_file, plan):
         return False
-    try:
-        found = pl.read_parquet_metadata(store.runs_file)
-        rows = pl.scan_parquet(store.runs_file, glob=False).select(pl.len()).collect().item()
-    except (PolarsError, OSError):
-        return False
-    return found.get("plan") == plan.hash and rows == plan.runs
+    return pl.read_parquet_metadata(store.runs_file).get("replicates") == str(plan.replicates)
