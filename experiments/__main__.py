@@ -5,11 +5,17 @@ import os
 import sys
 from collections.abc import Sequence
 
+from sim.model.compile_ahead import compile_lean
+
 from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
+<<<<<<< HEAD
 from sim.sweeps.execute import reporter
+=======
+from sim.sweeps.progress import reporter
+>>>>>>> page
 
 INTERRUPTED = 130
 

@@ -1,24 +1,32 @@
-"""Cumulative incidence under competing risks.
+"""When what happens first: signature, collapse and fall of government as competing risks.
 
-The estimator is Aalen and Johansen's (1978) with Aalen's variance as in Pintilie (2006, eq. 4.5).
+Cumulative incidence is estimated as by Aalen and Johansen (1978), its variance as by Aalen in
+Pintilie (2006, eq. 4.5). Runs that share replicates or points are not independent, so the variance
+of curves over several cells is taken between batches of these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Result
+from sim.analysis.charts import Figure, Result, chooser, data, dates, told_apart
 from sim.analysis.results import Floats, Group, Results
 from sim.model.codes import Treaty
 from sim.runs.shares import effective_size, wilson
 
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
+EVENTS = ("interim deal", "full deal", "collapse", "government fell")
+"""What can happen first; the codes of the events are their places here, from 1."""
+MOST_BATCHES = 100
+"""Batches of replicates, or of points, from which the variance of curves is taken."""
+SHOWN_WEEKS = 60
+"""Most points of a drawn curve."""
+MOST_GROUPS = 30
+"""Most groups that a figure lets choose from."""
 
 
 class Curves(NamedTuple):
@@ -31,51 +39,24 @@ class Curves(NamedTuple):
     variance: Floats
 
 
-def aalen_johansen(time: NDArray[np.generic], event: NDArray[np.generic], kinds: int) -> Curves:
-    """Estimate cumulative incidence under competing risks.
-
-    Parameters
-    ----------
-    time : array, shape (runs,)
-        Time of the first event, or of censoring.
-    event : array of int, shape (runs,)
-        0 censored, else 1 to `kinds`.
-    kinds : int
-        Number of kinds of events.
-
-    Returns
-    -------
-    Curves
-        At each distinct time; censoring at a time counts after the events of that time.
-
-    References
-    ----------
-    Aalen and Johansen (1978), *Scandinavian Journal of Statistics* 5; Pintilie (2006), eq. 4.5.
-    """
-    times, place = np.unique(np.asarray(time, float), return_inverse=True)
-    cell = place * (kinds + 1) + np.asarray(event, np.int64)
-    counts = np.bincount(cell, minlength=len(times) * (kinds + 1)).reshape(len(times), -1)
-    return from_counts(times, counts.astype(float))
-
-
 def from_counts(times: Floats, counts: Floats) -> Curves:
-    """Estimate cumulative incidence from how often what happened when.
+    """Estimate cumulative incidence (Aalen and Johansen 1978) from what happened when.
 
     Parameters
     ----------
     times : array, shape (times,)
+        Increasing.
     counts : array, shape (times, 1 + kinds)
-        Runs censored, and runs with each kind of event, at each time.
+        Runs censored, and runs with each kind of event, at each time; censoring at a time counts
+        after the events of that time.
     """
     leaving = counts.sum(axis=1)
     at_risk = leaving[::-1].cumsum()[::-1]
     events = counts[:, 1:].T
     total = events.sum(axis=0)
-    hazard = np.divide(total, at_risk, out=np.zeros_like(total), where=at_risk > 0)
-    free = np.cumprod(1.0 - hazard)
+    free = np.cumprod(1.0 - _over(total, at_risk))
     before = np.concatenate([[1.0], free[:-1]])
-    steps = np.divide(events * before, at_risk, out=np.zeros_like(events), where=at_risk > 0)
-    incidence = steps.cumsum(axis=1)
+    incidence = _upto(_over(events * before, at_risk))
     return Curves(times, at_risk, incidence, _variance(incidence, events, total, at_risk, before))
 
 
@@ -87,33 +68,25 @@ def _variance(
     The sums over earlier times of squared differences of the curve are multiplied out, so that
     time and memory grow with the number of times and not with its square.
     """
-    n, d = at_risk, total
-
-    def over(top: Floats, bottom: Floats) -> Floats:
-        ratio: Floats = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
-        return ratio
-
-    spread = over(d, (n - 1) * (n - d))
-    own = over(events * (n - events) * before**2, np.broadcast_to((n - 1) * n**2, events.shape))
-    mixed = over(
-        events * (n - events) * before, np.broadcast_to(n * (n - d) * (n - 1), events.shape)
-    )
-
-    def upto(values: Floats) -> Floats:
-        summed: Floats = values.cumsum(axis=-1)
-        return summed
-
-    f = incidence
-    first = f**2 * upto(spread) - 2 * f * upto(f * spread) + upto(f**2 * spread)
-    third = f * upto(mixed) - upto(f * mixed)
-    variance: Floats = np.maximum(first + upto(own) - 2 * third, 0.0)
+    n, d, f = at_risk, total, incidence
+    spread = _over(d, (n - 1) * (n - d))
+    own = _over(events * (n - events) * before**2, (n - 1) * n**2)
+    mixed = _over(events * (n - events) * before, n * (n - d) * (n - 1))
+    first = f**2 * _upto(spread) - 2 * f * _upto(f * spread) + _upto(f**2 * spread)
+    third = f * _upto(mixed) - _upto(f * mixed)
+    variance: Floats = np.maximum(first + _upto(own) - 2 * third, 0.0)
     return variance
 
 
-# ---- What happened first in each run: an interim or full deal, a collapse, a fall of government
+def _over(top: Floats, bottom: Floats) -> Floats:
+    below = np.broadcast_to(bottom, top.shape)
+    ratio: Floats = np.divide(top, below, out=np.zeros_like(top), where=below > 0)
+    return ratio
 
-EVENTS = ("interim deal", "full deal", "collapse", "government fell")
-"""What can happen first; the codes of the events are their places here, from 1."""
+
+def _upto(values: Floats) -> Floats:
+    summed: Floats = values.cumsum(axis=-1)
+    return summed
 
 
 class Firsts(NamedTuple):
@@ -127,10 +100,7 @@ class Firsts(NamedTuple):
 def first_events(results: Results) -> Firsts:
     """Return what happened first in each run: a signature, a collapse or a fall of government.
 
-    Raises
-    ------
-    NotInResults
-        If the table lacks one of the columns that say it.
+    Raises `NotInResults` if the table lacks one of the columns that say it.
     """
     results.check_columns("status", "interim_week", "full_week", "ended_week", "weeks")
     status = results.codes("status")
@@ -154,10 +124,7 @@ def first_events(results: Results) -> Firsts:
 def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
     """Return how many of some cells' runs had which first event in which week.
 
-    Returns
-    -------
-    array, shape (weeks, 5)
-        Censored runs first, then `EVENTS`.
+    The shape is (weeks, 5): censored runs first, then `EVENTS`.
     """
     event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
     there = event >= 0
@@ -165,6 +132,11 @@ def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
     place = week[there].astype(np.int64) * size + event[there]
     weeks = int(week[there].max()) + 1 if there.any() else 1
     return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
+
+
+def curves_of(counts: Floats) -> Curves:
+    """Return the curves of `weekly_counts`."""
+    return from_counts(np.arange(len(counts), dtype=float), counts)
 
 
 def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) -> list[Group]:
@@ -175,22 +147,14 @@ def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) ->
     return [group for group in groups if (firsts.event[group.cells] >= 0).any()]
 
 
-# ---- How far curves of cumulative incidence may be off: runs that share replicates and points.
-
-MOST_BATCHES = 100
-"""Batches of replicates, or of points, from which the variance of curves is taken."""
-
-
 def clusters_behind(results: Results, firsts: Firsts, group: Group) -> int:
     """Return how many independent replicates some cells' runs come from, or points if fewer."""
     there = firsts.event[group.cells] >= 0
     replicates = int(there.any(axis=0).sum())
     clusters = results.clusters_of(group.cells)
-    return (
-        replicates
-        if clusters is None
-        else min(replicates, len(np.unique(clusters[there.any(axis=1)])))
-    )
+    if clusters is None:
+        return replicates
+    return min(replicates, len(np.unique(clusters[there.any(axis=1)])))
 
 
 def clustered_variance(
@@ -201,62 +165,62 @@ def clustered_variance(
     From batches of replicates, and of points if sampled: each batch that has runs gives curves of
     its own, which count by its runs.
     """
-    clusters = results.clusters_of(group.cells)
-    variances, freedoms = [], []
-    for axis, side in enumerate((np.arange(firsts.event.shape[1]), clusters)):
-        if side is None:
-            continue
-        # Batches of what has runs: an unfinished sweep may lack most.
-        played = (firsts.event[group.cells] >= 0).any(axis=axis)
-        known, place = np.unique(side[played], return_inverse=True)
-        batches = min(MOST_BATCHES, len(known))
-        batch = np.full(len(side), -1)
-        batch[played] = place * batches // max(len(known), 1)
-        variance = _between(firsts, group, curves, axis, batch) if batches > 1 else np.nan
-        variances.append(np.broadcast_to(variance, curves.incidence.shape))
-        freedoms.append(max(batches - 1, 1))
-    if len(variances) == 1:
-        return variances[0], np.full_like(variances[0], freedoms[0])
-    total = np.sum(variances, axis=0)
-    below = sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
+    sides = [np.arange(firsts.event.shape[1]), results.clusters_of(group.cells)]
+    there = firsts.event[group.cells] >= 0
+    played = (np.any(there, axis=0), np.any(there, axis=1))
+    parts = [
+        _variance_between(firsts, group, curves, axis, _batches(side, played[axis]))
+        for axis, side in enumerate(sides)
+        if side is not None
+    ]
+    variances = [variance for variance, _ in parts]
+    if len(parts) == 1:
+        return variances[0], np.full_like(variances[0], parts[0][1])
+    total: Floats = np.sum(variances, axis=0)
+    below: Floats = np.sum([variance**2 / freedom for variance, freedom in parts], axis=0)
     # Satterthwaite (1946), see `sim.analysis.intervals`.
     freedom = np.divide(total**2, below, out=np.ones_like(total), where=below > 0)
     return np.maximum(np.max(variances, axis=0), total - curves.variance), freedom
 
 
-def _between(
+def _batches(side: NDArray[np.int64], played: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the batch of each replicate, or of each cell by its point; -1 where nothing ran."""
+    # An unfinished sweep may lack most, so only what has runs is counted.
+    known, place = np.unique(side[played], return_inverse=True)
+    batch = np.full(len(side), -1)
+    batch[played] = place * min(MOST_BATCHES, len(known)) // max(len(known), 1)
+    return batch
+
+
+def _variance_between(
     firsts: Firsts, group: Group, curves: Curves, axis: int, batch: NDArray[np.int64]
-) -> Floats:
-    """Return the variance of curves between batches of replicates (axis 0) or of points (1)."""
+) -> tuple[Floats, int]:
+    """Return variance and degrees of freedom of curves between batches.
+
+    The batches are of replicates (axis 0) or of points (axis 1).
+    """
     batches = int(batch.max()) + 1
-    weeks = len(curves.times)
+    if batches < 2:
+        return np.full_like(curves.incidence, np.nan), 1
     squares = np.zeros_like(curves.incidence)
     for number in range(batches):
-        rows = group.cells if axis == 0 else group.cells[batch == number]
-        part = firsts
+        inside = batch == number
+        part, rows = firsts, group.cells
         if axis == 0:
-            inside = batch == number
             part = Firsts(firsts.event[:, inside], firsts.week[:, inside])
+        else:
+            rows = rows[inside]
         counts = weekly_counts(part, rows)
-        own = from_counts(np.arange(len(counts), dtype=float), counts).incidence
         weight = counts.sum() / curves.at_risk[0]
-        squares += (weight * (_continued(own, weeks) - curves.incidence)) ** 2
-    found: Floats = squares * batches / (batches - 1)
-    return found
+        own = _continued(curves_of(counts).incidence, len(curves.times))
+        squares += (weight * (own - curves.incidence)) ** 2
+    return squares * batches / (batches - 1), batches - 1
 
 
 def _continued(curve: Floats, weeks: int) -> Floats:
     missing = weeks - curve.shape[1]
     longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
     return longer[:, :weeks]
-
-
-# ---- When what happens first: signature, collapse and fall of government as competing risks.
-
-SHOWN_WEEKS = 60
-"""Most points of a drawn curve."""
-MOST_GROUPS = 30
-"""Most groups that a figure lets choose from."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -272,15 +236,9 @@ class Course:
 
     def intervals(self) -> tuple[Floats, Floats]:
         """Return the ends of the curves' pointwise 95 % intervals: Wilson's, by their variance."""
-        curves = self.curves
-        size = effective_size(
-            curves.incidence,
-            curves.variance,
-            self.clusters,
-            float(curves.at_risk[0]),
-            self.freedom,
-        )
-        return wilson(curves.incidence, size)
+        share, runs = self.curves.incidence, float(self.curves.at_risk[0])
+        size = effective_size(share, self.curves.variance, self.clusters, runs, self.freedom)
+        return wilson(share, size)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -296,53 +254,43 @@ class Incidence(Result):
         return self.start + timedelta(weeks=int(week))
 
     def to_frame(self, yearly: bool = False) -> pl.DataFrame:
-        """Return one line a group, week and event.
+        """Return one line a group, week and event; if `yearly`, of each year's last week only.
 
-        Parameters
-        ----------
-        yearly : bool
-            Give the last week of each year of the talks only.
-
-        Returns
-        -------
-        polars.DataFrame
-            `cells`, `week`, `date`, `event`, `incidence`, `low`, `high`, `at_risk`; `incidence`
-            is the share of runs in which the event came first and not later than that week.
+        `incidence` is the share of runs in which the event came first and not later than that
+        week; beside it stand the ends of its interval and the runs `at_risk`.
         """
-        tables = []
-        for course in self.courses:
-            curves = course.curves
-            weeks = curves.times
-            keep = np.arange(len(weeks))
-            if yearly:
-                keep = keep[(weeks % 52 == 51) | (weeks == weeks[-1])]
-            low, high = course.intervals()
-            for kind, event in enumerate(EVENTS):
-                tables.append(
-                    pl.DataFrame(
-                        {
-                            "cells": [course.group.label] * len(keep),
-                            "week": weeks[keep].astype(np.int32),
-                            "date": [self.day(week) for week in weeks[keep]],
-                            "event": [event] * len(keep),
-                            "incidence": curves.incidence[kind][keep],
-                            "low": low[kind][keep],
-                            "high": high[kind][keep],
-                            "at_risk": curves.at_risk[keep].astype(np.int64),
-                        }
-                    )
-                )
-        return pl.concat(tables)
+        return pl.concat(
+            self._curve(course, kind, yearly)
+            for course in self.courses
+            for kind in range(len(EVENTS))
+        )
 
-    def plot(self) -> "Chart":
+    def _curve(self, course: Course, kind: int, yearly: bool) -> pl.DataFrame:
+        weeks = course.curves.times
+        keep = np.arange(len(weeks))
+        if yearly:
+            keep = keep[(weeks % 52 == 51) | (weeks == weeks[-1])]
+        low, high = course.intervals()
+        return pl.DataFrame(
+            {
+                "cells": [course.group.label] * len(keep),
+                "week": weeks[keep].astype(np.int32),
+                "date": [self.day(week) for week in weeks[keep]],
+                "event": [EVENTS[kind]] * len(keep),
+                "incidence": course.curves.incidence[kind][keep],
+                "low": low[kind][keep],
+                "high": high[kind][keep],
+                "at_risk": course.curves.at_risk[keep].astype(np.int64),
+            }
+        )
+
+    def figure(self) -> Figure:
         """Return the curves with their bands; a list chooses the cells."""
         import altair as alt
 
-        from sim.analysis.charts import chooser, data, dates, finished, told_apart
-
         courses = self.courses[:MOST_GROUPS]
         scale = alt.Scale(domain=list(EVENTS))
-        base = alt.Chart(data(self._drawn(courses))).transform_calculate(
+        base = alt.Chart(data(list(_drawn(courses)))).transform_calculate(
             date=f"timeOffset('week', datetime({self.start:%Y, {self.start.month - 1}, %d}), "
             "datum.week)"
         )
@@ -367,61 +315,45 @@ class Incidence(Result):
             ],
         )
         both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
-        return finished(both, "What happens first, and by when", 320)
+        return Figure(both, "What happens first, and by when", 320)
 
-    def _drawn(self, courses: Sequence[Course]) -> list[dict[str, object]]:
-        """Return the points of the drawn curves; where a curve stays, points are left out."""
-        rows: list[dict[str, object]] = []
-        for number, course in enumerate(courses):
-            curves = course.curves
-            low, high = course.intervals()
-            last = len(curves.times) - 1
-            step = max(1, -(-last // SHOWN_WEEKS))
-            for kind, event in enumerate(EVENTS):
-                before = -1.0
-                for at in sorted({*range(0, last, step), last}):
-                    value = float(curves.incidence[kind, at])
-                    if value == before and at != last:
-                        continue
-                    before = value
-                    rows.append(
-                        {
-                            "cells": number,
-                            "week": int(curves.times[at]),
-                            "event": event,
-                            "incidence": round(value, 4),
-                            "low": round(float(low[kind, at]), 4),
-                            "high": round(float(high[kind, at]), 4),
-                        }
-                    )
-        return rows
+
+def _drawn(courses: Sequence[Course]) -> Iterator[dict[str, object]]:
+    """Give the points of the drawn curves; where a curve stays, points are left out."""
+    for number, course in enumerate(courses):
+        curves = course.curves
+        low, high = course.intervals()
+        last = len(curves.times) - 1
+        step = max(1, -(-last // SHOWN_WEEKS))
+        for kind, event in enumerate(EVENTS):
+            before = -1.0
+            for at in sorted({*range(0, last, step), last}):
+                value = float(curves.incidence[kind, at])
+                if value == before and at != last:
+                    continue
+                before = value
+                yield {
+                    "cells": number,
+                    "week": int(curves.times[at]),
+                    "event": event,
+                    "incidence": round(value, 4),
+                    "low": round(float(low[kind, at]), 4),
+                    "high": round(float(high[kind, at]), 4),
+                }
 
 
 def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
     """Return when signature, collapse or fall of government come first.
 
-    Parameters
-    ----------
-    results : Results
-    by : sequence of str, optional
-        Keys whose values are told apart; all of them by default.
-
-    Returns
-    -------
-    Incidence
-        With pointwise 95 % intervals. Those of the mean over several cells, or over the points
-        of a sampled design, count that runs share their shocks.
-
-    Raises
-    ------
-    NotInResults
-        If the table lacks one of the columns that say what happened.
+    Cells are told apart by the values of some keys, by default all. Intervals are pointwise; those
+    over several cells, or over the points of a sampled design, count that runs share their shocks.
+    Raises `NotInResults` if the table lacks one of the columns that say what happened.
     """
     firsts = first_events(results)
     courses = []
     for group in groups_played(results, firsts, by):
         counts = weekly_counts(firsts, group.cells)
-        curves = from_counts(np.arange(len(counts), dtype=float), counts)
+        curves = curves_of(counts)
         freedom: Floats | float = float("inf")
         if len(group.cells) > 1:
             variance, freedom = clustered_variance(results, firsts, group, curves)

@@ -1,34 +1,35 @@
-"""A null model of the terms: the salience-weighted compromise.
+"""Null models, which know no strategy: one of the terms, one of the timing.
 
-Each open article ends at the mean of the sides' ideals, weighted by how much the article matters to
-each (Schneider, Finke and Bailer 2010). It knows no strategy, no rule and no status quo.
+In the salience-weighted compromise each open article ends at the mean of the sides' ideals,
+weighted by how much the article matters to each (Schneider, Finke and Bailer 2010). In the
+constant hazard each first event is as likely in one week as in another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.charts import Result
+from sim.analysis.charts import Figure, Result, data, dot_plot, table, told_apart
 from sim.analysis.incidence import (
     EVENTS,
     Curves,
+    curves_of,
     first_events,
-    from_counts,
     groups_played,
     weekly_counts,
 )
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results
+from sim.analysis.terms import article_label
 from sim.config.scenario import Scenario
 from sim.runs.shares import LEVEL
 
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
+YEAR = 52
+"""Weeks of a year, as in the model's conversions of rates."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,14 +42,12 @@ class Compromise(Result):
     # the means by cell)
     articles: pl.DataFrame
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> pl.DataFrame:
         """Return one line an open article."""
         return self.articles
 
-    def plot(self) -> "Chart":
+    def figure(self) -> Figure:
         """Return ideals, compromise and where the runs ended, one line an article."""
-        from sim.analysis.charts import dots
-
         first, second = self.parties
         told = {
             "ideal_first": f"{first}'s ideal",
@@ -70,7 +69,7 @@ class Compromise(Result):
         ]
         axis = f"position: 0 {first}'s wording, 1 {second}'s"
         title = "Open articles: ideals, salience-weighted compromise, runs"
-        return dots(rows, title, axis, format=".2f", domain=(0, 1), series="position")
+        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="position")
 
 
 def salience_compromise(results: Results) -> Compromise:
@@ -78,11 +77,7 @@ def salience_compromise(results: Results) -> Compromise:
 
     A side's salience is the weight of the article among all its weights; both sides have the same
     capability. A second column takes the mediator in as a third of equal capability.
-
-    Raises
-    ------
-    NotInResults
-        If no article was open.
+    Raises `NotInResults` if no article was open.
     """
     scenario = results.scenario
     first, second = scenario.parties
@@ -93,7 +88,7 @@ def salience_compromise(results: Results) -> Compromise:
             continue
         ideals = {who: entry.ideals[who].value for who in (first, second)}
         told: dict[str, object] = {
-            "article": f"{entry.number} {entry.title.split(';')[0].split(':')[0]}".strip(),
+            "article": article_label(entry),
             "ideal_first": ideals[first],
             "ideal_second": ideals[second],
             "compromise": compromise(scenario, key, [first, second]),
@@ -107,48 +102,28 @@ def salience_compromise(results: Results) -> Compromise:
         "rule, precondition or status quo.",
     )
     names = (scenario.actors[first].name, scenario.actors[second].name)
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return Compromise(parties=names, articles=frame, notes=notes)
+    return Compromise(parties=names, articles=table(rows), notes=notes)
 
 
 def _ended(results: Results, column: str, stood: NDArray[np.bool_] | None) -> dict[str, object]:
-    nothing = dict.fromkeys(("in_runs", "low", "high", "lowest", "highest"))
+    """Return where an article ended in deals that stood: mean, and extremes over the cells."""
+    nothing: dict[str, object] = dict.fromkeys(("in_runs", "low", "high", "lowest", "highest"))
     if stood is None or not results.has(column):
-        return dict(nothing)
+        return nothing
     values = np.where(stood, results.numbers(column), np.nan)
     mean = estimate(values, results.clusters_of(np.arange(results.plan.cells)))
     by_group = [estimate(values[group.cells]).value for group in results.groups()]
     known = [value for value in by_group if np.isfinite(value)]
     if not known:
-        return dict(nothing)
-    return {
-        "in_runs": mean.value,
-        "low": mean.low,
-        "high": mean.high,
-        "lowest": min(known),
-        "highest": max(known),
-    }
+        return nothing
+    return {**mean.columns("in_runs"), "lowest": min(known), "highest": max(known)}
 
 
 def compromise(scenario: Scenario, provision: str, actors: Sequence[str]) -> float | None:
     """Return the mean of some actors' ideals on a provision, weighted by salience.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    provision : str
-        Its id.
-    actors : sequence of str
-        Ids; all of the same capability.
-
-    Returns
-    -------
-    float or None
-        None if the provision matters to none of them, or one of them has no ideal on it.
-
-    References
-    ----------
-    Schneider, Finke and Bailer (2010), *Political Studies* 58.
+    All have the same capability (Schneider, Finke and Bailer 2010, *Political Studies* 58). None if
+    the provision matters to none of them, or one of them has no ideal on it.
     """
     entry = scenario.provisions[provision]
     if any(who not in entry.weights or who not in entry.ideals for who in actors):
@@ -163,12 +138,6 @@ def compromise(scenario: Scenario, provision: str, actors: Sequence[str]) -> flo
         return None
     ideals = [entry.ideals[who].value for who in actors]
     return float(np.average(ideals, weights=salience))
-
-
-# ---- A null model of the timing: a constant hazard.
-
-YEAR = 52
-"""Weeks of a year, as in the model's conversions of rates."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -192,44 +161,31 @@ class ConstantHazard(Result):
 
     hazards: tuple[Hazard, ...]
 
-    def to_frame(self) -> pl.DataFrame:
+    def records(self) -> Iterator[dict[str, object]]:
         """Return one line a group and event.
 
-        Returns
-        -------
-        polars.DataFrame
-            The hazard a year with its interval; incidence at the horizon in the runs, by the
-            constant hazard, and by one fitted to the first half of the weeks; the largest gap
-            between the two curves.
+        The hazard a year with its interval; incidence at the horizon in the runs, by the constant
+        hazard, and by one fitted to the first half of the weeks; the largest gap of the curves.
         """
-        rows = []
         for found in self.hazards:
             for kind, event in enumerate(EVENTS):
-                weekly = found.weekly[kind]
-                yearly = [
-                    1 - (1 - min(x, 1.0)) ** YEAR for x in (weekly.value, weekly.low, weekly.high)
-                ]
                 gap = np.abs(found.curves.incidence[kind] - found.foreseen[kind]).max()
-                rows.append(
-                    {
-                        "cells": found.group.label,
-                        "event": event,
-                        "yearly": yearly[0],
-                        "yearly_low": yearly[1],
-                        "yearly_high": yearly[2],
-                        "in_runs": float(found.curves.incidence[kind, -1]),
-                        "by_hazard": float(found.foreseen[kind, -1]),
-                        "by_first_half": float(found.from_first_half[kind]),
-                        "largest_gap": float(gap),
-                    }
-                )
-        return pl.DataFrame(rows)
+                yield {
+                    "cells": found.group.label,
+                    "event": event,
+                    **{
+                        name: 1 - (1 - min(rate, 1.0)) ** YEAR
+                        for name, rate in found.weekly[kind].columns("yearly", "yearly_").items()
+                    },
+                    "in_runs": float(found.curves.incidence[kind, -1]),
+                    "by_hazard": float(found.foreseen[kind, -1]),
+                    "by_first_half": float(found.from_first_half[kind]),
+                    "largest_gap": float(gap),
+                }
 
-    def plot(self) -> "Chart":
+    def figure(self) -> Figure:
         """Return both curves of a deal (interim or full) of the first group."""
         import altair as alt
-
-        from sim.analysis.charts import data, finished, told_apart
 
         found = self.hazards[0]
         rows = []
@@ -249,22 +205,14 @@ class ConstantHazard(Result):
                 tooltip=["model:N", "week:Q", alt.Tooltip("share:Q", format=".1%")],
             )
         )
-        return finished(chart, f"A deal by week, {found.group.label}", 240)
+        return Figure(chart, f"A deal by week, {found.group.label}", 240)
 
 
 def constant_hazard(results: Results, by: Sequence[str] | None = None) -> ConstantHazard:
     """Fit a constant hazard of each event to the run-weeks without event.
 
-    Parameters
-    ----------
-    results : Results
-    by : sequence of str, optional
-        Keys whose values are told apart; all by default, after the mean over all cells.
-
-    Raises
-    ------
-    NotInResults
-        If the table lacks one of the columns that say what happened.
+    Cells are told apart by the values of some keys, by default all. Raises `NotInResults` if the
+    table lacks one of the columns that say what happened.
     """
     firsts = first_events(results)
     hazards = []
@@ -272,14 +220,13 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> Consta
         counts = weekly_counts(firsts, group.cells)
         weekly, foreseen = fit_hazard(counts)
         _, first_half = fit_hazard(counts, until=max(1, len(counts) // 2))
-        curves = from_counts(np.arange(len(counts), dtype=float), counts)
         hazards.append(
             Hazard(
                 group=group,
                 weekly=weekly,
                 foreseen=foreseen,
                 from_first_half=first_half[:, -1],
-                curves=curves,
+                curves=curves_of(counts),
             )
         )
     notes = (

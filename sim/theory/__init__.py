@@ -17,13 +17,13 @@ from sim.theory import (
 from sim.theory.oracle import REFERENCES, Oracle, Verdict, judge, sampled
 
 ORACLES: tuple[Oracle, ...] = (
-    *bargaining_solutions.ORACLES,
-    *concession_curves.ORACLES,
-    *waiting.ORACLES,
+    *bargaining_solutions.SOLUTIONS,
+    *concession_curves.CURVES,
+    *waiting.WAITING,
     *two_levels.SCHELLING,
     *two_levels.ORACLES,
     *cascades.ORACLES,
-    *hazards.ORACLES,
+    *hazards.HAZARDS,
     *invariants.ORACLES,
 )
 """Every oracle, in the order of the scoreboard."""

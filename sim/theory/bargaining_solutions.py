@@ -45,7 +45,7 @@ def logrolling(agenda: Agenda) -> Sequence[float]:
 
 _SEARCH = "numerical search of the maximum"
 
-ORACLES: tuple[Oracle, ...] = (
+SOLUTIONS: tuple[Oracle, ...] = (
     Oracle(
         "Nash point on u2 = 1 - u1^2",
         "Nash1950",

@@ -79,7 +79,7 @@ def micro_meeting(outcomes: int) -> Sequence[float]:
 _QUARTERS = (0.25, 0.5, 0.75)
 _WEEKLY = "a draft a week, 20,000 weeks"
 
-ORACLES: tuple[Oracle, ...] = (
+CURVES: tuple[Oracle, ...] = (
     exact(
         "polynomial, beta .2, conceded at t = .25, .5, .75",
         "Faratin1998",

@@ -92,7 +92,7 @@ def powerless(style: Style) -> Sequence[float]:
     return (float(histories[0] == histories[1]),)
 
 
-ORACLES: tuple[Oracle, ...] = (
+HAZARDS: tuple[Oracle, ...] = (
     sampled(
         "hazards .02 of a deal, .005 of collapse, 104 weeks: chance of a deal",
         "CompetingRisks",

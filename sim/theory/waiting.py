@@ -93,7 +93,7 @@ def always_taken() -> Sequence[float]:
 
 _CHOW = "Chow1971"
 
-ORACLES: tuple[Oracle, ...] = (
+WAITING: tuple[Oracle, ...] = (
     exact(
         "V 1, c .3, f 0, d .95: belief p* from which a side holds out",
         _CHOW,
