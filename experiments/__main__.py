@@ -11,11 +11,7 @@ from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
-<<<<<<< HEAD
 from sim.sweeps.execute import reporter
-=======
-from sim.sweeps.progress import reporter
->>>>>>> page
 
 INTERRUPTED = 130
 

@@ -139,13 +139,8 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
     )
-<<<<<<< HEAD
-    needed, overall = 0, NOTHING
-    freedom: tuple[float | None, float | None] = (None, None)
-=======
     overall, needed = NOTHING, 0
     freedom: Freedom = (None, None)
->>>>>>> page
     told: tuple[str, ...] = ()
     if used and paired:
         overall, needed, told = overall_paired(used, one, share)
