@@ -5,8 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sim.model.compile_ahead import compile_lean
-
 from experiments import study as studies
 from experiments import summary
 from experiments.playing import play

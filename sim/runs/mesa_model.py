@@ -11,8 +11,7 @@ from sim.model.codes import Actor, Contact
 from sim.model.records import STATE
 from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.runs.agents import Armenia, Azerbaijan, Negotiator, Opposition, UnitedStates
-from sim.runs.opening import RunRecord, Talks, open_run
-from sim.runs.play import check_fault
+from sim.runs.opening import RunRecord, Talks, check_fault, open_run
 
 
 class NegotiationModel(mesa.Model):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.config.parameters import citizens, parameters
 from sim.config.settings import Settings
+from sim.errors import FaultyPluginError
 from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Public
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public
@@ -148,4 +149,16 @@ def open_batch(seed: int, cells: Cells, society: Society, replicates: range) -> 
         pool,
         np.array(replicates, np.int64) % POOL * (society.citizens > 0),
         new_public(society.citizens, pool, 0),
+    )
+
+
+def check_fault(settings: Settings, state: np.record) -> None:
+    """Raise FaultyPluginError if a plug-in of the run returned no finite number."""
+    if not state.fault:
+        return
+    party = settings.scenario.parties[int(state.fault) - 1]
+    conduct = settings.parties[party]
+    raise FaultyPluginError(
+        f"{party}: strategy '{conduct.strategy.name}' or acceptance condition "
+        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week)}"
     )

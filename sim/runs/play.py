@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.settings import Settings
-from sim.errors import FaultyPluginError
 from sim.model.records import EVENT, STATE
 from sim.runs.opening import (
     Batch,
     Cells,
     Driver,
     RunRecord,
+    check_fault,
     open_batch,
     open_run,
     opening_state,
@@ -53,18 +53,6 @@ def run_mesa(settings: Settings) -> RunRecord:
     while model.running:
         model.step()
     return model.run_record()
-
-
-def check_fault(settings: Settings, state: np.record) -> None:
-    """Raise FaultyPluginError if a plug-in of the run returned no finite number."""
-    if not state.fault:
-        return
-    party = settings.scenario.parties[int(state.fault) - 1]
-    conduct = settings.parties[party]
-    raise FaultyPluginError(
-        f"{party}: strategy '{conduct.strategy.name}' or acceptance condition "
-        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week)}"
-    )
 
 
 def play_batch(cells: Sequence[Settings], replicates: range) -> NDArray[np.void]:

@@ -11,8 +11,8 @@ import polars as pl
 from sim.config.compose import compose_plain, mark_settings, unknown_key
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
 from sim.errors import ConfigError, SimError
-from sim.runs.opening import Cells, open_batch, society_of
-from sim.runs.play import check_fault, states_or_errors
+from sim.runs.opening import Cells, check_fault, open_batch, society_of
+from sim.runs.play import states_or_errors
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.overrides import Value, as_text
 from sim.sweeps.plan import changed, has

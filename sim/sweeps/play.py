@@ -21,9 +21,9 @@ from sim.config.settings import Settings, use_plugins
 from sim.errors import FaultyPluginError, SimError
 from sim.model.identity import file_digest, model_digest
 from sim.model.records import EVENT, STATE
-from sim.runs.opening import Batch, Cells, RunRecord, open_batch
+from sim.runs.opening import Batch, Cells, RunRecord, check_fault, open_batch
 from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
-from sim.runs.play import check_fault, states_or_errors, weekly_states
+from sim.runs.play import states_or_errors, weekly_states
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,
