@@ -18,9 +18,9 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor
 from sim.model.rules import (
     beliefs,
+    domestic,
     mediation,
     offers,
-    public,
     ratification,
     responses,
     signing,
@@ -134,12 +134,12 @@ class Opposition(Negotiator):
 
     def mobilise(self) -> None:
         """Rule: let the impulse of past mobilisation fade."""
-        self.follow(public.mobilise)
+        self.follow(domestic.mobilise)
 
     def deliberate(self) -> None:
         """Rule: citizens move towards their neighbours and their innate opinions."""
-        self.follow(public.deliberate)
+        self.follow(domestic.deliberate)
 
     def take_to_streets(self) -> None:
         """Rule: opponents whose threshold is reached protest, until nobody joins any more."""
-        self.follow(public.take_to_streets)
+        self.follow(domestic.take_to_streets)

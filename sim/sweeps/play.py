@@ -4,8 +4,11 @@
 workers of an executor do with it.
 """
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
@@ -304,3 +307,50 @@ def stored_player(folder: str, plan_hash: str) -> Player:
 def play_stored(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
     """Play one chunk of a stored plan and store it, in a worker process."""
     return play_and_store(stored_player(folder, plan_hash), Store(folder), chunk)
+
+
+# ---- Threads of this process. The engine releases Python's lock, so threads use all cores.
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Threads:
+    """Plays chunks in threads, 0 `workers` for one a core."""
+
+    def __init__(self, workers: int) -> None:
+        self.count = workers or cores()
+        self.where = f"{self.count} at a time"
+
+    def check(self) -> None:
+        """Threads can always be started."""
+
+    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
+        """Play chunks and yield a receipt for each."""
+        attempts: Counter[Chunk] = Counter()
+        waiting = list(reversed(chunks))
+        running: dict[Future[Receipt], Chunk] = {}
+        pool = ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * self.count:
+                    chunk = waiting.pop()
+                    running[pool.submit(play_and_store, player, store, chunk)] = chunk
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    chunk = running.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        yield future.result()
+                        continue
+                    if isinstance(error, SimError):
+                        raise error
+                    attempts[chunk] += 1
+                    if attempts[chunk] < ATTEMPTS:
+                        waiting.append(chunk)
+                    else:
+                        yield give_up(player, store, chunk, f"{type(error).__name__}: {error}")
+        finally:
+            # What is being played is finished and stored; what is queued is dropped.
+            pool.shutdown(wait=True, cancel_futures=True)

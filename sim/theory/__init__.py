@@ -5,25 +5,17 @@ the simulator's rules and reads the values off. Tests, `sim theory` and the scor
 documentation share them. Nothing here computes an expected value by the rule under test.
 """
 
-from sim.theory import (
-    bargaining_solutions,
-    cascades,
-    concession_curves,
-    hazards,
-    invariants,
-    two_levels,
-    waiting,
-)
+from sim.theory import bargaining, cascades, invariants, two_levels, waiting
 from sim.theory.oracle import REFERENCES, Oracle, Verdict, judge, sampled
 
 ORACLES: tuple[Oracle, ...] = (
-    *bargaining_solutions.SOLUTIONS,
-    *concession_curves.CURVES,
+    *bargaining.SOLUTIONS,
+    *bargaining.CURVES,
     *waiting.WAITING,
     *two_levels.SCHELLING,
     *two_levels.ORACLES,
     *cascades.ORACLES,
-    *hazards.HAZARDS,
+    *waiting.HAZARDS,
     *invariants.ORACLES,
 )
 """Every oracle, in the order of the scoreboard."""

@@ -16,8 +16,7 @@ from sim.config.number import Number
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
-from sim.view.choices import RULES, WHOLE, Choices, Start, State
-from sim.view.disk_cache import config_folders
+from sim.view.choices import RULES, WHOLE, Choices, Start, State, config_folders
 
 LABELS = {
     "precondition": "Precondition rule",

@@ -19,7 +19,7 @@ from uuid import uuid4
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sim.view.disk_cache import VIEW, keep_page, page_file, read_page
+from sim.view.choices import VIEW, keep_page, page_file, read_page
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Scripts' addresses name a version or a digest of their content, so browsers may keep them."""

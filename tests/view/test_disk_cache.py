@@ -8,14 +8,16 @@ import pytest
 from sim.config.compose import compose
 from sim.errors import ConfigError
 from sim.view import choices as choices_module
-from sim.view.choices import Choices, Start, settings_of
-from sim.view.disk_cache import (
+from sim.view.choices import (
+    Choices,
+    Start,
     composition_file,
     keep_composition,
     keep_page,
     page_file,
     read_composition,
     read_page,
+    settings_of,
 )
 
 HTML = "<!doctype html><html><body>the page</body></html>"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sim.view.disk_cache import page_file, read_page
+from sim.view.choices import page_file, read_page
 from sim.view.http_guard import (
     LOOPBACK,
     Guard,

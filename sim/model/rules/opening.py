@@ -3,7 +3,7 @@
 from sim.model.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
-from sim.model.rules.public import clip_unit, mean_of
+from sim.model.rules.domestic import clip_unit, mean_of
 from sim.model.rules.worth import refresh
 
 

@@ -46,7 +46,7 @@ def workers_for(settings: Executor) -> Workers:
         If the extra that it needs is not installed.
     """
     if isinstance(settings, LocalExecutor):
-        from sim.sweeps.executors.local import Threads
+        from sim.sweeps.play import Threads
 
         return Threads(settings.workers)
     if isinstance(settings, DaskExecutor):

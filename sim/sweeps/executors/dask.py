@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
 from sim.model.identity import model_digest
-from sim.sweeps.executors.local import cores
 from sim.sweeps.plan import Chunk
-from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, play_stored
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, cores, give_up, play_stored
 from sim.sweeps.request import DaskExecutor
 from sim.sweeps.store import Store
 

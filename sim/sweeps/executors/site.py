@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sim.errors import ConfigError, SimError, did_you_mean
 from sim.runs.terminal import counted
-from sim.sweeps.executors.local import cores
+from sim.sweeps.play import cores
 from sim.sweeps.request import SlurmExecutor
 
 USUAL_TASKS, USUAL_CPUS, USUAL_MINUTES, USUAL_MB = 8, 4, 240, 4096

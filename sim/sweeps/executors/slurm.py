@@ -14,10 +14,9 @@ from sim.errors import ConfigError, SimError
 from sim.runs.files import is_whole, stored_status
 from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
-from sim.sweeps.executors.local import Threads
 from sim.sweeps.executors.site import Tasks, fit, fit_here, last_line
 from sim.sweeps.plan import Chunk
-from sim.sweeps.play import ATTEMPTS, Notice, Player, Receipt, give_up, stored_player
+from sim.sweeps.play import ATTEMPTS, Notice, Player, Receipt, Threads, give_up, stored_player
 from sim.sweeps.request import SlurmExecutor
 from sim.sweeps.store import Store
 

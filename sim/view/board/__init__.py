@@ -13,7 +13,7 @@ from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import header_panel, path_panel
 from sim.view.board.treaty_panel import preconditions_panel, text_panel
-from sim.view.snapshot import Snapshot
+from sim.view.watch import Snapshot
 
 
 class Shown(NamedTuple):

@@ -12,8 +12,18 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor, Contact
 from sim.model.records import Public
 from sim.runs.story import day_of
-from sim.view.board.markup import SIDES, SIGNS, named, number, panel, plain_day, quiet, share, text
-from sim.view.snapshot import ChannelNow, Snapshot
+from sim.view.board.markup import (
+    SIDES,
+    SIGNS,
+    named,
+    number,
+    panel,
+    plain_day,
+    quiet,
+    share,
+    text,
+)
+from sim.view.watch import ChannelNow, Snapshot
 
 WIDTH, HEIGHT = 400.0, 250.0
 PLACES = ((84.0, 118.0), (316.0, 118.0), (200.0, 42.0), (84.0, 212.0))

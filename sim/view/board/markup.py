@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sim.config.scenario import Scenario
 from sim.runs.story import day_of
-from sim.view.snapshot import Snapshot
+from sim.view.watch import Snapshot
 
 SIGNS = ("▲", "■", "◆", "●")
 """Mark of each actor in the order of the records, so that colour is never alone."""

@@ -14,8 +14,7 @@ from sim.runs.summary import Summary, summarise
 from sim.runs.transcript import outcome_line
 from sim.view.board.markup import SIDES, bar, day, named, panel, quiet, share, sign, text
 from sim.view.board.path import gate_list
-from sim.view.snapshot import Snapshot
-from sim.view.watch import Watch
+from sim.view.watch import Snapshot, Watch
 
 LATEST = 24
 """Moves that are shown unless all are wanted."""

@@ -9,7 +9,7 @@ from sim.model.codes import Gate, Move, Precondition, Treaty
 from sim.runs.story import day_of, gate_words
 from sim.runs.transcript import choice_words
 from sim.view.board.markup import bar, day, named, panel, quiet, share, step, text
-from sim.view.snapshot import PartyNow, Snapshot
+from sim.view.watch import PartyNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,

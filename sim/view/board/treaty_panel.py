@@ -6,7 +6,7 @@ from sim.config.treaty import Provision
 from sim.model.codes import Article, Precondition, Route, complete
 from sim.runs.story import day_of, short_title, wording
 from sim.view.board.markup import SIGNS, day, named, number, panel, quiet, sign, step, text
-from sim.view.snapshot import PreconditionNow, ProvisionNow, Snapshot
+from sim.view.watch import PreconditionNow, ProvisionNow, Snapshot
 
 ACT = (Precondition.DEMANDED, Precondition.PROMISED, Precondition.MET)
 ROUTES = {
