@@ -13,6 +13,7 @@ from sim.errors import ConfigError, SimError
 from sim.runs.files import Seal, seal_of
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import Request, make_plan
+from tests.analysis.conftest import runs_of
 
 Play = Callable[..., Outcome]
 
@@ -140,7 +141,7 @@ def test_no_flipped_bit_changes_a_number_without_a_word(tmp_path: Path) -> None:
         except SimError:
             pass
         else:
-            same = opened.scan().collect().sort("cell", "replicate")
+            same = runs_of(opened).collect().sort("cell", "replicate")
             assert opened.notes or same.select(rows.columns).equals(rows), where
         try:
             table, said = repeat(request, folder)

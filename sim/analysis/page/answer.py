@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
+from sim.analysis.deals import Rate, SigningRates
 from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import Ledger
 from sim.analysis.page import queries
 from sim.analysis.page.content import Number, Statement
 from sim.analysis.paired import Differences
 from sim.analysis.results import Floats, Results, word
-from sim.analysis.signing import Rate, SigningRates
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.shares import student

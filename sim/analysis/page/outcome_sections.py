@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from sim.analysis.deals import SigningMap, SigningRates, Terms, signing_map, signing_rates, terms
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.page.content import Part, Section, in_words, interval, part, renamed
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import NotInResults, Results
-from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
-from sim.analysis.terms import Terms, terms
 
 if TYPE_CHECKING:
     from sim.analysis.charts import Chart

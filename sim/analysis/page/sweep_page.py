@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sim.analysis.assumptions import assumption_ledger
 from sim.analysis.compare import Comparison, compare
+from sim.analysis.deals import signing_rates
 from sim.analysis.ledger import ledger
 from sim.analysis.page import queries
 from sim.analysis.page.answer import Findings, answer
@@ -37,7 +38,6 @@ from sim.analysis.page.outcome_sections import (
 )
 from sim.analysis.paired import paired_differences
 from sim.analysis.results import Results, word
-from sim.analysis.signing import signing_rates
 from sim.errors import ConfigError, SimError, did_you_mean
 from sim.sweeps.overrides import Value
 
