@@ -12,7 +12,8 @@ from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.boxes import Boxes, prim_boxes
 from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import SigningMap, SigningRates, Terms, signing_map, signing_rates, terms
+from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
+from sim.analysis.terms import Terms, terms
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs

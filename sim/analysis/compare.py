@@ -6,6 +6,7 @@ they are compared run by run, else as independent samples (Newcombe 1998).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -56,7 +57,6 @@ class Pair(Match):
 class Comparison(Result):
     """Two sweeps compared."""
 
-    names: tuple[str, str]  # folders of the first and of the second
     outcome: str
     plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
     pairs: tuple[Pair, ...]  # combinations in common
@@ -139,24 +139,21 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
     )
-    overall, needed = NOTHING, 0
-    freedom: Freedom = (None, None)
-    told: tuple[str, ...] = ()
-    if used and paired:
-        overall, needed, told = overall_paired(used, one, share)
-    elif used:
-        overall, freedom, told = overall_unpaired(used, one, other, share)
+    overall = Overall(NOTHING)
+    if used:
+        over_all = overall_paired if paired else overall_unpaired
+        overall = over_all(used, one, other, share)
     apart = settings_apart(one, other)
-    notes = (*_left_out(only, len(pairs) - len(used)), *told)
+    needed = overall.still_needed
+    notes = (*_left_out(only, len(pairs) - len(used)), *overall.notes)
     return Comparison(
-        names=(str(one.folder), str(other.folder)),
         outcome=outcome,
         plans=_plans(one, other, apart),
         pairs=pairs,
         only=only,
         paired=paired,
-        overall=overall,
-        freedom=freedom,
+        overall=overall.mean,
+        freedom=overall.freedom,
         still_needed=needed,
         notes=(*notes, *_notes(one, other, paired, needed, [path for path, _, _ in apart])),
     )
@@ -300,29 +297,34 @@ def unpaired(before: Estimate, after: Estimate) -> Estimate:
     return Estimate(value, float(low), float(high), min(before.runs, after.runs))
 
 
-def overall_paired(
-    blocks: Blocks, one: Results, share: bool
-) -> tuple[Estimate, int, tuple[str, ...]]:
-    """Return the mean difference run by run, the replicates still needed, and notes."""
+class Overall(NamedTuple):
+    """The difference over all cells in common, see the fields of `Comparison`."""
+
+    mean: Estimate
+    freedom: Freedom = (None, None)
+    still_needed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def overall_paired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
+    """Return the mean difference run by run."""
     total = sum((_change(*block) for block in blocks), np.zeros(())) / len(blocks)
-    found, _, needed = mean_change(total, one, share)
-    return found, needed, _incomplete([total])
+    mean, _, needed = mean_change(total, one, share)
+    return Overall(mean, still_needed=needed, notes=_incomplete([total]))
 
 
-def overall_unpaired(
-    blocks: Blocks, one: Results, other: Results, share: bool
-) -> tuple[Estimate, Freedom, tuple[str, ...]]:
-    """Return the difference of two samples of cells, the degrees of freedom of each mean, notes.
+def overall_unpaired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
+    """Return the difference of two samples of cells.
 
     The cells of a sweep share their shocks, so each mean has an interval that knows of that, and
     the difference that of Newcombe (1998) from the two.
     """
-    sides = [
+    (before, first, one_total), (after, second, other_total) = (
         _mean_of_cells(np.stack(cells), results, share)
         for cells, results in zip(zip(*blocks, strict=True), (one, other), strict=True)
-    ]
-    (before, first, one_total), (after, second, other_total) = sides
-    return unpaired(before, after), (first, second), _incomplete([one_total, other_total])
+    )
+    notes = _incomplete([one_total, other_total])
+    return Overall(unpaired(before, after), freedom=(first, second), notes=notes)
 
 
 def _mean_of_cells(

@@ -16,13 +16,12 @@ from polars.exceptions import PolarsError
 from sim.analysis.results import NEEDED, Results
 from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
+from sim.runs.folder import RUN
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature, scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, changed
 from sim.sweeps.store import FOREIGN, PLAN, RUNS, SHARDS, problem_of
 
-RUN_FILE = "run.json"
-"""Marks the folder of a single run, see `sim.runs.folder`."""
 COLUMN_PARTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")
 """Parts of a configuration that decide which columns a scenario has of its own."""
 MOST_NAMED = 4
@@ -78,18 +77,18 @@ def existing(folder: str | Path) -> Path:
 def holds_run(folder: str | Path) -> bool:
     """Return whether a folder is that of a single run."""
     place = existing(folder)
-    return (place / RUN_FILE).is_file() and not (place / PLAN).exists()
+    return (place / RUN).is_file() and not (place / PLAN).exists()
 
 
 def _what_it_holds(place: Path) -> str:
-    if (place / RUN_FILE).is_file():
+    if (place / RUN).is_file():
         return "holds a single run; open it with sim.analysis.load_run"
     names = sorted(p.name for p in place.iterdir())
     if not names:
         return "is empty; `sim sweep ... --out FOLDER` and `sim run --out FOLDER` write results"
     if RUNS in names or SHARDS in names:
         return f"holds runs but no {PLAN}, which says what was swept"
-    inside = [n for n in names if any((place / n / f).is_file() for f in (PLAN, RUN_FILE))]
+    inside = [n for n in names if any((place / n / f).is_file() for f in (PLAN, RUN))]
     if inside:
         shown = ", ".join(str(place / name) for name in inside[:5])
         return f"holds no results itself; name one of the folders in it: {shown}"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.analysis.charts import Figure, Result, data, dot_plot, table, told_apart
-from sim.analysis.deals import article_label
+from sim.analysis.terms import article_label
 from sim.analysis.incidence import (
     EVENTS,
     Curves,

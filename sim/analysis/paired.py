@@ -95,30 +95,14 @@ def paired_differences(
     outcome: str = "signed",
     precision: float = PRECISION,
 ) -> Differences:
-    """Compare the values of swept keys on common random numbers.
+    """Compare the values of swept keys (default: all) on common random numbers.
 
-    Parameters
-    ----------
-    results : Results
-    keys : sequence of str, optional
-        Keys whose values are compared; all by default.
-    outcome : str
-        See `Results.outcome`.
-    precision : float
-        Half-width of the 95 % interval that is wanted.
-
-    Returns
-    -------
-    Differences
-        For each pair of values, once averaged over all cells that agree in the other keys, and
-        once for each such pair of cells. Differences of shares have the adjusted Wald interval
-        of Bonett and Price (2012) with the replicate as the pair, see `paired_estimate`; others
-        have Student's over replicates (and points, if sampled).
-
-    Raises
-    ------
-    NotInResults
-        If no key has two values.
+    `precision` is the half-width of the 95 % interval that is wanted; for `outcome` see
+    `Results.outcome`. Each pair of values is compared once over all cells that agree in the other
+    keys, and once for each such pair of cells. Differences of shares have the adjusted Wald
+    interval of Bonett and Price (2012) with the replicate as the pair, see `paired_estimate`;
+    others have Student's over replicates (and points, if sampled). Raises `NotInResults` if no
+    key has two values.
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
@@ -149,15 +133,30 @@ def _compared(
     changes = _changes(results, told, results.outcome(outcome))
     if not changes:
         return []
-    share = outcome in DERIVED
-    apart = [
-        _difference(told, (context, 1), change, moved(change), share, precision, results)
-        for context, change in changes
-    ]
-    total = sum((change for _, change in changes), np.zeros(())) / len(changes)
-    more, less = sum(d.more for d in apart), sum(d.less for d in apart)
-    everywhere = (EVERYWHERE, len(changes))
-    average = _difference(told, everywhere, total, (more, less), share, precision, results)
+    key, value, than = told
+
+    def difference(context: str, parts: Sequence[Floats]) -> Difference:
+        mean_of_cells = sum(parts, np.zeros(())) / len(parts)
+        share = outcome in DERIVED
+        mean, pairs, needed = mean_change(mean_of_cells, results, share, precision)
+        more, less = moved(np.array(parts))
+        return Difference(
+            key=key,
+            value=value,
+            than=than,
+            context=context,
+            cells=len(parts),
+            pairs=pairs,
+            difference=mean.value,
+            low=mean.low,
+            high=mean.high,
+            more=more,
+            less=less,
+            still_needed=needed,
+        )
+
+    apart = [difference(context, [change]) for context, change in changes]
+    average = difference(EVERYWHERE, [change for _, change in changes])
     return [average, *(apart if len(apart) > 1 else [])]
 
 
@@ -182,38 +181,6 @@ def _changes(
         if len(by) == 2
     ]
     return [(context, change) for context, change in changes if np.isfinite(change).any()]
-
-
-def _difference(
-    told: tuple[str, Value, Value],
-    where: tuple[str, int],
-    change: Floats,
-    moves: tuple[int, int],
-    share: bool,
-    precision: float,
-    results: Results,
-) -> Difference:
-    """Return a mean difference with its interval.
-
-    `where` is the context and its pairs of cells, `change` has shape (points, replicates), `moves`
-    are the runs with more and with less.
-    """
-    mean, pairs, needed = mean_change(change, results, share, precision)
-    key, value, than = told
-    return Difference(
-        key=key,
-        value=value,
-        than=than,
-        context=where[0],
-        cells=where[1],
-        pairs=pairs,
-        difference=mean.value,
-        low=mean.low,
-        high=mean.high,
-        more=moves[0],
-        less=moves[1],
-        still_needed=needed,
-    )
 
 
 def moved(change: Floats) -> tuple[int, int]:

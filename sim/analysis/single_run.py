@@ -1,7 +1,7 @@
-"""Figures of a single run: timeline, demands, text, wants, politics at home."""
+"""A single run's folder opened for reading, and what a reader wants to see of the run."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,24 +9,162 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.analysis.charts import Result
-from sim.analysis.ledger import ENDED, LedgerOverTime
-from sim.analysis.loading import RUN_FILE, existing
+from sim.analysis.charts import (
+    Figure,
+    Result,
+    Rows,
+    chooser,
+    data,
+    dates,
+    dot_plot,
+    table,
+    told_apart,
+)
+from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
+from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
+from sim.analysis.terms import article_label
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
 from sim.model.codes import Gate
-from sim.runs.story import gate_keys, gate_words, short_title
+from sim.runs.folder import FORMAT, MOVES, RUN, WEEKS
+from sim.runs.story import gate_words
 
 if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
-
-
-def timeline(frame: pl.DataFrame) -> "Chart":
-    """Return the moves over time, one line for each kind."""
     import altair as alt
 
-    from sim.analysis.charts import data, dates, finished
+NEEDED = (
+    "status",
+    "signed",
+    "weeks",
+    "ledger",
+    "utilities",
+    "status_quo",
+    "settings",
+    "seed",
+    "replicate",
+)
+"""What `run.json` must hold."""
+CALENDAR = "meeting, calendar, politics at home"
+MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
+    "signature and after": (
+        "text_agreed", "initialled", "interim_signed", "full_signed", "side_ratified", "ratified",
+    ),
+    "refusal, failure, end": (
+        "interim_refused", "signing_refused", "text_refused", "ratification_failed", "lapsed",
+        "collapsed", "government_fell", "fault", "incident",
+    ),
+    "draft and answer": (
+        "offer", "accepted", "article_closed", "article_half", "article_reopened", "mediator_text",
+        "interim_proposed", "side_payment",
+    ),
+    "concession and precondition": (
+        "concession_article", "concession_promise", "concession_outside", "precondition_step",
+        "precondition_added",
+    ),
+}  # fmt: skip
+"""Kinds of moves as the timeline tells them apart; all others are `CALENDAR`."""
+
+
+@dataclass(frozen=True, eq=False)
+class SingleRun:
+    """One run. Made by `sim.analysis.load_run`."""
+
+    folder: Path
+    outcome: Mapping[str, object]  # the content of `run.json`
+    scenario: Scenario
+    weeks: pl.DataFrame  # one row a week, see `sim.runs.trace`
+    moves: pl.DataFrame  # `week`, `date`, `actor`, `move`, `said`, `why`
+    notes: tuple[str, ...]  # what is missing
+
+    def name(self, actor: str) -> str:
+        """Return an actor's name."""
+        return self.scenario.actors[actor].name
+
+    def shares(self, field: str) -> dict[str, float]:
+        """Return an outcome that has a number for each party, or for each gate."""
+        found = self.outcome[field]
+        assert isinstance(found, Mapping)
+        return {str(key): float(value) for key, value in found.items()}
+
+
+def load_run(folder: str | Path) -> SingleRun:
+    """Open a folder that `sim run --out` has written.
+
+    Raises `ConfigError` if it holds no run that can be read.
+    """
+    place = existing(folder)
+    if not (place / RUN).is_file():
+        raise ConfigError([f"{place}: holds no {RUN}; `sim run --out FOLDER` writes one"])
+    try:
+        content = json.loads((place / RUN).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError([f"{place}: {RUN} cannot be read"]) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ConfigError([f"{place}: {RUN} was written by another program or version"])
+    missing = [name for name in NEEDED if name not in content]
+    settings = content.get("settings")
+    if missing or not isinstance(settings, dict) or not isinstance(settings.get("scenario"), dict):
+        raise ConfigError([f"{place}: {RUN} lacks '{missing[0] if missing else 'settings'}'"])
+    notes: list[str] = []
+    return SingleRun(
+        folder=place,
+        outcome=content,
+        scenario=build_scenario(settings["scenario"], "scenario"),
+        weeks=_table(place / WEEKS, notes),
+        moves=_table(place / MOVES, notes),
+        notes=tuple(notes),
+    )
+
+
+def _table(file: Path, notes: list[str]) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(file, glob=False)
+    except (OSError, PolarsError):
+        notes.append(f"{file.name} is missing or damaged.")
+        return pl.DataFrame()
+
+
+def _check(frame: pl.DataFrame, name: str, *columns: str) -> None:
+    """Raise `NotInResults` with the first column that a table lacks, if it lacks one."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise NotInResults(f"{name} lacks the column '{missing[0]}'")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunTable(Result):
+    """One view of a run: its table, and how it is drawn."""
+
+    frame: pl.DataFrame
+    draw: Callable[[pl.DataFrame], Figure]
+
+    def records(self) -> pl.DataFrame:
+        """Return the table."""
+        return self.frame
+
+    def figure(self) -> Figure:
+        """Return the figure."""
+        return self.draw(self.frame)
+
+
+def run_timeline(run: SingleRun) -> RunTable:
+    """Return every move with its reason, and a timeline of the kinds of moves.
+
+    Raises `NotInResults` if the moves are missing.
+    """
+    _check(run.moves, MOVES, "week", "date", "move", "said", "why")
+    kind = {move: name for name, moves in MOVE_KINDS.items() for move in moves}
+    names = {key: entry.name for key, entry in run.scenario.actors.items()}
+    frame = run.moves.with_columns(
+        pl.col("move").replace_strict(kind, default=CALENDAR).alias("kind"),
+        pl.col("actor").replace_strict(names, default=""),
+    )
+    return RunTable(frame=frame, draw=_timeline)
+
+
+def _timeline(frame: pl.DataFrame) -> Figure:
+    import altair as alt
 
     kinds = frame["kind"].unique(maintain_order=True).sort().to_list()
     rows = [
@@ -53,13 +191,45 @@ def timeline(frame: pl.DataFrame) -> "Chart":
             ],
         )
     )
-    return finished(chart, "Moves by kind; point at one to read it", {"step": 42})
+    return Figure(chart, "Moves by kind; point at one to read it", {"step": 42})
 
 
-def _lines(frame: pl.DataFrame, title: str, axis: str, dashed: bool = True) -> "Chart":
+def run_demands(run: SingleRun) -> RunTable:
+    """Return what each side asked for, and its reservation value, week by week.
+
+    Raises `NotInResults` if the weeks are missing.
+    """
+    columns = {
+        f"{what}_{party}": f"{run.name(party)} {words}"
+        for what, words in (("target", "asks for"), ("reservation", "takes at least"))
+        for party in run.scenario.parties
+    }
+    _check(run.weeks, WEEKS, "date", *columns)
+    frame = run.weeks.select("week", "date", *(pl.col(c).alias(n) for c, n in columns.items()))
+    notes = ("Shares of what was open at the start, by each side's own weights.",)
+    title = "Demands and the least that each side takes"
+    return RunTable(
+        frame=frame, draw=lambda f: _lines(f, title, "share of what was open"), notes=notes
+    )
+
+
+def run_home(run: SingleRun) -> RunTable:
+    """Return approval, public support, protest and the mediator's attention, week by week.
+
+    Raises `NotInResults` if the weeks are missing.
+    """
+    columns = ("week", "date", "approval", "opinion", "protest", "attention")
+    _check(run.weeks, WEEKS, *columns)
+    return RunTable(
+        frame=run.weeks.select(columns),
+        draw=lambda f: _lines(f, "At home, and the mediator's attention", "share"),
+        notes=("`opinion` is mean public support for a treaty, `attention` the mediator's.",),
+    )
+
+
+def _lines(frame: pl.DataFrame, title: str, axis: str) -> Figure:
+    """Return one line for each column of numbers over the dates."""
     import altair as alt
-
-    from sim.analysis.charts import data, dates, finished, told_apart
 
     names = [c for c in frame.columns if c not in ("week", "date")]
     rows = [
@@ -68,38 +238,67 @@ def _lines(frame: pl.DataFrame, title: str, axis: str, dashed: bool = True) -> "
         for name in names
         if row[name] is not None
     ]
-    chart = (
+    value = alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True))
+    return Figure(_steps(rows, value, names, ".3f"), title, 280)
+
+
+def _steps(rows: Rows, y: "alt.Y", names: Sequence[str], format: str) -> "alt.Chart":
+    """Return lines over the dates that step from week to week, told apart by `of`."""
+    import altair as alt
+
+    chart: alt.Chart = (
         alt.Chart(data(rows))
         .mark_line(strokeWidth=2.2, interpolate="step-after")
         .encode(
             x=dates(),
-            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+            y=y,
             tooltip=[
                 alt.Tooltip("date:T", format="%-d %B %Y"),
                 alt.Tooltip("of:N"),
-                alt.Tooltip("value:Q", format=".3f"),
+                alt.Tooltip(y.shorthand, format=format),
             ],
             **told_apart("of", None, names),
         )
     )
-    return finished(chart, title, 280)
+    return chart
 
 
-def demands(frame: pl.DataFrame) -> "Chart":
-    """Return what each side asked for and would take, over time."""
-    return _lines(frame, "Demands and the least that each side takes", "share of what was open")
+def run_text(run: SingleRun) -> RunTable:
+    """Return where each open article and both drafts stood, week by week.
+
+    Raises `NotInResults` if the weeks are missing or no article was open.
+    """
+    _check(run.weeks, WEEKS, "date", "week")
+    tables = [
+        run.weeks.select(
+            pl.lit(article).alias("article"),
+            "week",
+            "date",
+            pl.lit(words).alias("of"),
+            pl.col(column).alias("position"),
+        )
+        for article, column, words in _drafts(run)
+    ]
+    if not tables:
+        raise NotInResults("no article was open at the start")
+    first, second = (run.name(party) for party in run.scenario.parties)
+    notes = (f"0 is {first}'s wording, 1 {second}'s. The text is agreed, or between the drafts.",)
+    return RunTable(frame=pl.concat(tables), draw=_text, notes=notes)
 
 
-def home(frame: pl.DataFrame) -> "Chart":
-    """Return approval, support, protest and attention over time."""
-    return _lines(frame, "At home, and the mediator's attention", "share")
+def _drafts(run: SingleRun) -> Iterator[tuple[str, str, str]]:
+    """Give article, column of the weeks, and whose wording it is."""
+    for key, entry in run.scenario.provisions.items():
+        columns = {f"position_{key}": "text"} | {
+            f"offer_{key}_{party}": f"draft of {run.name(party)}" for party in run.scenario.parties
+        }
+        if entry.status != "agreed" and all(c in run.weeks.columns for c in columns):
+            for column, words in columns.items():
+                yield article_label(entry), column, words
 
 
-def text(frame: pl.DataFrame) -> "Chart":
-    """Return text and drafts over time; a list chooses the article."""
+def _text(frame: pl.DataFrame) -> Figure:
     import altair as alt
-
-    from sim.analysis.charts import chooser, data, dates, finished, told_apart
 
     articles = frame["article"].unique(maintain_order=True).to_list()
     names = frame["of"].unique(maintain_order=True).to_list()
@@ -113,254 +312,31 @@ def text(frame: pl.DataFrame) -> "Chart":
         for row in frame.iter_rows(named=True)
         if row["position"] is not None
     ]
+    position = alt.Y("position:Q", scale=alt.Scale(domain=[0, 1]), title="position")
     chart = (
-        alt.Chart(data(rows))
+        _steps(rows, position, names, ".2f")
         .add_params(chooser("article_shown", articles, "article"))
         .transform_filter("datum.article == article_shown")
-        .mark_line(strokeWidth=2.2, interpolate="step-after")
-        .encode(
-            x=dates(),
-            y=alt.Y("position:Q", scale=alt.Scale(domain=[0, 1]), title="position"),
-            tooltip=[
-                alt.Tooltip("date:T", format="%-d %B %Y"),
-                alt.Tooltip("of:N"),
-                alt.Tooltip("position:Q", format=".2f"),
-            ],
-            **told_apart("of", None, names),
-        )
     )
-    return finished(chart, "The text and both drafts", 260)
-
-
-def wants(frame: pl.DataFrame) -> "Chart":
-    """Return ideals and where each article ended, one line an article."""
-    from sim.analysis.charts import dots
-
-    ideals = [c for c in frame.columns if c.startswith("ideal of ")]
-    rows = [
-        {"label": row["article"], "series": words, "value": value, "low": value, "high": value}
-        for row in frame.iter_rows(named=True)
-        for words, value in (*((c, row[c]) for c in ideals), ("ended at", row["position"]))
-        if value is not None
-    ]
-    title = "Who wanted what, and where it ended"
-    return dots(rows, title, "position", format=".2f", domain=(0, 1), series="whose")
-
-
-# ---- A single run's folder opened for reading, and what a reader wants to see of the run.
-
-FORMAT = 1
-"""Version of the folder's files that is read."""
-WEEKS_FILE, MOVES_FILE = "weeks.parquet", "moves.parquet"
-NEEDED = (
-    "status",
-    "signed",
-    "weeks",
-    "ledger",
-    "utilities",
-    "status_quo",
-    "settings",
-    "seed",
-    "replicate",
-)
-MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
-    "signature and after": (
-        "text_agreed", "initialled", "interim_signed", "full_signed", "side_ratified", "ratified",
-    ),
-    "refusal, failure, end": (
-        "interim_refused", "signing_refused", "text_refused", "ratification_failed", "lapsed",
-        "collapsed", "government_fell", "fault", "incident",
-    ),
-    "draft and answer": (
-        "offer", "accepted", "article_closed", "article_half", "article_reopened", "mediator_text",
-        "interim_proposed", "side_payment",
-    ),
-    "concession and precondition": (
-        "concession_article", "concession_promise", "concession_outside", "precondition_step",
-        "precondition_added",
-    ),
-    "meeting, calendar, politics at home": (
-        "meeting", "calendar", "election_held", "protest_wave",
-    ),
-}  # fmt: skip
-"""Kinds of moves as the timeline tells them apart."""
-
-
-@dataclass(frozen=True, eq=False)
-class SingleRun:
-    """One run. Made by `sim.analysis.load_run`."""
-
-    folder: Path
-    outcome: Mapping[str, object]  # the content of `run.json`
-    scenario: Scenario
-    weeks: pl.DataFrame  # one row a week, see `sim.runs.trace`
-    moves: pl.DataFrame  # `week`, `date`, `actor`, `move`, `said`, `why`
-    notes: tuple[str, ...]  # what is missing
-
-    def name(self, actor: str) -> str:
-        """Return an actor's name; of a side that is nobody, an empty text."""
-        entry = self.scenario.actors.get(actor)
-        return entry.name if entry is not None else ""
-
-    def by_party(self, field: str) -> dict[str, float]:
-        """Return an outcome that each party has, by the party's id."""
-        found = self.outcome[field]
-        assert isinstance(found, Mapping)
-        return {str(party): float(value) for party, value in found.items()}
-
-
-def load_run(folder: str | Path) -> SingleRun:
-    """Open the folder of a single run.
-
-    Parameters
-    ----------
-    folder : str or Path
-        A folder that `sim run --out` has written.
-
-    Raises
-    ------
-    ConfigError
-        If it holds no run that can be read.
-    """
-    place = existing(folder)
-    if not (place / RUN_FILE).is_file():
-        raise ConfigError([f"{place}: holds no {RUN_FILE}; `sim run --out FOLDER` writes one"])
-    try:
-        content = json.loads((place / RUN_FILE).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ConfigError([f"{place}: {RUN_FILE} cannot be read"]) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ConfigError([f"{place}: {RUN_FILE} was written by another program or version"])
-    missing = [name for name in NEEDED if name not in content]
-    settings = content.get("settings")
-    if missing or not isinstance(settings, dict) or not isinstance(settings.get("scenario"), dict):
-        raise ConfigError([f"{place}: {RUN_FILE} lacks '{missing[0] if missing else 'settings'}'"])
-    notes: list[str] = []
-    return SingleRun(
-        folder=place,
-        outcome=content,
-        scenario=build_scenario(settings["scenario"], "scenario"),
-        weeks=_table(place / WEEKS_FILE, notes),
-        moves=_table(place / MOVES_FILE, notes),
-        notes=tuple(notes),
-    )
-
-
-def _table(file: Path, notes: list[str]) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(file, glob=False)
-    except (OSError, PolarsError):
-        notes.append(f"{file.name} is missing or damaged.")
-        return pl.DataFrame()
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RunTable(Result):
-    """One view of a run: its table, and how it is drawn."""
-
-    frame: pl.DataFrame
-    draw: "Callable[[pl.DataFrame], Chart]"  # gives the figure
-
-    def to_frame(self) -> pl.DataFrame:
-        """Return the table."""
-        return self.frame
-
-    def plot(self) -> "Chart":
-        """Return the figure."""
-        return self.draw(self.frame)
-
-
-def run_timeline(run: SingleRun) -> RunTable:
-    """Return every move with its reason, and a timeline of the kinds of moves.
-
-    Raises
-    ------
-    NotInResults
-        If the moves are missing.
-    """
-    _check(run.moves, "moves", "week", "date", "move", "said", "why")
-    kind = {move: name for name, moves in MOVE_KINDS.items() for move in moves}
-    frame = run.moves.with_columns(
-        pl.col("move")
-        .replace_strict(kind, default="meeting, calendar, politics at home")
-        .alias("kind"),
-        pl.col("actor").replace_strict(
-            {key: entry.name for key, entry in run.scenario.actors.items()}, default=""
-        ),
-    )
-    return RunTable(frame=frame, draw=timeline)
-
-
-def run_demands(run: SingleRun) -> RunTable:
-    """Return what each side asked for, and the least it would take, week by week.
-
-    Raises
-    ------
-    NotInResults
-        If the weeks are missing.
-    """
-    first, second = run.scenario.parties
-    columns = [f"{what}_{party}" for what in ("target", "reservation") for party in (first, second)]
-    _check(run.weeks, "weeks", "date", *columns)
-    names = {
-        f"{what}_{party}": f"{run.name(party)} {words}"
-        for what, words in (("target", "asks for"), ("reservation", "takes at least"))
-        for party in (first, second)
-    }
-    frame = run.weeks.select("week", "date", *(pl.col(c).alias(names[c]) for c in columns))
-    notes = ("Shares of what was open at the start, by each side's own weights.",)
-    return RunTable(frame=frame, draw=demands, notes=notes)
-
-
-def run_text(run: SingleRun) -> RunTable:
-    """Return where each open article and both drafts stood, week by week.
-
-    Raises
-    ------
-    NotInResults
-        If the weeks are missing or no article was open.
-    """
-    parties = run.scenario.parties
-    _check(run.weeks, "weeks", "date", "week")
-    tables = []
-    for key, entry in run.scenario.provisions.items():
-        columns = {
-            f"position_{key}": "text",
-            **{f"offer_{key}_{party}": f"draft of {run.name(party)}" for party in parties},
-        }
-        if entry.status == "agreed" or any(c not in run.weeks.columns for c in columns):
-            continue
-        tables += [
-            run.weeks.select(
-                pl.lit(f"{entry.number} {short_title(entry.title)}".strip()).alias("article"),
-                "week",
-                "date",
-                pl.lit(words).alias("of"),
-                pl.col(column).alias("position"),
-            )
-            for column, words in columns.items()
-        ]
-    if not tables:
-        raise NotInResults("no article was open at the start")
-    first, second = (run.name(party) for party in parties)
-    notes = (f"0 is {first}'s wording, 1 {second}'s. The text is agreed, or between the drafts.",)
-    return RunTable(frame=pl.concat(tables), draw=text, notes=notes)
+    return Figure(chart, "The text and both drafts", 260)
 
 
 def run_wants(run: SingleRun) -> RunTable:
-    """Return what each actor wanted of what was open, and what became of it."""
-    places = {}
+    """Return what each actor wanted of what was open, and what became of it.
+
+    Raises `NotInResults` if no article was open.
+    """
     articles = run.outcome.get("articles")
-    for item in articles if isinstance(articles, list) else []:
-        places[str(item["id"])] = item
+    ended = {str(item["id"]): item for item in articles} if isinstance(articles, list) else {}
     rows = []
     for key, entry in run.scenario.provisions.items():
         if entry.status == "agreed":
             continue
+        place = ended.get(key, {})
         row: dict[str, object] = {
-            "article": f"{entry.number} {short_title(entry.title)}".strip(),
-            "ended": str(places.get(key, {}).get("status", "unknown")),
-            "position": places.get(key, {}).get("position"),
+            "article": article_label(entry),
+            "ended": str(place.get("status", "unknown")),
+            "position": place.get("position"),
         }
         for actor in run.scenario.actor_ids:
             if actor in entry.ideals:
@@ -373,63 +349,37 @@ def run_wants(run: SingleRun) -> RunTable:
     notes = (
         "Ideals and the final position lie between 0 and 1, weights on each actor's own scale.",
     )
-    return RunTable(frame=pl.DataFrame(rows, infer_schema_length=None), draw=wants, notes=notes)
+    return RunTable(frame=table(rows), draw=_wants, notes=notes)
 
 
-def run_home(run: SingleRun) -> RunTable:
-    """Return approval, public support and protest, week by week.
-
-    Raises
-    ------
-    NotInResults
-        If the weeks are missing.
-    """
-    _check(run.weeks, "weeks", "week", "date", "approval", "opinion", "protest", "attention")
-    return RunTable(
-        frame=run.weeks.select("week", "date", "approval", "opinion", "protest", "attention"),
-        draw=home,
-        notes=("`opinion` is mean public support for a treaty, `attention` the mediator's.",),
-    )
+def _wants(frame: pl.DataFrame) -> Figure:
+    ideals = {c: c for c in frame.columns if c.startswith("ideal of ")}
+    rows = [
+        {"label": row["article"], "series": words, "value": row[c], "low": row[c], "high": row[c]}
+        for row in frame.iter_rows(named=True)
+        for c, words in {**ideals, "position": "ended at"}.items()
+        if row[c] is not None
+    ]
+    title = "Who wanted what, and where it ended"
+    return dot_plot(rows, title, "position", format=".2f", domain=(0, 1), series="whose")
 
 
 def run_ledger(run: SingleRun) -> LedgerOverTime:
     """Return what each week was charged to.
 
-    Raises
-    ------
-    NotInResults
-        If the weeks are missing.
+    Raises `NotInResults` if the weeks are missing.
     """
-    words, keys = gate_words(run.scenario), gate_keys(run.scenario)
-    columns = [f"gate_{keys[gate]}" for gate in Gate]
-    _check(run.weeks, "weeks", "week", *columns)
+    words, columns = gate_words(run.scenario), gate_columns(run.scenario)
+    _check(run.weeks, WEEKS, "week", *columns)
     closed = run.weeks.select("week", *(pl.col(c).cast(pl.Float64) for c in columns))
     total = pl.sum_horizontal(columns)
-    shares = closed.with_columns(
-        *(pl.when(total > 0).then(pl.col(c) / total).otherwise(0.0).alias(c) for c in columns)
+    shares = closed.select(
+        "week",
+        *(
+            pl.when(total > 0).then(pl.col(column) / total).otherwise(0.0).alias(words[gate])
+            for gate, column in zip(Gate, columns, strict=True)
+        ),
     )
-    named = shares.rename({column: words[gate] for gate, column in zip(Gate, columns, strict=True)})
-    frame = named.unpivot(index="week", variable_name="gate", value_name="share")
-    there = set(frame.filter(pl.col("share") > 0)["gate"])
-    gates = tuple(word for word in words.values() if word in there)
-    return LedgerOverTime(
-        start=run.scenario.start,
-        runs=1,
-        weeks=frame.filter(pl.col("gate").is_in(gates)),
-        gates=gates,
-        all_gates=(*words.values(), ENDED),
-        notes=("A week with several closed gates is shared equally among them.",),
-    )
-
-
-def _check(frame: pl.DataFrame, name: str, *columns: str) -> None:
-    """Raise if a table lacks a column.
-
-    Raises
-    ------
-    NotInResults
-        With the first of them.
-    """
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise NotInResults(f"{name}.parquet lacks the column '{missing[0]}'")
+    frame = shares.unpivot(index="week", variable_name="gate", value_name="share")
+    notes = ("A week with several closed gates is shared equally among them.",)
+    return over_time(run.scenario, 1, frame, notes)

@@ -9,7 +9,7 @@ from sim.analysis import load, load_run
 from sim.analysis.page.content import Report
 from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
-from sim.analysis.page.write import write_html
+from sim.analysis.page.write import write_report
 from tests.analysis.test_page import hostile
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -40,7 +40,7 @@ def pages(
         "run": run_report(load_run(run_folder), quiet),
     }
     for name, report in reports.items():
-        write_html(report, place / f"{name}.html")
+        write_report(report, place / f"{name}.html", "html")
     return {name: place / f"{name}.html" for name in reports}
 
 
@@ -128,7 +128,7 @@ def test_figures_follow_the_colour_scheme(pages: dict[str, Path], chromium: obje
 
 def test_hostile_texts_do_nothing(chromium: object, tmp_path: Path) -> None:
     target = tmp_path / "hostile.html"
-    write_html(hostile(), target)
+    write_report(hostile(), target, "html")
     visit = Visit(chromium, target, 1280)
     assert visit.page.evaluate("window.attacked") is None
     assert visit.page.inner_text("h1").startswith("<script>")

@@ -92,7 +92,7 @@ def test_the_difference_of_two_samples_covers_the_truth(factorial: Results) -> N
             for _ in range(2)
         )
         blocks = list(zip(first, second, strict=True))
-        found, _, _ = overall_unpaired(blocks, factorial, factorial, share=True)
+        found = overall_unpaired(blocks, factorial, factorial, share=True).mean
         covered += found.low <= 0.0 <= found.high
         cells = [unpaired(*(estimate(b, share=True) for b in block)) for block in blocks]
         half = np.sqrt(sum((c.high - c.low) ** 2 for c in cells)) / 2 / len(cells)

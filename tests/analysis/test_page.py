@@ -11,12 +11,13 @@ import pytest
 from sim.analysis import load
 from sim.analysis.charts import CATEGORY, CATEGORY_DARK, theme
 from sim.analysis.page.content import (
+    Column,
     Number,
     Part,
     Report,
     Section,
     Statement,
-    interval,
+    in_words,
     part,
     shown,
 )
@@ -28,7 +29,7 @@ from sim.analysis.page.write import (
     escaped,
     html,
     markdown,
-    write_html,
+    write_report,
     write_tables,
 )
 from sim.analysis.results import NotInResults
@@ -211,7 +212,7 @@ def test_markdown_has_the_answer_and_the_tables(report: Report) -> None:
 
 def test_writing_is_utf8(tmp_path: Path) -> None:
     target = tmp_path / "page.html"
-    write_html(Report("Հայաստան, Azərbaycan", "", (), (), (), "", (), ()), target)
+    write_report(Report("Հայաստան, Azərbaycan", "", (), (), (), "", (), ()), target, "html")
     assert "Հայաստան, Azərbaycan" in target.read_text(encoding="utf-8")
 
 
@@ -244,7 +245,7 @@ def test_numbers_are_shown(value: float | str, format: str, text: str) -> None:
 def test_an_interval_is_one_column() -> None:
     frame = pl.DataFrame({"key": ["a", "b"], "x": [0.5, None], "x_low": [0.4, None],
                           "x_high": [0.6, None], "n": [3, 0]})  # fmt: skip
-    found = interval(frame, "x", "x, %")
+    found = in_words(frame, {"x": Column("x, %", ".1%", "x_")})
     assert found.columns == ["key", "x, %", "n"]
     assert found["x, %"].to_list() == ["50.0 [40.0, 60.0]", "-"]
 

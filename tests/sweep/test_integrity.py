@@ -141,7 +141,7 @@ def test_no_flipped_bit_changes_a_number_without_a_word(tmp_path: Path) -> None:
         except SimError:
             pass
         else:
-            same = runs_of(opened).collect().sort("cell", "replicate")
+            same = runs_of(opened).sort("cell", "replicate")
             assert opened.notes or same.select(rows.columns).equals(rows), where
         try:
             table, said = repeat(request, folder)
@@ -176,5 +176,5 @@ def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: 
     folder = tmp_path / "before"
     shutil.copytree(BEFORE, folder)
     opened = load(folder)
-    assert opened.scan.collect().height == 40
+    assert runs_of(opened).height == 40
     assert any("digest" in note for note in opened.notes)

@@ -1,203 +1,210 @@
 """The first screen of a sweep's report: the answer in a few sentences, each with its query."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
-from sim.analysis.deals import Rate, SigningRates
+from sim.analysis.assumptions import (
+    ASSUMPTIONS,
+    CHANCE,
+    UNSURE,
+    AssumptionLedger,
+    assumption_ledger,
+)
 from sim.analysis.intervals import Estimate, estimate, spread
-from sim.analysis.ledger import Ledger
+from sim.analysis.ledger import ledger
 from sim.analysis.page import queries
-from sim.analysis.page.content import Number, Statement
-from sim.analysis.paired import Differences
+from sim.analysis.page.content import (
+    Number,
+    Statement,
+    interval_names,
+    interval_numbers,
+    interval_words,
+    negated,
+    plain,
+)
+from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Floats, Results, word
+from sim.analysis.signing import Rate, signing_rates
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.shares import student
+from sim.sweeps.overrides import Value
 
 NEGLIGIBLE = 0.0005
 """Shares that differ by less are shown alike."""
 
 
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """What the answer is made from; None where the results do not hold it."""
+class Finding(NamedTuple):
+    """Numbers of a sentence, by name, and the query that gives them."""
 
-    overall: SigningRates
-    rates: SigningRates
-    differences: Differences | None
-    ledger: Ledger | None
-    assumptions: AssumptionLedger
+    numbers: Mapping[str, Number]
+    query: str
 
 
-def answer(results: Results, found: Findings) -> tuple[Statement, ...]:
-    """Return the answer of a sweep."""
-    said = [_signed(results, found.overall)]
-    if len(found.rates.rates) > 1:
-        said += _most_and_least(results, found.rates)
-    if found.differences is not None and found.differences.everywhere():
-        said.append(_difference(results, found.differences))
-    for make in (_when, _terms):
+def answer(results: Results) -> tuple[Statement, ...]:
+    """Return the answer of a sweep.
+
+    What the results do not hold, or what is damaged, is left out: the section on it says why.
+    """
+    said = [_signed(results)]
+    for make in (_range, _difference, _when, _terms, _gates):
         try:
             said += make(results)
         except SimError:
-            # A damaged column: the section that reads it says so.
             continue
-    if found.ledger is not None:
-        said.append(_gates(results, found.ledger))
-    said += _grounds(results, found.assumptions)
-    return tuple(said)
+    return (*said, *_grounds(results, assumption_ledger(results)))
 
 
-def _interval(name: str, found: Estimate, format: str = ".1%") -> dict[str, Number]:
-    """Return an estimate and its ends as numbers; the sign of a percentage is not repeated."""
-    value, low, high = _names(name)
-    ends = "percent" if format == ".1%" else format
-    return {
-        value: Number(found.value, format),
-        low: Number(found.low, ends),
-        high: Number(found.high, ends),
-    }
+def _statement(text: str, findings: Mapping[str, Finding]) -> Statement:
+    numbers = {name: n for found in findings.values() for name, n in found.numbers.items()}
+    parts = {name: found.query for name, found in findings.items()}
+    return Statement(text, numbers, queries.together(parts))
 
 
-def _names(name: str) -> tuple[str, str, str]:
-    return name, f"{name}_low", f"{name}_high"
+def _share(
+    results: Results,
+    name: str,
+    values: Floats,
+    condition: str,
+    where: str = "",
+    cells: NDArray[np.int64] | None = None,
+) -> Finding:
+    """Return the share of runs that meet a condition; `values` are 1 where they do, NaN if no run.
+
+    By default over all cells and all runs with outcomes.
+    """
+    chosen = np.arange(results.plan.cells) if cells is None else cells
+    points, block = results.clusters_of(chosen), values[chosen]
+    alone = points is None and len(chosen) == 1
+    freedom = None if alone else spread(block, points).freedom
+    where = where or queries.among(results, {})
+    query = queries.share(results, condition, where, interval_names(name), freedom)
+    return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
 
 
-def _told(name: str) -> str:
-    return f"{{{name}}} [{{{name}_low}}, {{{name}_high}}]"
+def _mean(results: Results, name: str, values: Floats, column: str, condition: str = "") -> Finding:
+    """Return the mean of a column over the runs that meet a condition."""
+    points = results.clusters_of(np.arange(results.plan.cells))
+    where = queries.among(results, {}, condition)
+    freedom = spread(values, points).freedom
+    query = queries.mean(results, column, where, interval_names(name), freedom)
+    return Finding(interval_numbers(name, estimate(values, points)), query)
 
 
-def _signed(results: Results, overall: SigningRates) -> Statement:
-    shares = overall.rates[0].shares
-    cells = results.plan.cells
-    where = queries.among(results, {})
-    parts = {
-        name: queries.share(
-            results,
-            condition,
-            where,
-            _names(name),
-            share_freedom(results, results.outcome(outcome)),
+def _signed(results: Results) -> Statement:
+    findings = {
+        name: _share(results, name, results.outcome(outcome), condition)
+        for name, outcome, condition in (
+            ("signed", "signed", queries.SIGNED),
+            ("full", "signed_full", queries.FULL),
+            ("interim", "signed_interim", queries.INTERIM),
         )
-        for name, condition, outcome in (
-            ("signed", queries.SIGNED, "signed"),
-            ("full", queries.FULL, "signed_full"),
-            ("interim", queries.INTERIM, "signed_interim"),
-        )
     }
-    count = f"SELECT count(*) AS runs, count(DISTINCT cell) AS cells FROM {results.source}"
     counted = int((results.signed_codes >= 0).any(axis=1).sum())
-    numbers = {
-        **_interval("signed", shares["signed"]),
-        **_interval("full", shares["signed_full"]),
-        **_interval("interim", shares["signed_interim"]),
-        "runs": Number(results.usable, ","),
-        "cells": Number(counted, ","),
-    }
+    numbers = {"runs": Number(results.usable, ","), "cells": Number(counted, ",")}
     of = "point" if results.sampled and len(results.plan.combinations) == 1 else "cell"
     runs = "run" if results.usable == 1 else "runs"
-    where_from = f"{{runs}} {runs} over {{cells}} {of}{'s' if counted != 1 else ''}"
-    if cells == 1:
-        where_from = f"{{runs}} {runs} of this cell"
+    among = f"{{runs}} {runs} over {{cells}} {of}{'s' if counted != 1 else ''}"
+    if results.plan.cells == 1:
+        among = f"{{runs}} {runs} of this cell"
         del numbers["cells"]
-    text = (
-        f"Something was signed in {_told('signed')} of the {where_from}: the treaty in full in "
-        f"{_told('full')}, an interim deal only in {_told('interim')}."
+    count = (
+        f"SELECT count(*) AS runs, count(DISTINCT cell) AS cells FROM {results.source} "
+        f"WHERE {queries.among(results, {})}"
     )
-    return Statement(text, numbers, queries.together({**parts, "n": f"{count} WHERE {where}"}))
+    text = (
+        f"Something was signed in {interval_words('signed')} of the {among}: the treaty in full "
+        f"in {interval_words('full')}, an interim deal only in {interval_words('interim')}."
+    )
+    return _statement(text, {**findings, "n": Finding(numbers, count)})
 
 
-def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:
-    ranked = rates.sorted()
-    if ranked[0].shares["signed"].value - ranked[-1].shares["signed"].value < NEGLIGIBLE:
-        return []
-    numbers: dict[str, Number] = {}
-    parts: dict[str, str] = {}
-    for name, rate in (("least", ranked[-1]), ("most", ranked[0])):
+def _range(results: Results) -> Iterator[Statement]:
+    ranked = signing_rates(results).sorted()
+    if not ranked or ranked[0].signed.value - ranked[-1].signed.value < NEGLIGIBLE:
+        return
+    signed, least, most = results.outcome("signed"), ranked[-1], ranked[0]
+    findings = {}
+    for name, rate in (("least", least), ("most", most)):
         where = queries.among(results, rate.group.values)
-        freedom = share_freedom(results, results.outcome("signed"), rate.group.cells)
-        parts[name] = queries.share(results, queries.SIGNED, where, _names(name), freedom)
-        numbers |= _interval(name, rate.shares["signed"])
+        findings[name] = _share(results, name, signed, queries.SIGNED, where, rate.group.cells)
     text = (
-        f"By cell it ranges from {_told('least')} ({_values(ranked[-1])}) to {_told('most')} "
-        f"({_values(ranked[0])})."
+        f"By cell it ranges from {interval_words('least')} ({_values(least)}) to "
+        f"{interval_words('most')} ({_values(most)})."
     )
-    return [Statement(text, numbers, queries.together(parts))]
+    yield _statement(text, findings)
 
 
 def _values(rate: Rate) -> str:
-    told = ", ".join(f"{key}={word(value)}" for key, value in rate.group.values.items())
-    return _plain(told)
+    return plain(", ".join(f"{key}={value}" for key, value in rate.group.words.items()))
 
 
-def _plain(text: str) -> str:
-    return text.replace("{", "(").replace("}", ")")
-
-
-def _difference(results: Results, differences: Differences) -> Statement:
-    everywhere = differences.everywhere()
+def _difference(results: Results) -> Iterator[Statement]:
+    everywhere = paired_differences(results).everywhere()
+    if not everywhere:
+        return
     largest = everywhere[0]
-    up = largest.difference >= 0
-    value, than = (largest.value, largest.than) if up else (largest.than, largest.value)
+    value, than, found = _upwards(largest)
+    compared = f"{plain(largest.key)}={plain(word(value))} instead of {plain(word(than))}"
+    names = interval_names("difference")
+    query = queries.paired(results, largest.key, (value, than), largest.cells, names)
+    text = _words_of_difference(compared, len(everywhere), found.low > 0.0)
+    yield Statement(text, interval_numbers("difference", found, "percent"), query)
+
+
+def _upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
+    """Return the values of a difference in the order in which it is positive, and its size."""
     found = Estimate(largest.difference, largest.low, largest.high, largest.pairs)
-    if not up:
-        found = Estimate(-found.value, -found.high, -found.low, found.runs)
-    numbers = _interval("difference", found, "percent")
-    compared = f"{_plain(largest.key)}={_plain(word(value))} instead of {_plain(word(than))}"
-    count = f"{len(everywhere)} comparison{'s' if len(everywhere) > 1 else ''} run by run"
-    text = (
-        f"The largest of {count}: {compared} raises the share of runs with a signature by "
-        f"{_told('difference')} percentage points, all else equal."
-    )
-    if not found.low > 0.0:
-        text = (
-            f"None of {count} shows a clear difference; the largest, {compared}, is "
-            f"{_told('difference')} percentage points."
-            if len(everywhere) > 1
-            else f"The one comparison run by run shows no clear difference: {compared}, "
-            f"{_told('difference')} percentage points."
+    if largest.difference >= 0:
+        return largest.value, largest.than, found
+    return largest.than, largest.value, negated(found)
+
+
+def _words_of_difference(compared: str, comparisons: int, clear: bool) -> str:
+    size = f"{interval_words('difference')} percentage points"
+    count = f"{comparisons} comparison{'s' if comparisons > 1 else ''} run by run"
+    if clear:
+        return (
+            f"The largest of {count}: {compared} raises the share of runs with a signature by "
+            f"{size}, all else equal."
         )
-    query = queries.paired(results, largest.key, (value, than), largest.cells, _names("difference"))
-    return Statement(text, numbers, query)
+    if comparisons > 1:
+        return f"None of {count} shows a clear difference; the largest, {compared}, is {size}."
+    return f"The one comparison run by run shows no clear difference: {compared}, {size}."
 
 
-def _when(results: Results) -> list[Statement]:
+def _when(results: Results) -> Iterator[Statement]:
     if not results.has("signed_week"):
-        return []
+        return
     weeks = results.codes("signed_week")
     signed = weeks[weeks >= 0]
     if not len(signed):
-        return []
+        return
     horizon = int(str(results.config_of(0).get("horizon", 156)))
     after = min(52, max(1, horizon // 2))
     start = results.scenario.start
     soon = np.where(results.signed_codes < 0, np.nan, (weeks >= 0) & (weeks < after))
-    points = results.clusters_of(np.arange(results.plan.cells))
-    found = estimate(soon, points, share=True)
     # The lower of the middle two, which is a week that there was.
     middle = int(np.sort(signed)[(len(signed) - 1) // 2])
-    where = queries.among(results, {})
-    condition = f"signed_week BETWEEN 0 AND {after - 1}"
-    freedom = share_freedom(results, soon)
-    early = queries.share(results, condition, where, _names("early"), freedom)
     median = (
         f"SELECT strftime(DATE '{start.isoformat()}' + 7*quantile_disc(signed_week, 0.5), "
-        f"'%-d %B %Y') AS median FROM {results.source} WHERE {where} AND signed_week >= 0"
+        f"'%-d %B %Y') AS median FROM {results.source} WHERE {queries.among(results, {})} AND "
+        "signed_week >= 0"
     )
     text = (
         f"Within {after} weeks, by {day(start, after)}, something had been signed in "
-        f"{_told('early')} of the runs; half of all first signatures came by the week of "
+        f"{interval_words('early')} of the runs; half of all first signatures came by the week of "
         "{median}."
     )
-    numbers = {
-        **_interval("early", found),
-        "median": Number(day(start, middle)),
+    findings = {
+        "a": _share(results, "early", soon, f"signed_week BETWEEN 0 AND {after - 1}"),
+        "b": Finding({"median": Number(day(start, middle))}, median),
     }
-    return [Statement(text, numbers, queries.together({"a": early, "b": median}))]
+    yield _statement(text, findings)
 
 
 def day(start: date, week: int) -> str:
@@ -206,115 +213,76 @@ def day(start: date, week: int) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def _terms(results: Results) -> list[Statement]:
+def _terms(results: Results) -> Iterator[Statement]:
     if not results.has("in_force", "dignity"):
-        return []
+        return
     in_force = results.codes("in_force")
     stood = np.where(results.signed_codes > 0, in_force > 0, np.nan)
     dignity = np.where(in_force > 0, results.numbers("dignity"), np.nan)
     if not np.isfinite(dignity).any():
-        return []
-    points = results.clusters_of(np.arange(results.plan.cells))
-    lasting, worth = estimate(stood, points, share=True), estimate(dignity, points)
-    there = "in_force <> 'none'"
-    parts = {
-        "a": queries.share(
-            results,
-            there,
-            queries.among(results, {}, queries.SIGNED),
-            _names("lasting"),
-            share_freedom(results, stood),
-        ),
-        "b": queries.mean(
-            results,
-            "dignity",
-            queries.among(results, {}, there),
-            _names("dignity"),
-            spread(dignity, points).freedom,
-        ),
-    }
+        return
+    signed, there = queries.among(results, {}, queries.SIGNED), "in_force <> 'none'"
     text = (
-        f"Of the signed deals {_told('lasting')} stood at the end; these gave the worse-off side "
-        f"{_told('dignity')} of its greatest possible gain over the status quo."
+        f"Of the signed deals {interval_words('lasting')} stood at the end; these gave the "
+        f"worse-off side {interval_words('dignity')} of its greatest possible gain over the "
+        "status quo."
     )
-    numbers = {**_interval("lasting", lasting), **_interval("dignity", worth)}
-    return [Statement(text, numbers, queries.together(parts))]
+    findings = {
+        "a": _share(results, "lasting", stood, there, signed),
+        "b": _mean(results, "dignity", dignity, "dignity", there),
+    }
+    yield _statement(text, findings)
 
 
-def share_freedom(
-    results: Results, values: Floats, cells: NDArray[np.int64] | None = None
-) -> float | None:
-    """Return the degrees of freedom of a share; None where its runs are independent.
-
-    Parameters
-    ----------
-    results : Results
-    values : array, shape (cells, replicates)
-        0 and 1; NaN where there is no run.
-    cells : array of int, optional
-        Cells that the share is of; all by default.
-    """
-    chosen = np.arange(results.plan.cells) if cells is None else cells
-    points = results.clusters_of(chosen)
-    if points is None and len(chosen) == 1:
-        return None
-    return spread(values[chosen], points).freedom
-
-
-def _gates(results: Results, ledger: Ledger) -> Statement:
-    largest = ledger.largest()[:2]
-    where = queries.among(results, {})
-    points = results.clusters_of(np.arange(results.plan.cells))
-    numbers: dict[str, Number] = {}
-    parts, told = {}, []
-    for n, charge in enumerate(largest):
-        name = ("first_gate", "second_gate")[n]
-        numbers |= _interval(name, charge.share)
+def _gates(results: Results) -> Iterator[Statement]:
+    findings, told = {}, []
+    for name, charge in zip(
+        ("first_gate", "second_gate"), ledger(results, []).largest(), strict=False
+    ):
         column = LEDGER_COLUMNS[charge.gate]
-        freedom = spread(results.numbers(column), points).freedom
-        parts[name] = queries.mean(results, column, where, _names(name), freedom)
-        told.append(f"{_plain(charge.words)} ({_told(name)} of the weeks)")
+        findings[name] = _mean(results, name, results.numbers(column), column)
+        told.append(f"{plain(charge.words)} ({interval_words(name)} of the weeks)")
     text = (
         "What kept a week from being the week of the full signature, on average over the runs: "
         f"{' and '.join(told)}."
     )
-    return Statement(text, numbers, queries.together(parts))
+    yield _statement(text, findings)
 
 
-def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]:
-    said: list[Statement] = []
+def _grounds(results: Results, assumptions: AssumptionLedger) -> Iterator[Statement]:
     chance = assumptions.shares.get(CHANCE)
     if len(assumptions.shares) == 1:
-        said.append(
-            Statement("What differs from run to run is chance alone: this sweep moved nothing.")
-        )
+        yield Statement("What differs from run to run is chance alone: this sweep moved nothing.")
     elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
-        said.append(_variance(results, assumptions, chance))
+        yield _variance(results, assumptions, chance)
     base = results.plan.combinations[0].base
-    query = queries.assumptions_in_plan(base, "numbers", "assumed")
     text = "Of the scenario's {numbers} numbers {assumed} are assumptions with a range; " + (
-        "this sweep moved none of them, so it cannot show how much rests on them."
-        if not assumptions.moved_assumptions
-        else "this sweep moved some of them, and what rests on the others it cannot show."
+        "this sweep moved some of them, and what rests on the others it cannot show."
+        if assumptions.moved_assumptions
+        else "this sweep moved none of them, so it cannot show how much rests on them."
     )
     numbers = {"numbers": Number(assumptions.numbers), "assumed": Number(assumptions.assumed)}
-    return [*said, Statement(text, numbers, query)]
+    yield Statement(text, numbers, queries.assumptions_in_plan(base, "numbers", "assumed"))
 
 
 def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
-    quantile = student(results.plan.replicates - 1.0)
-    numbers = _interval("chance", chance)
-    parts = {"chance": queries.variance_share(results, None, _names("chance"), quantile)}
-    text = f"Of the variance of the outcome from run to run {_told('chance')} is chance"
+    findings = {"chance": _variance_share(results, "chance", chance, None)}
+    text = f"Of the variance of the outcome from run to run {interval_words('chance')} is chance"
     resting = found.shares.get(ASSUMPTIONS)
     if resting is None:
         text += ", and the rest is what was chosen; no assumption moved."
-        return Statement(text, numbers, queries.together(parts))
-    known = [entry.key for entry in found.moved if not entry.drawn and entry.ground not in UNSURE]
-    parts["rest"] = queries.variance_share(results, known, _names("assumed"), quantile)
-    numbers |= _interval("assumed", resting)
-    mixed = any(entry.drawn and entry.ground not in UNSURE for entry in found.moved)
-    text += (
-        f"; {'at most ' if mixed else ''}{_told('assumed')} rests on the assumptions that moved."
-    )
-    return Statement(text, numbers, queries.together(parts))
+        return _statement(text, findings)
+    sure = [entry for entry in found.moved if entry.ground not in UNSURE]
+    known = [entry.key for entry in sure if not entry.drawn]
+    at_most = "at most " if any(entry.drawn for entry in sure) else ""
+    findings["rest"] = _variance_share(results, "assumed", resting, known)
+    text += f"; {at_most}{interval_words('assumed')} rests on the assumptions that moved."
+    return _statement(text, findings)
+
+
+def _variance_share(
+    results: Results, name: str, found: Estimate, known: list[str] | None
+) -> Finding:
+    quantile = student(results.plan.replicates - 1.0)
+    query = queries.variance_share(results, known, interval_names(name), quantile)
+    return Finding(interval_numbers(name, found), query)

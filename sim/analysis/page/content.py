@@ -2,22 +2,19 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
-from sim.analysis.charts import Result
+from sim.analysis.charts import Chart, Result
+from sim.analysis.intervals import Estimate
 from sim.errors import SimError
 
-if TYPE_CHECKING:
-    from sim.analysis.charts import Chart
-
 Found = TypeVar("Found", bound=Result)
-
 Say = Callable[[str], None]
-"""Told what is being worked on."""
+"""Takes what is being worked on."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,37 @@ def shown(value: float | int | str, format: str) -> str:
         return "unknown"
     text = unsigned_zero(f"{100 * value:.1f}" if format == "percent" else f"{value:{format}}")
     return text.replace("%", " %").replace("-", "−") if "%" in text else text.replace("-", "−")
+
+
+def interval_numbers(name: str, found: Estimate, format: str = ".1%") -> dict[str, Number]:
+    """Return an estimate and its ends as numbers; the sign of a percentage is not repeated."""
+    value, low, high = interval_names(name)
+    ends = "percent" if format == ".1%" else format
+    return {
+        value: Number(found.value, format),
+        low: Number(found.low, ends),
+        high: Number(found.high, ends),
+    }
+
+
+def negated(found: Estimate) -> Estimate:
+    """Return the estimate of a difference taken the other way round."""
+    return Estimate(-found.value, -found.high, -found.low, found.runs)
+
+
+def interval_names(name: str) -> tuple[str, str, str]:
+    """Return the names of an estimate, its lower and its upper end, in sentences and queries."""
+    return name, f"{name}_low", f"{name}_high"
+
+
+def interval_words(name: str) -> str:
+    """Return an estimate with its ends as a sentence's template has them."""
+    return f"{{{name}}} [{{{name}_low}}, {{{name}_high}}]"
+
+
+def plain(text: str) -> str:
+    """Return a name as it may stand in a template, whose braces are for numbers."""
+    return text.replace("{", "(").replace("}", ")")
 
 
 def unsigned_zero(text: str) -> str:
@@ -129,28 +157,87 @@ LIMITS = (
 """What the model cannot tell, after section 1 of docs/odd.md."""
 
 
+class Column(NamedTuple):
+    """How a column of a table is shown."""
+
+    heading: str = ""  # its own name if empty
+    format: str = ""  # Python's; a number as it is if empty
+    # what stands before `low` and `high` in the columns of its interval, which is then shown with
+    # it; None if it has none. Percentages of intervals have their sign in the heading
+    ends: str | None = None
+
+    def of(self, frame: pl.DataFrame, name: str) -> pl.Series:
+        """Return the column as it is shown."""
+        heading = self.heading or name
+        if self.ends is not None:
+            rows = frame.select(name, f"{self.ends}low", f"{self.ends}high").iter_rows()
+            return pl.Series(heading, [_interval(row, self.format) for row in rows])
+        if not self.format:
+            return frame[name].alias(heading)
+        texts = ["-" if _unknown(x) else shown(x, self.format) for x in frame[name]]
+        return pl.Series(heading, texts)
+
+
+def _unknown(value: float | None) -> bool:
+    return value is None or math.isnan(value)
+
+
+def _interval(row: tuple[float | None, ...], format: str) -> str:
+    texts = [
+        "-" if _unknown(x) else unsigned_zero(f"{x:{format}}").rstrip("%").replace("-", "−")
+        for x in row
+    ]
+    return "-" if _unknown(row[0]) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+
+
+Columns = Mapping[str, Column]
+AS_THEY_ARE: Columns = {}
+
+
+def in_words(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Return a table as it is shown; columns that are not named stay as they are."""
+    known = {name: column for name, column in columns.items() if name in frame.columns}
+    spans = [column.ends for column in known.values() if column.ends is not None]
+    shown_within = {f"{ends}{end}" for ends in spans for end in ("low", "high")}
+    return pl.DataFrame(
+        [
+            known.get(name, Column()).of(frame, name)
+            for name in frame.columns
+            if name not in shown_within
+        ]
+    )
+
+
+def plotted(result: Result) -> Chart:
+    """Return the figure of a result."""
+    return result.plot()
+
+
 def part(
     key: str,
     title: str,
     make: Callable[[], Found],
+    columns: Columns | Callable[[Found], Columns] = AS_THEY_ARE,
+    *,
     table: Callable[[Found], pl.DataFrame] | None = None,
-    draw: Callable[[Found], "Chart"] | None = None,
     frame: Callable[[Found], pl.DataFrame] | None = None,
+    draw: Callable[[Found], Chart] | None = plotted,
     notes: bool = True,
 ) -> Part:
     """Return a part of the page, or why it is not there.
 
     Parameters
     ----------
-    key, title : str
     make : callable
-        Gives the result; what it raises as `SimError` is told on the page in its place.
-    table : callable, optional
-        Gives the table that is shown; all data by default.
-    draw : callable, optional
-        Gives the figure; none by default.
+        Gives the result; what it raises as `SimError` stands on the page in its place.
+    columns : mapping or callable
+        How the columns of the table are shown.
     frame : callable, optional
         Gives all data; the result's own table by default.
+    table : callable, optional
+        Gives the table that is shown, before `columns`; all data by default.
+    draw : callable, optional
+        Gives the figure; None if there is none.
     notes : bool
         Whether the result's notes stand here; no if they stand with an earlier part of it.
     """
@@ -160,75 +247,14 @@ def part(
         chart = specification(draw(result)) if draw else None
     except SimError as error:
         return Part(key, title, missing=str(error).rstrip(". "))
-    shown_table = table(result) if table else data
+    columns = columns(result) if callable(columns) else columns
+    shown_table = in_words(table(result) if table else data, columns)
     return Part(key, title, data, shown_table, chart, result.notes if notes else ())
 
 
-def specification(chart: "Chart") -> dict[str, object]:
+def specification(chart: Chart) -> dict[str, object]:
     """Return a figure as a specification without theme and size: the page gives these."""
     found: dict[str, object] = chart.to_dict(validate=False)
     for name in ("config", "width", "$schema", "usermeta"):
         found.pop(name, None)
     return found
-
-
-def interval(
-    frame: pl.DataFrame, value: str, name: str, low: str = "", high: str = "", format: str = ".1%"
-) -> pl.DataFrame:
-    """Return a table in which a number and the ends of its interval are one column of text.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-    value : str
-        Column of the number; its place in the table is kept.
-    name : str
-        Heading of the new column.
-    low, high : str
-        Columns of the ends; by default `value` with ``_low`` and ``_high``.
-    format : str
-        Python format; a percentage is shown without its sign, which belongs into the heading.
-    """
-    ends = (low or f"{value}_low", high or f"{value}_high")
-
-    def text(x: float | None) -> str:
-        if x is None or math.isnan(x):
-            return "-"
-        return unsigned_zero(f"{x:{format}}").rstrip("%").replace("-", "−")
-
-    rows = frame.select(value, *ends).iter_rows()
-    texts = [
-        text(x) if x is None or math.isnan(x) else f"{text(x)} [{text(from_)}, {text(to)}]"
-        for x, from_, to in rows
-    ]
-    place = frame.columns.index(value)
-    kept = frame.drop(value, *ends)
-    before = [c for c in frame.columns[:place] if c in kept.columns]
-    column = pl.Series(name, texts)
-    return kept.select(*before, column, *(c for c in kept.columns if c not in before))
-
-
-def in_words(frame: pl.DataFrame, formats: Mapping[str, str]) -> pl.DataFrame:
-    """Return a table with some columns of numbers as text."""
-    columns: list[pl.Series] = []
-    for series in frame:
-        format = formats.get(series.name)
-        if format is None:
-            columns.append(series)
-            continue
-        texts = [
-            "-" if x is None or (isinstance(x, float) and math.isnan(x)) else shown(x, format)
-            for x in series
-        ]
-        columns.append(pl.Series(series.name, texts))
-    return pl.DataFrame(columns)
-
-
-def renamed(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    """Return a table with other headings where these are known."""
-    return frame.rename({old: new for old, new in names.items() if old in frame.columns})
-
-
-def only(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Return those of the columns that a table has."""
-    return frame.select([c for c in columns if c in frame.columns])

@@ -1,7 +1,10 @@
-"""Means, shares and differences with their intervals in one line of DuckDB's SQL.
+"""Queries that find a statement's numbers again: one line of DuckDB's SQL on the results' files.
 
-They repeat `sim.analysis.intervals` from a query of rows that has a column `y` and those that runs
-are clustered by. Quantiles of Student's distribution, which SQL lacks, are passed as numbers.
+Means, shares and differences with their intervals repeat `sim.analysis.intervals` from a query of
+rows that has a column `y` and those that runs are clustered by. Quantiles of Student's
+distribution, which SQL lacks, are passed as numbers. Throughout, `names` are those of the columns
+of estimate, lower and upper end, and `freedom` the degrees of freedom of the estimate's variance,
+None where runs are independent, which those of one cell are.
 """
 
 import glob
@@ -12,40 +15,58 @@ from sim.runs.shares import Z, student
 from sim.sweeps.columns import as_stored, swept_type
 from sim.sweeps.overrides import Value
 
+SIGNED, FULL, INTERIM = "signed <> 'none'", "signed = 'full'", "signed = 'interim'"
+Names = tuple[str, str, str]
+Pairs = Sequence[tuple[int, int]]
+"""Combinations of a first and of a second sweep that belong together."""
+
 
 def column(name: str) -> str:
     """Return a column's name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def cluster(results: Results) -> str:
-    """Return which independently drawn part of a sampled design a run belongs to."""
-    if results.plan.design["kind"] != "saltelli":
-        return "point"
-    return f"point // {len(results.plan.point_keys) + 2}"
+def literal(value: Value) -> str:
+    """Return a value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
 
 
-def keys(results: Results) -> str:
-    """Return what runs are clustered by."""
-    return f"replicate, {cluster(results)} AS cluster" if results.sampled else "replicate"
+def has(results: Results, key: str, value: Value) -> str:
+    """Return the condition that a swept key has a value."""
+    stored = as_stored(value, swept_type(results.plan, key))
+    return f"{column(key)} IS NOT DISTINCT FROM {literal(stored)}"
 
 
-def share_of(
-    results: Results, rows: str, names: tuple[str, str, str], freedom: float | None
-) -> str:
-    """Return the query of the mean of a column `y` of zeros and ones, with Wilson's interval.
+def among(results: Results, values: Mapping[str, Value], condition: str = "") -> str:
+    """Return the condition that a run worked, has some values, and meets a further condition."""
+    parts = ["run_status = 'ok'", *(has(results, key, value) for key, value in values.items())]
+    return " AND ".join([*parts, condition] if condition else parts)
 
-    Parameters
-    ----------
-    results : Results
-    rows : str
-        Query of the rows, with the columns that `results` are clustered by.
-    names : tuple of str
-        Names of estimate, lower and upper end.
-    freedom : float or None
-        Degrees of freedom of the share's variance; None where runs are independent, which those
-        of one cell are.
-    """
+
+def clusters(results: Results) -> str:
+    """Return what runs are clustered by: replicates, and in a sampled design drawn points."""
+    if not results.sampled:
+        return "replicate"
+    shared = results.block
+    return f"replicate, {f'point // {shared}' if shared > 1 else 'point'} AS cluster"
+
+
+def rows_of(results: Results, value: str, where: str) -> str:
+    """Return the query of an expression's values, as `y`, in the runs that meet a condition."""
+    return f"SELECT {clusters(results)}, {value} AS y FROM {results.source} WHERE {where}"
+
+
+def share(results: Results, condition: str, where: str, names: Names, freedom: float | None) -> str:
+    """Return the query of a share of the runs that meet `where`, with its Wilson interval."""
+    return share_of(results, rows_of(results, f"({condition})::INT", where), names, freedom)
+
+
+def share_of(results: Results, rows: str, names: Names, freedom: float | None) -> str:
+    """Return the query of the mean of a column `y` of zeros and ones, with Wilson's interval."""
     p, low, high = (column(name) for name in names)
     z, zz = repr(Z), repr(Z * Z)
     wilson = (
@@ -63,25 +84,17 @@ def share_of(
     return f"WITH x AS ({rows}), {_variance(results)}, e AS ({size}) {wilson}"
 
 
-def mean_of(results: Results, rows: str, names: tuple[str, str, str], freedom: float) -> str:
-    """Return the query of the mean of a column `y`, with Student's interval.
-
-    Parameters
-    ----------
-    results, rows, names
-        See `share_of`.
-    freedom : float
-        Degrees of freedom of the mean's variance.
-    """
+def mean(results: Results, value: str, where: str, names: Names, freedom: float) -> str:
+    """Return the query of the mean of an expression, with Student's interval."""
     p, low, high = (column(name) for name in names)
     half = f"{student(freedom)!r}*sqrt(v)"
     return (
-        f"WITH x AS ({rows}), {_variance(results)} "
+        f"WITH x AS ({rows_of(results, value, where)}), {_variance(results)} "
         f"SELECT p AS {p}, p - {half} AS {low}, p + {half} AS {high} FROM v"
     )
 
 
-def paired_of(results: Results, rows: str, names: tuple[str, str, str]) -> str:
+def paired_of(results: Results, rows: str, names: Names) -> str:
     """Return the query of the mean of differences `y`, see `intervals.paired_estimate`."""
     p, low, high = (column(name) for name in names)
     half = f"{Z!r}*sqrt(m*(m - 1)*v + 2 + 2*m*p*p/(m + 2))/(m + 2)"
@@ -114,98 +127,12 @@ def _variance(results: Results) -> str:
     return f"{total}, {sides}, {both}"
 
 
-# ---- One-line queries that find a statement's numbers again, for DuckDB on the results' own fil
-
-SIGNED, FULL, INTERIM = "signed <> 'none'", "signed = 'full'", "signed = 'interim'"
-
-
-def literal(value: Value) -> str:
-    """Return a value as SQL writes it."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
-
-
-def has(results: Results, key: str, value: Value) -> str:
-    """Return the condition that a swept key has a value."""
-    stored = as_stored(value, swept_type(results.plan, key))
-    return f"{column(key)} IS NOT DISTINCT FROM {literal(stored)}"
-
-
-def among(results: Results, values: Mapping[str, Value], condition: str = "") -> str:
-    """Return the condition that a run worked, has some values, and meets a further condition."""
-    parts = ["run_status = 'ok'", *(has(results, key, value) for key, value in values.items())]
-    return " AND ".join([*parts, condition] if condition else parts)
-
-
-def share(
-    results: Results,
-    condition: str,
-    where: str,
-    names: tuple[str, str, str],
-    freedom: float | None,
-) -> str:
-    """Return the query of a share with its Wilson interval.
-
-    Parameters
-    ----------
-    results : Results
-    condition : str
-        What is counted.
-    where : str
-        Which runs.
-    names : tuple of str
-        Names of estimate, lower and upper end.
-    freedom : float or None
-        Degrees of freedom of the share's variance; None where runs are independent, which those
-        of one cell are.
-    """
-    rows = f"SELECT {keys(results)}, ({condition})::INT AS y FROM {results.source} WHERE {where}"
-    return share_of(results, rows, names, freedom)
-
-
-def mean(
-    results: Results, value: str, where: str, names: tuple[str, str, str], freedom: float
-) -> str:
-    """Return the query of a mean with Student's interval.
-
-    Parameters
-    ----------
-    results : Results
-    value : str
-        Expression whose mean is taken.
-    where : str
-        Which runs.
-    names : tuple of str
-        Names of estimate, lower and upper end.
-    freedom : float
-        Degrees of freedom of its variance.
-    """
-    rows = f"SELECT {keys(results)}, {value} AS y FROM {results.source} WHERE {where}"
-    return mean_of(results, rows, names, freedom)
-
-
 def paired(
-    results: Results,
-    key: str,
-    values: tuple[Value, Value],
-    cells: int,
-    names: tuple[str, str, str],
+    results: Results, key: str, values: tuple[Value, Value], cells: int, names: Names
 ) -> str:
     """Return the query of a mean difference between two values of a key, run by run.
 
-    Parameters
-    ----------
-    results : Results
-    key : str
-    values : tuple of Value
-        The value, and the one that it is compared with.
-    cells : int
-        Pairs of cells that are averaged; replicates that lack one are left out.
-    names : tuple of str
-        Names of estimate, lower and upper end.
+    The first value less the second; replicates that lack one of the `cells` pairs are left out.
     """
     one, other = (has(results, key, value) for value in values)
     unit = "replicate, point" if results.sampled else "replicate"
@@ -216,30 +143,18 @@ def paired(
         "GROUP BY ALL"
     )
     per_unit = f"SELECT {unit}, avg(d) AS y FROM ({change}) GROUP BY ALL HAVING count(d) = {cells}"
-    return paired_of(results, f"SELECT {keys(results)}, y FROM ({per_unit})", names)
+    return paired_of(results, f"SELECT {clusters(results)}, y FROM ({per_unit})", names)
 
 
 def variance_share(
-    results: Results,
-    known: Sequence[str] | None,
-    names: tuple[str, str, str],
-    quantile: float,
+    results: Results, known: Sequence[str] | None, names: Names, quantile: float
 ) -> str:
     """Return the query of a share of the variance of signing from run to run.
 
     With a jackknife interval that leaves out one replicate at a time, see
-    `sim.analysis.assumptions`.
-
-    Parameters
-    ----------
-    results : Results
-    known : sequence of str or None
-        Swept keys: the share is what would be gone if all others were known too. None: the share
-        that lies within cells, which is chance.
-    names : tuple of str
-        Names of share, lower and upper end.
-    quantile : float
-        Student's quantile for the number of replicates.
+    `sim.analysis.assumptions`; `quantile` is Student's for the number of replicates. `known` are
+    swept keys: the share is what would be gone if all others were known too. With None it is the
+    share that lies within cells, which is chance.
     """
     levels = ["cell"]
     if known:
@@ -302,57 +217,35 @@ def assumptions_in_plan(base: int, numbers: str, assumed: str) -> str:
     )
 
 
-def difference_of_sweeps(
-    one: Results,
-    other: Results,
-    pairs: Sequence[tuple[int, int]],
-    names: tuple[str, str, str],
-) -> str:
-    """Return the query of the mean difference of signing between two sweeps, run by run.
-
-    Parameters
-    ----------
-    one, other : Results
-        Of the same shocks.
-    pairs : sequence of (int, int)
-        Combinations of the first and of the second that belong together.
-    names : tuple of str
-        Names of estimate, lower and upper end.
-    """
+def difference_of_sweeps(one: Results, other: Results, pairs: Pairs, names: Names) -> str:
+    """Return the query of the mean difference of signing between two sweeps of the same shocks."""
     first, second = (_signing(side) for side in (one, other))
     unit, same = "s.replicate", ""
     if one.sampled:
         unit, same = "s.replicate, s.point", " AND t.point = s.point"
+    listed = ", ".join(f"({a}, {b})" for a, b in pairs)
     change = (
-        f"SELECT {unit}, avg(t.y - s.y) AS y FROM (VALUES {_listed(pairs)}) p(a, b) JOIN {first} s "
+        f"SELECT {unit}, avg(t.y - s.y) AS y FROM (VALUES {listed}) p(a, b) JOIN {first} s "
         f"ON s.cell // {one.points} = p.a JOIN {second} t ON t.cell // {other.points} = p.b AND "
         f"t.replicate = s.replicate{same} GROUP BY ALL HAVING count(*) = {len(pairs)}"
     )
-    return paired_of(one, f"SELECT {keys(one)}, y FROM ({change})", names)
+    return paired_of(one, f"SELECT {clusters(one)}, y FROM ({change})", names)
 
 
 def difference_of_samples(
     one: Results,
     other: Results,
-    pairs: Sequence[tuple[int, int]],
-    names: tuple[str, str, str],
+    pairs: Pairs,
+    names: Names,
     freedom: tuple[float | None, float | None],
 ) -> str:
-    """Return the query of the difference of signing between two sweeps of different shocks.
-
-    Parameters
-    ----------
-    one, other, pairs, names
-        See `difference_of_sweeps`.
-    freedom : tuple of two floats or None
-        Degrees of freedom of the two shares, see `share`.
-    """
+    """Return the query of the difference of signing between two sweeps of different shocks."""
     parts = []
     for side, numbers, free in zip((one, other), zip(*pairs, strict=True), freedom, strict=True):
         unit = "replicate, point" if side.sampled else "replicate"
         listed = ", ".join(f"({number})" for number in numbers)
         rows = (
-            f"SELECT {keys(side)}, y FROM (VALUES {listed}) p(a) JOIN {_signing(side)} s ON "
+            f"SELECT {clusters(side)}, y FROM (VALUES {listed}) p(a) JOIN {_signing(side)} s ON "
             f"s.cell // {side.points} = p.a QUALIFY count(*) OVER (PARTITION BY {unit}) = "
             f"{len(pairs)}"
         )
@@ -367,10 +260,6 @@ def difference_of_samples(
 
 def _signing(results: Results) -> str:
     return f"(SELECT *, ({SIGNED})::INT AS y FROM {_from_above(results)} WHERE run_status = 'ok')"
-
-
-def _listed(pairs: Sequence[tuple[int, int]]) -> str:
-    return ", ".join(f"({a}, {b})" for a, b in pairs)
 
 
 def _from_above(results: Results) -> str:

@@ -1,105 +1,55 @@
-"""The report of one sweep."""
+"""The report of one sweep, and that of two sweeps compared."""
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import TypeVar
+from collections.abc import Mapping
 
-from sim.analysis.assumptions import assumption_ledger
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import signing_rates
-from sim.analysis.ledger import ledger
 from sim.analysis.page import queries
-from sim.analysis.page.answer import Findings, answer
-from sim.analysis.page.cause_sections import (
-    assumptions_section,
-    drivers_section,
-    game_section,
-    null_section,
-)
+from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
     LIMITS,
+    Column,
     Number,
+    Part,
     Report,
     Say,
     Section,
     Statement,
-    in_words,
-    interval,
+    negated,
     part,
-    renamed,
+    plain,
 )
-from sim.analysis.page.outcome_sections import (
-    differences_section,
-    ledger_section,
-    signing_section,
-    terms_section,
-    time_section,
-)
-from sim.analysis.paired import paired_differences
+from sim.analysis.page.sections import PERCENT, sections
 from sim.analysis.results import Results, word
-from sim.errors import ConfigError, SimError, did_you_mean
+from sim.analysis.signing import signing_rates
+from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Value
-
-Found = TypeVar("Found")
 
 
 def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None = None) -> Report:
     """Return everything on the page of one sweep.
 
-    Parameters
-    ----------
-    results : Results
-    say : callable
-        Told what is being worked on.
-    start : mapping, optional
-        Where the inverse question starts, see `sim.analysis.turning_points`.
+    Each step is told to `say`; the inverse question begins at `start`, see
+    `sim.analysis.turning_points`.
     """
     check_start(results, start or {})
     say("how often, and the answer")
-    rates = signing_rates(results)
-    found = Findings(
-        overall=signing_rates(results, []),
-        rates=rates,
-        differences=_or_none(lambda: paired_differences(results)),
-        ledger=_or_none(lambda: ledger(results, [])),
-        assumptions=assumption_ledger(results),
-    )
-    statements = answer(results, found)
-    sections: list[Section] = []
-    makers: tuple[tuple[str, Callable[[], Section]], ...] = (
-        ("signing rates", lambda: signing_section(results)),
-        ("incidence over time", lambda: time_section(results)),
-        ("terms", lambda: terms_section(results)),
-        ("ledger", lambda: ledger_section(results)),
-        ("paired differences", lambda: differences_section(results)),
-        ("strategy game", lambda: game_section(results)),
-        ("drivers", lambda: drivers_section(results, start or {})),
-        ("assumptions", lambda: assumptions_section(results)),
-        ("null models", lambda: null_section(results)),
-    )
-    for told, make in makers:
-        say(told)
-        sections.append(make())
     return Report(
         title=results.plan.title or results.scenario.title,
         subtitle=_subtitle(results),
         facts=facts(results),
         gaps=results.notes,
-        statements=statements,
+        statements=answer(results),
         where="in the folder of the results",
         limits=LIMITS,
-        sections=tuple(sections),
+        sections=tuple(sections(results, say, start or {})),
     )
 
 
 def check_start(results: Results, start: Mapping[str, Value]) -> None:
     """Check that the inverse question starts from keys that were swept, at values that they had.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each key that was not swept, or value that it did not have.
+    Raises `ConfigError` with one line for each that does not.
     """
     problems = [line for key, value in start.items() if (line := _problem(results, key, value))]
     if problems:
@@ -113,19 +63,11 @@ def _problem(results: Results, key: str, value: Value) -> str:
     if key in results.plan.point_keys:
         number = isinstance(value, (int, float)) and math.isfinite(value)
         return "" if number else f"--start {key}={word(value)}: is no number"
-    known = dict.fromkeys(word(entry.values[key]) for entry in results.plan.combinations)
+    known = [word(option) for option in results.options[key]]
     if word(value) in known:
         return ""
     near = did_you_mean(word(value), known)
     return f"--start {key}={word(value)}: is none of the values that were swept{near}"
-
-
-def _or_none(make: Callable[[], Found]) -> Found | None:
-    """Return what is made, None if the results do not hold it; the sections say why."""
-    try:
-        return make()
-    except SimError:
-        return None
 
 
 def _subtitle(results: Results) -> str:
@@ -153,109 +95,93 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
     )
 
 
-# ---- The report of two sweeps compared.
-
-
 def comparison_report(one: Results, other: Results, say: Say) -> Report:
     """Return everything on the page of two sweeps.
 
-    Raises
-    ------
-    NotInResults
-        If they have no cell in common.
+    Raises `NotInResults` if they have no cell in common.
     """
     say("comparing")
     found = compare(one, other)
-    make = cache(lambda: found)
-    pairs = part(
-        "pairs",
-        "Cell by cell",
-        make,
-        lambda r: renamed(
-            in_words(
-                interval(r.to_frame(), "difference", "difference, points [95 %]", "low", "high"),
-                {"first": ".1%", "second": ".1%"},
-            ),
-            {"first": "first sweep", "second": "second sweep", "more": "runs with more",
-             "less": "runs with less", "differs_in": "differs in"},
-        ),
-        lambda r: r.plot(),
-    )  # fmt: skip
-    plans = part("plans", "In what they differ", make, lambda r: r.plans, None, lambda r: r.plans,
-                 notes=False)  # fmt: skip
+    how = (
+        "Both met the same shocks, so runs are compared one by one."
+        if found.paired
+        else "They did not meet the same shocks, so they are compared as independent samples."
+    )
+    cells = "Cells are matched by the values of the keys that both sweeps have."
+    apart = "The lines, seeds, versions and all settings in which the two differ."
+    parts = _plans(found), _pairs(found)
     say("signing rates of both")
-    rates = [
-        part(
-            f"signing_rates_{name}",
-            f"The {name} sweep by cell",
-            lambda results=results: signing_rates(results),  # type: ignore[misc]
-            lambda r: interval(
-                r.to_frame(), "signed", "signed, % [95 %]"
-            ).select(*r.keys, "runs", "signed, % [95 %]"),
-        )
-        for name, results in (("first", one), ("second", other))
-    ]  # fmt: skip
-    gaps = tuple(f"First sweep: {note}" for note in one.notes)
-    gaps += tuple(f"Second sweep: {note}" for note in other.notes)
+    named = {"first": one, "second": other}
+    rates = tuple(_rates(name, results) for name, results in named.items())
     return Report(
         title="Two sweeps compared",
         subtitle=f"{one.folder} and {other.folder}",
-        facts=(
-            *((f"first: {name}", value) for name, value in facts(one)),
-            *((f"second: {name}", value) for name, value in facts(other)),
+        facts=tuple(
+            (f"{side}: {name}", value)
+            for side, results in named.items()
+            for name, value in facts(results)
         ),
-        gaps=gaps,
-        statements=_answer(found, one, other),
+        gaps=tuple(
+            f"{side.capitalize()} sweep: {note}"
+            for side, results in named.items()
+            for note in results.notes
+        ),
+        statements=(_difference(found, one, other), _settings(found)),
         where="in the folder from which sim report was called",
         limits=LIMITS,
         sections=(
-            Section(
-                "plans",
-                "What differs in the plans",
-                "The lines, seeds, versions and all settings in which the two differ.",
-                (plans,),
-            ),
-            Section(
-                "pairs",
-                "Cells in common",
-                "Cells are matched by the values of the keys that both sweeps have. "
-                + (
-                    "Both met the same shocks, so runs are compared one by one."
-                    if found.paired
-                    else "They did not meet the same shocks, so they are compared as independent "
-                    "samples."
-                ),
-                (pairs,),
-            ),
-            Section("rates", "How often something is signed", "In each sweep.", tuple(rates)),
+            Section("plans", "What differs in the plans", apart, parts[:1]),
+            Section("pairs", "Cells in common", f"{cells} {how}", parts[1:]),
+            Section("rates", "How often something is signed", "In each sweep.", rates),
         ),
     )
 
 
-def _answer(found: Comparison, one: Results, other: Results) -> tuple[Statement, ...]:
-    said = [_difference(found, one, other)]
-    words = sorted({path for pair in found.pairs for path in pair.differs})
-    if words:
-        shown = "; ".join(words[:6]) + ("; and more, see below" if len(words) > 6 else "")
-        said.append(Statement(_plain(f"These cells differ in: {shown}.")))
-    else:
-        said.append(Statement("The settings of these cells are the same in both sweeps."))
-    return tuple(said)
+def _plans(found: Comparison) -> Part:
+    return part(
+        "plans",
+        "In what they differ",
+        lambda: found,
+        frame=lambda result: result.plans,
+        draw=None,
+        notes=False,
+    )
+
+
+def _pairs(found: Comparison) -> Part:
+    columns = {
+        "first": Column("first sweep", PERCENT),
+        "second": Column("second sweep", PERCENT),
+        "difference": Column("difference, points [95 %]", PERCENT, ""),
+        "more": Column("runs with more"),
+        "less": Column("runs with less"),
+        "differs_in": Column("differs in"),
+    }
+    return part("pairs", "Cell by cell", lambda: found, columns)
+
+
+def _rates(name: str, results: Results) -> Part:
+    signed = Column("signed, % [95 %]", PERCENT, "signed_")
+    return part(
+        f"signing_rates_{name}",
+        f"The {name} sweep by cell",
+        lambda: signing_rates(results),
+        {"signed": signed},
+        table=lambda r: r.to_frame().select(*r.keys, "runs", "signed", "signed_low", "signed_high"),
+        draw=None,
+    )
+
+
+def _settings(found: Comparison) -> Statement:
+    apart = sorted({path for pair in found.pairs for path in pair.differs})
+    if not apart:
+        return Statement("The settings of these cells are the same in both sweeps.")
+    shown = "; ".join(apart[:6]) + ("; and more, see below" if len(apart) > 6 else "")
+    return Statement(plain(f"These cells differ in: {shown}."))
 
 
 def _difference(found: Comparison, one: Results, other: Results) -> Statement:
-    names = ("difference", "low", "high")
-    mean = found.overall
-    up = not mean.value < 0.0
-    ends = (mean.value, mean.low, mean.high) if up else (-mean.value, -mean.high, -mean.low)
-    numbers = {name: Number(x, "percent") for name, x in zip(names, ends, strict=True)}
-    how = "run by run on the same shocks" if found.paired else "as independent samples"
-    more = "more" if up else "less"
-    text = (
-        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
-        f"points {more} often in the second sweep than in the first, {how}."
-    )
-    pairs = [(pair.one, pair.other) for pair in found.used]
+    pairs, mean, freedom = [(p.one, p.other) for p in found.used], found.overall, found.freedom
     if not pairs:
         return Statement("No cell in common has outcomes in both sweeps, so nothing is compared.")
     if math.isnan(mean.value):
@@ -263,18 +189,21 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
             "No replicate is complete in all cells in common, so there is no difference over all "
             "of them; cells are compared below."
         )
-    freedom = found.freedom
-    if not up:
+    more = "more"
+    if mean.value < 0.0:
         # The query gives the numbers as the sentence does: the first sweep less the second.
+        more, mean, freedom = "less", negated(mean), (freedom[1], freedom[0])
         one, other, pairs = other, one, [(b, a) for a, b in pairs]
-        freedom = (freedom[1], freedom[0])
+    how = "run by run on the same shocks" if found.paired else "as independent samples"
+    text = (
+        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
+        f"points {more} often in the second sweep than in the first, {how}."
+    )
+    numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
+    names = ("difference", "low", "high")
     query = (
         queries.difference_of_sweeps(one, other, pairs, names)
         if found.paired
         else queries.difference_of_samples(one, other, pairs, names, freedom)
     )
     return Statement(text, numbers, query)
-
-
-def _plain(text: str) -> str:
-    return text.replace("{", "(").replace("}", ")")

@@ -1,4 +1,8 @@
-"""A report as one HTML file that needs no network: data, figures and scripts stand inside it."""
+"""A report on disk: one HTML file that needs no network, Markdown, or a folder of tables.
+
+The HTML file holds its data, figures and scripts; Markdown the answer with its queries and every
+table; a folder of CSV or Parquet files one table for each result, with a list of contents.
+"""
 
 import json
 import os
@@ -6,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -23,9 +28,77 @@ from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
 from sim.sweeps.overrides import Value
 
+Format = Literal["html", "md", "csv", "parquet"]
+ENDINGS: Mapping[Format, str] = {
+    "html": ".html",
+    "md": ".md",
+    "csv": "-csv",
+    "parquet": "-parquet",
+}
+"""Ending of what is written; CSV and Parquet are folders of tables."""
 MOST_ROWS = 200
 """Most lines of a table on the page; the files of ``--format csv`` hold all."""
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "report.css", "report.js"
+ANSWER, CONTENTS = "answer", "contents"
+
+
+def make_report(
+    folders: Sequence[Path], say: Say, start: Mapping[str, Value] | None = None
+) -> Report:
+    """Return the report of a sweep, of a single run, or of two sweeps compared.
+
+    Each step is told to `say`; the inverse question begins at `start`. Raises `SimError` if the
+    folders cannot be used.
+    """
+    if len(folders) == 2:
+        single = [folder for folder in folders if holds_run(folder)]
+        if single:
+            raise ConfigError([f"{single[0]}: holds a single run; two sweeps can be compared"])
+        return comparison_report(load(folders[0]), load(folders[1]), say)
+    if holds_run(folders[0]):
+        if start:
+            raise ConfigError(["--start: a single run has no levers to change"])
+        return run_report(load_run(folders[0]), say)
+    return sweep_report(load(folders[0]), say, start)
+
+
+def default_target(folder: Path, format: Format, compared: bool) -> Path:
+    """Return a place in the results' folder that is still free."""
+    name = "comparison" if compared else "report"
+    numbered = (name if n == 1 else f"{name}-{n}" for n in count(1))
+    targets = (folder / f"{name}{ENDINGS[format]}" for name in numbered)
+    return next(target for target in targets if not target.exists())
+
+
+def check_target(target: Path) -> None:
+    """Check, before anything is computed, that a report can be written there.
+
+    Raises `ConfigError` if something is there already, or the folder does not exist.
+    """
+    if target.exists() or target.is_symlink():
+        raise ConfigError([f"--out: {target}: exists already and is not overwritten"])
+    if not target.absolute().parent.is_dir():
+        raise ConfigError([f"--out: {target}: no such folder: {target.parent}"])
+
+
+def write_report(report: Report, target: Path, format: Format) -> None:
+    """Write a report whole or not at all; `SimError` if it cannot be written."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if format == "html":
+            part.write_text(html(report), encoding="utf-8")
+        elif format == "md":
+            part.write_text(markdown(report), encoding="utf-8")
+        else:
+            part.mkdir()
+            write_tables(report, part, format)
+        part.replace(target)
+    except OSError as error:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+        raise SimError(f"{target}: cannot be written, {error.strerror or error}") from error
 
 
 def html(report: Report) -> str:
@@ -55,11 +128,6 @@ def html(report: Report) -> str:
 
 def _transparent(config: dict[str, object]) -> dict[str, object]:
     return config | {"background": "transparent"}
-
-
-def write_html(report: Report, target: Path) -> None:
-    """Write a report as one HTML file."""
-    target.write_text(html(report), encoding="utf-8")
 
 
 def cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
@@ -115,14 +183,6 @@ def _file(name: str) -> str:
     return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
-# ---- A report as Markdown: the answer with its queries, and every table.
-
-
-def write_markdown(report: Report, target: Path) -> None:
-    """Write a report as one Markdown file."""
-    target.write_text(markdown(report), encoding="utf-8")
-
-
 def markdown(report: Report) -> str:
     """Return a report as Markdown."""
     return "\n".join(_lines(report)) + "\n"
@@ -130,11 +190,9 @@ def markdown(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """Return a text in which Markdown and HTML see nothing but text."""
-    for mark in "\\`*_{}[]<>#|":
-        text = text.replace(
-            mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark]
-        )
-    return " ".join(text.split())
+    marks = {mark: f"\\{mark}" for mark in "\\`*_{}[]#|"}
+    table = str.maketrans({**marks, "<": "&lt;", ">": "&gt;"})
+    return " ".join(text.translate(table).split())
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -168,36 +226,25 @@ def _part(part: Part) -> Iterator[str]:
         yield from (f"Not here: {escaped(part.missing)}.", "")
         return
     if part.table is not None:
-        rows = cells(part.table)
-        if rows:
-            yield "| " + " | ".join(escaped(name) for name in part.table.columns) + " |"
-            yield "|" + "|".join("---:" if kind == "n" else "---" for _, kind in rows[0]) + "|"
-            yield from ("| " + " | ".join(escaped(text) for text, _ in row) + " |" for row in rows)
-            if part.table.height > MOST_ROWS:
-                yield f"\nThe first {MOST_ROWS} of {part.table.height:,} lines."
-        else:
-            yield "None."
-        yield ""
+        yield from (*_table(part.table), "")
     for note in part.notes:
         yield from (f"*{escaped(note)}*", "")
 
 
-# ---- A report as tables: one CSV or Parquet file for each of its results, with a list of conten
-
-ANSWER, CONTENTS = "answer", "contents"
+def _table(table: pl.DataFrame) -> Iterator[str]:
+    rows = cells(table)
+    if not rows:
+        yield "None."
+        return
+    yield "| " + " | ".join(escaped(name) for name in table.columns) + " |"
+    yield "|" + "|".join("---:" if kind == "n" else "---" for _, kind in rows[0]) + "|"
+    yield from ("| " + " | ".join(escaped(text) for text, _ in row) + " |" for row in rows)
+    if table.height > MOST_ROWS:
+        yield f"\nThe first {MOST_ROWS} of {table.height:,} lines."
 
 
 def write_tables(report: Report, folder: Path, kind: str) -> None:
-    """Write every table of a report into a folder.
-
-    Parameters
-    ----------
-    report : Report
-    folder : Path
-        Exists and is empty.
-    kind : str
-        ``"csv"`` or ``"parquet"``.
-    """
+    """Write every table of a report into an empty folder, as ``csv`` or ``parquet``."""
     tables = {part.key: part.frame for part in report.parts if part.frame is not None}
     titles = {part.key: part.title for part in report.parts}
     tables[ANSWER] = pl.DataFrame(
@@ -215,93 +262,3 @@ def write_tables(report: Report, folder: Path, kind: str) -> None:
             frame.write_csv(path)
         else:
             frame.write_parquet(path)
-
-
-# ---- From folders of results to a report on disk, in the form that was asked for.
-
-Format = Literal["html", "md", "csv", "parquet"]
-FORMATS: tuple[Format, ...] = ("html", "md", "csv", "parquet")
-ENDINGS: Mapping[str, str] = {"html": ".html", "md": ".md", "csv": "-csv", "parquet": "-parquet"}
-"""Ending of what is written; CSV and Parquet are folders of tables."""
-
-
-def make_report(
-    folders: Sequence[Path], say: Say, start: Mapping[str, Value] | None = None
-) -> Report:
-    """Return the report of a sweep, of a single run, or of two sweeps compared.
-
-    Parameters
-    ----------
-    folders : sequence of Path
-        One or two.
-    say : callable
-        Told what is being worked on.
-    start : mapping, optional
-        Where the inverse question starts.
-
-    Raises
-    ------
-    SimError
-        If the folders cannot be used.
-    """
-    if len(folders) == 2:
-        single = [folder for folder in folders if holds_run(folder)]
-        if single:
-            raise ConfigError([f"{single[0]}: holds a single run; two sweeps can be compared"])
-        return comparison_report(load(folders[0]), load(folders[1]), say)
-    if holds_run(folders[0]):
-        if start:
-            raise ConfigError(["--start: a single run has no levers to change"])
-        return run_report(load_run(folders[0]), say)
-    return sweep_report(load(folders[0]), say, start)
-
-
-def default_target(folder: Path, format: Format, compared: bool) -> Path:
-    """Return a place in the results' folder that is still free."""
-    name = "comparison" if compared else "report"
-    target = folder / f"{name}{ENDINGS[format]}"
-    number = 1
-    while target.exists():
-        number += 1
-        target = folder / f"{name}-{number}{ENDINGS[format]}"
-    return target
-
-
-def check_target(target: Path) -> None:
-    """Check, before anything is computed, that a report can be written there.
-
-    Raises
-    ------
-    ConfigError
-        If something is there already, or the folder does not exist.
-    """
-    if target.exists() or target.is_symlink():
-        raise ConfigError([f"--out: {target}: exists already and is not overwritten"])
-    if not target.absolute().parent.is_dir():
-        raise ConfigError([f"--out: {target}: no such folder: {target.parent}"])
-
-
-def write_report(report: Report, target: Path, format: Format) -> None:
-    """Write a report; it is there whole or not at all.
-
-    Raises
-    ------
-    SimError
-        If the disk refuses it.
-    """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        if format == "html":
-            write_html(report, part)
-        elif format == "md":
-            write_markdown(report, part)
-        else:
-            part.mkdir()
-            write_tables(report, part, format)
-        part.replace(target)
-    except OSError as error:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
-        raise SimError(f"{target}: cannot be written, {error.strerror or error}") from error
