@@ -1,4 +1,6 @@
-"""`sim run -m`: Hydra's own multirun, one job a combination, by Hydra's own launchers.
+"""`sim run`: one run of the talks, told week by week; `sim run -m`: Hydra's own multirun.
+
+A multirun is one job a combination, by Hydra's own launchers.
 
 The whole line is validated first, as a sweep's is, so that nothing is played if some job could
 not be. Then Hydra takes over: it composes each job, makes its folder and calls `Job` in it.
@@ -179,7 +181,7 @@ def _arguments(words: list[str]) -> Iterator[None]:
         sys.argv = before
 
 
-# ---- `sim run`: one run of the talks, told week by week.
+# --- `sim run`: one run of the talks, told week by week
 
 DESCRIPTION = """\
 Plays the talks once and tells what happened: who offered what and why, which articles closed,

@@ -184,7 +184,7 @@ def basis_table(scenario: Scenario) -> Table:
     return table
 
 
-# ---- `sim scenario`: check a scenario file, or show a scenario as tables.
+# --- `sim scenario`: check a scenario file, or show a scenario as tables
 
 DESCRIPTION = """\
 examples:

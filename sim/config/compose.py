@@ -1,4 +1,4 @@
-"""What Hydra, OmegaConf and YAML find wrong, as one plain line a problem."""
+"""From overrides or a YAML file to validated settings, by way of Hydra's composition."""
 
 import os
 import re
@@ -189,7 +189,7 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-# ---- From a command line's overrides to validated settings, by way of Hydra's composition.
+# --- from a command line's overrides to validated settings, by way of Hydra's composition
 
 HYDRA_VERSION = "1.3"
 """Hydra's behaviour that the configurations are written for."""
@@ -381,7 +381,7 @@ def _names_beside(path: Path) -> list[str]:
     return sorted(file.name for file in path.parent.glob("*.yaml"))
 
 
-# ---- From a YAML file to a scenario.
+# --- from a YAML file to a scenario
 
 
 def load_scenario(path: str | Path) -> Scenario:

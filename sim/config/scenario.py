@@ -1,4 +1,4 @@
-"""Checks across the parts of a scenario, each told as one line with its path."""
+"""A negotiation as data, and the checks across its parts, each told as one line with its path."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
@@ -231,7 +231,7 @@ def _parliament_problems(s: "Scenario") -> Iterator[str]:
         yield "politics.government_seats: more seats than politics.parliament_seats"
 
 
-# ---- A negotiation as data: parties, text, preconditions, beliefs, calendar and sources.
+# --- a negotiation as data: parties, text, preconditions, beliefs, calendar and sources
 
 PREAMBLE = "preamble"
 """Id under which the preamble stands beside the articles."""
@@ -361,7 +361,7 @@ def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
             yield from _numbers(value, f"{path}[{index}]")
 
 
-# ---- From a plain mapping to a scenario.
+# --- from a plain mapping to a scenario
 
 
 def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:

@@ -309,7 +309,7 @@ def play_stored(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
     return play_and_store(stored_player(folder, plan_hash), Store(folder), chunk)
 
 
-# ---- Threads of this process. The engine releases Python's lock, so threads use all cores.
+# --- threads of this process. The engine releases Python's lock, so threads use all cores
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""Bargaining solutions, and what trading across issues is worth."""
+"""Bargaining solutions, what trading across issues is worth, and concession curves."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ SOLUTIONS: tuple[Oracle, ...] = (
 )
 
 
-# ---- Concession curves, where they cross, imitation, and MiCRO.
+# --- concession curves, where they cross, imitation, and MiCRO
 
 _WEEKS = 100
 

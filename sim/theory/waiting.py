@@ -1,4 +1,4 @@
-"""Holding out for concessions, and the agreed part as a hostage."""
+"""Holding out for concessions, the agreed part as a hostage, hazards and what lasts."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -130,7 +130,7 @@ WAITING: tuple[Oracle, ...] = (
 )
 
 
-# ---- Constant hazards, and what a mediator's style does to signing and to lasting.
+# --- constant hazards, and what a mediator's style does to signing and to lasting
 
 _DEAL, _COLLAPSE, _WEEKS, _RUNS = 0.02, 0.005, 104, 4000
 _CHANCE = _DEAL / (_DEAL + _COLLAPSE) * (1.0 - (1.0 - _DEAL - _COLLAPSE) ** _WEEKS)

@@ -1,4 +1,4 @@
-"""What is kept on disk from one start to the next: compositions, and the HTML of the empty page.
+"""What a visitor has set, the settings that follow, and what is kept on disk for a quick start.
 
 Hydra takes longer to compose than the page may take to open, and Solara longer to be imported. A
 file is named by a digest of everything that its content was made of, so what is out of date is
@@ -110,7 +110,7 @@ def _keep(file: Path, content: bytes, most: int) -> None:
             other.unlink(missing_ok=True)
 
 
-# ---- What a visitor has set: in the page's address, as overrides, and the settings that follow.
+# --- what a visitor has set: in the page's address, as overrides, and the settings that follow
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""

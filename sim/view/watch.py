@@ -1,4 +1,4 @@
-"""The talks at the end of one week, as plain frozen data that a page can be drawn from."""
+"""One run of the Mesa model that is watched, and each of its weeks as plain frozen data."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -208,7 +208,7 @@ def _public(model: NegotiationModel) -> PublicNow:
     return PublicNow(opinion, protesting)
 
 
-# ---- One run of the Mesa model that is watched: played on, gone back over, and what it showed.
+# --- one run of the Mesa model that is watched: played on, gone back over, and what it showed
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""What the domestic opposition holds against a concession or a treaty.
+"""Domestic politics: the opposition's grievances, opinion, protest, and the government's survival.
 
 Its own preferences decide: giving way on what it cares for, away from what it wants, brings people
 to the street; giving way on what it does not care for does not. Salience as a weight relative to
@@ -95,7 +95,7 @@ def mobilise_against(params: Params, state: State, grievance: float) -> None:
     state.impulse += params.effort * params.trigger_impulse * grievance
 
 
-# ---- Phase 9: the opposition mobilises and citizens change their minds.
+# --- the opposition mobilises and citizens change their minds
 
 _ROUNDING = 1e-9
 """Added to the confidence radius: of two friends just at it, rounding would keep only one."""
@@ -213,7 +213,7 @@ def deliberate(params: Params, state: State, public: Public) -> None:
     state.opinion = mean_of(public.opinion)
 
 
-# ---- Phase 9, continued: protest spreads over the graph by thresholds.
+# --- protest spreads over the graph by thresholds
 
 
 @rule
@@ -298,7 +298,7 @@ def take_to_streets(params: Params, state: State, public: Public, events: Events
         write(state, events, ACTOR.OPPOSITION, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, share)
 
 
-# ---- Phase 9, end: approval, elections and the government's survival.
+# --- approval, elections and the government's survival
 
 
 @rule

@@ -1,4 +1,4 @@
-"""Phase 6: preconditions move along their routes."""
+"""Preconditions move along their routes."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Phase 7: each side compares signing now, in full or in part, with waiting."""
+"""Each side compares signing now, in full or in part, with waiting."""
 
 from sim.model.codes import (
     ACTOR,

@@ -1,4 +1,4 @@
-"""Phase 5: unilateral concessions."""
+"""Unilateral concessions."""
 
 from sim.model.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule

@@ -51,7 +51,7 @@ def last_line(text: str) -> str:
     return re.sub(r"^.*\b(?:error|fatal): ", "", lines[-1])
 
 
-# ---- What a site offers, and what a task may ask of it.
+# --- what a site offers, and what a task may ask of it
 
 
 class Nodes(NamedTuple):
@@ -167,7 +167,7 @@ def _partition(nodes: Sequence[Nodes], name: str) -> list[Nodes]:
     raise ConfigError([f"executor.partition: {problem}"])
 
 
-# ---- How tasks stand.
+# --- how tasks stand
 
 ENDINGS = {
     "COMPLETED": "ended",

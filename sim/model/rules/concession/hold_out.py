@@ -1,4 +1,4 @@
-"""Firmness: no concession at all."""
+"""Firmness, and hold-out: concede nothing at all, or nothing while concessions come."""
 
 from sim.model.plugins import Parameter, plugin
 from sim.model.records import Params, Shocks, State
@@ -17,7 +17,7 @@ def firm(params: Params, state: State, shocks: Shocks, side: int) -> float:
     return state.aspiration[side]
 
 
-# ---- Hold-out: concede nothing while concessions come.
+# --- hold-out: concede nothing while concessions come
 
 
 @plugin(
