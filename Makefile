@@ -21,7 +21,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --no-header --no-annotate --group build $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest lint bench study docs lock browser clean
+.PHONY: help demo test pytest lint bench study docs lock browser slurm clean
 
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
@@ -68,6 +68,20 @@ browser:
 	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else \
 	    echo "No Chromium here: please install it (apt-get install chromium)." >&2; exit 1; \
+	fi
+
+# Slurm for the tests of job arrays, from Debian's packages; its services are not started.
+slurm:
+	@if command -v slurmctld && command -v slurmd && command -v munged && command -v sbatch; then \
+	    exit 0; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	        munge slurmctld slurmd slurm-client >/dev/null; } || \
+	    { echo "Slurm could not be installed: its packages cannot be had here." >&2; exit 1; }; \
+	else \
+	    echo "No Slurm here: please install it (apt-get install munge slurmctld slurmd" \
+	        "slurm-client)." >&2; exit 1; \
 	fi
 
 clean:

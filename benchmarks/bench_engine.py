@@ -9,7 +9,7 @@ from benchmarks.figures import Figure, best_of_rounds
 from benchmarks.mesa_toy import AGENTS, ARTICLES, STEPS, play_toys
 from benchmarks.uncompiled import measure
 from sim.config.compose import compose
-from sim.runs.run import run_mesa
+from sim.runs.play import run_mesa
 
 NO_PUBLIC = ["public=none"]
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import polars as pl
 
 from sim.runs.outcomes import codes_of
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     ERROR,

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from sim.config.compose import compose
 from sim.model.codes import Treaty
-from sim.runs.batch import play_batch
+from sim.runs.play import play_batch
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- presets: begin -->", "<!-- presets: end -->"

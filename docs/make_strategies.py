@@ -1,11 +1,13 @@
-"""Write docs/strategies.md, the index of all plug-ins, from the registry."""
+"""Write what comes from the registry: docs/strategies.md, and the presets in configs."""
 
 import sys
+import textwrap
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sim.model.plugins import KINDS, Plugin, registry
+from sim.config.settings import CHOICES
+from sim.model.plugins import KINDS, Plugin, Preset, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "strategies.md"
@@ -59,5 +61,27 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def preset_file(group: str, entry: Plugin, preset: Preset) -> str:
+    """Return the text of one preset."""
+    values = {p.name: preset.values.get(p.name, p.default) for p in entry.parameters}
+    stated = "".join(f", {name}: {value:g}" for name, value in values.items())
+    comment = textwrap.fill(
+        f"{preset.says} {entry.reference}.", 98, initial_indent="# ", subsequent_indent="# "
+    )
+    return f"{comment}\n{group}: {{name: {entry.name}{stated}}}\n"
+
+
+def presets() -> dict[Path, str]:
+    """Return the text of every preset by its file."""
+    return {
+        ROOT / "configs" / group / f"{preset.name}.yaml": preset_file(group, entry, preset)
+        for group, kind in CHOICES.items()
+        for entry in registry().of(kind)
+        for preset in entry.presets or (Preset(entry.name, entry.summary),)
+    }
+
+
 if __name__ == "__main__":
+    for file, text in presets().items():
+        file.write_text(text, encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")

@@ -1,16 +1,15 @@
 """`python -m experiments NAME`: play a study and write its summary; without a name, list them."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
-
-from sim.model.compile_ahead import compile_lean
 
 from experiments import study as studies
 from experiments import summary
 from experiments.playing import play
 from sim.errors import SimError
-from sim.sweeps.progress import reporter
+from sim.sweeps.execute import reporter
 
 INTERRUPTED = 130
 
@@ -56,5 +55,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    compile_lean()
+    os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
     sys.exit(main())

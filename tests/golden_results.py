@@ -18,7 +18,7 @@ import polars as pl
 
 from sim.config.compose import compose_plain
 from sim.config.settings import Settings, build_settings
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.summary import summarise
 from sim.sweeps import sweep
 

@@ -244,12 +244,13 @@ def test_a_faulty_plugin_is_told_in_a_line(
 ) -> None:
     """Any expected failure keeps its exit code and its words."""
     from sim.errors import SimError
-    from sim.runs import run
 
     def fail(*_: object) -> None:
         raise SimError("armenia: strategy 'odd' returned no finite number in week 3", 4)
 
-    monkeypatch.setattr(run, "play_one", fail)
+    from sim.runs import play
+
+    monkeypatch.setattr(play, "play_one", fail)
     assert main(["run", "--json", "horizon=3"]) == 4
     out, err = capsys.readouterr()
     assert out == ""
@@ -257,12 +258,13 @@ def test_a_faulty_plugin_is_told_in_a_line(
 
 
 def test_interruption_is_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.runs import run
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "play_one", interrupt)
+    from sim.runs import play
+
+    monkeypatch.setattr(play, "play_one", interrupt)
     assert main(["run", "horizon=3"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -329,7 +331,7 @@ def test_help_names_every_command(arguments: list[str], capsys: Capture) -> None
 def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
     """Every example in it can be parsed and composed."""
     from sim.config.compose import compose
-    from sim.sweeps.overrides import read_line
+    from sim.sweeps.overrides import read_terms
 
     assert main(["run", "--help"]) == 0
     out, _ = capsys.readouterr()
@@ -340,7 +342,7 @@ def test_help_of_run_teaches_by_example(capsys: Capture) -> None:
             words = example.partition("|")[0].split()
             overrides = [word for word in words if "=" in word]
             if "-m" in words:
-                assert read_line(overrides, [config_folder()])
+                assert read_terms(overrides, [config_folder()])
             else:
                 assert compose(overrides).horizon >= 1
 

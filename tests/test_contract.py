@@ -7,6 +7,7 @@ to `test_strategies.py`.
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -197,3 +198,15 @@ def test_the_index_of_the_documentation_lists_it(entry: Plugin) -> None:
     assert entry.reference in page
     for parameter in entry.parameters:
         assert f"| `{parameter.name}` | {parameter.default:g} |" in page
+
+
+def test_presets_and_the_page_are_those_of_the_registration() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_strategies.py"))
+    files = made["presets"]()
+    for group in GROUPS.values():
+        there = set((ROOT / "configs" / group).glob("*.yaml"))
+        assert there == {file for file in files if file.parent.name == group}
+    stale = [file.name for file, text in files.items() if file.read_text("utf-8") != text]
+    assert stale == [], "run `make docs`"
+    page = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
+    assert page == made["page"](), "docs/strategies.md is stale, run `make docs`"

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 
 from sim.config.compose import compose
 from sim.config.parameters import parameters
-from sim.runs.batch import play_batch
+from sim.runs.play import play_batch
 
 RUNS = 300
 HORIZON = 52

@@ -17,7 +17,7 @@ from sim.runs.outcomes import (
     scenario_outcomes,
     word,
 )
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 
 SETTINGS: list[list[str]] = [
     [],

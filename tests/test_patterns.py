@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from sim.config.compose import compose
-from sim.runs.batch import play_batch
+from sim.runs.play import play_batch
 
 RUNS = 300
 

@@ -10,7 +10,7 @@ from sim.config.compose import compose
 from sim.config.settings import Settings
 from sim.model.codes import Actor, Gate, Move, Precondition, Reason, Treaty
 from sim.model.records import EVENT
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.story import (
     MOVES,
     REASONS,

@@ -12,7 +12,7 @@ from sim.config.compose import compose
 from sim.errors import ConfigError, SimError
 from sim.model.codes import Article, Treaty
 from sim.runs.opening import RunRecord
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.trace import read_metadata, trace, trace_frame, write_trace
 
 

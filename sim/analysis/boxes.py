@@ -87,15 +87,10 @@ def peel(
 ) -> list[Box]:
     """Return the boxes of one peeling, from all rows to the last that raises the mean.
 
-    Parameters
-    ----------
-    values : array, shape (rows, inputs)
-    outcome : array, shape (rows,)
-        In [0, 1].
-    words : mapping
-        Words of each input that is no number, by its place.
-    least : float
-        Smallest mass of a box.
+    values: shape (rows, inputs).
+    outcome: in [0, 1], shape (rows,).
+    words: words of each input that is no number, by its place.
+    least: smallest mass of a box.
     """
     limits = Limits({}, {})
     held: Mask = np.ones(len(values), bool)
@@ -328,10 +323,7 @@ def prim_boxes(
 
     At most `most` boxes, each found among the cells that the ones before left over.
 
-    Raises
-    ------
-    NotInResults
-        If there are too few cells, or the outcome is the same in all.
+    Raises NotInResults if there are too few cells, or the outcome is the same in all.
     """
     means = cell_means(results.outcome(outcome))
     cells = results.independent_cells()

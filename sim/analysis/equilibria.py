@@ -125,11 +125,8 @@ def equilibria_on(
     Payoffs have the shape (games, all rows, all columns); the played strategies `rows` and
     `columns` have the shape (games, size).
 
-    Returns
-    -------
-    tuple of array, shapes (games, all rows), (games, all columns), (games,)
-        Mixtures that make the other side indifferent among its played strategies, and whether they
-        are an equilibrium: shares positive, and no strategy does better.
+    Returns mixtures that make the other side indifferent among its played strategies, and whether
+    they are an equilibrium: shares positive, and no strategy does better.
     """
     y, row_value, one = _indifferent(first, rows, columns)
     x, column_value, other = _indifferent(np.swapaxes(second, 1, 2), columns, rows)
@@ -254,10 +251,7 @@ def replicator(first: Floats, second: Floats, times: Floats) -> tuple[Floats, Fl
 
     Payoffs are scaled to a range of one, so that times of different games can be compared.
 
-    Returns
-    -------
-    tuple of array, shapes (times, rows) and (times, columns)
-        Shares of strategies.
+    Returns shares of strategies.
     """
     import nashpy
 

@@ -283,10 +283,8 @@ def strategy_game(
     `payoffs` names the outcomes of the first and of the second party, by default what stood at the
     end is worth to each; `seed` is that of the bootstrap.
 
-    Raises
-    ------
-    NotInResults
-        If not both parties' strategies were swept, or some pairs of them are missing.
+    Raises NotInResults if not both parties' strategies were swept, or some pairs of them are
+    missing.
     """
     first, second = results.scenario.parties
     sides = [[k for k in results.chosen_keys if _of_party(k, party)] for party in (first, second)]

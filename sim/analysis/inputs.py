@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.results import Floats, Results, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
-from sim.sweeps.paths import at
+from sim.sweeps.plan import at
 
 MOST_CELLS = 20_000
 """Most cells that a model is fitted to, or boxes are looked for in."""

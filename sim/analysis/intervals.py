@@ -32,12 +32,8 @@ class Estimate:
     def columns(self, name: str = "value", ends: str = "") -> dict[str, float]:
         """Return the value and its interval as columns, e.g. `after`, `after_low`, `after_high`.
 
-        Parameters
-        ----------
-        name : str
-            Column of the value.
-        ends : str
-            What stands before `low` and `high`, e.g. ``after_``.
+        name: column of the value.
+        ends: what stands before `low` and `high`, e.g. ``after_``.
         """
         return {name: self.value, f"{ends}low": self.low, f"{ends}high": self.high}
 
@@ -95,10 +91,7 @@ def _two_way(by_replicate: float, by_point: float, independent: float) -> float:
 def satterthwaite(*parts: tuple[float, int]) -> float:
     """Return the degrees of freedom of a sum of variances (Satterthwaite 1946), at least 1.
 
-    Parameters
-    ----------
-    parts : tuple of (float, int)
-        Each variance, and from how many independent units it was estimated; a NaN counts for
+    parts: each variance, and from how many independent units it was estimated; a NaN counts for
         nothing.
     """
     known = [(v, n - 1) for v, n in parts if np.isfinite(v) and n > 1]
@@ -113,14 +106,9 @@ def estimate(
 ) -> Estimate:
     """Return the mean of some runs with its interval.
 
-    Parameters
-    ----------
-    values : array, shape (cells, replicates)
-        Outcomes of runs; NaN where there is none.
-    points : array of int, shape (cells,), optional
-        Point of each cell, if the cells are points of a sampled design.
-    share : bool
-        Whether the values are 0 or 1 and the interval is to be Wilson's.
+    values: outcomes of runs; NaN where there is none, shape (cells, replicates).
+    points: point of each cell, if the cells are points of a sampled design, shape (cells,).
+    share: whether the values are 0 or 1 and the interval is to be Wilson's.
     """
     found = spread(values, points)
     if not found.runs:

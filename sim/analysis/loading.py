@@ -18,9 +18,8 @@ from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature, scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
-from sim.sweeps.paths import changed
-from sim.sweeps.plan import Chunk, Plan
-from sim.sweeps.store import PLAN, RUNS, SHARDS
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, changed
+from sim.sweeps.store import FOREIGN, PLAN, RUNS, SHARDS, problem_of
 
 FORMAT = 1
 """Version of a single run's folder that is read."""
@@ -37,10 +36,7 @@ READ_EVERYWHERE = ("status", "weeks", "signed_week", "interim_week", "full_week"
 def load(folder: str | Path) -> Results:
     """Open the folder of a sweep, finished or not.
 
-    Raises
-    ------
-    ConfigError
-        If it holds no sweep, another sweep's table, or not one run that can be read.
+    Raises ConfigError if it holds no sweep, another sweep's table, or not one run that can be read.
     """
     place = existing(folder)
     if not (place / PLAN).is_file():
@@ -48,6 +44,11 @@ def load(folder: str | Path) -> Results:
     plan = _plan(place)
     table = place / RUNS
     notes: list[str] = []
+    if plan.format == UNSEALED_FORMAT:
+        notes.append(
+            "These files were written before files carried digests: whether their numbers are "
+            "as they were written has not been checked."
+        )
     if table.is_file():
         rows = _rows_of_table(table, plan, notes)
     else:
@@ -109,9 +110,13 @@ def _plan(place: Path) -> Plan:
 
 def _rows_of_table(table: Path, plan: Plan, notes: list[str]) -> int:
     """Return how many runs of this plan `runs.parquet` holds; 0 if it cannot be read."""
+    found = problem_of(table, plan)
+    if found == FOREIGN:
+        raise ConfigError([f"{table.parent}: {RUNS} {FOREIGN} than {PLAN}"])
+    if found:
+        notes.append(f"{RUNS} {found}.")
+        return 0
     try:
-        if pl.read_parquet_metadata(table).get("plan") != plan.hash:
-            raise ConfigError([f"{table.parent}: {RUNS} belongs to another sweep than {PLAN}"])
         rows = _length(table)
         problem = _lacking(_schema(table), _needed(plan))
         if not problem:
@@ -155,6 +160,8 @@ def _whole_shards(place: Path, plan: Plan, notes: list[str]) -> tuple[list[Path]
 
 def _flaw_of(file: Path, chunk: Chunk, plan: Plan) -> str:
     """Return what is wrong with a shard, all of which is read; empty if nothing is."""
+    if found := problem_of(file, plan, chunk):
+        return found
     try:
         rows = pl.read_parquet(file, glob=False)
     except (PolarsError, OSError):

@@ -19,8 +19,7 @@ from sim.errors import SimError
 from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import changed
-from sim.sweeps.plan import Plan
+from sim.sweeps.plan import Plan, changed
 
 Floats = NDArray[np.float64]
 
@@ -236,15 +235,9 @@ class Results:
     def codes(self, column: str) -> NDArray[np.int16]:
         """Return a column of words, whole numbers or flags, a word by its place in its type.
 
-        Returns
-        -------
-        array of int16, shape (cells, replicates)
-            `NO_RUN` where there is no run, it failed, or its scenario has no such outcome.
-
-        Raises
-        ------
-        NotInResults
-            If the table lacks it, or it holds nothing or unknown words.
+        Returns `NO_RUN` where there is no run, it failed, or its scenario has no such outcome
+        (shape (cells, replicates)).
+        Raises NotInResults if the table lacks it, or it holds nothing or unknown words.
         """
         self.check_columns(column)
         series = self._read(column)[column]

@@ -90,11 +90,8 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
     Bootstrap intervals are over blocks of the design and over replicates; with a single replicate
     over blocks only. `seed` is that of the bootstrap.
 
-    Raises
-    ------
-    NotInResults
-        If the design is not Saltelli's, runs are missing in too many of its blocks, or the outcome
-        is the same at all points.
+    Raises NotInResults if the design is not Saltelli's, runs are missing in too many of its blocks,
+    or the outcome is the same at all points.
     """
     if results.plan.design.get("kind") != "saltelli":
         raise NotInResults(
@@ -152,16 +149,11 @@ def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Float
     bootstrap that draws blocks of the design and, if there are several, replicates (Owen 2007), so
     that they cover which points were drawn and which chance was met.
 
-    Parameters
-    ----------
-    outcome : array, shape (blocks * (inputs + 2),) or (blocks * (inputs + 2), replicates)
-        In the order of Saltelli's design without second order (Saltelli et al. 2010). NaN where a
-        run is missing; each point must have one, else `SimError`: SALib would return zeros.
+    outcome: in the order of Saltelli's design without second order (Saltelli et al. 2010). NaN
+        where a run is missing; each point must have one, else `SimError`: SALib would return zeros,
+        shape (blocks * (inputs + 2).
 
-    Returns
-    -------
-    dict
-        `first`, `total`, `first_half`, `total_half`, arrays of shape (inputs,).
+    Returns `first`, `total`, `first_half`, `total_half`, arrays of shape (inputs,).
     """
     runs = np.asarray(outcome, float)
     runs = runs[:, np.newaxis] if runs.ndim == 1 else runs

@@ -62,10 +62,7 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     seen (factorial design, whose cells are all there is; less the mean of all cells). `seed` is
     that of folds and shuffling.
 
-    Raises
-    ------
-    NotInResults
-        If there are too few cells or replicates, or nothing varies.
+    Raises NotInResults if there are too few cells or replicates, or nothing varies.
     """
     means = cell_means(results.outcome(outcome))
     known = np.flatnonzero(np.isfinite(means))

@@ -19,7 +19,7 @@ from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
 from sim.analysis.surrogate import REFITS, Model, better_kind, fitted, refits
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import at
+from sim.sweeps.plan import at
 
 LINE = 0.5
 MOST_CHANGES = 25
@@ -113,10 +113,8 @@ def turning_points(
     line, or, where a sampled design draws them, the scenario's stated value (the middle of an
     interval).
 
-    Raises
-    ------
-    NotInResults
-        If nothing was swept, the start is no cell, or a sampled design has too few points.
+    Raises NotInResults if nothing was swept, the start is no cell, or a sampled design has too few
+    points.
     """
     swept = results.plan.swept
     if not swept:

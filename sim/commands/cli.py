@@ -49,16 +49,10 @@ PLAYING = ("run", "sweep", "view", "report")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments without the program's name; those of the process by default.
+    argv: arguments without the program's name; those of the process by default.
 
-    Returns
-    -------
-    int
-        0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
-        command says.
+    Returns 0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
+    command says.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:

@@ -26,10 +26,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as one line.
 
-        Raises
-        ------
-        ConfigError
-            Always.
+        Always raises ConfigError.
         """
         found = _CHOICE.fullmatch(message)
         if found:
@@ -46,19 +43,11 @@ class Parser(argparse.ArgumentParser):
 def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
     """Parse a command line in which options and overrides stand in any order.
 
-    Parameters
-    ----------
-    parser : Parser
-        The whole command line's parser.
-    argv : sequence of str
-        Arguments without the program's name.
-    chosen : Parser or None
-        Parser of the command in `argv`, for suggestions.
+    parser: the whole command line's parser.
+    argv: arguments without the program's name.
+    chosen: parser of the command in `argv`, for suggestions.
 
-    Raises
-    ------
-    ConfigError
-        For an unknown option, with the nearest one, or too many arguments.
+    Raises ConfigError for an unknown option, with the nearest one, or too many arguments.
     """
     args, rest = parser.parse_known_args(argv)
     problems = []

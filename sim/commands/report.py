@@ -78,10 +78,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Make a report, write it and print its answer.
 
-    Raises
-    ------
-    SimError
-        If the folders cannot be used or the report cannot be written.
+    Raises SimError if the folders cannot be used or the report cannot be written.
     """
     from sim.errors import ConfigError
 
@@ -115,10 +112,7 @@ def execute(args: argparse.Namespace) -> int:
 def _need_the_extra() -> None:
     """Raise if the packages of the extra `report` are missing.
 
-    Raises
-    ------
-    ConfigError
-        With what to install.
+    Raises ConfigError with what to install.
     """
     from importlib.util import find_spec
 
@@ -135,10 +129,7 @@ def _need_the_extra() -> None:
 def _start(text: str) -> "tuple[str, Value]":
     """Return a key and its value.
 
-    Raises
-    ------
-    ConfigError
-        If it is not of that form.
+    Raises ConfigError if it is not of that form.
     """
     from sim.errors import ConfigError
 

@@ -19,10 +19,7 @@ __all__ = ["check_file", "render_file", "render_scenario"]
 def render_file(path: str | Path, console: Console) -> None:
     """Print the tables of a scenario file.
 
-    Raises
-    ------
-    ConfigError
-        If the file is no valid scenario.
+    Raises ConfigError if the file is no valid scenario.
     """
     render_scenario(load_scenario(path), console)
 
@@ -30,12 +27,8 @@ def render_file(path: str | Path, console: Console) -> None:
 def render_scenario(scenario: Scenario, console: Console) -> None:
     """Print a scenario: the text, the demands outside it, the numbers and where they come from.
 
-    Parameters
-    ----------
-    scenario : Scenario
-        What to show.
-    console : Console
-        Where to print it.
+    scenario: what to show.
+    console: where to print it.
     """
     first, second = (scenario.actors[party].name for party in scenario.parties)
     console.print(f"[bold]{escape(scenario.title)}[/bold]  (from {scenario.start.isoformat()})")
@@ -191,7 +184,7 @@ def basis_table(scenario: Scenario) -> Table:
     return table
 
 
-# ---- `sim scenario`: check a scenario file, or show a scenario as tables.
+# --- `sim scenario`: check a scenario file, or show a scenario as tables
 
 DESCRIPTION = """\
 examples:
@@ -223,10 +216,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Check or show.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each problem of the scenario.
+    Raises ConfigError with one line for each problem of the scenario.
     """
     return check(args.file) if args.action == "check" else show(args.name)
 
@@ -257,10 +247,7 @@ def show(name: str) -> int:
 def scenario_file(name: str) -> Path:
     """Return the file of a scenario given by its name or by its path.
 
-    Raises
-    ------
-    ConfigError
-        If no scenario has that name.
+    Raises ConfigError if no scenario has that name.
     """
     from sim.config import config_folder
     from sim.errors import ConfigError, did_you_mean

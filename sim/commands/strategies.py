@@ -32,10 +32,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """List the plug-ins, or draw curves.
 
-    Raises
-    ------
-    ConfigError
-        For an unknown name, an unusable plug-in file, or a file that is there already.
+    Raises ConfigError for an unknown name, an unusable plug-in file, or a file that is there
+    already.
     """
     from sim.config.settings import use_plugins
 
@@ -52,10 +50,7 @@ def execute(args: argparse.Namespace) -> int:
 def check_names(names: list[str]) -> None:
     """Raise if one of the names is no plug-in.
 
-    Raises
-    ------
-    ConfigError
-        With the nearest name.
+    Raises ConfigError with the nearest name.
     """
     from sim.errors import ConfigError, did_you_mean
     from sim.model.plugins import KINDS, registry
@@ -99,11 +94,8 @@ def show(names: list[str]) -> None:
 def draw(target: Path, names: list[str]) -> None:
     """Draw the concession strategies against each scripted opponent.
 
-    Raises
-    ------
-    ConfigError
-        If the file exists, its folder does not, its ending is unknown, matplotlib is missing, or
-        no concession strategy is named.
+    Raises ConfigError if the file exists, its folder does not, its ending is unknown, matplotlib is
+    missing, or no concession strategy is named.
     """
     from sim.errors import ConfigError
     from sim.model.plugins import registry

@@ -92,10 +92,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Plan, play and summarise a sweep.
 
-    Raises
-    ------
-    SimError
-        If the line or the folder cannot be used, or results cannot be written.
+    Raises SimError if the line or the folder cannot be used, or results cannot be written.
     """
     from sim.commands.options import announce_compiling
     from sim.sweeps.planning import make_plan
@@ -117,12 +114,11 @@ def execute(args: argparse.Namespace) -> int:
         print_dry_run(request, Store(folder), console())
         return 0
 
-    from sim.sweeps.execute import heard_once
-    from sim.sweeps.progress import reporter
+    from sim.sweeps.execute import first_interrupt_only, reporter
 
     try:
         announce_compiling("engine.play_many")
-        with heard_once():
+        with first_interrupt_only():
             done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
         print(
@@ -179,7 +175,7 @@ def _print_failures(done: "Outcome") -> None:
     import polars as pl
 
     from sim.runs.terminal import counted
-    from sim.sweeps.summary import told
+    from sim.sweeps.summary import cell_label
 
     found = (
         pl.scan_parquet(done.store.runs_file, glob=False)
@@ -193,5 +189,5 @@ def _print_failures(done: "Outcome") -> None:
     for row in found.iter_rows(named=True):
         runs, cells = counted(row["runs"], "run"), counted(row["cells"], "cell")
         where = f"in {cells}, first {row['cell']}"
-        values = told(done.plan.values(row["cell"]))
+        values = cell_label(done.plan.values(row["cell"]))
         print(f"sim: {runs} failed {where} ({values}): {row['error']}", file=sys.stderr)

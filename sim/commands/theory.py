@@ -33,10 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Print the scoreboard; return 1 if a result differs, else 0.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such reference.
+    Raises ConfigError if there is no such reference.
     """
     from sim.theory import judge
 
@@ -51,10 +48,7 @@ def execute(args: argparse.Namespace) -> int:
 def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
     """Return the oracles of these references, all without any.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such reference.
+    Raises ConfigError if there is no such reference.
     """
     from sim.errors import ConfigError, did_you_mean
     from sim.theory import ORACLES, REFERENCES

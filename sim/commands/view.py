@@ -47,10 +47,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def execute(args: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C.
 
-    Raises
-    ------
-    SimError
-        If the settings, the folder or the port cannot be used, or the page is not installed.
+    Raises SimError if the settings, the folder or the port cannot be used, or the page is not
+    installed.
     """
     import gc
     import importlib.util
@@ -77,21 +75,20 @@ def execute(args: argparse.Namespace) -> int:
 def start_up(args: argparse.Namespace) -> None:
     """Check what the page starts from, and serve it.
 
-    Raises
-    ------
-    SimError
-        If something cannot be used.
+    Raises SimError if something cannot be used.
     """
     from sim.commands.options import announce_compiling
-    from sim.view.choices import Start, settings_of
+    from sim.view.choices import Start, announce, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
-    from sim.view.start import announce, sweep
 
     folder, overrides = parted(args.overrides)
     start = Start(tuple(overrides), args.config_name, args.config_dir, folder)
     settings_of(start, start.choices)
     announce(start)
-    sweep()
+    if folder is not None:
+        from sim.view.stored import sweep_of
+
+        sweep_of(start)
     announce_compiling()
     with open_socket(args.host, args.port) as bound:
         address = address_of(bound)
@@ -104,10 +101,7 @@ def start_up(args: argparse.Namespace) -> None:
 def parted(words: list[str]) -> tuple[str | None, list[str]]:
     """Return the folder of results, if one is named, and the overrides.
 
-    Raises
-    ------
-    ConfigError
-        If more than one folder is named.
+    Raises ConfigError if more than one folder is named.
     """
     from sim.errors import ConfigError
 

@@ -9,15 +9,8 @@ def config_folder() -> Path:
     An installed wheel carries them inside the package, as ``sim/configs``; a checkout keeps them
     at its top, as ``configs``.
 
-    Returns
-    -------
-    Path
-        Absolute path of an existing folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If neither folder exists, which means that the installation is damaged.
+    Returns absolute path of an existing folder.
+    Raises FileNotFoundError if neither folder exists, which means that the installation is damaged.
     """
     package = Path(__file__).resolve().parents[1]
     candidates = (package / "configs", package.parent / "configs")

@@ -1,4 +1,4 @@
-"""What Hydra, OmegaConf and YAML find wrong, as one plain line a problem."""
+"""From overrides or a YAML file to validated settings, by way of Hydra's composition."""
 
 import os
 import re
@@ -189,7 +189,7 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-# ---- From a command line's overrides to validated settings, by way of Hydra's composition.
+# --- from a command line's overrides to validated settings, by way of Hydra's composition
 
 HYDRA_VERSION = "1.3"
 """Hydra's behaviour that the configurations are written for."""
@@ -202,25 +202,13 @@ def compose(
 ) -> Settings:
     """Compose and validate the settings of a run.
 
-    Parameters
-    ----------
-    overrides : sequence of str
-        Hydra overrides, e.g. ``["strategy@armenia=conceder", "seed=7"]``.
-    config_name : str
-        Name of the primary configuration, without ``.yaml``.
-    config_dir : str or Path, optional
-        A folder of the user's own with the same groups; searched before the package's for the
-        primary configuration and after it for the groups.
+    overrides: Hydra overrides, e.g. ``["strategy@armenia=conceder", "seed=7"]``.
+    config_name: name of the primary configuration, without ``.yaml``.
+    config_dir: a folder of the user's own with the same groups; searched before the package's for
+        the primary configuration and after it for the groups.
 
-    Returns
-    -------
-    Settings
-        All that a run depends on.
-
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
+    Returns all that a run depends on.
+    Raises ConfigError with one line a problem.
     """
     return build_settings(compose_plain(overrides, config_name, config_dir))
 
@@ -255,10 +243,7 @@ def compose_plain(
 def plain_settings(config: DictConfig, overrides: Sequence[str]) -> dict[str, object]:
     """Return what Hydra has composed as a plain mapping, not yet validated.
 
-    Raises
-    ------
-    ConfigError
-        If an interpolation fails.
+    Raises ConfigError if an interpolation fails.
     """
     plain = _plain(config)
     mark_settings(plain, overrides)
@@ -290,10 +275,8 @@ def mark_settings(plain: Mapping[str, object], overrides: Sequence[str]) -> None
 def compose_file(path: Path) -> dict[str, object]:
     """Compose one scenario file, with the scenarios that its `defaults` list names.
 
-    Raises
-    ------
-    ConfigError
-        If it is missing, no YAML, no mapping, or names a scenario that does not exist.
+    Raises ConfigError if it is missing, no YAML, no mapping, or names a scenario that does not
+    exist.
     """
     if not path.is_file():
         near = did_you_mean(path.name, _names_beside(path)) if path.parent.is_dir() else ""
@@ -362,10 +345,7 @@ def compose_with_hydra(
 def _plain(config: DictConfig) -> dict[str, object]:
     """Resolve a configuration into dictionaries, lists and values.
 
-    Raises
-    ------
-    ConfigError
-        If an interpolation fails or it is no mapping.
+    Raises ConfigError if an interpolation fails or it is no mapping.
     """
     try:
         plain = OmegaConf.to_container(config, resolve=True)
@@ -401,7 +381,7 @@ def _names_beside(path: Path) -> list[str]:
     return sorted(file.name for file in path.parent.glob("*.yaml"))
 
 
-# ---- From a YAML file to a scenario.
+# --- from a YAML file to a scenario
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -410,15 +390,10 @@ def load_scenario(path: str | Path) -> Scenario:
     A `defaults:` list at its top names scenarios it starts from, found beside it or among those
     that come with the package, so that a variant states only its differences.
 
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file.
+    path: a YAML file.
 
-    Raises
-    ------
-    ConfigError
-        With one line a problem; the file name stands first if it cannot be read at all.
+    Raises ConfigError with one line a problem; the file name stands first if it cannot be read at
+    all.
     """
     scenario = build_scenario(compose_file(Path(path)))
     problems = [

@@ -1,4 +1,4 @@
-"""How the talks are conducted: drafts, concessions, beliefs, channels, incidents, mediation."""
+"""How the talks are conducted, and politics at home: the parts of a scenario beside its text."""
 
 from typing import Literal
 
@@ -118,7 +118,7 @@ class Happened(Model):
     note: str = ""
 
 
-# ---- Politics at home: approval, the constitutional route, ratification, what lasts, the public
+# --- politics at home: approval, the constitutional route, ratification, what lasts, the public
 
 
 class Politics(Model):

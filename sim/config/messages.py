@@ -14,19 +14,11 @@ Location = tuple[int | str, ...]
 def problem_lines(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
     """Return one line a problem.
 
-    Parameters
-    ----------
-    error : ValidationError
-        What pydantic found.
-    model : type
-        The model that was to be built; its fields give the suggestions.
-    prefix : str
-        Put before each path, e.g. ``"scenario"``.
+    error: what pydantic found.
+    model: the model that was to be built; its fields give the suggestions.
+    prefix: put before each path, e.g. ``"scenario"``.
 
-    Returns
-    -------
-    list of str
-        Lines of the form ``path: what is wrong; did you mean ...``, without repetition.
+    Returns lines of the form ``path: what is wrong; did you mean ...``, without repetition.
     """
     lines = []
     for item in error.errors(include_url=False):
@@ -91,17 +83,10 @@ def _shown(value: object) -> str:
 def fields_at(model: object, location: Location) -> list[str]:
     """Return the keys that are known at one place of a model.
 
-    Parameters
-    ----------
-    model : type
-        A pydantic model, or an annotation made of models, mappings and lists.
-    location : tuple
-        Path from the root of `model`.
+    model: a pydantic model, or an annotation made of models, mappings and lists.
+    location: path from the root of `model`.
 
-    Returns
-    -------
-    list of str
-        Names as they are written in YAML; empty where any key is allowed.
+    Returns names as they are written in YAML; empty where any key is allowed.
     """
     found = _descend(model, location)
     if isinstance(found, type) and issubclass(found, BaseModel):

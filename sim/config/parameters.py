@@ -58,16 +58,10 @@ def week_of(scenario: Scenario, day: object) -> int:
 def parameters(settings: Settings) -> np.record:
     """Return the PARAMS record of one configuration.
 
-    Parameters
-    ----------
-    settings : Settings
-        Validated settings.
+    settings: validated settings.
 
-    Returns
-    -------
-    numpy.record of dtype PARAMS
-        Weights of each actor sum to 1 over the provisions and the preconditions that are not
-        dormant; a dormant precondition keeps its weight on the same scale.
+    Returns weights of each actor sum to 1 over the provisions and the preconditions that are not
+    dormant; a dormant precondition keeps its weight on the same scale.
     """
     batch = np.zeros(1, PARAMS).view(np.recarray)
     params: np.record = batch[0]

@@ -1,4 +1,4 @@
-"""Checks across the parts of a scenario, each told as one line with its path."""
+"""A negotiation as data, and the checks across its parts, each told as one line with its path."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
@@ -62,10 +62,7 @@ BY_PARTY_WITHIN = (
 def cross_problems(scenario: "Scenario") -> list[str]:
     """Return one line a problem; an empty list if the parts fit.
 
-    Parameters
-    ----------
-    scenario : Scenario
-        A scenario whose fields are valid one by one.
+    scenario: a scenario whose fields are valid one by one.
     """
     return [
         *_actor_problems(scenario),
@@ -234,7 +231,7 @@ def _parliament_problems(s: "Scenario") -> Iterator[str]:
         yield "politics.government_seats: more seats than politics.parliament_seats"
 
 
-# ---- A negotiation as data: parties, text, preconditions, beliefs, calendar and sources.
+# --- a negotiation as data: parties, text, preconditions, beliefs, calendar and sources
 
 PREAMBLE = "preamble"
 """Id under which the preamble stands beside the articles."""
@@ -364,23 +361,16 @@ def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
             yield from _numbers(value, f"{path}[{index}]")
 
 
-# ---- From a plain mapping to a scenario.
+# --- from a plain mapping to a scenario
 
 
 def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
     """Validate a plain mapping.
 
-    Parameters
-    ----------
-    plain : mapping
-        As read from YAML.
-    prefix : str
-        Put before each path in messages, e.g. ``"scenario"``.
+    plain: as read from YAML.
+    prefix: put before each path in messages, e.g. ``"scenario"``.
 
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
+    Raises ConfigError with one line a problem.
     """
     try:
         return Scenario.model_validate(dict(plain))

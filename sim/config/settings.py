@@ -124,18 +124,11 @@ class Settings(Rules):
 def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -> Settings:
     """Validate a composed configuration.
 
-    Parameters
-    ----------
-    plain : mapping
-        Root keys `scenario`, the ids of its two parties, `agenda`, `precondition`, `mediator`,
+    plain: root keys `scenario`, the ids of its two parties, `agenda`, `precondition`, `mediator`,
         `public`, `horizon`, `seed`, `replicate`, `plugins`.
-    valid : Scenario, optional
-        The scenario in `plain`, if it has been validated already.
+    valid: the scenario in `plain`, if it has been validated already.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each problem in all parts together.
+    Raises ConfigError with one line for each problem in all parts together.
     """
     problems: list[str] = []
     raw_scenario = plain.get("scenario")
@@ -187,16 +180,10 @@ def _rules(plain: Mapping[str, object], problems: list[str]) -> Rules | None:
 def use_plugins(files: list[str]) -> None:
     """Make the plug-ins of a user's files known to this process and its workers.
 
-    Parameters
-    ----------
-    files : list of str
-        Python files; code that the user chose to run.
+    files: Python files; code that the user chose to run.
 
-    Raises
-    ------
-    ConfigError
-        If one of them cannot be used, or the rules of this process have been put together with
-        other ones; the plug-ins known before stay known.
+    Raises ConfigError if one of them cannot be used, or the rules of this process have been put
+    together with other ones; the plug-ins known before stay known.
     """
     before = os.environ.get(PLUGINS_VARIABLE, "")
     paths = [Path(file).expanduser().resolve() for file in files]
@@ -227,10 +214,7 @@ def use_plugins(files: list[str]) -> None:
 def _check_plugins(paths: list[Path]) -> None:
     """Load the plug-ins of these files, and compile each by itself unless that was done before.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each thing that is wrong.
+    Raises ConfigError with one line for each thing that is wrong.
     """
     from sim.model.compiled import is_compiled, use_cache_folder
 
@@ -238,7 +222,7 @@ def _check_plugins(paths: list[Path]) -> None:
     use_cache_folder()
     if is_compiled():
         return
-    from sim.model.plugins import plugin_problems
+    from sim.model.plugin_check import plugin_problems
 
     problems = plugin_problems(found, paths)
     if problems:

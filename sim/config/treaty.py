@@ -1,10 +1,14 @@
 """What is negotiated: the provisions of the text and the preconditions outside it."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from sim.config.number import Amount, Day, Duration, Model, Share
+from sim.model.codes import Route, complete
+
+RouteName = Literal["act", "joint", "constitutional"]
+complete({Route[name.upper()]: name for name in get_args(RouteName)}, Route)
 
 
 class Provision(Model):
@@ -60,7 +64,7 @@ class Precondition(Model):
     demanded_by: str
     delivered_by: str
     # an act of one government; a joint step; or draft, two thirds of parliament, referendum
-    route: Literal["act", "joint", "constitutional"]
+    route: RouteName
     # state at the start; ``dormant`` marks a reserve demand that a hold-out adds
     status: Literal[
         "dormant",

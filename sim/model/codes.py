@@ -9,10 +9,23 @@ numba cannot keep machine code on disk that refers to an enumeration.
 """
 
 from collections import namedtuple
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import TypeVar, cast
 
 Code = TypeVar("Code", bound=IntEnum)
+Value = TypeVar("Value")
+
+
+def complete(table: Mapping[Code, Value], codes: type[Code]) -> Mapping[Code, Value]:
+    """Return a table that has an entry for every member of an enumeration.
+
+    Raises TypeError, when the module of the table is imported, with the members that it lacks.
+    """
+    lacking = [member.name for member in codes if member not in table]
+    if lacking:
+        raise TypeError(f"a table lacks {', '.join(lacking)} of {codes.__name__}")
+    return table
 
 
 class Actor(IntEnum):

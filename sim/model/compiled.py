@@ -11,7 +11,7 @@ for nothing to be compiled again.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -91,16 +91,14 @@ use_cache_folder()
 def is_compiled(entry: str = "") -> bool:
     """Return whether machine code is on disk already, of one entry rule or of any.
 
-    Parameters
-    ----------
-    entry : str
-        Module and name of the entry rule, e.g. ``"engine.play_many"``.
+    entry: module and name of the entry rule, e.g. ``"engine.play_many"``.
     """
     wanted = f"{entry}-*.nbi" if entry else "*.nbi"
     return any(Path(str(vars(nb.config)["CACHE_DIR"])).rglob(wanted))
 
 
 Rule = TypeVar("Rule", bound=Callable[..., object])
+Returned = TypeVar("Returned")
 
 
 def rule(function: Rule) -> Rule:
@@ -133,6 +131,27 @@ def _compiled(function: Rule, **options: bool | str) -> Rule:
         nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
     )
     return cast(Rule, compiled(function))
+
+
+def choice(
+    name: str, arguments: str, functions: Sequence[Callable[..., Returned]], module: str
+) -> Callable[..., Returned]:
+    """Compile one function that calls the rule whose place a code gives.
+
+    Its text is made from the codes: a chain of nested functions would say the same, but each link
+    would compile all that lie below it again. The last rule also stands for all further codes.
+
+    arguments: what every rule takes; the code comes before them.
+    module: of the caller, part of the name of the machine code.
+    """
+    lines = [f"def {name}(code, {arguments}):"]
+    for code in range(len(functions) - 1):
+        lines += [f"    if code == {code}:", f"        return rule_{code}({arguments})"]
+    lines.append(f"    return rule_{len(functions) - 1}({arguments})")
+    names: dict[str, object] = {"__name__": module}
+    names |= {f"rule_{n}": function for n, function in enumerate(functions)}
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants and numbers
+    return rule(cast(Callable[..., Returned], names[name]))
 
 
 @nb.njit("int64(int64)", nogil=True)

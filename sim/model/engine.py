@@ -20,16 +20,10 @@ def play(
 ) -> None:
     """Play one run from its opening state to its end.
 
-    Parameters
-    ----------
-    params : PARAMS record
-    state : STATE record
-        As `sim.model.rules.opening.begin` left it; holds the final state afterwards.
-    shocks : array of SHOCK, shape (horizon or more,)
-    public : sim.model.records.Public
-    events : array of EVENT, shape (EVENTS,) or (0,)
-    history : array of STATE, shape (horizon,) or (0,)
-        The state after each week played; no history is kept when empty.
+    state: as `sim.model.rules.opening.begin` left it; holds the final state afterwards.
+    shocks: shape (horizon or more,).
+    events: shape (EVENTS,).
+    history: the state after each week played; no history is kept when empty, shape (horizon,).
     """
     for week in range(params.horizon):
         play_week(params, state, shocks, public, events)
@@ -71,19 +65,12 @@ def play_many(
 ) -> None:
     """Play many runs, one after the other, without history.
 
-    Parameters
-    ----------
-    params : array of PARAMS, shape (cells,)
-    cell, row, graph : array of int, shape (runs,)
-        For each run the row of `params`, of the tape and of the graph pool.
-    state : array of STATE, shape (runs,)
-        All zero at the start; the final states afterwards.
-    tape : sim.model.shocks.Tape
-    pool : sim.model.society.GraphPool
-    public : sim.model.records.Public
-        Working space of this call for the citizens of one run.
-    events : array of EVENT, shape (0,)
-        No moves are written down here.
+    params: shape (cells,).
+    cell, row, graph: for each run the row of `params`, of the tape and of the graph pool, shape
+        (runs,).
+    state: all zero at the start; the final states afterwards, shape (runs,).
+    public: working space of this call for the citizens of one run.
+    events: no moves are written down here, shape (0,).
     """
     for run in range(cell.shape[0]):
         here = params[cell[run]]

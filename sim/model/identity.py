@@ -10,12 +10,17 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-LIBRARIES = ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
-"""Libraries whose versions a plan states."""
+SWEEP_LIBRARIES = {
+    name: name
+    for name in ("numpy", "numba", "networkx", "polars", "scipy", "hydra-core", "pydantic")
+}
+"""Libraries whose versions a plan states: stated name and distribution."""
+RUN_LIBRARIES = {"numpy": "numpy", "numba": "numba", "mesa": "mesa", "hydra": "hydra-core"}
+"""Libraries whose versions a single run states: stated name and distribution."""
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -35,6 +40,7 @@ DECIDES = (
     "model/plugins.py",
     "config",
     "runs/opening.py",
+    "runs/play.py",
     "runs/outcomes.py",
     "runs/trace.py",
     "sweeps/cells.py",
@@ -59,10 +65,7 @@ def source_files(places: Iterable[str]) -> list[Path]:
 def meaning(source: str) -> str:
     """Return the digest of a source's syntax tree without docstrings and comments.
 
-    Raises
-    ------
-    SyntaxError
-        If it is no Python.
+    Raises SyntaxError if it is no Python.
     """
     found = hashlib.blake2b(digest_size=16)
     for part in _parts(ast.parse(source)):
@@ -101,12 +104,8 @@ def _is_docstring(node: object) -> bool:
 def source_digest(places: Iterable[str], more: Iterable[Path] = ()) -> str:
     """Return the digest of some places of the package, and of other files.
 
-    Parameters
-    ----------
-    places : iterable of str
-        `COMPILED` or `DECIDES`.
-    more : iterable of Path
-        Files outside the package, such as plug-ins; those that are missing count as empty.
+    places: `COMPILED` or `DECIDES`.
+    more: files outside the package, such as plug-ins; those that are missing count as empty.
     """
     files = [*source_files(places), *(file for file in more if file.is_file())]
     digests = sorted(_meaning_of(file) for file in files)
@@ -136,10 +135,10 @@ def digest(content: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
+def versions(libraries: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions of this package, Python and some libraries, without importing them."""
     found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
-    return found | {name: version(name) for name in LIBRARIES}
+    return found | {name: version(distribution) for name, distribution in libraries.items()}
 
 
 def git_state() -> str:

@@ -9,27 +9,17 @@ the files that the environment variable ``SIM_PLUGINS`` names; the order gives t
 import hashlib
 import importlib
 import importlib.util
-import inspect
 import os
 import pkgutil
-import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import TypeVar
+from types import MappingProxyType, ModuleType
+from typing import NamedTuple, TypeVar
 
-import numpy as np
-from numba import typeof
-from numba.core import types
-from numba.core.dispatcher import Dispatcher
-from numba.core.errors import NumbaError
-
-from sim.errors import ConfigError, did_you_mean
-from sim.model.records import PARAMS, PARAMS_FIELDS, STATE, STATE_FIELDS
-from sim.model.shocks import SHOCK, SHOCK_FIELDS
+from sim.errors import ConfigError
 
 PLUGINS_VARIABLE = "SIM_PLUGINS"
 """Environment variable with the user's plug-in files, so that worker processes see them too."""
@@ -58,6 +48,14 @@ class Parameter:
     meaning: str
 
 
+class Preset(NamedTuple):
+    """A named choice in the configuration, `configs/strategy/NAME.yaml` for a strategy."""
+
+    name: str
+    says: str  # what it stands for, in one line
+    values: Mapping[str, float] = MappingProxyType({})  # parameters that differ from the defaults
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A registered rule and what is said about it."""
@@ -74,6 +72,8 @@ class Plugin:
     code: int = -1
     # true for a concession strategy that offers the agreed part for signature
     proposes_interim: bool = False
+    # choices in the configuration; one of the plug-in's own name if none is stated
+    presets: tuple[Preset, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -97,13 +97,11 @@ def plugin(
     uses: tuple[str, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     proposes_interim: bool = False,
+    presets: tuple[Preset, ...] = (),
 ) -> Callable[[Rule], Rule]:
     """Compile the decorated function and attach what the registry needs to know.
 
-    Raises
-    ------
-    ValueError
-        If `kind` is unknown or there are more parameters than the records hold.
+    Raises ValueError if `kind` is unknown or there are more parameters than the records hold.
     """
     from sim.model.compiled import rule
     from sim.model.records import PLUGIN_VALUES
@@ -124,6 +122,7 @@ def plugin(
             parameters=parameters,
             function=compiled,
             proposes_interim=proposes_interim,
+            presets=presets,
         )
         vars(compiled)["plugin"] = entry
         return compiled
@@ -148,10 +147,7 @@ class Registry:
     def get(self, kind: str, name: str) -> Plugin:
         """Return one plug-in.
 
-        Raises
-        ------
-        KeyError
-            If there is none of that name.
+        Raises KeyError if there is none of that name.
         """
         for entry in self.plugins[kind]:
             if entry.name == name:
@@ -169,10 +165,7 @@ def plugin_files() -> tuple[Path, ...]:
 def registry() -> Registry:
     """Collect the plug-ins of this process, built-in ones first, each kind sorted by name.
 
-    Raises
-    ------
-    ConfigError
-        If a user's file cannot be read, or gives a name that is taken.
+    Raises ConfigError if a user's file cannot be read, or gives a name that is taken.
     """
     found: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
     for package_name in KINDS.values():
@@ -220,10 +213,7 @@ def load_plugin_file(path: Path) -> ModuleType:
 
     The file is code that the user chose to run.
 
-    Raises
-    ------
-    ConfigError
-        If it is missing or raises; the message names file and line.
+    Raises ConfigError if it is missing or raises; the message names file and line.
     """
     if not path.is_file():
         raise ConfigError([f"plugins: no such file: {path}"])
@@ -253,153 +243,3 @@ def _where(error: BaseException, path: Path) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{path}, line {line}" if line else str(path)
-
-
-# ---- Checks of a user's plug-ins before any run: signature, types and what they return.
-
-ARGUMENTS = {
-    "concession": ("params", "state", "shocks", "side"),
-    "acceptance": ("params", "state", "shocks", "side", "offered", "demand"),
-    "opponent_model": ("params", "state", "shocks", "side"),
-}
-"""Arguments of each kind of plug-in, in order."""
-
-FIELDS = {
-    "params": [field.name for field in PARAMS_FIELDS],
-    "state": [field.name for field in STATE_FIELDS],
-    "shocks": [field.name for _, _, field in SHOCK_FIELDS],
-}
-"""Fields of the records that a plug-in reads."""
-
-MARK = "plugins: "
-
-
-def plugin_problems(plugins: Registry, files: Sequence[Path]) -> list[str]:
-    """Return one line for each thing that is wrong with the plug-ins of these files.
-
-    Parameters
-    ----------
-    plugins : Registry
-        All plug-ins of this process.
-    files : sequence of Path
-        The user's files; plug-ins from elsewhere are not looked at.
-    """
-    problems: list[str] = []
-    for file in files:
-        here = [
-            entry
-            for kind in KINDS
-            for entry in plugins.of(kind)
-            if Path(entry.source_file).resolve() == file.resolve()
-        ]
-        if not here:
-            problems.append(
-                f"{MARK}{file} registers nothing; decorate a function with "
-                "@plugin('concession', 'my_name', ...)"
-            )
-        for entry in here:
-            problems += _problems_of(entry, file)
-    return problems
-
-
-def _problems_of(entry: Plugin, file: Path) -> list[str]:
-    place = _place(entry, file, _first_line(entry))
-    wanted = ARGUMENTS[entry.kind]
-    given = tuple(inspect.signature(_plain(entry)).parameters)
-    if len(given) != len(wanted):
-        return [f"{place} takes ({', '.join(given)}) and must take ({', '.join(wanted)})"]
-    problems = [
-        f"{place}: parameter '{p.name}' has the default {p.default:g}, which is not between "
-        f"{p.low:g} and {p.high:g}"
-        for p in entry.parameters
-        if not p.low <= p.default <= p.high
-    ]
-    if not isinstance(entry.function, Dispatcher):
-        return problems
-    try:
-        returned = _compile(entry.function, len(wanted))
-    except KeyError as error:  # numba looks a record's field up in a dictionary
-        return [*problems, _unknown_field(str(error.args[0]), entry, file)]
-    except NumbaError as error:
-        return [*problems, _explain(str(error), entry, file)]
-    return problems + _return_problems(returned, entry, place)
-
-
-def _compile(function: Callable[..., object], count: int) -> types.Type:
-    """Compile a plug-in for the types that the engine calls it with; return its return type."""
-    one = np.zeros(1, PARAMS).view(np.recarray)[0]
-    state = np.zeros(1, STATE).view(np.recarray)[0]
-    shocks = np.zeros(1, SHOCK).view(np.recarray)
-    records = tuple(typeof(value) for value in (one, state, shocks))  # type: ignore[no-untyped-call]
-    signature = (*records, types.int64, *(types.float64,) * (count - 4))
-    function.compile(signature)  # type: ignore[attr-defined]
-    returned: types.Type = function.overloads[signature].signature.return_type  # type: ignore[attr-defined]
-    return returned
-
-
-def _return_problems(returned: types.Type, entry: Plugin, place: str) -> list[str]:
-    if entry.kind == "opponent_model":
-        return [] if returned == types.none else [f"{place} must return nothing"]
-    if isinstance(returned, (types.Float, types.Integer, types.Boolean)):
-        return []
-    if returned == types.none or isinstance(returned, types.Optional):
-        return [f"{place} must return a number on every path; one returns nothing"]
-    return [f"{place} must return a number, not {returned}"]
-
-
-def _explain(message: str, entry: Plugin, file: Path) -> str:
-    name = re.search(r"[Nn]ame '(\w+)' is not defined", message)
-    if name is not None:
-        place = _place(entry, file, _line_with(entry, rf"\b{name[1]}\b"))
-        return f"{place}: '{name[1]}' is not defined"
-    lines = [
-        int(number)
-        for path, number in re.findall(r'File "([^"]+)", line (\d+)', message)
-        if Path(path).name == file.name
-    ]
-    place = _place(entry, file, lines[-1] if lines else _first_line(entry))
-    return f"{place} cannot be compiled: {_reason(message)}"
-
-
-def _unknown_field(name: str, entry: Plugin, file: Path) -> str:
-    line = _line_with(entry, rf"\.{name}\b")
-    source = inspect.getsource(_plain(entry)).splitlines()[line - _first_line(entry)]
-    owner = re.search(rf"(\w+)(\[[^]]*\])?\.{name}\b", source)
-    record = owner[1] if owner is not None and owner[1] in FIELDS else ""
-    known = FIELDS[record] if record else [f for fields in FIELDS.values() for f in fields]
-    place = _place(entry, file, line)
-    return f"{place}: {record or 'the record'} has no '{name}'{did_you_mean(name, known)}"
-
-
-def _plain(entry: Plugin) -> Callable[..., object]:
-    plain: Callable[..., object] = getattr(entry.function, "py_func", entry.function)
-    return plain
-
-
-def _first_line(entry: Plugin) -> int:
-    return _plain(entry).__code__.co_firstlineno
-
-
-def _line_with(entry: Plugin, pattern: str) -> int:
-    first = _first_line(entry)
-    for at, line in enumerate(inspect.getsource(_plain(entry)).splitlines()):
-        if re.search(pattern, line):
-            return first + at
-    return first
-
-
-def _place(entry: Plugin, file: Path, line: int) -> str:
-    return f"{MARK}{file}, line {line}: {entry.kind} '{entry.name}'"
-
-
-def _reason(message: str) -> str:
-    shortened = [
-        re.sub(r"Record\([^)]*\)", "a record", line).strip() for line in message.splitlines()
-    ]
-    told = [
-        line
-        for line in shortened
-        if line
-        and not line.startswith(("Failed in", "During:", "File ", "def ", "<source", "Traceback"))
-    ]
-    return told[0][:200] if told else "numba gives no reason"

@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.codes import Gate
+
 Params: TypeAlias = np.record
 """A record of dtype `PARAMS`."""
 State: TypeAlias = np.record
@@ -43,8 +45,8 @@ HISTORY = 16
 """How many past offers and demands each side remembers, newest first."""
 PLUGIN_VALUES = 8
 """Capacity for the parameters of one strategy, acceptance condition or opponent model."""
-GATES = 8
-"""Number of the ledger's columns, see `sim.model.codes.Gate`."""
+GATES = len(Gate)
+"""Number of the ledger's columns."""
 WEEKS_PER_YEAR = 52.0
 """Weeks to a year in the conversion of rates; 10 % a year is a weekly discount of .99808."""
 NEVER = -1

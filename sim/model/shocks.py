@@ -67,14 +67,9 @@ class Tape(NamedTuple):
 def stream(seed: int, block: int, name: str) -> np.random.Generator:
     """Return the generator of one submodel for one block of replicates.
 
-    Parameters
-    ----------
-    seed : int
-        The sweep's seed, non-negative.
-    block : int
-        Number of the block, ``replicate // BLOCK``.
-    name : str
-        One of `STREAMS`.
+    seed: the sweep's seed, non-negative.
+    block: number of the block, ``replicate // BLOCK``.
+    name: one of `STREAMS`.
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(block, STREAMS.index(name)))
     return np.random.Generator(np.random.PCG64(sequence))
@@ -116,21 +111,12 @@ def rows_of(tape: Tape, rows: slice) -> Tape:
 def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
     """Draw the tape of a run of consecutive replicates.
 
-    Parameters
-    ----------
-    seed : int
-        The sweep's seed, non-negative.
-    replicates : range
-        Replicate numbers, step 1.
-    weeks : int
-        Weeks of each run.
-    citizens : int
-        Citizens of each run, 0 when no public is modelled.
+    seed: the sweep's seed, non-negative.
+    replicates: replicate numbers, step 1.
+    weeks: weeks of each run.
+    citizens: citizens of each run, 0 when no public is modelled.
 
-    Returns
-    -------
-    Tape
-        Entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
+    Returns entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
     """
     first, last = replicates.start // BLOCK, (replicates.stop - 1) // BLOCK
     count = (last + 1 - first) * BLOCK

@@ -93,21 +93,12 @@ def graph_pool(
 ) -> GraphPool:
     """Build the first `size` graphs of a sweep's pool.
 
-    Parameters
-    ----------
-    family : str
-        Key of `GRAPHS`.
-    citizens, degree, rewiring : int, int, float
-        Size, mean number of ties, and share of ties that are rewired.
-    seed : int
-        The sweep's seed; graph `g` depends on it and on `g` alone.
-    size : int
-        How many of the `POOL` graphs are wanted.
+    family: key of `GRAPHS`.
+    citizens, degree, rewiring: size, mean number of ties, and share of ties that are rewired.
+    seed: the sweep's seed; graph `g` depends on it and on `g` alone.
+    size: how many of the `POOL` graphs are wanted.
 
-    Raises
-    ------
-    KeyError
-        If the family is unknown.
+    Raises KeyError if the family is unknown.
     """
     if citizens == 0:
         return GraphPool(np.zeros((1, 1), np.int32), np.zeros((1, 0), np.int32), np.zeros((1, 0)))

@@ -18,9 +18,9 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor
 from sim.model.rules import (
     beliefs,
+    domestic,
     mediation,
     offers,
-    public,
     ratification,
     responses,
     signing,
@@ -34,6 +34,10 @@ class TalksModel(Protocol):
 
     settings: Settings
     talks: Talks
+
+    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
+        """Call one phase's rule in the part of an actor."""
+        ...
 
 
 class Negotiator(mesa.Agent):
@@ -70,7 +74,7 @@ class Negotiator(mesa.Agent):
 
     def follow(self, rule: Callable[..., object]) -> None:
         """Call one rule in this actor's part."""
-        self.talks_model.talks.follow(rule, self.actor)
+        self.talks_model.follow(rule, self.actor)
 
 
 class Party(Negotiator):
@@ -130,12 +134,12 @@ class Opposition(Negotiator):
 
     def mobilise(self) -> None:
         """Rule: let the impulse of past mobilisation fade."""
-        self.follow(public.mobilise)
+        self.follow(domestic.mobilise)
 
     def deliberate(self) -> None:
         """Rule: citizens move towards their neighbours and their innate opinions."""
-        self.follow(public.deliberate)
+        self.follow(domestic.deliberate)
 
     def take_to_streets(self) -> None:
         """Rule: opponents whose threshold is reached protest, until nobody joins any more."""
-        self.follow(public.take_to_streets)
+        self.follow(domestic.take_to_streets)

@@ -1,5 +1,7 @@
 """The Mesa model: one run of the talks, watched week by week."""
 
+from collections.abc import Callable
+
 import mesa
 import networkx as nx
 import numpy as np
@@ -7,9 +9,9 @@ import numpy as np
 from sim.config.settings import Settings
 from sim.model.codes import Actor, Contact
 from sim.model.records import STATE
-from sim.model.rules.week import PHASES
+from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.runs.agents import Armenia, Azerbaijan, Negotiator, Opposition, UnitedStates
-from sim.runs.opening import RunRecord, Talks, check_fault, open_talks
+from sim.runs.opening import RunRecord, Talks, check_fault, open_run
 
 
 class NegotiationModel(mesa.Model):
@@ -30,7 +32,7 @@ class NegotiationModel(mesa.Model):
 
     Attributes
     ----------
-    talks : sim.runs.run.Talks
+    talks : sim.runs.play.Talks
         The records that the rules read and change.
     channels : networkx.Graph
         Who speaks to whom; each edge's `contact` is what happened on it this week.
@@ -43,7 +45,7 @@ class NegotiationModel(mesa.Model):
     ) -> None:
         super().__init__(rng=None if rng is None else int(rng))
         self.settings = settings
-        self.talks = open_talks(settings) if talks is None else talks
+        self.talks = open_run(settings) if talks is None else talks
         self.horizon = int(self.talks.params.horizon)
         self.in_charge: dict[Actor, Negotiator] = {
             agent.actor: agent
@@ -66,16 +68,13 @@ class NegotiationModel(mesa.Model):
     def step(self) -> None:
         """Play one week.
 
-        Raises
-        ------
-        FaultyPluginError
-            If a strategy or acceptance condition returned no finite number.
+        Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
         """
         talks = self.talks
         for phase in PHASES:
             agent = self.in_charge.get(phase.actor)
             if agent is None:
-                talks.follow(phase.rule, phase.actor)
+                self.follow(phase.rule, phase.actor)
             else:
                 getattr(agent, phase.rule.__name__)()
         self._history[self.tick] = talks.state
@@ -85,6 +84,16 @@ class NegotiationModel(mesa.Model):
         if talks.state.ended or self.tick >= self.horizon:
             self.running = False
         check_fault(self.settings, talks.state)
+
+    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
+        """Call one phase's rule, in the part of `actor`, with what it asks for.
+
+        Rules that ask for the public are left out where no public is modelled.
+        """
+        if "public" in asked_for(rule) and self.talks.params.citizens == 0:
+            return
+        given = {name: getattr(self.talks, name) for name in ARGUMENTS} | {"actor": int(actor)}
+        rule(*(given[name] for name in asked_for(rule)))
 
     def run_record(self) -> RunRecord:
         """Return what has been played so far."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.config.scenario import Scenario
-from sim.model.codes import Article, Gate, Precondition, Reason, Treaty
+from sim.model.codes import Article, Gate, Precondition, Reason, Treaty, complete
 from sim.model.records import ARTICLES, GATES, PRECONDITIONS
 
 Floats = NDArray[np.float64]
@@ -42,16 +42,21 @@ class Column(NamedTuple):
 LEDGER_COLUMNS: tuple[str, ...] = tuple(f"ledger_{gate.name.lower()}" for gate in Gate)
 """Names of the ledger's columns, in the order of `sim.model.codes.Gate`."""
 
-_GATES: Mapping[Gate, str] = {
-    Gate.NO_ZONE: "no package beat the status quo for both",
-    Gate.TERMS_OPEN: "the text was open and neither draft beat the status quo for the other side",
-    Gate.FIRST_WAITS: "the first party could have had better than the status quo, and waited",
-    Gate.SECOND_WAITS: "the second party could have had better than the status quo, and waited",
-    Gate.PRECONDITION: "a precondition was unmet",
-    Gate.HOME_POLITICS: "politics at home stood in the way",
-    Gate.NO_CHANNEL: "the parties could not deal with each other",
-    Gate.SIGNED: "none was left to charge: the full deal had been signed",
-}
+_GATES: Mapping[Gate, str] = complete(
+    {
+        Gate.NO_ZONE: "no package beat the status quo for both",
+        Gate.TERMS_OPEN: (
+            "the text was open and neither draft beat the status quo for the other side"
+        ),
+        Gate.FIRST_WAITS: "the first party could have had better than the status quo, and waited",
+        Gate.SECOND_WAITS: "the second party could have had better than the status quo, and waited",
+        Gate.PRECONDITION: "a precondition was unmet",
+        Gate.HOME_POLITICS: "politics at home stood in the way",
+        Gate.NO_CHANNEL: "the parties could not deal with each other",
+        Gate.SIGNED: "none was left to charge: the full deal had been signed",
+    },
+    Gate,
+)
 
 OUTCOME_COLUMNS: tuple[Column, ...] = (
     # --- how it ended
@@ -144,24 +149,14 @@ def outcomes(
 ) -> dict[str, NDArray[np.generic]]:
     """Return the outcomes of many runs.
 
-    Parameters
-    ----------
-    params : array of PARAMS, shape (cells,), or one record
-        Parameters of the cells that the runs belong to.
-    state : array of STATE, shape (runs,), or one record
-        Final states.
-    cell : array of int, shape (runs,), optional
-        Row of `params` for each run. Without it `params` has one row for all runs, or one a run.
+    params: parameters of the cells that the runs belong to, shape (cells,).
+    state: final states, shape (runs,).
+    cell: row of `params` for each run. Without it `params` has one row for all runs, or one a run,
+        shape (runs,).
 
-    Returns
-    -------
-    dict of array, shape (runs,)
-        One array for each of `OUTCOME_COLUMNS`, in that order and of those types.
-
-    Raises
-    ------
-    ValueError
-        If the numbers of rows do not fit.
+    Returns one array for each of `OUTCOME_COLUMNS`, in that order and of those types (shape
+    (runs,)).
+    Raises ValueError if the numbers of rows do not fit.
     """
     given = np.atleast_1d(np.asarray(params))
     final = np.atleast_1d(np.asarray(state))
@@ -443,10 +438,7 @@ def codes_of(column: str) -> type[IntEnum] | None:
 def word(column: str, code: int) -> str:
     """Return a code of a column as the word that tables and JSON use, e.g. ``signed_full``.
 
-    Raises
-    ------
-    KeyError
-        If the column holds no codes.
+    Raises KeyError if the column holds no codes.
     """
     codes = codes_of(column)
     if codes is None:

@@ -36,17 +36,10 @@ class Share:
 def wilson(share: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
     """Return Wilson's score interval.
 
-    Parameters
-    ----------
-    share : float or array
-        Observed proportions.
-    size : float or array
-        Sample sizes, or effective sample sizes.
+    share: observed proportions.
+    size: sample sizes, or effective sample sizes.
 
-    Returns
-    -------
-    tuple of two arrays
-        Lower and upper ends, shaped like `share` and `size` together.
+    Returns lower and upper ends, shaped like `share` and `size` together.
     """
     p, n = np.asarray(share, float), np.asarray(size, float)
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
@@ -96,12 +89,8 @@ def effective_size(
     nothing, because all runs agree or there is one cluster, the number of clusters stands in for
     it. Lies between 1 and the number of runs.
 
-    Parameters
-    ----------
-    clusters : int
-        Independent replicates, or points if these are fewer.
-    freedom : float or array, optional
-        Degrees of freedom of the variance; one less than the clusters by default.
+    clusters: independent replicates, or points if these are fewer.
+    freedom: degrees of freedom of the variance; one less than the clusters by default.
     """
     p, v = np.asarray(share, float), np.asarray(variance, float)
     size: Floats = np.full(p.shape, float(clusters))
@@ -116,11 +105,8 @@ def effective_size(
 def clustered(counts: Floats, sizes: Floats) -> Share:
     """Return a proportion whose runs are independent between replicates only.
 
-    Parameters
-    ----------
-    counts, sizes : array, shape (replicates,)
-        Signatures and runs of each replicate. Where each holds one run, runs are independent and
-        the interval is plainly Wilson's.
+    counts, sizes: signatures and runs of each replicate. Where each holds one run, runs are
+        independent and the interval is plainly Wilson's, shape (replicates,).
     """
     total = float(sizes.sum())
     share = float(counts.sum() / total)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
-from sim.model.codes import Actor, Gate, Move, Precondition, Reason, Treaty
+from sim.model.codes import Actor, Gate, Move, Precondition, Reason, Treaty, complete
 
 if TYPE_CHECKING:
     from sim.runs.opening import RunRecord
@@ -107,11 +107,7 @@ def short_title(title: str) -> str:
 def article_name(scenario: Scenario, index: int) -> str:
     """Return a provision as it is named in a sentence, e.g. ``article VII (No forces of ...)``.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    index : int
-        Its place in the text, the preamble first.
+    index: its place in the text, the preamble first.
     """
     key, provision = list(scenario.provisions.items())[index]
     title = short_title(provision.title)
@@ -282,6 +278,9 @@ REASONS: Mapping[Reason, Callable[[Told], str]] = {
 }
 """Why, for each reason; empty where the move says it all."""
 
+complete(MOVES, Move)
+complete(REASONS, Reason)
+
 SPECIAL: Mapping[tuple[Move, Reason], Callable[[Told], str]] = {
     (Move.INTERIM_PROPOSED, Reason.STRATEGY_TARGET): lambda t: (
         "its text found no favour, and the agreed part is there to sign"
@@ -322,11 +321,7 @@ def _condition(told: Told) -> str:
 def tell_one(event: np.record, settings: Settings) -> Line:
     """Return one recorded move in words.
 
-    Parameters
-    ----------
-    event : numpy.record of dtype EVENT
-    settings : Settings
-        Of the run that it was recorded in.
+    settings: of the run that it was recorded in.
     """
     move, reason = Move(int(event["move"])), Reason(int(event["reason"]))
     told = Told(settings, Actor(int(event["actor"])), int(event["issue"]), reason, event["value"])
@@ -353,19 +348,26 @@ def day_of(scenario: Scenario, week: int) -> date:
     return scenario.start + timedelta(weeks=week)
 
 
-def gate_words(scenario: Scenario) -> dict[Gate, str]:
-    """Return the ledger's columns in words, with the parties' names."""
-    first, second = (scenario.actors[party].name for party in scenario.parties)
-    return {
+GATES: Mapping[Gate, str] = complete(
+    {
         Gate.NO_ZONE: "no zone of agreement",
         Gate.TERMS_OPEN: "terms open",
-        Gate.FIRST_WAITS: f"{first} waits",
-        Gate.SECOND_WAITS: f"{second} waits",
+        Gate.FIRST_WAITS: "{first} waits",
+        Gate.SECOND_WAITS: "{second} waits",
         Gate.PRECONDITION: "precondition unmet",
         Gate.HOME_POLITICS: "politics at home",
         Gate.NO_CHANNEL: "no channel",
         Gate.SIGNED: "signed in full",
-    }
+    },
+    Gate,
+)
+"""The ledger's columns in words."""
+
+
+def gate_words(scenario: Scenario) -> dict[Gate, str]:
+    """Return the ledger's columns in words, with the parties' names."""
+    first, second = (scenario.actors[party].name for party in scenario.parties)
+    return {gate: words.format(first=first, second=second) for gate, words in GATES.items()}
 
 
 def gate_keys(scenario: Scenario) -> dict[Gate, str]:
@@ -376,17 +378,20 @@ def gate_keys(scenario: Scenario) -> dict[Gate, str]:
     return keys
 
 
-STATUS_WORDS: Mapping[Treaty, str] = {
-    Treaty.OPEN: "the text stayed open",
-    Treaty.TEXT_AGREED: "the text was agreed",
-    Treaty.INITIALLED: "the text was initialled",
-    Treaty.SIGNED_INTERIM: "an interim deal was signed and stood at the end",
-    Treaty.SIGNED_FULL: "the treaty was signed in full and awaited ratification at the end",
-    Treaty.RATIFIED: "the treaty was signed in full and ratified",
-    Treaty.COLLAPSED: "the talks or the deal broke down",
-    Treaty.GOVERNMENT_FELL: "the government fell and the talks ended",
-    Treaty.STALLED: "nothing was signed by the horizon",
-}
+STATUS_WORDS: Mapping[Treaty, str] = complete(
+    {
+        Treaty.OPEN: "the text stayed open",
+        Treaty.TEXT_AGREED: "the text was agreed",
+        Treaty.INITIALLED: "the text was initialled",
+        Treaty.SIGNED_INTERIM: "an interim deal was signed and stood at the end",
+        Treaty.SIGNED_FULL: "the treaty was signed in full and awaited ratification at the end",
+        Treaty.RATIFIED: "the treaty was signed in full and ratified",
+        Treaty.COLLAPSED: "the talks or the deal broke down",
+        Treaty.GOVERNMENT_FELL: "the government fell and the talks ended",
+        Treaty.STALLED: "nothing was signed by the horizon",
+    },
+    Treaty,
+)
 """Final statuses in words."""
 
 

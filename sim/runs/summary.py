@@ -1,19 +1,15 @@
 """What one run came to, by the scenario's names: the object behind `sim run --json`."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 import numpy as np
 
 from sim.model.codes import Article, Gate, Precondition
+from sim.model.identity import RUN_LIBRARIES, versions
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, outcomes, status_quo, word
 from sim.runs.story import day_of, gate_keys
-
-LIBRARIES = ("numpy", "numba", "mesa", "hydra-core")
-"""Libraries whose versions a result states."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +82,8 @@ class Summary:
 def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
     """Return what one run came to.
 
-    Parameters
-    ----------
-    record : RunRecord
-        A run that has been played to its end.
-    overrides : sequence of str
-        The overrides that it was composed with, to be stated.
+    record: a run that has been played to its end.
+    overrides: the overrides that it was composed with, to be stated.
     """
     settings = record.settings
     scenario = settings.scenario
@@ -133,7 +125,7 @@ def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
         seed=settings.seed,
         replicate=settings.replicate,
         overrides=list(overrides),
-        versions=versions(),
+        versions=versions(RUN_LIBRARIES),
     )
 
 
@@ -172,9 +164,3 @@ def _demands(record: RunRecord) -> list[Demand]:
         )
         for k, (key, entry) in enumerate(record.settings.scenario.preconditions.items())
     ]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on, read without importing the libraries."""
-    found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
-    return found | {name.removesuffix("-core"): version(name) for name in LIBRARIES}

@@ -1,4 +1,4 @@
-"""Numbers in words: time spans, sizes, counts."""
+"""The terminal that results are printed on, and numbers in words."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-# ---- The terminal that results are printed on.
+# --- the terminal that results are printed on
 
 PLAIN_WIDTH = 100
 """Columns where the output is no terminal and COLUMNS is not set."""
@@ -47,10 +47,7 @@ class PipedConsole(Console):
     def on_broken_pipe(self) -> None:
         """Raise what `sim.commands.cli.main` waits for.
 
-        Raises
-        ------
-        BrokenPipeError
-            Always.
+        Always raises BrokenPipeError.
         """
         raise BrokenPipeError
 

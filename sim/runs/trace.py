@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, SimError
 from sim.model.codes import Article, Gate, Precondition, Treaty
+from sim.model.identity import RUN_LIBRARIES, versions
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import Column
 from sim.runs.story import day_of, gate_keys, gate_words
-from sim.runs.summary import versions
 
 COLUMNS_KEY = "columns"
 """Metadata key of the columns' units and meanings, a JSON object."""
@@ -38,15 +38,9 @@ class Series(NamedTuple):
 def trace(record: RunRecord) -> list[Series]:
     """Return the weekly history, column by column.
 
-    Parameters
-    ----------
-    record : RunRecord
-        A run with its history.
+    record: a run with its history.
 
-    Returns
-    -------
-    list of Series
-        Each of length (weeks played,). Values that do not apply in a week are null.
+    Returns each of length (weeks played,). Values that do not apply in a week are null.
     """
     scenario = record.settings.scenario
     return [
@@ -240,10 +234,8 @@ def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
 def check_target(path: Path) -> None:
     """Check, before anything is played, that a trace can be written to `path`.
 
-    Raises
-    ------
-    ConfigError
-        If the file exists, its folder does not, or its name does not end in .parquet.
+    Raises ConfigError if the file exists, its folder does not, or its name does not end in
+    .parquet.
     """
     if path.suffix != ".parquet":
         raise ConfigError([f"--trace: {path}: a trace is a file that ends in .parquet"])
@@ -256,21 +248,12 @@ def check_target(path: Path) -> None:
 def write_trace(record: RunRecord, path: Path, overrides: Iterable[str] = ()) -> None:
     """Write the weekly history as a Parquet file.
 
-    Parameters
-    ----------
-    record : RunRecord
-        A run with its history.
-    path : Path
-        A file that does not exist yet.
-    overrides : iterable of str
-        The overrides that the run was composed with, to be stated in the metadata.
+    record: a run with its history.
+    path: a file that does not exist yet.
+    overrides: the overrides that the run was composed with, to be stated in the metadata.
 
-    Raises
-    ------
-    ConfigError
-        If the file exists or cannot be placed there.
-    SimError
-        If the disk refuses it; nothing is left behind then.
+    Raises ConfigError if the file exists or cannot be placed there, and SimError if the disk
+    refuses it; nothing is left behind then.
     """
     check_target(path)
     columns = trace(record)
@@ -305,7 +288,7 @@ def _metadata(
         "replicate": settings.replicate,
         "driver": record.driver,
         "overrides": list(overrides),
-        "versions": versions(),
+        "versions": versions(RUN_LIBRARIES),
         "settings": settings.model_dump(mode="json", by_alias=True),
     }
     return {
@@ -317,10 +300,7 @@ def _metadata(
 def read_metadata(path: Path) -> Mapping[str, Mapping[str, object]]:
     """Return what a trace says about itself: its columns and its run.
 
-    Raises
-    ------
-    ConfigError
-        If the file is no trace.
+    Raises ConfigError if the file is no trace.
     """
     try:
         found = pl.read_parquet_metadata(path)

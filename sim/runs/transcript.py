@@ -40,14 +40,9 @@ _STYLES = {
 def render(record: RunRecord, summary: Summary, console: Console) -> None:
     """Print one run.
 
-    Parameters
-    ----------
-    record : RunRecord
-        What was played.
-    summary : Summary
-        What it came to.
-    console : Console
-        Where to print it; colours only if it is a terminal.
+    record: what was played.
+    summary: what it came to.
+    console: where to print it; colours only if it is a terminal.
     """
     scenario = record.settings.scenario
     blocks: list[RenderableType] = [

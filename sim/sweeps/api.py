@@ -1,4 +1,4 @@
-"""The model as one function of named parameters, for packages that drive a model themselves."""
+"""Sweeps and the model as Python calls: a line in, a table out; or parameters in, numbers out."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -11,121 +11,12 @@ import polars as pl
 from sim.config.compose import compose_plain, mark_settings, unknown_key
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
 from sim.errors import ConfigError, SimError
-from sim.runs.batch import Chance, Group, society_of
+from sim.runs.opening import Cells, check_fault, open_batch, society_of
+from sim.runs.play import states_or_errors
 from sim.sweeps.execute import Quiet, execute
-from sim.sweeps.overrides import Value, as_option
-from sim.sweeps.paths import changed, has
+from sim.sweeps.overrides import Value, as_text
+from sim.sweeps.plan import changed, has
 from sim.sweeps.planning import make_plan
-
-WHOLE_KEYS = WHOLE_RULES | {"replicates"}
-"""Parameters that take whole numbers only; a float is taken if it is whole."""
-
-
-def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> dict[str, float]:
-    """Play the model with some parameters and return its outcomes as numbers.
-
-    Choices are composed once; further calls that differ in numbers only take some milliseconds.
-
-    Parameters
-    ----------
-    seed : int
-        Seed; the same seed gives the same outcomes.
-    replicates : int
-        Runs to average over, at least 1; common random numbers link calls with the same seed.
-    **parameters
-        Overrides; a key of whole numbers such as ``horizon`` takes a whole float, too. Keys that
-        are no Python names are given in a dictionary,
-        ``run(seed=1, **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and
-        ``__at__`` for @, as in ``strategy__at__armenia="linear"``.
-
-    Returns
-    -------
-    dict of str to float
-        Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
-        as the share of runs in which anything was signed, ``signed_full`` likewise, weeks as
-        they are in the table (-1 for what did not happen). Other words are left out.
-
-    Raises
-    ------
-    ConfigError
-        If the parameters cannot be used.
-    SimError
-        If a run failed.
-    """
-    count = _whole("replicates", replicates)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ConfigError([f"replicates: must be a whole number, at least 1, got {replicates}"])
-    keys = {k.replace("__at__", "@").replace("__", "."): v for k, v in parameters.items()}
-    if "replicate" in keys:
-        raise ConfigError(["replicate: set replicates=NUMBER"])
-    return _means(_settings({"seed": seed, **keys}), count)
-
-
-def _settings(keys: Mapping[str, Value | np.generic]) -> Settings:
-    plain = {key: _whole(key, value) for key, value in keys.items()}
-    numbers = {k: v for k, v in plain.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
-    if any("${" in str(value) for value in plain.values()):
-        numbers = {}  # values that refer to them are Hydra's to resolve
-    chosen = [f"{k}={as_option(v).text}" for k, v in plain.items() if k not in numbers]
-    base = _composed(tuple(sorted(chosen)))
-    problems = [unknown_key(key, base) for key in numbers if not has(base, key)]
-    if problems:
-        raise ConfigError(problems)
-    settings = changed(base, numbers)
-    mark_settings(settings, [f"{key}=" for key in numbers])
-    return build_settings(settings)
-
-
-@lru_cache(maxsize=64)
-def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
-    return compose_plain(overrides)
-
-
-def _plain(value: Value | np.generic) -> Value:
-    if isinstance(value, np.generic):
-        python: Value = value.item()
-        return python
-    return value
-
-
-def _whole(key: str, value: Value | np.generic) -> Value:
-    """Return a Python value; whole numbers as such where only they are taken.
-
-    Packages that draw points hand over floats for everything.
-    """
-    plain = _plain(value)
-    if key in WHOLE_KEYS and isinstance(plain, float) and plain.is_integer():
-        return int(plain)
-    return plain
-
-
-def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.opening import check_fault
-    from sim.runs.outcomes import Signature, codes_of, outcomes, scenario_outcomes
-
-    group = Group.of(range(1), [settings])
-    chance = Chance(settings.seed, group, society_of(settings), range(replicates))
-    state, raised = chance.play(np.zeros(replicates, np.int64), np.arange(replicates))
-    for message in raised.values():
-        raise SimError(message)
-    for final in state[state["fault"] != 0]:
-        check_fault(settings, final)
-    found = outcomes(group.params, state) | scenario_outcomes(settings.scenario, state)
-    signed = found["signed"]
-    means = {
-        "signed": float(np.mean(signed != Signature.NONE)),
-        "signed_full": float(np.mean(signed == Signature.FULL)),
-    }
-    for name, values in found.items():
-        if codes_of(name) is None:
-            means[name] = float(values.astype(np.float64).mean())
-    broken = [name for name, value in means.items() if not np.isfinite(value)]
-    if broken:
-        raise SimError(f"outcome '{broken[0]}' is not a finite number")
-    return means
-
-
-# ---- Sweeps from Python: a line of overrides in, the table of runs out.
 
 
 def sweep(
@@ -180,13 +71,6 @@ def sweep(
 
 
 def _words(line: str | Sequence[str]) -> list[str]:
-    """Return a line as overrides.
-
-    Raises
-    ------
-    ConfigError
-        If a quotation mark is left open.
-    """
     if not isinstance(line, str):
         return list(line)
     try:
@@ -201,3 +85,96 @@ def _zipped(given: str | Sequence[str | Sequence[str]]) -> list[list[str]]:
         [key.strip() for key in (keys.split(",") if isinstance(keys, str) else keys)]
         for keys in bundles
     ]
+
+
+def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> dict[str, float]:
+    """Play the model with some parameters and return its outcomes as numbers.
+
+    Choices are composed once; further calls that differ in numbers only take some milliseconds.
+
+    Parameters
+    ----------
+    seed : int
+        Seed; the same seed gives the same outcomes.
+    replicates : int
+        Runs to average over, at least 1; common random numbers link calls with the same seed.
+    **parameters
+        Overrides; a key of whole numbers such as ``horizon`` takes a whole float, too. Keys that
+        are no Python names are given in a dictionary,
+        ``run(seed=1, **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and
+        ``__at__`` for @, as in ``strategy__at__armenia="linear"``.
+
+    Returns
+    -------
+    dict of str to float
+        Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
+        as the share of runs in which anything was signed, ``signed_full`` likewise, weeks as
+        they are in the table (-1 for what did not happen). Other words are left out.
+
+    Raises
+    ------
+    ConfigError
+        If the parameters cannot be used.
+    SimError
+        If a run failed.
+    """
+    count = _python_value("replicates", replicates)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ConfigError([f"replicates: must be a whole number, at least 1, got {replicates}"])
+    keys = {k.replace("__at__", "@").replace("__", "."): v for k, v in parameters.items()}
+    if "replicate" in keys:
+        raise ConfigError(["replicate: set replicates=NUMBER"])
+    values = {key: _python_value(key, value) for key, value in {"seed": seed, **keys}.items()}
+    return _means(_settings(values), count)
+
+
+def _python_value(key: str, value: Value | np.generic) -> Value:
+    """Return a Python value; packages that draw points give floats for whole numbers, too."""
+    plain: Value = value.item() if isinstance(value, np.generic) else value
+    whole = key == "replicates" or key in WHOLE_RULES
+    return int(plain) if whole and isinstance(plain, float) and plain.is_integer() else plain
+
+
+def _settings(values: Mapping[str, Value]) -> Settings:
+    """Return settings: numbers are set in a composition that calls with the same choices share."""
+    numbers = {k: v for k, v in values.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
+    if any("${" in str(value) for value in values.values()):
+        numbers = {}  # values that refer to them are Hydra's to resolve
+    chosen = [f"{key}={as_text(v)}" for key, v in values.items() if key not in numbers]
+    base = _composed(tuple(sorted(chosen)))
+    problems = [unknown_key(key, base) for key in numbers if not has(base, key)]
+    if problems:
+        raise ConfigError(problems)
+    settings = changed(base, numbers)
+    mark_settings(settings, [f"{key}=" for key in numbers])
+    return build_settings(settings)
+
+
+@lru_cache(maxsize=64)
+def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
+    return compose_plain(overrides)
+
+
+def _means(settings: Settings, replicates: int) -> dict[str, float]:
+    from sim.runs.outcomes import Signature, codes_of, outcomes, scenario_outcomes
+
+    cells = Cells.of(range(1), [settings])
+    batch = open_batch(settings.seed, cells, society_of(settings), range(replicates))
+    state, raised = states_or_errors(batch, np.zeros(replicates, np.int64), np.arange(replicates))
+    for message in raised.values():
+        raise SimError(message)
+    for final in state[state["fault"] != 0]:
+        check_fault(settings, final)
+    found = outcomes(cells.params, state) | scenario_outcomes(settings.scenario, state)
+    signed = found["signed"]
+    means = {
+        "signed": float(np.mean(signed != Signature.NONE)),
+        "signed_full": float(np.mean(signed == Signature.FULL)),
+    }
+    for name, values in found.items():
+        if codes_of(name) is None:
+            means[name] = float(values.astype(np.float64).mean())
+    broken = [name for name, value in means.items() if not np.isfinite(value)]
+    if broken:
+        raise SimError(f"outcome '{broken[0]}' is not a finite number")
+    return means

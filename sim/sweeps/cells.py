@@ -1,11 +1,13 @@
-"""What is wrong with which cells: one line a problem, however many cells have it."""
+"""The validated settings of a plan's cells; a scenario that several cells share is validated once.
+
+Numbers that are drawn inside the ranges that a valid scenario states are put into it without
+validating the rest again: a sampled design has a scenario of its own in every cell.
+"""
 
 import json
-import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import groupby
 from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -14,95 +16,102 @@ from sim.config.number import Count, Number, Tally
 from sim.config.scenario import Scenario, value_problems
 from sim.config.settings import Settings, build_settings
 from sim.errors import ConfigError
-from sim.sweeps.paths import Step, changed, steps
-from sim.sweeps.plan import Combination, Plan
+from sim.sweeps.plan import Combination, Plan, Step, changed, steps
 
-Values = Callable[[int], Mapping[str, object]]
-"""The swept values of a cell."""
-
-REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must)")
-"""The refused value in the line of a problem."""
-MOST_ALIKE = 3
-"""Problems that differ in the refused value alone get a line each, up to so many."""
-
-MOST_SPANS = 12
-"""Most ranges of numbers that a line lists."""
-
-
-def told(
-    problems: Sequence[tuple[str, int]],
-    cells: int,
-    values: Values,
-    noun: str = "cell",
-) -> list[str]:
-    """Return one line for each distinct problem, with the cells that have it.
-
-    Parameters
-    ----------
-    problems : sequence of (str, int)
-        Each problem with the number of its cell.
-    cells : int
-        How many cells there are.
-    values : callable
-        The swept values of a cell.
-    noun : str
-        What the numbers count.
-    """
-    by_line: dict[str, list[int]] = {}
-    for line, cell in problems:
-        by_line.setdefault(line, []).append(cell)
-    alike: dict[str, list[str]] = {}
-    for line in by_line:
-        alike.setdefault(REFUSED.sub("", line), []).append(line)
-    found: list[str] = []
-    for lines in alike.values():
-        if len(lines) > MOST_ALIKE:
-            numbers = sorted({cell for line in lines for cell in by_line[line]})
-            found.append(_merged(lines) + _which(numbers, cells, values, noun))
-        else:
-            found += [line + _which(by_line[line], cells, values, noun) for line in lines]
-    return found
-
-
-def _merged(lines: Sequence[str]) -> str:
-    first, second, last = (REFUSED.findall(lines[n])[0] for n in (0, 1, -1))
-    return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
-
-
-def _which(found: Sequence[int], cells: int, values: Values, noun: str) -> str:
-    if len(found) == cells:
-        return f" (in every {noun})" if cells > 1 else ""
-    each = [values(cell) for cell in found]
-    common = [f"{k}={v}" for k, v in each[0].items() if all(e[k] == v for e in each)]
-    spans = []
-    for _, run in groupby(enumerate(found), lambda pair: pair[1] - pair[0]):
-        numbers = [cell for _, cell in run]
-        spans.append(str(numbers[0]) + (f"-{numbers[-1]}" if len(numbers) > 1 else ""))
-    if len(spans) > MOST_SPANS:
-        spans = [*spans[: MOST_SPANS - 1], f"{spans[MOST_SPANS - 1]} .. {spans[-1]}"]
-    if len(found) > 1:
-        noun = f"{noun}s"
-    where = f", all with {' '.join(common)}" if common and len(found) > 1 else ""
-    where = f", {' '.join(common)}" if len(found) == 1 else where
-    return f" ({noun} {', '.join(spans)} of {cells:,}{where})"
-
-
-# ---- A scenario with other values inside its own stated ranges, without validating it all again
-
-_WHOLE = [mark for alias in (Count, Tally) for mark in get_args(alias)[1:]]
+MOST_SCENARIOS = 64
+"""Validated scenarios that are kept for further cells."""
+WHOLE = [mark for alias in (Count, Tally) for mark in get_args(alias)[1:]]
 """What marks a number as whole in the scenario's models."""
 
 Tree = dict[Step, "Tree | float"]
 """New values, nested like the scenario."""
 
 
+class CellSettings:
+    """Settings of a plan's cells, made on demand."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._scenarios = Scenarios(plan.bases)
+        self._latest: tuple[Combination, Settings] | None = None
+
+    def __call__(self, cell: int) -> Settings:
+        """Return the settings of one cell.
+
+        Raises
+        ------
+        ConfigError
+            With one line a problem.
+        """
+        plan = self._plan
+        combination, point = plan.parts(cell)
+        if point < 0:
+            return self._scenarios.settings(combination)
+        drawn = plan.drawn(point)
+        of_scenario = {key: value for key, value in drawn.items() if key.startswith("scenario.")}
+        # Drawn inside the ranges of the very scenario that was validated; else all anew.
+        inside = of_scenario.keys() <= set(plan.assumed)
+        if not inside or any(key in combination.changes for key in of_scenario):
+            return build_settings(plan.plain(cell))
+        shared = self._shared(combination)
+        scenario = with_values(shared.scenario, {number_of(k): v for k, v in of_scenario.items()})
+        if len(of_scenario) == len(drawn):
+            return shared.model_copy(update={"scenario": scenario})
+        return build_settings(plan.plain(cell), scenario)
+
+    def _shared(self, combination: Combination) -> Settings:
+        """Return the settings of a combination before its point is put in."""
+        latest = self._latest
+        if latest is None or latest[0] is not combination:
+            latest = self._latest = combination, self._scenarios.settings(combination)
+        return latest[1]
+
+
+class Scenarios:
+    """Settings of combinations that start from some composed configurations.
+
+    Configurations may be added to `bases` later.
+    """
+
+    def __init__(self, bases: Sequence[dict[str, object]]) -> None:
+        self._bases = bases
+        self._valid: dict[str, Scenario] = {}
+
+    def settings(self, combination: Combination) -> Settings:
+        """Return the settings of one combination.
+
+        Raises
+        ------
+        ConfigError
+            With one line a problem.
+        """
+        plain = changed(self._bases[combination.base], combination.changes)
+        key = scenario_key(combination)
+        settings = build_settings(plain, self._valid.get(key))
+        if key not in self._valid:
+            while len(self._valid) >= MOST_SCENARIOS:
+                self._valid.pop(next(iter(self._valid)), None)
+            self._valid[key] = settings.scenario
+        return settings
+
+
+def scenario_key(combination: Combination) -> str:
+    """Return what combinations with the same scenario have in common."""
+    own = {k: v for k, v in combination.changes.items() if k.partition(".")[0] == "scenario"}
+    return f"{combination.base} {json.dumps(own, sort_keys=True)}"
+
+
+def number_of(key: str) -> str:
+    """Return the number of a scenario whose value a key sets."""
+    return key.removeprefix("scenario.").removesuffix(".value")
+
+
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """Return a scenario in which some numbers have other values.
+    """Return a valid scenario in which some numbers have other values.
 
     Parameters
     ----------
     scenario : Scenario
-        A valid scenario.
     values : mapping
         Path of a number, e.g. ``discount_rate.armenia``, and its value, inside its range and
         whole where it must be.
@@ -160,104 +169,17 @@ def is_whole(path: str) -> bool:
             )
         else:
             annotation = next(a for a in reversed(get_args(model)) if a is not Ellipsis)
-    marks = get_args(_present(annotation))[1:]
-    return any(mark in _WHOLE for mark in marks)
+    return any(mark in WHOLE for mark in get_args(_present(annotation))[1:])
 
 
 def _present(annotation: object) -> object:
+    """Return an annotation without its ``| None``."""
     if get_origin(annotation) in (Union, types.UnionType):
         return next(a for a in get_args(annotation) if a is not type(None))
     return annotation
 
 
 def _bare(annotation: object) -> object:
+    """Return an annotation without ``| None`` and marks."""
     present = _present(annotation)
     return get_args(present)[0] if get_origin(present) is Annotated else present
-
-
-# ---- The validated settings of a plan's cells.
-
-KEPT_SCENARIOS = 64
-"""Validated scenarios that are kept for further cells."""
-
-
-def scenario_key(combination: Combination) -> str:
-    """Return what combinations with the same scenario have in common."""
-    own = {k: v for k, v in combination.changes.items() if k.partition(".")[0] == "scenario"}
-    return f"{combination.base} {json.dumps(own, sort_keys=True)}"
-
-
-class Scenarios:
-    """Settings of combinations; a scenario that several share is validated once.
-
-    Parameters
-    ----------
-    bases : sequence of dict
-        Composed configurations that the combinations start from; may grow.
-    """
-
-    def __init__(self, bases: Sequence[dict[str, object]]) -> None:
-        self._bases = bases
-        self._valid: dict[str, Scenario] = {}
-
-    def settings(self, combination: Combination) -> Settings:
-        """Return the settings of one combination.
-
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
-        """
-        plain = changed(self._bases[combination.base], combination.changes)
-        key = scenario_key(combination)
-        settings = build_settings(plain, self._valid.get(key))
-        if key not in self._valid:
-            while len(self._valid) >= KEPT_SCENARIOS:
-                self._valid.pop(next(iter(self._valid)), None)
-            self._valid[key] = settings.scenario
-        return settings
-
-
-class CellSettings:
-    """Settings of a plan's cells, made on demand.
-
-    Parameters
-    ----------
-    plan : Plan
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._scenarios = Scenarios(plan.bases)
-        assumed = plan.design.get("assumed", [])
-        self._assumed = set(assumed) if isinstance(assumed, list) else set()
-        self._kept: tuple[Combination, Settings] | None = None
-
-    def __call__(self, cell: int) -> Settings:
-        """Return the settings of one cell.
-
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
-        """
-        combination, point = self._plan.parts(cell)
-        if point < 0:
-            return self._scenarios.settings(combination)
-        drawn = dict(zip(self._plan.point_keys, self._plan.points[point], strict=True))
-        values = {
-            key.removeprefix("scenario.").removesuffix(".value"): value
-            for key, value in drawn.items()
-            if key.startswith("scenario.")
-        }
-        # Drawn inside the ranges of the very scenario that was validated; else all anew.
-        inside = {key for key in drawn if key.startswith("scenario.")} <= self._assumed
-        if not inside or any(key in combination.changes for key in drawn if key in self._assumed):
-            return build_settings(self._plan.plain(cell))
-        kept = self._kept
-        if kept is None or kept[0] is not combination:
-            kept = self._kept = (combination, self._scenarios.settings(combination))
-        scenario = with_values(kept[1].scenario, values)
-        if len(values) == len(drawn):
-            return kept[1].model_copy(update={"scenario": scenario})
-        return build_settings(self._plan.plain(cell), scenario)

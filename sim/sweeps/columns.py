@@ -9,7 +9,7 @@ the columns of `sim.runs.trace` after `cell` and `replicate`, described in the s
 import json
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -26,21 +26,24 @@ if TYPE_CHECKING:
 
 OK, FAILED = "ok", "failed"
 RUN_STATUS = pl.Enum([OK, FAILED])
-
-_NUMPY_TO_POLARS: Mapping[str, type[pl.DataType]] = {
+NUMPY_TO_POLARS: Mapping[str, type[pl.DataType]] = {
     "i1": pl.Int8,
     "i4": pl.Int32,
     "i8": pl.Int64,
     "f8": pl.Float64,
     "?": pl.Boolean,
 }
+"""Column type of an outcome by the code of its NumPy type."""
+
+Type: TypeAlias = pl.DataType | type[pl.DataType]
+"""Type of a column."""
 
 
 class TableColumn(NamedTuple):
     """One column of a stored table."""
 
     name: str  # name in the file
-    type: pl.DataType | type[pl.DataType]  # type in the file; words of a code are an enumeration
+    type: Type  # type in the file; words of a code are an enumeration
     unit: str  # unit of measurement
     meaning: str  # one line of explanation
 
@@ -66,24 +69,21 @@ def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
     scenarios : sequence of Scenario
         Those that the cells play; columns of one scenario are null in the rows of another.
     """
-    columns = [CELL, REPLICATE, SEED]
-    if plan.points:
-        columns.append(POINT)
+    columns = [CELL, REPLICATE, SEED, *([POINT] if plan.points else [])]
     columns += [TableColumn(key, swept_type(plan, key), *SWEPT) for key in plan.swept]
     columns += [STATUS, ERROR]
-    outcome = {c.name: c for c in OUTCOME_COLUMNS}
+    outcome = {column.name: column for column in OUTCOME_COLUMNS}
     for scenario in scenarios:
-        outcome |= {c.name: c for c in scenario_columns(scenario) if c.name not in outcome}
-    columns += [
-        TableColumn(c.name, *_type_and_unit(c.name, c.dtype, c.unit), c.meaning)
-        for c in outcome.values()
-    ]
-    return columns
+        for column in scenario_columns(scenario):
+            outcome.setdefault(column.name, column)
+    return columns + [_outcome_column(column) for column in outcome.values()]
 
 
-def _type_and_unit(name: str, dtype: str, unit: str) -> tuple[pl.DataType | type[pl.DataType], str]:
-    codes = codes_of(name)
-    return (_NUMPY_TO_POLARS[dtype], unit) if codes is None else (words_of(codes), "word")
+def _outcome_column(column: Column) -> TableColumn:
+    codes = codes_of(column.name)
+    if codes is not None:
+        return TableColumn(column.name, words_of(codes), "word", column.meaning)
+    return TableColumn(column.name, NUMPY_TO_POLARS[column.dtype], column.unit, column.meaning)
 
 
 def words_of(codes: type[IntEnum]) -> pl.Enum:
@@ -103,14 +103,14 @@ def swept_type(plan: Plan, key: str) -> type[pl.DataType]:
     return pl.Float64
 
 
-def as_stored(value: Value, stored: pl.DataType | type[pl.DataType]) -> Value:
+def as_stored(value: Value, stored: Type) -> Value:
     """Return a swept value as its column holds it."""
     if value is None or stored is not pl.String:
         return float(value) if stored is pl.Float64 and value is not None else value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def schema(columns: Sequence[TableColumn]) -> dict[str, pl.DataType | type[pl.DataType]]:
+def schema(columns: Sequence[TableColumn]) -> dict[str, Type]:
     """Return the columns as a polars schema."""
     return {column.name: column.type for column in columns}
 
@@ -129,16 +129,13 @@ def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series
     return pl.Series(name, kind.categories, kind).gather(codes.astype(np.uint32))
 
 
-# ---- Weekly histories of a sweep's runs: one long table, described as the table of runs is.
-
-
 class Weekly(NamedTuple):
-    """Weekly histories of some runs."""
+    """Weekly histories of some runs in one table, described as the table of runs is."""
 
-    # one row a week, sorted by cell, replicate and week. Columns of one scenario are null in
+    # one row a week, sorted by cell, replicate and week; columns of one scenario are null in
     # the rows of another
     table: pl.DataFrame
-    columns: list[TableColumn]  # its columns, with units and meaning
+    columns: list[TableColumn]
 
 
 def weekly_history(record: "RunRecord", cell: int, replicate: int) -> "list[Series]":

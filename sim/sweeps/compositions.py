@@ -16,28 +16,33 @@ from itertools import chain
 from pathlib import Path
 
 import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from sim.config.compose import compose_plain, mark_settings, search_folders, unknown_key
 from sim.errors import ConfigError
-from sim.sweeps.overrides import Option, Term
-from sim.sweeps.paths import at, changed, has, related
+from sim.sweeps.overrides import Choices, Term
+from sim.sweeps.plan import at, changed, has
+from sim.sweeps.request import read_yaml
 
 MARK = "_swept_"
 """Name of the stand-in files, and of the mark inside them."""
-
-Choices = Mapping[str, Option]
-"""The value of each key of the line, for one cell."""
 
 
 @dataclass(frozen=True)
 class StandIn:
     """A choice among files that only hold values."""
 
-    package: tuple[str, ...]  # path of the node that receives the content
+    package: str  # path of the node that receives the content
     contents: dict[str, dict[str, object]]  # content of each file by its name
     mark: dict[str, object]  # what stands in for it during the composition
+
+    def holds(self, base: Mapping[str, object]) -> bool:
+        """Return whether nothing else in a composition has touched the mark or its place."""
+        node = at(base, self.package)
+        if not isinstance(node, Mapping):
+            return False
+        added = {key for content in self.contents.values() for key in content} - set(self.mark)
+        untouched = all(node.get(key) == mark for key, mark in self.mark.items())
+        return untouched and not any(key in node for key in added)
 
 
 class Compositions:
@@ -46,18 +51,9 @@ class Compositions:
     Parameters
     ----------
     terms : sequence of Term
-        All keys of the line, fixed and swept.
-    config_name : str
-        Name of the primary configuration.
-    config_dir : str or Path, optional
-        Folder of the user's own configurations.
-
-    Attributes
-    ----------
-    composed : int
-        How often Hydra has composed so far.
-    interpolated : bool
-        Whether some value refers to another one, as ``${horizon}``.
+        All keys of the line, fixed and swept, with at least one value each.
+    config_name, config_dir : str, str or Path
+        As for a single run.
     """
 
     def __init__(
@@ -67,13 +63,12 @@ class Compositions:
         self._name, self._dir = config_name, config_dir
         self._folders = [primary, *others]
         self._terms = list(terms)
-        self.interpolated = self._has_interpolations()
+        self.interpolated = self._has_interpolations()  # whether a value refers to another one
         # What is set afterwards would not reach the values that refer to it.
-        simple = not self.interpolated
-        self._stand_ins = self._simple_choices() if simple else {}
-        self._late = {t.key: t for t in terms if simple and self._may_be_late(t)}
+        simple = [] if self.interpolated else self._terms
+        self._stand_ins = self._simple_choices(simple)
+        self._late = {term.key: term for term in simple if _may_be_late(term)}
         self._bases: dict[tuple[str, ...], dict[str, object] | ConfigError] = {}
-        self.composed = 0
 
     def base(self, choices: Choices) -> dict[str, object]:
         """Return the composition that `choices` share with others, stand-ins still in place.
@@ -83,24 +78,14 @@ class Compositions:
         ConfigError
             If these choices cannot be composed.
         """
-        while True:
-            key = self.base_key(choices)
-            if key not in self._bases:
-                self._bases[key] = self._compose_base(choices)
-                if self.base_key(choices) != key:
-                    continue
-            found = self._bases[key]
-            if isinstance(found, ConfigError):
-                raise ConfigError(found.problems)
-            return found
-
-    def base_key(self, choices: Choices) -> tuple[str, ...]:
-        """Return what tells this cell's composition by Hydra from another's."""
-        return tuple(
-            term.override(choices[term.key])
-            for term in self._terms
-            if term.key not in self._stand_ins and term.key not in self._late
-        )
+        key = self._base_key(choices)
+        while key not in self._bases:
+            self._bases[key] = self._compose_base(choices)
+            key = self._base_key(choices)  # composing may have given up stand-ins
+        found = self._bases[key]
+        if isinstance(found, ConfigError):
+            raise ConfigError(found.problems)
+        return found
 
     def changes(self, choices: Choices) -> dict[str, object]:
         """Return what a cell changes in its base: dotted path and new value, in order.
@@ -114,27 +99,16 @@ class Compositions:
         found: dict[str, object] = {}
         for key, stand_in in self._stand_ins.items():
             for name, content in stand_in.contents[choices[key].text].items():
-                found[".".join((*stand_in.package, name))] = content
+                found[f"{stand_in.package}.{name}"] = content
         node = changed(base, found) if self._late else base
-        problems = []
-        for key in self._late:
-            if has(node, key):
-                found[key] = choices[key].value
-            else:
-                problems.append(unknown_key(key, node))
+        problems = [unknown_key(key, node) for key in self._late if not has(node, key)]
         if problems:
             raise ConfigError(problems)
+        found |= {key: choices[key].value for key in self._late}
         return found | self._marks(base, found)
 
-    def blame(self, choices: Choices, error: ConfigError) -> None:
-        """Find what is wrong with the line whatever the cell.
-
-        Parameters
-        ----------
-        choices : mapping
-            Of a cell that cannot be composed.
-        error : ConfigError
-            Why.
+    def check_alone(self, choices: Choices, error: ConfigError) -> None:
+        """Find out whether a cell's problem is one of the line, whatever the cell.
 
         Raises
         ------
@@ -145,36 +119,38 @@ class Compositions:
             if term.key in self._late:
                 continue
             try:
-                self._hydra([term.override(choices[term.key])], stand_ins=False)
+                compose_plain([term.override(choices[term.key])], self._name, self._dir)
             except ConfigError as alone:
                 shared = [line for line in alone.problems if line in error.problems]
                 if shared:
                     raise ConfigError(shared) from alone
 
-    def plain(self, choices: Choices) -> dict[str, object]:
-        """Return a cell's configuration as a plain mapping, not yet validated.
-
-        Mappings that no change touches are shared between cells.
-        """
-        return changed(self.base(choices), self.changes(choices))
+    def _base_key(self, choices: Choices) -> tuple[str, ...]:
+        """Return the overrides that Hydra composes for a cell."""
+        return tuple(
+            term.override(choices[term.key])
+            for term in self._terms
+            if term.key not in self._stand_ins and term.key not in self._late
+        )
 
     def _marks(
         self, base: Mapping[str, object], changes: Mapping[str, object]
     ) -> dict[str, object]:
+        """Return the numbers whose stated basis `mark_settings` replaces, by their paths."""
         keys = [key for key in self._late if key.startswith("scenario.") and key.endswith(".value")]
         if not keys:
             return {}
         node = changed(base, changes)
-        before = {path: at(node, path) for path in (key.removesuffix(".value") for key in keys)}
-        before = {path: dict(n) for path, n in before.items() if isinstance(n, Mapping)}
+        numbers = {path: at(node, path) for path in (key.removesuffix(".value") for key in keys)}
+        before = {path: dict(n) for path, n in numbers.items() if isinstance(n, Mapping)}
         mark_settings(node, [f"{key}=" for key in self._late])
         return {path: at(node, path) for path, n in before.items() if at(node, path) != n}
 
-    def _simple_choices(self) -> dict[str, StandIn]:
+    def _simple_choices(self, terms: Sequence[Term]) -> dict[str, StandIn]:
         found: dict[str, StandIn] = {}
-        for term in self._terms:
-            if term.group and term.swept and not term.prefix and term.interval is None:
-                stand_in = self._stand_in(term, len(found))
+        for term in terms:
+            if term.group and term.swept and not term.prefix:
+                stand_in = self._stand_in(term, f"{MARK}{len(found)}")
                 if stand_in is not None:
                     found[term.key] = stand_in
         return found
@@ -189,7 +165,8 @@ class Compositions:
             yield from folder.glob("*.yaml")
             yield from folder.glob("*/**/*.yaml")
 
-    def _stand_in(self, term: Term, number: int) -> StandIn | None:
+    def _stand_in(self, term: Term, name: str) -> StandIn | None:
+        """Return what stands in for a choice, None if its files do more than hold values."""
         group, _, package = term.key.partition("@")
         contents: dict[str, dict[str, object]] = {}
         for option in term.options:
@@ -198,83 +175,65 @@ class Compositions:
                 return None
             contents[option.text] = content
         mark: dict[str, object] = {}
-        for name in set.intersection(*(set(content) for content in contents.values())):
-            values = [content[name] for content in contents.values()]
-            if all(isinstance(value, dict) for value in values):
-                mark[name] = {f"{MARK}{number}": name}
-            elif not any(isinstance(value, dict) for value in values):
-                mark[name] = f"{MARK}{number}"
-            else:
+        for key in set.intersection(*(set(content) for content in contents.values())):
+            nested = {isinstance(content[key], dict) for content in contents.values()}
+            if len(nested) > 1:
                 return None
-        path = tuple((package or group.replace("/", ".")).split("."))
-        return StandIn(path, contents, mark) if mark else None
+            mark[key] = {name: key} if nested == {True} else name
+        return StandIn(package or group.replace("/", "."), contents, mark) if mark else None
 
     def _content(self, group: str, name: str) -> dict[str, object] | None:
-        for folder in self._folders:
-            file = folder / group / f"{name}.yaml"
-            if not file.is_file():
-                continue
-            if "@package" in file.read_text("utf-8"):
-                return None
-            try:
-                content = OmegaConf.to_container(OmegaConf.load(file))
-            except (OmegaConfBaseException, yaml.YAMLError, OSError, ValueError):
-                return None
-            if not isinstance(content, dict) or "defaults" in content:
-                return None
-            return {str(key): value for key, value in content.items()}
-        return None
-
-    @staticmethod
-    def _may_be_late(term: Term) -> bool:
-        return (
-            not term.group
-            and not term.prefix
-            and all(part.isidentifier() for part in term.key.split("."))
-            and all(option.scalar for option in term.options)
-        )
+        files = [folder / group / f"{name}.yaml" for folder in self._folders]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None or "@package" in file.read_text("utf-8"):
+            return None
+        content = read_yaml(file)
+        if not isinstance(content, dict) or "defaults" in content:
+            return None
+        return {str(key): value for key, value in content.items()}
 
     def _compose_base(self, choices: Choices) -> dict[str, object] | ConfigError:
         """Let Hydra compose with stand-ins; give up those that do not hold, and errors."""
-        overrides = list(self.base_key(choices))
+        overrides = list(self._base_key(choices))
         overrides += [f"{key}={MARK}{n}" for n, key in enumerate(self._stand_ins)]
         try:
-            base = self._hydra(overrides)
+            base = self._with_stand_ins(overrides)
         except ConfigError as error:
-            if not self._stand_ins:
-                return error
-            # The message would speak of the stand-in; Hydra's own words about the real choice.
+            # A message may name the stand-in; without any, Hydra names the real choice.
             self._stand_ins = {}
             return error
-        broken = [key for key, entry in self._stand_ins.items() if not _holds(base, entry)]
-        for key in broken:
+        for key in [k for k, stand_in in self._stand_ins.items() if not stand_in.holds(base)]:
             del self._stand_ins[key]
         # A value inside a list, or one that another override sets too, is left to Hydra.
         early = [t.key for t in self._terms if t.key not in self._late and not t.group]
         for key in list(self._late):
-            if any(related(key, other) for other in early) or _meets_list(base, key):
+            if any(_overlap(key, other) for other in early) or _meets_list(base, key):
                 del self._late[key]
         return base
 
-    def _hydra(self, overrides: list[str], stand_ins: bool = True) -> dict[str, object]:
-        self.composed += 1
-        if not (stand_ins and self._stand_ins):
-            return compose_plain(overrides, self._name, self._dir)
+    def _with_stand_ins(self, overrides: list[str]) -> dict[str, object]:
         with tempfile.TemporaryDirectory(prefix="sim-compose-") as folder:
             for n, (key, stand_in) in enumerate(self._stand_ins.items()):
                 file = Path(folder, key.partition("@")[0], f"{MARK}{n}.yaml")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(yaml.safe_dump(stand_in.mark), "utf-8")
-            return compose_plain(overrides, self._name, self._dir, [Path(folder)])
+            more = [Path(folder)] if self._stand_ins else []
+            return compose_plain(overrides, self._name, self._dir, more)
 
 
-def _holds(base: Mapping[str, object], stand_in: StandIn) -> bool:
-    node = at(base, ".".join(stand_in.package))
-    if not isinstance(node, Mapping):
-        return False
-    added = {key for content in stand_in.contents.values() for key in content} - set(stand_in.mark)
-    untouched = all(node.get(key) == mark for key, mark in stand_in.mark.items())
-    return untouched and not any(key in node for key in added)
+def _may_be_late(term: Term) -> bool:
+    """Return whether a key sets single values, which Hydra need not compose."""
+    return (
+        not term.group
+        and not term.prefix
+        and all(part.isidentifier() for part in term.key.split("."))
+        and all(option.scalar for option in term.options)
+    )
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Return whether two paths are the same, or one lies below the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _meets_list(node: Mapping[str, object], path: str) -> bool:

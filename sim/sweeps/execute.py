@@ -1,104 +1,200 @@
-"""Ctrl-C, heard once: what is being played is then finished and stored undisturbed."""
+"""A planned sweep carried out: what is missing is played, then all is put into one table.
+
+`execute` is the entry. A `Reporter` is told how far it is: a bar on a terminal, plain lines where
+the output is piped. `print_dry_run` says what a plan would play, and how long that would take.
+"""
 
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
 
 import numpy as np
 import polars as pl
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from sim.runs.folder import parquet_bytes
-from sim.runs.terminal import counted, duration, show, size
+from sim.runs.files import parquet_bytes
+from sim.runs.terminal import console, counted, duration, show, size
+from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for
-from sim.sweeps.plan import Chunk, Plan, missing, runs_below
+from sim.sweeps.plan import Chunk, Plan, missing
 from sim.sweeps.planning import Request
 from sim.sweeps.play import Player, Receipt
-from sim.sweeps.store import Store, compact, is_current
-
-
-@contextmanager
-def heard_once() -> Iterator[None]:
-    """Let the first Ctrl-C raise `KeyboardInterrupt`, and ignore those that follow it.
-
-    After a Ctrl-C the signal stays ignored, so that the last lines are told too. Outside the
-    main thread nothing changes, nor where the signal is ignored from the start, as it is for a job
-    in the background of a script.
-    """
-    apart = threading.current_thread() is not threading.main_thread()
-    if apart or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-    before = signal.signal(signal.SIGINT, _stop)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is _stop:
-            signal.signal(signal.SIGINT, before)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    """Stop the sweep, and hear no more.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Always.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-# ---- A planned sweep carried out: what is missing is played, then all is put into one table.
+from sim.sweeps.store import Store, compact, is_current, problem_of
 
 RESULTS = Path("results")
 """Where folders of results are made, below the working directory."""
 LARGE = 200_000
 """Runs whose table takes some seconds to put together."""
+LINE_SECONDS = 5.0
+"""Least time between two plain lines of progress."""
+PILOT_CELLS, PILOT_REPLICATES, PILOT_SECONDS = 16, 32, 2.0
+"""How much a dry run plays to measure."""
+MOST_CELLS, MOST_KEYS = 24, 8
+"""Most cells and columns that a dry run lists."""
 
 
-class Reporter(Protocol):
-    """Who is told how far a sweep is."""
+class Reporter:
+    """Counts the runs of a sweep; what is printed about them is for subclasses to say."""
+
+    def __init__(self) -> None:
+        self.total = self.done = self.before = self.failed = 0
+        self.awaited = ""
+        self.began = time.monotonic()
 
     def say(self, line: str) -> None:
-        """Tell something that happened."""
-        ...
+        """Print something that happened."""
 
     def start(self, total: int, done: int, where: str) -> None:
-        """Begin to count runs."""
-        ...
+        """Begin to count `total` runs, of which some are stored; `where` are the workers."""
+        self.total, self.done, self.before = total, done, done
+        self.began = time.monotonic()
 
     def advance(self, receipt: Receipt) -> None:
         """Count a chunk."""
-        ...
+        self.done += receipt.chunk.runs
+        self.failed += receipt.failed
+
+    def note(self, text: str) -> None:
+        """Keep what is waited for, to be shown beside the progress; empty if nothing is."""
+        self.awaited = text
 
     def stop(self) -> None:
         """End the counting, also after an error."""
-        ...
+
+    @property
+    def rate(self) -> float:
+        """Runs a second since the start."""
+        return (self.done - self.before) / max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def pace(self) -> str:
+        """Rate, remaining time, failures and what is waited for, in words."""
+        text = f"{self.rate:,.0f} runs/s"
+        if self.rate > 0 and self.total > self.done:
+            text += f", {duration((self.total - self.done) / self.rate)} left"
+        text += f", {self.failed:,} failed" if self.failed else ""
+        return text + (f"; {self.awaited}" if self.awaited else "")
 
 
-class Quiet:
-    """Tells nobody."""
+class Quiet(Reporter):
+    """Prints nothing."""
+
+
+class Bar(Reporter):
+    """A progress bar with rate and remaining time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress = Progress(
+            TextColumn("sweep"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}", markup=False),
+            console=console(error=True),
+        )
+        self._task = self._progress.add_task("sweep", start=False, visible=False, pace="")
 
     def say(self, line: str) -> None:
-        """Tell nothing."""
+        """Print a line above the bar."""
+        self._progress.console.print(f"sim: {line}", markup=False)
 
     def start(self, total: int, done: int, where: str) -> None:
-        """Tell nothing."""
+        """Show the bar."""
+        super().start(total, done, where)
+        self._progress.update(self._task, total=total, completed=done, visible=True)
+        self._progress.start_task(self._task)
+        self._progress.start()
 
     def advance(self, receipt: Receipt) -> None:
-        """Tell nothing."""
+        """Move the bar."""
+        super().advance(receipt)
+        self._progress.update(self._task, completed=self.done, pace=self.pace)
+
+    def note(self, text: str) -> None:
+        """Show what is waited for beside the bar."""
+        super().note(text)
+        self._progress.update(self._task, pace=self.pace)
 
     def stop(self) -> None:
-        """Tell nothing."""
+        """Leave the bar as it is."""
+        self._progress.stop()
+
+
+class Lines(Reporter):
+    """A plain line every few seconds."""
+
+    _latest = 0.0  # when the latest line was printed
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        print(f"sim: {line}", file=sys.stderr, flush=True)
+
+    def start(self, total: int, done: int, where: str) -> None:
+        """Print how much there is to do."""
+        super().start(total, done, where)
+        self._latest = time.monotonic()
+        stored = f", {done:,} of them stored already" if done else ""
+        self.say(f"{counted(total, 'run')}{stored}; {where}")
+
+    def advance(self, receipt: Receipt) -> None:
+        """Print a line if the latest one is some seconds old."""
+        super().advance(receipt)
+        if time.monotonic() - self._latest >= LINE_SECONDS:
+            self._print()
+
+    def note(self, text: str) -> None:
+        """Print a line at once if there is something new to wait for."""
+        super().note(text)
+        if text:
+            self._print()
+
+    def _print(self) -> None:
+        self._latest = time.monotonic()
+        self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
+
+    def stop(self) -> None:
+        """Print how many runs are stored, if any has been played."""
+        if self.done > self.before:
+            self.say(f"{counted(self.done, 'run')} stored, {self.rate:,.0f} runs/s")
+
+
+def reporter() -> Reporter:
+    """Return the reporter that suits standard error."""
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+@contextmanager
+def first_interrupt_only() -> Iterator[None]:
+    """Let the first Ctrl-C raise `KeyboardInterrupt`, and ignore those that follow it.
+
+    So what is being played is finished and stored undisturbed. After a Ctrl-C the signal stays
+    ignored, until the last lines are printed. Nothing changes outside the main thread, nor where
+    the signal is ignored from the start, as it is for a script's job in the background.
+    """
+    apart = threading.current_thread() is not threading.main_thread()
+    if apart or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _interrupt:
+            signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -118,16 +214,14 @@ def default_folder(plan: Plan) -> Path:
 
 
 def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> Outcome:
-    """Play all runs of a plan that are not stored yet.
+    """Play all runs of a validated plan that are not stored yet.
 
     Parameters
     ----------
     request : Request
-        A validated plan and the executor to use.
     folder : str or Path, optional
         Where to keep the results; by default one named after the plan.
     reporter : Reporter
-        Who is told how far it is.
 
     Raises
     ------
@@ -146,40 +240,40 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
         for line in _other_versions(plan, request.plan):
             reporter.say(line)
         done, broken = store.finished(plan)
-        for name in broken:
-            reporter.say(f"{name} is not whole: set aside, its runs are played again")
+        for problem in broken:
+            reporter.say(f"{problem}: set aside, its runs are played again")
         todo = missing(plan.cells, plan.replicates, plan.shape, done)
         player = Player(plan)
+        if todo:
+            player.warm_up()
         start = time.perf_counter()
         if todo:
-            stored = sum(chunk.runs for chunk in done)
-            player.warm_up()
-            start = time.perf_counter()
-            reporter.start(plan.runs, stored, workers.where)
+            reporter.start(plan.runs, sum(chunk.runs for chunk in done), workers.where)
             try:
-                for receipt in workers.play(player, store, todo):
-                    reporter.advance(receipt)
+                for told in workers.play(player, store, todo):
+                    if isinstance(told, Receipt):
+                        reporter.advance(told)
+                    else:
+                        (reporter.say if told.line else reporter.note)(told.text)
             finally:
                 reporter.stop()
+        problem = problem_of(store.runs_file, plan) if store.runs_file.exists() else ""
+        if problem:
+            reporter.say(f"{store.runs_file.name} {problem}: it is made again from the shards")
         if todo or not is_current(store, plan):
             if plan.runs > LARGE:
                 reporter.say(f"putting {plan.runs:,} runs into one table")
             compact(store, plan, [*done, *todo], player.columns)
         played = sum(chunk.runs for chunk in todo)
-        return Outcome(plan, store, played, count_failed(store), time.perf_counter() - start)
+        return Outcome(plan, store, played, _count_failed(store), time.perf_counter() - start)
 
 
-def count_failed(store: Store) -> int:
-    """Return the number of failed runs in the compacted table."""
-    import polars as pl
-
-    from sim.sweeps.columns import FAILED
-
+def _count_failed(store: Store) -> int:
     failed = pl.col("run_status").cast(pl.String) == FAILED
     return int(pl.scan_parquet(store.runs_file, glob=False).select(failed.sum()).collect().item())
 
 
-def _other_versions(stored: Plan, now: Plan) -> Sequence[str]:
+def _other_versions(stored: Plan, now: Plan) -> list[str]:
     """Return one line for each library whose version has changed since the sweep began."""
     return [
         f"this sweep began with {name} {version}, here is {now.versions.get(name, 'none')}"
@@ -188,20 +282,12 @@ def _other_versions(stored: Plan, now: Plan) -> Sequence[str]:
     ]
 
 
-# ---- What a sweep would play: its cells, runs, and the time and size that a few runs suggest.
-
-PILOT_CELLS, PILOT_SECONDS = 16, 2.0
-SHOWN = 24
-"""Most cells that are listed."""
-
-
 def print_dry_run(request: Request, store: Store, target: Console) -> None:
-    """Print cells, runs, expected time and size.
+    """Print cells, runs, expected time and size of a validated plan.
 
     Parameters
     ----------
     request : Request
-        A validated plan.
     store : Store
         Where its results would be kept, or are kept in part already; it is not changed.
     target : Console
@@ -213,25 +299,12 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     """
     plan = request.plan
     store.check(plan)
-    chunks = store.chunks()
-    stored = sum(runs_below(chunk, plan.replicates) for chunk in chunks)
-    left = plan.runs - stored
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("cell", justify="right")
-    for key in plan.swept[:8]:
-        table.add_column(escape(key))
-    for cell in range(min(plan.cells, SHOWN)):
-        values = list(plan.values(cell).values())[:8]
-        shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
-        table.add_row(str(cell), *map(escape, shown))
-    show(table, target)
-    if plan.cells > SHOWN:
-        target.print(f"... and {plan.cells - SHOWN:,} more cells")
-    if len(plan.swept) > 8:
-        target.print(f"... and {len(plan.swept) - 8:,} more columns")
-    target.print()
+    _print_first_cells(plan, target)
     workers = workers_for(request.settings.executor).count
     seconds, needed = _pilot(Player(plan))
+    chunks = store.chunks()
+    stored = sum(chunk.runs_below(plan.replicates) for chunk in chunks)
+    left = plan.runs - stored
     cells, replicates = counted(plan.cells, "cell"), counted(plan.replicates, "replicate")
     known = f", {stored:,} of them stored already" if stored else ""
     target.print(f"{cells} x {replicates} = {counted(plan.runs, 'run')}{known}")
@@ -246,6 +319,23 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     target.print(f"results would be kept in {store.folder}", soft_wrap=True, markup=False)
 
 
+def _print_first_cells(plan: Plan, target: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("cell", justify="right")
+    for key in plan.swept[:MOST_KEYS]:
+        table.add_column(escape(key))
+    for cell in range(min(plan.cells, MOST_CELLS)):
+        values = list(plan.values(cell).values())[:MOST_KEYS]
+        shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
+        table.add_row(str(cell), *map(escape, shown))
+    show(table, target)
+    if plan.cells > MOST_CELLS:
+        target.print(f"... and {plan.cells - MOST_CELLS:,} more cells")
+    if len(plan.swept) > MOST_KEYS:
+        target.print(f"... and {len(plan.swept) - MOST_KEYS:,} more columns")
+    target.print()
+
+
 def _pilot(player: Player) -> tuple[float, float]:
     """Return seconds and bytes of a run, measured on some cells spread over the plan.
 
@@ -254,14 +344,12 @@ def _pilot(player: Player) -> tuple[float, float]:
     plan = player.plan
     player.warm_up()
     cells = np.unique(np.linspace(0, plan.cells - 1, PILOT_CELLS).astype(int))
-    replicates = min(plan.replicates, 32)
     tables: list[pl.DataFrame] = []
     weekly = 0
     spent = 0.0
-    for cell in cells:
-        chunk = Chunk(int(cell), int(cell) + 1, 0, replicates)
+    for cell in cells.tolist():
         start = time.perf_counter()
-        played = player.play(chunk)
+        played = player.play(Chunk(cell, cell + 1, 0, min(plan.replicates, PILOT_REPLICATES)))
         spent += time.perf_counter() - start
         tables.append(played.runs)
         if played.weekly is not None:

@@ -1,8 +1,8 @@
-"""Ranges of a line, checked before their values are made: ``range(0,1,0.1)``."""
+"""Overrides of a run, read: each becomes a `Term`, one key with the values that it takes."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,38 +22,8 @@ from sim.errors import ConfigError, did_you_mean
 
 LONGEST_RANGE = 1_000_000
 """Most values that one key may take; a longer range is a slip."""
-
-
-def check_range(override: str, found: RangeSweep) -> None:
-    """Refuse a range that has no values, no end, or too many values.
-
-    Parameters
-    ----------
-    override : str
-        As it stands on the line.
-    found : RangeSweep
-        The same, read.
-
-    Raises
-    ------
-    ConfigError
-        With what is wrong.
-    """
-    start, stop, step = (float(x or 0.0) for x in (found.start, found.stop, found.step))
-    if step == 0.0:
-        raise ConfigError([f"{override}: the step of the range is 0"])
-    if not all(math.isfinite(x) for x in (start, stop, step)):
-        raise ConfigError([f"{override}: start, end and step of a range are finite numbers"])
-    count = (stop - start) / step
-    if count > LONGEST_RANGE:
-        raise ConfigError([f"{override}: more than {LONGEST_RANGE:,} values"])
-    if count <= 0:
-        raise ConfigError(
-            [f"{override}: the range is empty; from {start:g} to {stop:g}, the end not included"]
-        )
-
-
-# ---- The sweep's line, read: which keys it sets, to which values, and which of them it varies.
+SEVERAL_FILES = "preset"
+"""The group of which one run may take several files, one over the other."""
 
 Value: TypeAlias = bool | int | float | str | None
 """What one key can be set to, apart from lists and mappings."""
@@ -69,8 +39,12 @@ class Option:
     @property
     def scalar(self) -> bool:
         """Whether it is a plain value without an interpolation."""
-        plain = self.value is None or isinstance(self.value, (bool, int, float, str))
-        return plain and "${" not in self.text
+        return isinstance(self.value, Value) and "${" not in self.text
+
+    @property
+    def stored(self) -> Value:
+        """The value as a column of the results can hold it, lists and mappings as written."""
+        return self.value if isinstance(self.value, Value) else self.text
 
 
 @dataclass(frozen=True)
@@ -79,13 +53,10 @@ class Term:
 
     key: str  # the key without its prefix, e.g. ``strategy@armenia``
     prefix: str  # ``""``, ``"+"``, ``"++"`` or ``"~"``
-    # files to choose from if the key is that of a configuration group, else empty
-    choices: tuple[str, ...]
+    choices: tuple[str, ...]  # files to choose from if the key is a configuration group's
     options: tuple[Option, ...]  # one if the key is fixed, none if it is drawn from an interval
-    # lower and upper end of the interval that a sampled design draws from
-    interval: tuple[float, float] | None = None
-    # whether only whole numbers are drawn from it, as in ``int(interval(5,20))``
-    whole: bool = False
+    interval: tuple[float, float] | None = None  # ends of what a sampled design draws from
+    whole: bool = False  # whether only whole numbers are drawn, as in ``int(interval(5,20))``
 
     @property
     def group(self) -> bool:
@@ -97,22 +68,27 @@ class Term:
         """Whether the line varies this key."""
         return self.interval is not None or len(self.options) > 1
 
+    @property
+    def listed(self) -> tuple[Option, ...]:
+        """The values that are crossed; the lower end stands for an interval."""
+        if self.interval is None:
+            return self.options
+        low = int(self.interval[0]) if self.whole else self.interval[0]
+        return (Option(repr(low), low),)
+
     def override(self, option: Option) -> str:
         """Return the override that sets the key to one of its values."""
-        if self.prefix == "~":
-            return f"~{self.key}={option.text}" if option.text else f"~{self.key}"
+        if self.prefix == "~" and not option.text:
+            return f"~{self.key}"
         return f"{self.prefix}{self.key}={option.text}"
 
 
-def read_line(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
-    """Return the terms of a line in its order.
+Choices: TypeAlias = Mapping[str, Option]
+"""The value of each key of the line, for one cell."""
 
-    Parameters
-    ----------
-    line : sequence of str
-        Hydra overrides.
-    folders : sequence of Path
-        Folders that hold the configuration groups, the first one first in rank.
+
+def read_terms(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
+    """Return the terms of a line of overrides, in its order.
 
     Raises
     ------
@@ -140,28 +116,45 @@ def read_line(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
 
 def _term(parser: OverridesParser, override: Override, folders: Sequence[Path]) -> Term:
     key = override.get_key_element().lstrip("+~")
-    prefix = override.get_key_element().removesuffix(key)
-    known = tuple(group_choices(override.key_or_group, folders))
-    if not override.is_sweep_override():
-        text = "" if override.input_line is None else override.input_line.partition("=")[2]
-        return Term(key, prefix, known, (Option(text, override.value()),))
+    line = override.input_line or key
+    files = tuple(group_choices(override.key_or_group, folders))
+    term = Term(key, override.get_key_element().removesuffix(key), files, ())
     sweep: object = override.value()
+    if not override.is_sweep_override():
+        return replace(term, options=(Option(line.partition("=")[2], sweep),))
     if isinstance(sweep, IntervalSweep):
-        ends = (float(sweep.start or 0.0), float(sweep.end or 0.0))
-        if not ends[0] < ends[1]:
-            raise ConfigError([f"{override.input_line}: the interval is empty"])
-        whole = all(type(end) is int for end in (sweep.start, sweep.end))
-        return Term(key, prefix, known, (), ends, whole)
+        return _drawn(term, line, sweep)
     if isinstance(sweep, Glob):
-        names = sorted(sweep.filter(list(known)))
+        names = sorted(sweep.filter(list(files)))
         if not names:
-            raise ConfigError([f"{override.input_line}: matches nothing" + did_you_mean("", known)])
-        return Term(key, prefix, known, tuple(Option(name, name) for name in names))
+            raise ConfigError([f"{line}: matches nothing" + did_you_mean("", files)])
+        return replace(term, options=tuple(Option(name, name) for name in names))
     if isinstance(sweep, (ChoiceSweep, RangeSweep)) and sweep.shuffle:
-        raise ConfigError([f"{override.input_line}: the order of cells has no effect, no shuffle"])
+        raise ConfigError([f"{line}: the order of cells has no effect, no shuffle"])
     if isinstance(sweep, RangeSweep):
-        check_range(override.input_line or key, sweep)
-    return Term(key, prefix, known, tuple(_options(parser, override)))
+        _check_range(line, sweep)
+    return replace(term, options=tuple(_options(parser, override)))
+
+
+def _drawn(term: Term, line: str, sweep: IntervalSweep) -> Term:
+    low, high = float(sweep.start or 0.0), float(sweep.end or 0.0)
+    if not low < high:
+        raise ConfigError([f"{line}: the interval is empty"])
+    whole = all(type(end) is int for end in (sweep.start, sweep.end))
+    return replace(term, interval=(low, high), whole=whole)
+
+
+def _check_range(line: str, sweep: RangeSweep) -> None:
+    start, stop, step = ends = [float(x or 0.0) for x in (sweep.start, sweep.stop, sweep.step)]
+    count = (stop - start) / step if step else 0.0
+    for wrong, problem in (
+        (step == 0.0, "the step of the range is 0"),
+        (not all(map(math.isfinite, ends)), "start, end and step of a range are finite numbers"),
+        (count > LONGEST_RANGE, f"more than {LONGEST_RANGE:,} values"),
+        (count <= 0, f"the range is empty; from {start:g} to {stop:g}, the end not included"),
+    ):
+        if wrong:
+            raise ConfigError([f"{line}: {problem}"])
 
 
 def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
@@ -169,7 +162,7 @@ def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
     for encoded in override.sweep_iterator(transformer=Transformer.encode):
         text = str(encoded).lower() if isinstance(encoded, bool) else str(encoded)
         value = parser.parse_override(f"{override.key_or_group}={text}").value()
-        same = _compared(value, text)
+        same = _identity(value, text)
         if same in seen:
             as_before = "" if seen[same] == text else f", as {seen[same]} and as {text}"
             raise ConfigError([f"{override.input_line}: names {seen[same]} twice{as_before}"])
@@ -177,7 +170,8 @@ def _options(parser: OverridesParser, override: Override) -> Iterator[Option]:
         yield Option(text, value)
 
 
-def _compared(value: object, text: str) -> tuple[str, object]:
+def _identity(value: object, text: str) -> tuple[str, object]:
+    """Return what two spellings of the same value share: 1 and 1.0 are one number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return "number", float(value)
     return ("text", value) if isinstance(value, str) else ("other", text)
@@ -185,19 +179,35 @@ def _compared(value: object, text: str) -> tuple[str, object]:
 
 def group_choices(group: str, folders: Sequence[Path]) -> list[str]:
     """Return the names of the files of a configuration group."""
-    found = {file.stem for folder in folders for file in (folder / group).glob("*.yaml")}
-    return sorted(found)
+    return sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
 
 
-def scalar(option: Option) -> Value:
-    """Return a value as a column of the results can hold it, lists and mappings as written."""
-    value = option.value
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return option.text
+def as_text(value: object) -> str:
+    """Return a Python value as it stands in an override."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def as_option(value: Value) -> Option:
-    """Return a Python value as an option of a line."""
-    text = "null" if value is None else str(value)
-    return Option(text.lower() if isinstance(value, bool) else text, value)
+def unknown_choices(term: Term) -> list[str]:
+    """Return one line for each value of a group that is none of its files."""
+    if not term.group or term.prefix == "~":
+        return []
+    found = []
+    for option in term.options:
+        if isinstance(option.value, list):
+            names = [str(name) for name in option.value]
+            if term.key != SEVERAL_FILES or not set(names) <= set(term.choices):
+                found.append(f"{term.key}: a group takes names, written {','.join(names)}")
+        elif isinstance(option.value, str) and option.text not in term.choices:
+            near = did_you_mean(option.text, term.choices)
+            found.append(f"{term.key}: no choice '{option.text}'{near}")
+    return found
+
+
+def whole_needed(term: Term) -> list[str]:
+    """Return the problem of a key of whole numbers that is drawn from all numbers, if it is."""
+    if term.interval is None or term.whole:
+        return []
+    low, high = term.interval
+    return [f"{term.key}: must be a whole number, write int(interval({low:g},{high:g}))"]

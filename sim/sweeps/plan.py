@@ -1,31 +1,41 @@
-"""Pieces of work: some cells with a block of replicates each, and which pieces are missing."""
+"""The plan of a sweep: its cells, all else that its results depend on, and its chunks of work.
+
+A cell is a combination of listed values and, in a sampled design, a point. Its configuration is
+one that Hydra composed, in which the values at some dotted paths are replaced.
+"""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from sim.errors import ConfigError
 from sim.model.identity import digest
 from sim.model.shocks import BLOCK
 from sim.sweeps.overrides import Value
-from sim.sweeps.paths import changed
 
+SAMPLED_TRACES = 4
+"""With ``trace=sample`` the replicates below this number leave traces."""
+FORMAT = 2
+"""Version of the plan's file."""
+UNSEALED_FORMAT = 1
+"""The one before: its shards and tables carry no digest."""
 SMALLEST, LARGEST = 128, 2048
 """Runs of one chunk: large enough for a file of its own, small enough to lose."""
 SHARE = 64
 """How many chunks a sweep is meant to have, if their size allows it."""
 
+Step = str | int
+"""A step of a dotted path: a key of a mapping or an index of a list."""
+
 
 class Chunk(NamedTuple):
-    """A piece of work: every cell of a range with every replicate of a range."""
+    """A piece of work: every cell of a range with every replicate of a range, ends excluded."""
 
-    # first_cell, end_cell: cells, the end not included
     first_cell: int
     end_cell: int
-    # first_replicate, end_replicate: replicates, the end not included
     first_replicate: int
     end_replicate: int
 
@@ -44,6 +54,11 @@ class Chunk(NamedTuple):
         """How many runs it holds."""
         return len(self.cells) * len(self.replicates)
 
+    def runs_below(self, replicates: int) -> int:
+        """Return how many of its runs belong to a sweep of so many replicates."""
+        end = min(self.end_replicate, replicates)
+        return len(self.cells) * len(range(self.first_replicate, end))
+
     @property
     def name(self) -> str:
         """Name of its files, without ending."""
@@ -54,7 +69,7 @@ class Chunk(NamedTuple):
 
     @classmethod
     def from_name(cls, name: str) -> "Chunk | None":
-        """Return the chunk that a file belongs to, None if the name is none of these."""
+        """Return the chunk that a file belongs to, None if the name is no chunk's."""
         found = re.fullmatch(r"cells_(\d+)-(\d+)_replicates_(\d+)-(\d+)", name)
         return cls(*(int(part) for part in found.groups())) if found else None
 
@@ -74,43 +89,20 @@ def shape_for(cells: int, replicates: int) -> Shape:
     return Shape(max(1, min(cells, wanted // in_chunk)), blocks * BLOCK)
 
 
-def cell_groups(cells: int, shape: Shape) -> Iterator[range]:
-    """Yield the ranges of cells that share chunks."""
-    for first in range(0, cells, shape.cells):
-        yield range(first, min(first + shape.cells, cells))
-
-
 def missing(cells: int, replicates: int, shape: Shape, done: Iterable[Chunk]) -> list[Chunk]:
-    """Return the chunks that are still to be played, in the order of the cells.
-
-    Parameters
-    ----------
-    cells, replicates : int
-        Size of the sweep.
-    shape : Shape
-        Size of its chunks.
-    done : iterable of Chunk
-        What has been played.
-    """
+    """Return the chunks of a sweep that are not done yet, in the order of the cells."""
     covered: dict[int, list[range]] = {}
     for chunk in done:
         covered.setdefault(chunk.first_cell, []).append(chunk.replicates)
     found = []
-    for group in cell_groups(cells, shape):
-        for part in _gaps(covered.get(group.start, []), replicates):
-            start = part.start
-            while start < part.stop:
-                end = min((start // shape.replicates + 1) * shape.replicates, part.stop)
-                found.append(Chunk(group.start, group.stop, start, end))
+    for first in range(0, cells, shape.cells):
+        for gap in _gaps(covered.get(first, []), replicates):
+            start = gap.start
+            while start < gap.stop:
+                end = min((start // shape.replicates + 1) * shape.replicates, gap.stop)
+                found.append(Chunk(first, min(first + shape.cells, cells), start, end))
                 start = end
     return found
-
-
-def runs_below(chunk: Chunk, replicates: int) -> int:
-    """Return how many runs of a chunk belong to a sweep of so many replicates."""
-    return len(chunk.cells) * len(
-        range(chunk.first_replicate, min(chunk.end_replicate, replicates))
-    )
 
 
 def _gaps(covered: list[range], replicates: int) -> Iterator[range]:
@@ -122,14 +114,6 @@ def _gaps(covered: list[range], replicates: int) -> Iterator[range]:
         start = max(start, part.stop)
     if start < replicates:
         yield range(start, replicates)
-
-
-# ---- The plan of a sweep: every cell resolved, and all else that its results depend on.
-
-SAMPLED_TRACES = 4
-"""With ``trace=sample`` the replicates below this number leave traces."""
-FORMAT = 1
-"""Version of the plan's file; another one is not read."""
 
 
 @dataclass(frozen=True)
@@ -147,23 +131,20 @@ class Plan:
 
     name: str  # name of the experiment, or ``"sweep"``
     title: str  # what it asks
-    # the overrides as given, those of the experiment and ``--zip`` and ``--filter`` included
-    line: list[str]
+    line: list[str]  # the overrides as given, with those of the experiment, --zip and --filter
     seed: int  # seed of the sweep
     replicates: int  # runs of each cell; may grow later
     trace: str  # which runs leave weekly histories: ``"none"``, ``"sample"`` or ``"all"``
     bases: list[dict[str, object]]  # composed configurations
     combinations: list[Combination]  # what is crossed, zipped and filtered
     design: dict[str, object]  # kind of design and, if sampled, its dimensions
-    # points of a sampled design, empty otherwise; each combination meets each point
-    points: list[list[float]]
+    points: list[list[float]]  # points of a sampled design, empty otherwise
     shape: Shape  # size of the chunks
     model: str  # digest of the source files that results depend on
-    # digest of each plug-in file of the user's, by path; the path is no part of the hash
-    plugins: dict[str, str]
-    # versions of this package, Python and libraries at the start of the sweep
-    versions: dict[str, str]
+    plugins: dict[str, str]  # digest of each plug-in file by path; the path is not hashed
+    versions: dict[str, str]  # of this package, Python and libraries when the sweep began
     git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
+    format: int = FORMAT  # version of the file that it was read from
 
     @property
     def cells(self) -> int:
@@ -178,8 +159,16 @@ class Plan:
     @property
     def point_keys(self) -> list[str]:
         """Paths that a sampled design varies."""
-        varied = self.design.get("keys", [])
-        return [str(key) for key in varied] if isinstance(varied, list) else []
+        return self._of_design("keys")
+
+    @property
+    def assumed(self) -> list[str]:
+        """Those of `point_keys` that are drawn from the ranges that the scenario states."""
+        return self._of_design("assumed")
+
+    def _of_design(self, name: str) -> list[str]:
+        found = self.design.get(name, [])
+        return [str(key) for key in found] if isinstance(found, list) else []
 
     @property
     def swept(self) -> list[str]:
@@ -193,8 +182,7 @@ class Plan:
     def values(self, cell: int) -> dict[str, Value]:
         """Return a cell's value of each swept key."""
         combination, point = self.parts(cell)
-        drawn = self.points[point] if point >= 0 else []
-        return {**combination.values, **dict(zip(self.point_keys, drawn, strict=True))}
+        return {**combination.values, **self.drawn(point)}
 
     def values_of(self, key: str) -> list[Value]:
         """Return the values of a swept key, in the order of the cells, with repetitions."""
@@ -209,22 +197,25 @@ class Plan:
             return self.combinations[cell], -1
         return self.combinations[cell // len(self.points)], cell % len(self.points)
 
+    def drawn(self, point: int) -> dict[str, float]:
+        """Return a point's value of each key that is drawn; nothing for point -1."""
+        if point < 0:
+            return {}
+        return dict(zip(self.point_keys, self.points[point], strict=True))
+
     def plain(self, cell: int) -> dict[str, object]:
         """Return a cell's complete configuration."""
         combination, point = self.parts(cell)
-        changes = dict(combination.changes)
-        if point >= 0:
-            for key, value in zip(self.point_keys, self.points[point], strict=True):
-                changes.pop(key, None)
-                changes[key] = value
-        return changed(self.bases[combination.base], changes)
+        drawn = self.drawn(point)
+        listed = {key: value for key, value in combination.changes.items() if key not in drawn}
+        return changed(self.bases[combination.base], {**listed, **drawn})
 
     @cached_property
     def hash(self) -> str:
         """Digest of all that decides what the run of a cell and a replicate comes to."""
         return digest(
             {
-                "format": FORMAT,
+                "format": self.format,
                 "seed": self.seed,
                 "trace": self.trace,
                 "bases": self.bases,
@@ -242,7 +233,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as the text of its file, with a checksum over all of it."""
-        content = {"format": FORMAT, "hash": self.hash, **asdict(self)}
+        content = {"hash": self.hash, **asdict(self)}
         content["shape"] = list(self.shape)
         return json.dumps({"checksum": digest(content), **content}, indent=1, ensure_ascii=False)
 
@@ -261,12 +252,76 @@ class Plan:
             raise ConfigError(["plan.json: cannot be read, it is not JSON"]) from error
         if not isinstance(content, dict) or "checksum" not in content:
             raise ConfigError(["plan.json: is not the plan of a sweep"])
-        if content.get("format") != FORMAT:
+        if content.get("format") not in (FORMAT, UNSEALED_FORMAT):
             raise ConfigError(["plan.json: was written by another version of this program"])
         if content.pop("checksum") != digest(content):
             raise ConfigError(["plan.json: was changed after the sweep had written it"])
-        content.pop("format")
         content.pop("hash")
         content["shape"] = Shape(*content["shape"])
         content["combinations"] = [Combination(**entry) for entry in content["combinations"]]
         return cls(**content)
+
+
+@cache
+def steps(path: str) -> tuple[Step, ...]:
+    """Return the steps of a path such as ``scenario.channels[0].calls_per_year.value``."""
+    found = re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)
+    return tuple(int(index) if index else key for index, key in found)
+
+
+def place(path: str) -> tuple[str, ...]:
+    """Return a path as keys alone: ``channels.0`` and ``channels[0]`` are the same place."""
+    return tuple(str(step) for step in steps(path))
+
+
+def at(node: object, path: str) -> object:
+    """Return what stands at a path into mappings and lists, None if nothing does."""
+    for step in steps(path):
+        if isinstance(node, Mapping):
+            node = node.get(step)
+        elif isinstance(node, list) and str(step).isdecimal() and int(step) < len(node):
+            node = node[int(step)]
+        else:
+            return None
+    return node
+
+
+def has(node: object, path: str) -> bool:
+    """Return whether a path into mappings exists."""
+    parent, _, last = path.rpartition(".")
+    inner = at(node, parent) if parent else node
+    return isinstance(inner, Mapping) and last in inner
+
+
+def changed(node: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Return a copy of a configuration with some paths set.
+
+    Only what the changes touch is copied; the rest is shared with `node`.
+    """
+    result = dict(node)
+    copied: dict[tuple[Step, ...], dict[Step, object] | list[object]] = {}
+    for path, value in changes.items():
+        *parents, last = steps(path)
+        here: dict[Step, object] | list[object] = result  # type: ignore[assignment]
+        for depth, step in enumerate(parents, start=1):
+            where = tuple(parents[:depth])
+            if where not in copied:
+                inner = here.get(step) if isinstance(here, dict) else here[int(step)]
+                whole = inner if isinstance(inner, Mapping) else {}
+                copied[where] = list(inner) if isinstance(inner, list) else dict(whole)
+                _put(here, step, copied[where])
+            here = copied[where]
+        _put(here, last, value)
+        if isinstance(value, Mapping):
+            # The new mapping is the caller's: a later change of it needs a copy of its own.
+            below = (*parents, last)
+            for where in [p for p in copied if p[: len(below)] == below]:
+                del copied[where]
+    return result
+
+
+def _put(node: dict[Step, object] | list[object], step: Step, value: object) -> None:
+    if isinstance(node, dict):
+        node[step] = value
+    else:
+        node[int(step)] = value

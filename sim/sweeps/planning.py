@@ -1,46 +1,51 @@
-"""From a line to a plan: read, composed, and every cell validated before the first run."""
+"""From a line to a plan: composed, and every cell validated before the first run.
 
-from collections.abc import Mapping, Sequence
+`make_plan` is the entry. What is wrong is refused in one line a problem, however many cells have
+it, with the numbers of the cells and the swept values that they share.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.config.compose import search_folders
-from sim.config.settings import build_settings
+from sim.config.settings import Settings
 from sim.errors import ConfigError
-from sim.model.identity import file_digest, git_state, model_digest, versions
+from sim.model.identity import SWEEP_LIBRARIES, file_digest, git_state, model_digest, versions
 from sim.model.plugins import plugin_files
-from sim.sweeps.cells import Scenarios, told
+from sim.sweeps.cells import CellSettings, Scenarios, number_of, scenario_key
 from sim.sweeps.compositions import Compositions
-from sim.sweeps.designs import Choices, check_size, combinations, represented
-from sim.sweeps.overrides import Option, Term, Value, read_line, scalar
-from sim.sweeps.paths import at, changed
-from sim.sweeps.plan import Combination, Plan, shape_for
-from sim.sweeps.request import (
-    Experiment,
-    SweepSettings,
-    is_own,
-    key_of,
-    read_experiment,
-    sweep_settings,
-)
-from sim.sweeps.sampling import (
+from sim.sweeps.designs import (
     Dimension,
-    check_ranges,
+    check_size,
+    combinations,
     dimensions,
+    drawn_assumptions,
     point_count,
     points,
-    refuse,
-    unknown_choices,
-    validate_points,
 )
+from sim.sweeps.overrides import Choices, Option, Term, Value, read_terms, unknown_choices
+from sim.sweeps.plan import Combination, Plan, at, changed, shape_for
+from sim.sweeps.request import Line, SweepSettings, read_line
+
+REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must)")
+"""The refused value in the line of a problem."""
+MOST_ALIKE = 3
+"""Problems that differ in the refused value alone get a line each, up to so many."""
+MOST_SPANS = 12
+"""Most ranges of numbers that a line lists."""
+MOST_NAMED = 3
+"""Most assumptions that one line names."""
+
+Problems = list[tuple[str, int]]
+"""Each problem with the number of the cell, or of the combination, that has it."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A sweep as asked for, read and composed but not yet validated."""
+    """A validated sweep and how it is to be played."""
 
     plan: Plan
     settings: SweepSettings  # executor included, which is no part of the plan
@@ -72,75 +77,23 @@ def make_plan(
         With all problems of all cells.
     """
     primary, others = search_folders(config_name, config_dir)
-    folders = [primary, *others]
-    experiment, line = _with_experiment(overrides, folders)
-    experiment = replace(
-        experiment, zip=[*experiment.zip, *zipped], filter=[*experiment.filter, *filters]
-    )
-    settings = sweep_settings([o for o in line if is_own(o)], config_dir)
-    terms = read_line([o for o in line if not is_own(o)], folders)
-    refuse(terms)
-    chosen = combinations(terms, experiment.zip, experiment.filter, settings.assumptions)
-    compositions = Compositions(
-        [replace(t, options=represented(t)) if t.interval else t for t in terms],
-        config_name,
-        config_dir,
-    )
-    bases, combined = _compose(terms, chosen, compositions)
-    varied = _varied(terms, settings, bases, combined)
-    if varied and compositions.interpolated:
-        raise ConfigError([f"design={settings.design}: values must not refer to others by ${{..}}"])
-    plan = _plan(experiment, line, settings, terms, bases, combined, varied)
-    if plan.points:
-        validate_points(plan)
-    return Request(plan, settings)
-
-
-def _varied(
-    terms: Sequence[Term],
-    settings: SweepSettings,
-    bases: Sequence[dict[str, object]],
-    combined: Sequence[Combination],
-) -> list[Dimension]:
+    line = read_line(overrides, [primary, *others], config_dir, zipped, filters)
+    settings, experiment = line.settings, line.experiment
+    chosen = combinations(line.terms, experiment.zip, experiment.filter, settings.assumptions)
+    represented = [replace(term, options=term.listed) for term in line.terms]
+    compositions = Compositions(represented, config_name, config_dir)
+    bases, combined = _compose(line.terms, chosen, compositions)
     scenarios = Scenarios(bases)
-    varied = dimensions(terms, settings, scenarios.settings(combined[0]).scenario)
+    first = scenarios.settings(combined[0])
+    varied = dimensions(line, first.scenario)
     if varied:
-        check_ranges(combined, scenarios, terms, settings.assumptions)
-    return varied
-
-
-def _plan(
-    experiment: Experiment,
-    line: Sequence[str],
-    settings: SweepSettings,
-    terms: Sequence[Term],
-    bases: list[dict[str, object]],
-    combined: list[Combination],
-    varied: Sequence[Dimension],
-) -> Plan:
-    """Put a plan together; its points are drawn here."""
-    first = changed(bases[combined[0].base], combined[0].changes)
-    seed = build_settings(first).seed
-    count = len(combined) * point_count(varied, settings)
-    check_size(count, settings.replicates)
-    drawn = points(varied, settings, seed)
-    return Plan(
-        name=experiment.name,
-        title=experiment.title,
-        line=_whole_line(line, experiment.zip, experiment.filter),
-        seed=seed,
-        replicates=settings.replicates,
-        trace=settings.trace,
-        bases=bases,
-        combinations=combined,
-        design=_design(settings, varied, terms),
-        points=[] if drawn is None else _plain_points(drawn, varied, terms),
-        shape=shape_for(count, settings.replicates),
-        model=model_digest(),
-        plugins={str(file): file_digest(file) for file in plugin_files()},
-        versions=versions(),
-        git=git_state(),
-    )
+        _check_ranges(line, combined, scenarios)
+        if compositions.interpolated:
+            problem = f"design={settings.design}: values must not refer to others by ${{..}}"
+            raise ConfigError([problem])
+    plan = _plan(line, bases, combined, varied, first)
+    _validate_points(plan)
+    return Request(plan, settings)
 
 
 def check_line(
@@ -154,57 +107,79 @@ def check_line(
         With all problems of all combinations.
     """
     primary, others = search_folders(config_name, config_dir)
-    terms = read_line(line, [primary, *others])
+    terms = read_terms(line, [primary, *others])
     problems = [f"{t.key}: an interval needs sim sweep with a design" for t in terms if t.interval]
     problems += [problem for term in terms for problem in unknown_choices(term)]
     if problems:
         raise ConfigError(problems)
-    chosen = combinations(terms, [], [])
-    _compose(terms, chosen, Compositions(terms, config_name, config_dir))
+    _compose(terms, combinations(terms), Compositions(terms, config_name, config_dir))
 
 
-def _with_experiment(
-    overrides: Sequence[str], folders: Sequence[Path]
-) -> tuple[Experiment, list[str]]:
-    named = [o.partition("=")[2] for o in overrides if key_of(o) == "experiment"]
-    rest = [o for o in overrides if key_of(o) != "experiment"]
-    if len(named) > 1:
-        raise ConfigError(["experiment: is given twice"])
-    if not named:
-        return Experiment(), rest
-    experiment = read_experiment(named[0], folders)
-    given = {key_of(o) for o in rest}
-    filled = [
-        f"{key}={value}" for key, value in experiment.line.items() if key_of(key) not in given
+def _plan(
+    line: Line,
+    bases: list[dict[str, object]],
+    combined: list[Combination],
+    varied: Sequence[Dimension],
+    first: Settings,
+) -> Plan:
+    """Put a plan together; its points are drawn here. `first` are the first cell's settings."""
+    settings = line.settings
+    cells = len(combined) * point_count(varied, settings)
+    check_size(cells, settings.replicates)
+    return Plan(
+        name=line.experiment.name,
+        title=line.experiment.title,
+        line=line.words,
+        seed=first.seed,
+        replicates=settings.replicates,
+        trace=settings.trace,
+        bases=bases,
+        combinations=combined,
+        design=_design(line, varied),
+        points=_points(line, varied, first.seed),
+        shape=shape_for(cells, settings.replicates),
+        model=model_digest(),
+        plugins={str(file): file_digest(file) for file in plugin_files()},
+        versions=versions(SWEEP_LIBRARIES),
+        git=git_state(),
+    )
+
+
+def _design(line: Line, varied: Sequence[Dimension]) -> dict[str, object]:
+    if not varied:
+        return {"kind": line.settings.design}
+    intervals = {term.key for term in line.terms if term.interval is not None}
+    return {
+        "kind": line.settings.design,
+        "samples": line.settings.samples,
+        "keys": [d.key for d in varied],
+        "low": [d.low for d in varied],
+        "high": [d.high for d in varied],
+        "assumed": [d.key for d in varied if d.key not in intervals],
+    }
+
+
+def _points(line: Line, varied: Sequence[Dimension], seed: int) -> list[list[float]]:
+    """Return the points that are drawn; what must be whole on the line as whole numbers."""
+    if not varied:
+        return []
+    whole = {term.key for term in line.terms if term.whole}
+    return [
+        [int(x) if d.key in whole else x for d, x in zip(varied, point, strict=True)]
+        for point in points(varied, line.settings, seed).tolist()
     ]
-    return experiment, [*filled, *rest]
-
-
-def _whole_line(
-    line: Sequence[str], zipped: Sequence[Sequence[str]], filters: Sequence[str]
-) -> list[str]:
-    together = [word for keys in zipped for word in ("--zip", ",".join(keys))]
-    return [*line, *together, *(word for text in filters for word in ("--filter", text))]
 
 
 def _compose(
-    terms: Sequence[Term],
-    chosen: Sequence[Choices],
-    compositions: Compositions,
+    terms: Sequence[Term], chosen: Sequence[Choices], compositions: Compositions
 ) -> tuple[list[dict[str, object]], list[Combination]]:
-    """Compose and validate all combinations.
-
-    Raises
-    ------
-    ConfigError
-        With the problems of all combinations.
-    """
+    """Compose and validate all combinations."""
     shown = [term.key for term in terms if term.swept and term.interval is None]
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}
     found: list[Combination] = []
     scenarios = Scenarios(bases)
-    problems: list[tuple[str, int]] = []
+    problems: Problems = []
     for number, choices in enumerate(chosen):
         try:
             base = compositions.base(choices)
@@ -217,12 +192,9 @@ def _compose(
             scenarios.settings(found[-1])
         except ConfigError as error:
             if not problems:
-                compositions.blame(choices, error)
+                compositions.check_alone(choices, error)
             problems += [(line, number) for line in error.problems]
-    if problems:
-        raise ConfigError(
-            told(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
-        )
+    _refuse(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
     return bases, found
 
 
@@ -231,32 +203,143 @@ def _played(
 ) -> Value:
     """Return a swept value as tables show it; for a reference, the value that it refers to."""
     if "${" not in option.text:
-        return scalar(option)
-    return scalar(Option(option.text, at(changed(base, changes), key)))
+        return option.stored
+    return Option(option.text, at(changed(base, changes), key)).stored
 
 
-def _plain_points(
-    drawn: NDArray[np.float64], varied: Sequence[Dimension], terms: Sequence[Term]
-) -> list[list[float]]:
-    """Return points as lists; what must be whole on the line as whole numbers."""
-    whole = {term.key for term in terms if term.whole}
-    return [
-        [int(x) if d.key in whole else x for d, x in zip(varied, point, strict=True)]
-        for point in drawn.tolist()
-    ]
+def _check_ranges(line: Line, combined: Sequence[Combination], scenarios: Scenarios) -> None:
+    """Refuse combinations that do not state the same ranges for the assumptions that are drawn."""
+    if not line.settings.assumptions:
+        return
+    by_scenario: dict[str, dict[str, Dimension]] = {}
+    for combination in combined:
+        key = scenario_key(combination)
+        if key not in by_scenario:
+            drawn = drawn_assumptions(line, scenarios.settings(combination).scenario)
+            by_scenario[key] = {d.key: d for d in drawn}
+    known: dict[str, Dimension] = {}
+    for ranges in by_scenario.values():
+        known = {**ranges, **known}
+    differences = {key: list(_differences(known, own)) for key, own in by_scenario.items()}
+    problems = [(p, n) for n, c in enumerate(combined) for p in differences[scenario_key(c)]]
+    _refuse(problems, len(combined), lambda n: combined[n].values, "combination")
 
 
-def _design(
-    settings: SweepSettings, varied: Sequence[Dimension], terms: Sequence[Term]
-) -> dict[str, object]:
-    if not varied:
-        return {"kind": settings.design}
-    intervals = {term.key for term in terms if term.interval is not None}
-    return {
-        "kind": settings.design,
-        "samples": settings.samples,
-        "keys": [d.key for d in varied],
-        "low": [d.low for d in varied],
-        "high": [d.high for d in varied],
-        "assumed": [d.key for d in varied if d.key not in intervals],
-    }
+def _differences(known: Mapping[str, Dimension], own: Mapping[str, Dimension]) -> Iterator[str]:
+    lacking = [number_of(key) for key in known if key not in own]
+    if lacking:
+        yield f"assumptions: no range for {_named(lacking)}, which others draw"
+    other = {number_of(d.key): (d, known[d.key]) for d in own.values() if d != known[d.key]}
+    if len(other) > MOST_NAMED:
+        yield f"assumptions: other ranges for {_named(list(other))}"
+        return
+    for path, (here, there) in other.items():
+        yield (
+            f"assumptions: {path} ranges from {here.low:g} to {here.high:g}, "
+            f"and in others from {there.low:g} to {there.high:g}"
+        )
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(paths[:MOST_NAMED]) + more
+
+
+def _validate_points(plan: Plan) -> None:
+    """Validate every cell of a sampled design."""
+    settings = CellSettings(plan)
+    problems: Problems = []
+    of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
+    checked: dict[str, list[str]] = {}
+    for cell in range(plan.cells if plan.points else 0):
+        combination, point = plan.parts(cell)
+        # Combinations with the same scenario have the same problems at the same point.
+        drawn_from = f"{scenario_key(combination)} {point}" if of_scenario else f"{cell}"
+        if drawn_from not in checked:
+            checked[drawn_from] = _problems_of(settings, cell)
+        problems += [(line, cell) for line in checked[drawn_from]]
+    _refuse(problems, plan.cells, plan.values)
+
+
+def _problems_of(settings: CellSettings, cell: int) -> list[str]:
+    try:
+        settings(cell)
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def _refuse(
+    problems: Problems,
+    cells: int,
+    values: Callable[[int], Mapping[str, object]],
+    noun: str = "cell",
+) -> None:
+    """Refuse a sweep if there are problems."""
+    if problems:
+        raise ConfigError(by_problem(problems, cells, values, noun))
+
+
+def by_problem(
+    problems: Problems,
+    cells: int,
+    values: Callable[[int], Mapping[str, object]],
+    noun: str = "cell",
+) -> list[str]:
+    """Return one line for each distinct problem, with the cells that have it.
+
+    Parameters
+    ----------
+    problems : list of (str, int)
+        Each problem with the number of its cell.
+    cells : int
+        How many cells there are.
+    values : callable
+        The swept values of a cell.
+    noun : str
+        What the numbers count.
+    """
+    having: dict[str, list[int]] = {}
+    for line, cell in problems:
+        having.setdefault(line, []).append(cell)
+    alike: dict[str, list[str]] = {}
+    for line in having:
+        alike.setdefault(REFUSED.sub("", line), []).append(line)
+    found: list[str] = []
+    for lines in alike.values():
+        if len(lines) > MOST_ALIKE:
+            numbers = sorted({cell for line in lines for cell in having[line]})
+            found.append(_merged(lines) + _which(numbers, cells, values, noun))
+        else:
+            found += [line + _which(having[line], cells, values, noun) for line in lines]
+    return found
+
+
+def _merged(lines: Sequence[str]) -> str:
+    first, second, last = (REFUSED.findall(lines[n])[0] for n in (0, 1, -1))
+    return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
+
+
+def _which(
+    found: Sequence[int], cells: int, values: Callable[[int], Mapping[str, object]], noun: str
+) -> str:
+    """Return in brackets which cells a problem has, and which swept values they share."""
+    if len(found) == cells:
+        return f" (in every {noun})" if cells > 1 else ""
+    each = [values(cell) for cell in found]
+    common = " ".join(f"{k}={v}" for k, v in each[0].items() if all(e[k] == v for e in each))
+    if len(found) == 1:
+        return f" ({noun} {found[0]} of {cells:,}, {common})"
+    where = f", all with {common}" if common else ""
+    return f" ({noun}s {_spans(found)} of {cells:,}{where})"
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as ranges, ``0, 2-4, 7``; long lists are cut short."""
+    spans = []
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *others = [number for _, number in run]
+        spans.append(f"{first}-{others[-1]}" if others else f"{first}")
+    if len(spans) > MOST_SPANS:
+        spans = [*spans[: MOST_SPANS - 1], f"{spans[MOST_SPANS - 1]} .. {spans[-1]}"]
+    return ", ".join(spans)

@@ -1,7 +1,14 @@
-"""One chunk played: final states to one table of rows, ready to be stored."""
+"""Chunks played and stored: final states to one table of rows.
 
+`Player.play` plays a chunk in this process; `play_and_store` and `play_stored` are what the
+workers of an executor do with it.
+"""
+
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
@@ -17,8 +24,9 @@ from sim.config.settings import Settings, use_plugins
 from sim.errors import FaultyPluginError, SimError
 from sim.model.identity import file_digest, model_digest
 from sim.model.records import EVENT, STATE
-from sim.runs.batch import Chance, Group
+from sim.runs.opening import Batch, Cells, RunRecord, check_fault, open_batch
 from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
+from sim.runs.play import states_or_errors, weekly_states
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,
@@ -39,10 +47,12 @@ from sim.sweeps.store import Store
 if TYPE_CHECKING:
     from sim.runs.trace import Series
 
-KEPT_GROUPS = 16
+MOST_GROUPS = 16
 """Groups of cells whose parameters are kept for the next block of replicates."""
 AT_ONCE = 128
 """Replicates whose chance is drawn at once; it takes some 30 kB each."""
+ATTEMPTS = 3
+"""How often a chunk is tried before its runs are recorded as failed."""
 
 
 class Found(NamedTuple):
@@ -60,19 +70,29 @@ class Played(NamedTuple):
     failed: int  # number of failed runs
 
 
-class Player:
-    """Plays the chunks of one plan; may be used by several threads at once.
+class Receipt(NamedTuple):
+    """That a chunk is stored; the results themselves stay on disk."""
 
-    Parameters
-    ----------
-    plan : Plan
-    """
+    chunk: Chunk
+    failed: int  # runs of it that failed
+    seconds: float  # time that it took, one thread
+
+
+class Notice(NamedTuple):
+    """What an executor tells while it plays."""
+
+    text: str  # empty if there is nothing more to tell
+    line: bool = False  # a line of its own, and not a state beside the progress
+
+
+class Player:
+    """Plays the chunks of one plan; may be used by several threads at once."""
 
     def __init__(self, plan: Plan) -> None:
         _use_plugins_of(plan)
         self.plan = plan
         self._settings = CellSettings(plan)
-        self._groups: dict[range, Group] = {}
+        self._groups: dict[range, Cells] = {}
         self._lock = Lock()
 
     @cached_property
@@ -81,6 +101,7 @@ class Player:
         return run_columns(self.plan, self._scenarios())
 
     def _scenarios(self) -> list[Scenario]:
+        """Return one scenario for each set of columns that depend on the scenario."""
         found: dict[tuple[str, ...], Scenario] = {}
         for number in range(len(self.plan.combinations)):
             scenario = self._settings(number * max(1, len(self.plan.points))).scenario
@@ -93,13 +114,13 @@ class Player:
         self.columns  # noqa: B018 - made once, before threads ask for them
         self.play(Chunk(0, 1, 0, 1))
 
-    def group(self, cells: range) -> Group:
+    def group(self, cells: range) -> Cells:
         """Return the cells of a chunk, ready for the engine."""
         with self._lock:
             if cells not in self._groups:
-                while len(self._groups) >= KEPT_GROUPS:
+                while len(self._groups) >= MOST_GROUPS:
                     del self._groups[next(iter(self._groups))]
-                self._groups[cells] = Group.of(cells, [self._settings(cell) for cell in cells])
+                self._groups[cells] = Cells.of(cells, [self._settings(cell) for cell in cells])
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:
@@ -115,13 +136,14 @@ class Player:
         for first, society in product(range(0, count, AT_ONCE), dict.fromkeys(group.societies)):
             some = chunk.replicates[first : first + AT_ONCE]
             rows, columns = np.array(group.rows_of(society)), np.arange(len(some))
-            chance = Chance(self.plan.seed, group, society, some)
+            batch = open_batch(self.plan.seed, group, society, some)
             where = (rows[:, np.newaxis] * count + first + columns).ravel()
-            final, raised = chance.play(np.repeat(rows, len(columns)), np.tile(columns, len(rows)))
+            cell, replicate = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
+            final, raised = states_or_errors(batch, cell, replicate)
             state[where] = final
             for run, message in raised.items():
                 errors[where[run]] = message
-            traces += self._traces(group, chance, rows, some)
+            traces += self._traces(batch, rows, some)
         runs = self._table(chunk, group, state, errors)
         failed = int((runs["run_status"] == FAILED).sum())
         return Played(runs, weekly_table(traces), failed)
@@ -131,18 +153,16 @@ class Player:
         return self._rows(chunk, [message] * chunk.runs, {})
 
     def _table(
-        self, chunk: Chunk, group: Group, state: NDArray[np.void], errors: list[str | None]
+        self, chunk: Chunk, group: Cells, state: NDArray[np.void], errors: list[str | None]
     ) -> pl.DataFrame:
         count = len(chunk.replicates)
         cell = np.repeat(np.arange(len(chunk.cells)), count)
         for run in np.flatnonzero(state["fault"]):
             errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
         found = outcomes(group.params, state, cell)
-        for column in OUTCOME_COLUMNS:
-            if column.dtype != "f8":
-                continue
-            for run in np.flatnonzero(~np.isfinite(found[column.name].astype(np.float64))):
-                errors[run] = errors[run] or f"outcome '{column.name}' is not a finite number"
+        for name in (column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"):
+            for run in np.flatnonzero(~np.isfinite(found[name].astype(np.float64))):
+                errors[run] = errors[run] or f"outcome '{name}' is not a finite number"
         everywhere = np.zeros(len(state), bool)
         known = {name: Found(values, everywhere) for name, values in found.items()}
         return self._rows(chunk, errors, known | _by_scenario(group, state, count))
@@ -160,12 +180,7 @@ class Player:
         }
         if self.plan.points:
             data["point"] = cells % len(self.plan.points)
-        values = [self.plan.values(cell) for cell in chunk.cells]
-        kinds = {column.name: column.type for column in self.columns}
-        for key in self.plan.swept:
-            kind = kinds[key]
-            each = pl.Series(key, [as_stored(v[key], kind) for v in values], kind)
-            data[key] = each.gather(np.repeat(np.arange(len(values)), count))
+        data |= self._swept(chunk)
         failed = np.array([error is not None for error in errors])
         data["run_status"] = pl.Series([FAILED if f else OK for f in failed], dtype=RUN_STATUS)
         data["error"] = pl.Series(errors, dtype=pl.String)
@@ -173,23 +188,30 @@ class Player:
             data[column.name] = _column(column, found.get(column.name), failed)
         return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
 
-    def _traces(
-        self, group: Group, chance: Chance, rows: NDArray[np.int64], replicates: range
-    ) -> list[list["Series"]]:
-        from sim.runs.opening import RunRecord
+    def _swept(self, chunk: Chunk) -> dict[str, pl.Series]:
+        values = [self.plan.values(cell) for cell in chunk.cells]
+        rows = np.repeat(np.arange(len(values)), len(chunk.replicates))
+        kinds = schema(self.columns)
+        return {
+            key: pl.Series(key, [as_stored(v[key], kinds[key]) for v in values], kinds[key]).gather(
+                rows
+            )
+            for key in self.plan.swept
+        }
 
+    def _traces(
+        self, batch: Batch, rows: NDArray[np.int64], replicates: range
+    ) -> list[list["Series"]]:
+        cells = batch.cells
         found = []
-        for row in rows:
-            for number, replicate in enumerate(replicates):
-                if not self.plan.traced(replicate):
-                    continue
-                history = chance.history(row, number)
-                if history is None:
-                    continue
+        traced = [pair for pair in enumerate(replicates) if self.plan.traced(pair[1])]
+        for row, (number, replicate) in product(rows, traced):
+            history = weekly_states(batch, row, number)
+            if history is not None:
                 record = RunRecord(
-                    group.settings[row], group.params[row], history, np.zeros(0, EVENT), "engine"
+                    cells.settings[row], cells.params[row], history, np.zeros(0, EVENT), "engine"
                 )
-                found.append(weekly_history(record, group.cells[row], replicate))
+                found.append(weekly_history(record, cells.numbers[row], replicate))
         return found
 
 
@@ -197,11 +219,6 @@ def _use_plugins_of(plan: Plan) -> None:
     """Make the plan's plug-ins known to this process.
 
     Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
-
-    Raises
-    ------
-    SimError
-        If a file has changed since the plan was made.
     """
     if plan.plugins:
         use_plugins(list(plan.plugins))
@@ -210,13 +227,14 @@ def _use_plugins_of(plan: Plan) -> None:
             raise SimError(f"plugins: {file} is not the file that the sweep was planned with")
 
 
-def _by_scenario(group: Group, state: NDArray[np.void], count: int) -> dict[str, Found]:
+def _by_scenario(group: Cells, state: NDArray[np.void], count: int) -> dict[str, Found]:
+    """Return the outcomes that depend on the scenario, of neighbouring cells that share one."""
     found: dict[str, Found] = {}
     start = 0
-    while start < len(group.cells):
+    while start < len(group.numbers):
         scenario = group.settings[start].scenario
         end = start + 1
-        while end < len(group.cells) and group.settings[end].scenario is scenario:
+        while end < len(group.numbers) and group.settings[end].scenario is scenario:
             end += 1
         rows = slice(start * count, end * count)
         for name, values in scenario_outcomes(scenario, state[rows]).items():
@@ -244,8 +262,6 @@ def _column(column: TableColumn, found: Found | None, failed: NDArray[np.bool_])
 
 
 def _fault(settings: Settings, state: np.record) -> str:
-    from sim.runs.opening import check_fault
-
     try:
         check_fault(settings, state)
     except FaultyPluginError as error:
@@ -253,25 +269,11 @@ def _fault(settings: Settings, state: np.record) -> str:
     return "a plug-in returned no finite number"
 
 
-# ---- What an executor's worker does: play a chunk, store it, and hand back a receipt.
-
-ATTEMPTS = 3
-"""How often a chunk is tried before its runs are recorded as failed."""
-
-
-class Receipt(NamedTuple):
-    """That a chunk is stored; the results themselves stay on disk."""
-
-    chunk: Chunk
-    failed: int  # runs of it that failed
-    seconds: float  # time that it took, one thread
-
-
 def play_and_store(player: Player, store: Store, chunk: Chunk) -> Receipt:
     """Play one chunk and store it."""
     start = time.perf_counter()
     played = player.play(chunk)
-    store.write_shard(chunk, played.runs, played.weekly)
+    store.write_shard(player.plan, chunk, played.runs, played.weekly)
     return Receipt(chunk, played.failed, time.perf_counter() - start)
 
 
@@ -281,7 +283,7 @@ def give_up(
     """Record every run of a chunk as failed."""
     start = time.perf_counter()
     message = f"given up after {attempts} attempts: {reason}"
-    store.write_shard(chunk, player.failure(chunk, message), None)
+    store.write_shard(player.plan, chunk, player.failure(chunk, message), None)
     return Receipt(chunk, chunk.runs, time.perf_counter() - start)
 
 
@@ -292,7 +294,7 @@ def stored_player(folder: str, plan_hash: str) -> Player:
     Raises
     ------
     SimError
-        If the folder holds another plan, or this machine other rules of the model.
+        If the folder holds another plan, or this machine another version of the model.
     """
     plan = Store(folder).load_plan()
     if plan.hash != plan_hash:
@@ -305,3 +307,50 @@ def stored_player(folder: str, plan_hash: str) -> Player:
 def play_stored(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
     """Play one chunk of a stored plan and store it, in a worker process."""
     return play_and_store(stored_player(folder, plan_hash), Store(folder), chunk)
+
+
+# --- threads of this process. The engine releases Python's lock, so threads use all cores
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Threads:
+    """Plays chunks in threads, 0 `workers` for one a core."""
+
+    def __init__(self, workers: int) -> None:
+        self.count = workers or cores()
+        self.where = f"{self.count} at a time"
+
+    def check(self) -> None:
+        """Threads can always be started."""
+
+    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
+        """Play chunks and yield a receipt for each."""
+        attempts: Counter[Chunk] = Counter()
+        waiting = list(reversed(chunks))
+        running: dict[Future[Receipt], Chunk] = {}
+        pool = ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * self.count:
+                    chunk = waiting.pop()
+                    running[pool.submit(play_and_store, player, store, chunk)] = chunk
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    chunk = running.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        yield future.result()
+                        continue
+                    if isinstance(error, SimError):
+                        raise error
+                    attempts[chunk] += 1
+                    if attempts[chunk] < ATTEMPTS:
+                        waiting.append(chunk)
+                    else:
+                        yield give_up(player, store, chunk, f"{type(error).__name__}: {error}")
+        finally:
+            # What is being played is finished and stored; what is queued is dropped.
+            pool.shutdown(wait=True, cancel_futures=True)

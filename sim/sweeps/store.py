@@ -16,16 +16,21 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError
-from sim.runs.folder import (
+from sim.runs.files import (
+    KEY,
     PART,
+    UNSEALED,
+    Seal,
     StoreError,
-    is_whole,
     parquet_bytes,
     reason,
+    seal,
+    seal_of,
     set_aside,
     stop,
     stored_status,
@@ -33,20 +38,19 @@ from sim.runs.folder import (
     write_whole,
 )
 from sim.sweeps.columns import OK, TableColumn, Weekly, described, schema
-from sim.sweeps.plan import Chunk, Plan
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
 
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
+FOREIGN = "belongs to another sweep"
+ROW_GROUP = 32_768
+"""Rows to a row group of the table's file."""
+PIECE = 32_768
+"""Most rows that are sorted at once."""
 
 
 class Store:
-    """The folder of one sweep.
-
-    Parameters
-    ----------
-    folder : Path
-        Where results are kept; made by `create`.
-    """
+    """The folder of one sweep; `create` makes it."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -103,13 +107,7 @@ class Store:
             raise ConfigError([f"{self.folder}: cannot be read, {reason(error)}"]) from error
 
     def create(self) -> None:
-        """Make the folder.
-
-        Raises
-        ------
-        ConfigError
-            If it cannot be made.
-        """
+        """Make the folder; raises `ConfigError` if it cannot be made."""
         try:
             for folder in (self.folder, self.folder / SHARDS, self.folder / TRACES):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -117,53 +115,39 @@ class Store:
             raise ConfigError([f"{self.folder}: cannot be written to, {reason(error)}"]) from error
 
     def agree(self, plan: Plan) -> Plan:
-        """Store the plan, or check that the same one is stored, and return it.
+        """Store the plan, or check that the same one is stored, and return what is to be played.
 
-        Parameters
-        ----------
-        plan : Plan
-            What is asked for. The stored plan's number of replicates grows if more are asked
-            for, and never shrinks.
-
-        Returns
-        -------
-        Plan
-            The plan to be played.
+        The stored plan's number of replicates grows if more are asked for, and never shrinks.
 
         Raises
         ------
         ConfigError
             If another plan is stored, or the folder holds something else.
         """
-        if not (self.folder / PLAN).exists():
-            self._check_empty()
-            write_whole(self.folder / PLAN, plan.to_json().encode())
-            return plan
-        stored = self.load_plan()
-        self._refuse_other(stored, plan)
-        if plan.replicates > stored.replicates:
-            stored = stored.extended(plan.replicates, plan.line)
-            write_whole(self.folder / PLAN, stored.to_json().encode())
-        return stored
+        self.check(plan)
+        stored = self.load_plan() if (self.folder / PLAN).exists() else None
+        if stored is not None and plan.replicates <= stored.replicates:
+            return stored
+        agreed = plan if stored is None else stored.extended(plan.replicates, plan.line)
+        write_whole(self.folder / PLAN, agreed.to_json().encode())
+        return agreed
 
     def _refuse_other(self, stored: Plan, plan: Plan) -> None:
         if stored.hash != plan.hash:
-            raise ConfigError(
-                [
-                    f"{self.folder}: holds the results of another sweep, "
-                    f"{_difference(stored, plan)}; name another folder with --out"
-                ]
-            )
+            which = f"holds the results of another sweep, {_difference(stored, plan)}"
+            raise ConfigError([f"{self.folder}: {which}; name another folder with --out"])
 
     def _check_empty(self) -> None:
-        found = [p.name for p in self.folder.iterdir() if p.name not in (SHARDS, TRACES, LOCK)]
-        found = [name for name in found if not name.endswith(PART)]
-        shards = next((self.folder / SHARDS).glob("*.parquet"), None)
-        if found or shards is not None:
-            what = sorted(found)[0] if found else SHARDS
-            raise ConfigError(
-                [f"{self.folder}: holds '{what}' and no plan of a sweep; name a new folder"]
-            )
+        found = [
+            path.name
+            for path in self.folder.iterdir()
+            if path.name not in (SHARDS, TRACES, LOCK) and not path.name.endswith(PART)
+        ]
+        if not found and any((self.folder / SHARDS).glob("*.parquet")):
+            found = [SHARDS]
+        if found:
+            holds = f"holds '{min(found)}' and no plan of a sweep"
+            raise ConfigError([f"{self.folder}: {holds}; name a new folder"])
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -195,10 +179,11 @@ class Store:
         return [chunk for chunk in named if chunk is not None]
 
     def finished(self, plan: Plan) -> tuple[list[Chunk], list[str]]:
-        """Return the chunks whose files are whole, and the names of broken files set aside.
+        """Return the chunks whose files are whole, and what was wrong with files set aside.
 
-        A broken file is renamed to ``*.broken``, and so is the shard that belongs to a broken or
-        missing trace; nothing is deleted but half-written files.
+        Such a file is renamed to ``*.broken``, and so is the shard that belongs to a broken or
+        missing trace; nothing is deleted but half-written files. A chunk whose runs others hold
+        already, as in two folders put together, is left where it is.
         """
         for place in (self.folder, self.folder / SHARDS, self.folder / TRACES):
             for part in place.glob(f"*{PART}"):
@@ -207,39 +192,69 @@ class Store:
         broken: list[str] = []
         for chunk in self.chunks():
             shard, trace = self.shard_file(chunk), self.trace_file(chunk)
-            whole = is_whole(shard, chunk.runs)
-            traced = plan.traced(chunk.first_replicate)
-            if whole and (not traced or self._has_traces(chunk)):
+            where, problem = shard, problem_of(shard, plan, chunk)
+            if not problem and plan.traced(chunk.first_replicate):
+                where, problem = trace, self._problem_of_trace(plan, chunk)
+            if problem:
+                for file in (trace, shard):
+                    if file.exists():
+                        set_aside(file)
+                broken.append(f"{where.name} {problem}")
+            elif not any(_overlap(chunk, other) for other in found):
                 found.append(chunk)
-                continue
-            for file in (trace, shard) if traced and trace.exists() else (shard,):
-                set_aside(file)
-            broken.append((trace if whole else shard).name)
         return found, broken
 
-    def _has_traces(self, chunk: Chunk) -> bool:
-        if is_whole(self.trace_file(chunk)):
-            return True
-        status = stored_status(self.shard_file(chunk))
-        return not self.trace_file(chunk).exists() and OK not in status.cast(pl.String)
+    def _problem_of_trace(self, plan: Plan, chunk: Chunk) -> str:
+        trace = self.trace_file(chunk)
+        if trace.exists():
+            return problem_of(trace, plan, chunk)
+        played = OK in stored_status(self.shard_file(chunk)).cast(pl.String)
+        return "is missing" if played else ""
 
-    def write_shard(self, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None) -> None:
+    def write_shard(
+        self, plan: Plan, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None
+    ) -> None:
         """Write the results of one chunk, its weekly histories first.
 
-        Raises
-        ------
-        StoreError
-            If the disk is full or cannot be written to.
+        Raises StoreError if the disk is full or cannot be written to.
         """
+        stated = {"plan": plan.hash, "chunk": chunk.name}
         if weekly is not None:
-            told = {"columns": described(weekly.columns)}
-            write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, told))
-        write_whole(self.shard_file(chunk), parquet_bytes(runs))
+            metadata = {"columns": described(weekly.columns), **stated}
+            write_whole(self.trace_file(chunk), parquet_bytes(weekly.table, metadata))
+        write_whole(self.shard_file(chunk), parquet_bytes(runs, stated))
+
+
+def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
+    """Return what is wrong with a shard, a trace or a table of runs; empty if nothing is.
+
+    plan: what it should belong to; files of a plan from before files carried digests pass.
+    chunk: which piece it should hold; None for the table of all runs.
+    """
+    try:
+        state = seal_of(file)
+        if state is Seal.NONE and plan.format == UNSEALED_FORMAT:
+            return ""
+        if state is not Seal.WHOLE:
+            return "is damaged, its digest does not fit"
+        stated = pl.read_parquet_metadata(file)
+    except (OSError, PolarsError):
+        return "is damaged and cannot be read"
+    if stated.get("plan") != plan.hash:
+        return FOREIGN
+    held = stated.get("chunk")
+    if held != (None if chunk is None else chunk.name):
+        return f"holds another piece, {held or 'the table of all runs'}"
+    return ""
+
+
+def _overlap(one: Chunk, other: Chunk) -> bool:
+    return _meet(one.cells, other.cells) and _meet(one.replicates, other.replicates)
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
     if stored.model != plan.model:
-        return "made with other rules of the model"
+        return "made by another version of the model (`sim report` still reads them)"
     if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
         return "made with other plug-ins"
     for name, one, other in (
@@ -254,25 +269,10 @@ def _difference(stored: Plan, plan: Plan) -> str:
     return "made by the same line with other configuration files"
 
 
-# ---- All shards in one table, sorted by cell and replicate, in memory that does not grow.
-
-ROW_GROUP = 32_768
-"""Rows to a row group of the file."""
-PIECE = 32_768
-"""Most rows that are sorted at once."""
-
-
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
-    """Write `runs.parquet` from the shards; an older one gives way once the new one is whole.
+    """Write `runs.parquet` from the shards of all chunks, in memory that does not grow.
 
-    Parameters
-    ----------
-    store : Store
-    plan : Plan
-    chunks : sequence of Chunk
-        All chunks of the plan.
-    columns : list of TableColumn
-        Columns of the table.
+    Rows are sorted by cell and replicate. An older table is replaced once the new one is whole.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
     whole = store.runs_file.with_name(f"{name}{PART}")
     written: list[Path] = []
     try:
-        for number, (cells, replicates) in enumerate(pieces(plan)):
+        for number, (cells, replicates) in enumerate(_pieces(plan)):
             written.append(store.runs_file.with_name(f"{name}.{number}{PART}"))
             table = _piece(store, chunks, cells, replicates, columns)
             written[-1].write_bytes(parquet_bytes(table, compression="lz4"))
@@ -299,8 +299,11 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
                 "plan": plan.hash,
                 "title": plan.title,
                 "replicates": str(plan.replicates),
+                KEY: UNSEALED,
             },
         )
+        with whole.open("r+b") as handle:
+            seal(handle)
         _into_place(whole, store.runs_file)
     except OSError as error:
         stop(store.runs_file, error)
@@ -312,7 +315,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
             file.unlink(missing_ok=True)
 
 
-def pieces(plan: Plan) -> Iterator[tuple[range, range]]:
+def _pieces(plan: Plan) -> Iterator[tuple[range, range]]:
     """Yield the cells and replicates of each piece, in the order of the table."""
     together = max(1, PIECE // plan.replicates)
     for cell in range(0, plan.cells, together):
@@ -333,7 +336,7 @@ def _piece(
         for chunk in chunks
         if _meet(chunk.cells, cells) and _meet(chunk.replicates, replicates)
     ]
-    return (
+    table = (
         pl.scan_parquet(files, schema=schema(columns), glob=False)
         .filter(
             pl.col("cell").is_between(cells.start, cells.stop, closed="left"),
@@ -342,6 +345,14 @@ def _piece(
         .sort("cell", "replicate")
         .collect()
     )
+    planned = (np.repeat(cells, len(replicates)), np.tile(replicates, len(cells)))
+    stored = (table["cell"].to_numpy(), table["replicate"].to_numpy())
+    if not all(map(np.array_equal, stored, planned)):
+        raise StoreError(
+            f"{store.runs_file}: cannot be made from the shards, they hold {len(table):,} runs of "
+            f"cells {cells.start} to {cells.stop - 1} where {len(planned[0]):,} are planned"
+        )
+    return table
 
 
 def _meet(one: range, other: range) -> bool:
@@ -359,12 +370,7 @@ def _into_place(part: Path, file: Path) -> None:
 
 
 def is_current(store: Store, plan: Plan) -> bool:
-    """Return whether `runs.parquet` is there and holds all runs of the plan."""
-    if not store.runs_file.exists():
+    """Return whether `runs.parquet` is there, whole, and holds all runs of the plan."""
+    if not store.runs_file.exists() or problem_of(store.runs_file, plan):
         return False
-    try:
-        found = pl.read_parquet_metadata(store.runs_file)
-        rows = pl.scan_parquet(store.runs_file, glob=False).select(pl.len()).collect().item()
-    except (PolarsError, OSError):
-        return False
-    return found.get("plan") == plan.hash and rows == plan.runs
+    return pl.read_parquet_metadata(store.runs_file).get("replicates") == str(plan.replicates)

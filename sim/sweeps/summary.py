@@ -1,4 +1,4 @@
-"""What a sweep found, in short: P(signed) by swept value, the best and the worst cells."""
+"""The tables that end a sweep: P(signed) by swept value, and the best and the worst cells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +25,12 @@ MOST_WORDS = 40
 PARTS = 4
 MOST_KEYS = 8
 """Most keys that are listed value by value."""
-MOST_TOLD = 6
+MOST_LISTED = 6
 """Most values of a cell that are listed."""
-SHOWN_CELLS = 3
+EXTREMES = 3
+"""Cells that are listed as best, and as worst."""
 TOGETHER = 65_536
-"""Replicates that are counted at once."""
+"""Replicates that are counted at once; grouping all takes more memory than playing them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Line:
     signed: Share  # interim or full deal
     full: Share  # full deal
 
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """Runs and shares as the table shows them."""
+        return f"{self.runs:,}", str(self.signed), str(self.full)
+
+
+SHARES = ("runs", "P(signed), 95 %", "P(signed in full), 95 %")
+"""Columns of `Line.cells`."""
 
 _SIGNED = pl.col("signed").cast(pl.String)
 _ANY = _SIGNED.is_in(["interim", "full"]).sum().alias("any")
@@ -51,7 +60,7 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     """Return one line for each value of a swept key, in the order of the sweep's line.
 
     Numbers with many values, and those of a sampled design, are put together in equal parts of
-    their range.
+    their range; more than `MOST_WORDS` other values give no lines.
 
     Parameters
     ----------
@@ -60,47 +69,37 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     plan : Plan
     key : str
         A swept key.
-
-    Returns
-    -------
-    list of Line
-        Empty if the key has more than `MOST_WORDS` values that are no numbers.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
     most = MOST_VALUES if kind.is_numeric() else MOST_WORDS
     # A drawn whole number may come out the same everywhere, and then has no parts.
     if len(values) == 1 or (len(values) <= most and key not in plan.point_keys):
-        place = {value: number for number, value in enumerate(values)}
         labels = [_shown(value) for value in values]
         group = pl.col(key).replace_strict(
-            list(place), list(place.values()), return_dtype=pl.Int32, default=None
+            values, list(range(len(values))), return_dtype=pl.Int32, default=None
         )
     elif kind.is_numeric():
-        numbers = [float(value) for value in values if value is not None]
-        low, high = min(numbers), max(numbers)
-        width = (high - low) / PARTS
-        edges = [low + n * width for n in range(PARTS + 1)]
-        labels = [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)]
-        group = ((pl.col(key) - low) / width).floor().clip(0, PARTS - 1).cast(pl.Int32)
+        labels, group = _parts(key, [float(value) for value in values if value is not None])
     else:
         return []
     counts = _by_replicate(runs, group, len(labels), plan.replicates)
     return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n, 0].any()]
 
 
+def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
+    """Return labels of equal parts of a range, and which part a row's number lies in."""
+    low, high = min(numbers), max(numbers)
+    width = (high - low) / PARTS
+    edges = [low + n * width for n in range(PARTS + 1)]
+    part = ((pl.col(key) - low) / width).floor().clip(0, PARTS - 1).cast(pl.Int32)
+    return [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)], part
+
+
 def _by_replicate(
     runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
 ) -> NDArray[np.int32]:
-    """Return runs, signatures and full signatures of each group and replicate.
-
-    A block of replicates at a time: grouping all of a long sweep at once takes more memory than
-    playing it.
-
-    Returns
-    -------
-    array, shape (groups, 3, replicates)
-    """
+    """Return runs, signatures and full signatures, shape (groups, 3, replicates)."""
     counts = np.zeros((groups, 3, replicates), np.int32)
     for first in range(0, replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
@@ -133,34 +132,25 @@ def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
 
 
 def print_summary(file: Path, plan: Plan, target: Console) -> None:
-    """Print the tables that end a sweep.
-
-    Parameters
-    ----------
-    file : Path
-        The compacted table.
-    plan : Plan
-    target : Console
-    """
+    """Print the tables that end a sweep, from its table of runs."""
     runs = pl.scan_parquet(file, glob=False).filter(pl.col("run_status").cast(pl.String) == OK)
     if plan.title:
         target.print(plan.title, style="bold", markup=False)
         target.print()
-    told = _print_values(runs, plan, target) or _print_all(runs, plan, target)
+    any_printed = _print_values(runs, plan, target) or _print_all(runs, plan, target)
     cells = by_cell(runs)
     if len(cells) > 1:
         _print_cells(cells, plan, target)
-        told = True
-    if told:
+    if any_printed or len(cells) > 1:
         target.print("The intervals hold the sampling error of the replicates only.", style="dim")
         target.print()
 
 
 def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     """Print P(signed) by swept value; return whether there was anything to print."""
-    table = _table("swept value", "runs", "P(signed), 95 %", "P(signed in full), 95 %")
     listed = 0
     left_out: list[str] = []
+    table = _table("swept value", *SHARES)
     for key in plan.swept:
         lines = by_value(runs, plan, key) if listed < MOST_KEYS else []
         if not lines:
@@ -171,9 +161,7 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
         listed += 1
         table.add_row(escape(key))
         for line in lines:
-            table.add_row(
-                f"  {escape(line.label)}", f"{line.runs:,}", str(line.signed), str(line.full)
-            )
+            table.add_row(f"  {escape(line.label)}", *line.cells)
     if listed:
         show(table, target)
         target.print()
@@ -189,23 +177,22 @@ def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates)
     if not counts.any():
         return False
-    line = _line("all", counts[0])
-    table = _table("", "runs", "P(signed), 95 %", "P(signed in full), 95 %")
-    table.add_row(line.label, f"{line.runs:,}", str(line.signed), str(line.full))
+    table = _table("", *SHARES)
+    table.add_row("all", *_line("all", counts[0]).cells)
     show(table, target)
     target.print()
     return True
 
 
 def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
-    shown = min(SHOWN_CELLS, len(cells) // 2)
+    shown = min(EXTREMES, len(cells) // 2)
     table = _table("signed", "cell", "P(signed), 95 %", "values")
     table.columns[-1].justify = "left"
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
             share = share_of(row["share"], row["runs"])
             label = title if n == 0 else ""
-            values = escape(told(plan.values(row["cell"])))
+            values = escape(cell_label(plan.values(row["cell"])))
             table.add_row(label, str(row["cell"]), str(share), values)
     show(table, target)
     target.print()
@@ -219,11 +206,11 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def told(values: Mapping[str, Value]) -> str:
+def cell_label(values: Mapping[str, Value]) -> str:
     """Return a cell's values as ``key=value ..``, those of long cells cut short."""
     shown: Sequence[str] = [f"{key}={_shown(value)}" for key, value in values.items()]
-    if len(shown) > MOST_TOLD:
-        shown = [*shown[:MOST_TOLD], f"and {len(shown) - MOST_TOLD} more"]
+    if len(shown) > MOST_LISTED:
+        shown = [*shown[:MOST_LISTED], f"and {len(shown) - MOST_LISTED} more"]
     return " ".join(shown)
 
 

@@ -5,25 +5,17 @@ the simulator's rules and reads the values off. Tests, `sim theory` and the scor
 documentation share them. Nothing here computes an expected value by the rule under test.
 """
 
-from sim.theory import (
-    bargaining_solutions,
-    cascades,
-    concession_curves,
-    hazards,
-    invariants,
-    two_levels,
-    waiting,
-)
+from sim.theory import bargaining, cascades, invariants, two_levels, waiting
 from sim.theory.oracle import REFERENCES, Oracle, Verdict, judge, sampled
 
 ORACLES: tuple[Oracle, ...] = (
-    *bargaining_solutions.ORACLES,
-    *concession_curves.ORACLES,
-    *waiting.ORACLES,
+    *bargaining.SOLUTIONS,
+    *bargaining.CURVES,
+    *waiting.WAITING,
     *two_levels.SCHELLING,
     *two_levels.ORACLES,
     *cascades.ORACLES,
-    *hazards.ORACLES,
+    *waiting.HAZARDS,
     *invariants.ORACLES,
 )
 """Every oracle, in the order of the scoreboard."""
@@ -34,10 +26,7 @@ __all__ = ["ORACLES", "REFERENCES", "Oracle", "Verdict", "judge", "of_reference"
 def of_reference(key: str) -> tuple[Oracle, ...]:
     """Return the oracles of one key of `REFERENCES`.
 
-    Raises
-    ------
-    KeyError
-        If there are none.
+    Raises KeyError if there are none.
     """
     found = tuple(oracle for oracle in ORACLES if oracle.reference == key)
     if not found:

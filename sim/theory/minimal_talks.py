@@ -19,6 +19,7 @@ from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public
 from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.model.shocks import SHOCK, Tape, draw_tape
 from sim.model.society import GraphPool, graph_pool, new_public
+from sim.runs.opening import opening_state
 
 Drive = Literal["engine", "phases"]
 
@@ -40,15 +41,9 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     Position 0 is the first side's ideal and 1 the second's; both answer every draft at once, the
     first moves first, the status quo is worth nothing and nothing happens by chance.
 
-    Parameters
-    ----------
-    **changes
-        Fields of PARAMS; a value for one entry fills all entries of the field.
+    **changes: fields of PARAMS; a value for one entry fills all entries of the field.
 
-    Raises
-    ------
-    ValueError
-        If PARAMS has no field of that name.
+    Raises ValueError if PARAMS has no field of that name.
     """
     params: np.record = np.zeros(1, PARAMS).view(np.recarray)[0]
     params.horizon = 104
@@ -97,10 +92,7 @@ def set_rule(
 ) -> None:
     """Give `side` a plug-in; parameters that are not in `values` keep their defaults.
 
-    Raises
-    ------
-    KeyError
-        If there is no such plug-in, or it takes no parameter of that name.
+    Raises KeyError if there is no such plug-in, or it takes no parameter of that name.
     """
     field = {"concession": "strategy", "acceptance": "acceptance"}.get(kind, "opponent_model")
     prefix = {"opponent_model": "opponent"}.get(field, field)
@@ -147,29 +139,19 @@ def play_talks(
 ) -> Played:
     """Play minimal talks once.
 
-    Parameters
-    ----------
-    params : numpy.record of dtype PARAMS
-    tape : Tape, optional
-        Chance of one replicate; none happens without it.
-    pool : GraphPool, optional
-        Its first graph is the public's; needed if there are citizens.
-    prepare : callable, optional
-        Changes the citizens after week 0 has been set up.
-    keep_history : bool
-        Whether to keep the state of every week.
-    drive : {'engine', 'phases'}
-        The compiled loop, or the same phases called one by one.
+    tape: chance of one replicate; none happens without it.
+    pool: its first graph is the public's; needed if there are citizens.
+    prepare: changes the citizens after week 0 has been set up.
+    keep_history: whether to keep the state of every week.
+    drive: the compiled loop, or the same phases called one by one.
     """
     from sim.model.engine import play
-    from sim.model.rules.opening import begin
 
     citizens = int(params.citizens)
     chance = tape or quiet_tape(int(params.horizon), citizens)
     graphs = pool or graph_pool("complete", 0, 0, 0.0, 0)
     public = new_public(citizens, graphs, 0)
-    state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
-    begin(params, state, public, chance.types[0], chance.errors[0], chance.citizens[0])
+    state = opening_state(params, public, chance, 0)
     if prepare is not None:
         prepare(public)
     weekly = chance.weekly.view(np.recarray)[0]

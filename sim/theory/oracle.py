@@ -80,10 +80,7 @@ def sampled(
 ) -> Oracle:
     """Return an oracle for a mean over `runs` runs: three standard errors are allowed.
 
-    Parameters
-    ----------
-    deviation : float
-        Standard deviation of one run, from theory.
+    deviation: standard deviation of one run, from theory.
     """
     error = 3.0 * deviation / math.sqrt(runs)
     return Oracle(

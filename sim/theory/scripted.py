@@ -1,22 +1,24 @@
 """A strategy against a script: its demands when the other side's offers are written down.
 
 The side under test drafts and answers by the simulator's own rules; the other side's drafts are
-put on the table as the script says. One draft a week, the tested side first.
+put on the table as the script says. One draft a week, the tested side first. `draw_curves` shows
+the demands of several strategies as one figure.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.model.records import EVENT, STATE
+from sim.model.records import EVENT
 from sim.model.society import graph_pool, new_public
+from sim.runs.opening import opening_state
 from sim.theory.minimal_talks import minimal_talks, quiet_tape, set_articles, set_rule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STEPS = 26
 """Drafts of each side in the scripts below: a year of weekly drafts in turn."""
@@ -41,28 +43,16 @@ def demands_against(
 ) -> NDArray[np.float64]:
     """Return what a strategy demands, draft by draft, against scripted offers.
 
-    Parameters
-    ----------
-    script : sequence of float
-        Shares that the other side's drafts give to the side under test, below 1.
-    strategy : str
-        Name of a concession strategy.
-    values : mapping, optional
-        Its parameters; the others keep their defaults.
-    deadline : float
-        Perceived deadline in weeks; a draft of each side takes two weeks.
-    reservation : float
-        Share that the status quo is worth.
-    stance : float
-        The weekly uniform of strategies that draw.
+    script: shares that the other side's drafts give to the side under test, below 1.
+    strategy: name of a concession strategy.
+    values: its parameters; the others keep their defaults.
+    deadline: perceived deadline in weeks; a draft of each side takes two weeks.
+    reservation: share that the status quo is worth.
+    stance: the weekly uniform of strategies that draw.
 
-    Returns
-    -------
-    array of float, shape (len(script) + 1,)
-        The demand before the first scripted offer and after each one.
+    Returns the demand before the first scripted offer and after each one (shape (len(script)).
     """
     from sim.model.rules.offers import offer
-    from sim.model.rules.opening import begin
     from sim.model.rules.responses import respond
 
     params = minimal_talks(horizon=2 * len(script) + 2, deadline=deadline)
@@ -72,9 +62,8 @@ def demands_against(
     set_rule(params, 0, "acceptance", "ac_const", {"level": 1.0})
     tape = quiet_tape(int(params.horizon))
     tape.weekly["stance"] = stance
-    state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
     public = new_public(0, graph_pool("complete", 0, 0, 0.0, 0), 0)
-    begin(params, state, public, tape.types[0], tape.errors[0], tape.citizens[0])
+    state = opening_state(params, public, tape, 0)
     state.channel_open = 1
     shocks = tape.weekly.view(np.recarray)[0]
     events = np.zeros(0, EVENT).view(np.recarray)
@@ -95,21 +84,19 @@ def demands_against(
     return np.array(demands)
 
 
-# ---- Concession curves: each strategy's demands against scripted opponents, as one figure.
-
 LINES = ("-", "--", "-.", ":")
 
 
 def draw_curves(target: Path, strategies: Sequence[str]) -> None:
     """Draw one panel a scripted opponent and one line a strategy, with default parameters.
 
-    Parameters
-    ----------
-    target : Path
-        File to write; its ending gives the format.
-    strategies : sequence of str
-        Names of concession strategies.
+    target: file to write; its ending gives the format.
+    strategies: names of concession strategies.
     """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     # A fixed salt and no date: the same curves give the same bytes.
     with rc_context({"svg.hashsalt": "peace-talks-sim", "svg.fonttype": "path"}):
         figure = Figure(figsize=(11.0, 8.0), layout="constrained")
@@ -128,7 +115,9 @@ def draw_curves(target: Path, strategies: Sequence[str]) -> None:
         figure.savefig(target, metadata=metadata)
 
 
-def draw_panel(panel: Axes, title: str, script: Sequence[float], strategies: Sequence[str]) -> None:
+def draw_panel(
+    panel: "Axes", title: str, script: Sequence[float], strategies: Sequence[str]
+) -> None:
     """Draw the strategies against one scripted opponent."""
     panel.plot(np.arange(1, len(script) + 1), script, color="0.6", linewidth=3.0)
     for at, name in enumerate(strategies):

@@ -1,4 +1,4 @@
-"""Referendums: a majority of the votes and a quorum of all who may vote."""
+"""Two-level games: referendums with majority and quorum, and Schelling's conjecture."""
 
 import math
 from functools import partial
@@ -56,7 +56,7 @@ ORACLES: tuple[Oracle, ...] = tuple(
 )
 
 
-# ---- Schelling's conjecture: a side whose ratifier may refuse gets the better terms.
+# --- schelling's conjecture: a side whose ratifier may refuse gets the better terms
 
 _RUNS = 4000
 _CASES = ((0.4, 0.4, 1.0), (0.5, 0.5, 1.0), (0.6, 0.5, 5 / 6), (0.8, 0.5, 0.625), (1.0, 0.5, 0.5))

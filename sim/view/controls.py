@@ -1,8 +1,12 @@
-"""The controls of the page: label, value, range, and what waits for Reset."""
+"""The controls of the page: label, value, range, and what waits for Reset.
+
+The first half finds out what there is to choose from in each configuration group, and which of
+it describes given settings; the second half makes the controls.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,41 +16,34 @@ from sim.config.number import Number
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
-from sim.view.choices import Choices, Start
-from sim.view.composition_cache import folders
+from sim.view.choices import RULES, WHOLE, Choices, Start, State, config_folders
 
 LABELS = {
-    "scenario": "Scenario",
-    "preset": "Preset",
-    "agenda": "Agenda",
     "precondition": "Precondition rule",
     "mediator": "Mediator style",
-    "public": "Public",
-    "strategy": "Strategy",
     "acceptance": "Acceptance condition",
-    "opponent_model": "Opponent model",
-    "seed": "Seed",
-    "replicate": "Replicate",
     "horizon": "Weeks",
 }
+"""Labels that are not the key itself."""
 HELP = {
     "scenario": "another one drops what is set below, but for chance and length",
     "preset": "a whole reading: drops what is set below, but for chance and length",
-    "discount_rate": "a year",
-    "effort": "mobilising effort, a share",
     "seed": "the same seed gives the same course of chance",
     "replicate": "which course of chance of that seed",
     "horizon": "1 to 1040",
 }
-
-
-# ---- What there is to choose from in each group, and which of it describes given settings.
+FOLDED = ("acceptance", "opponent_model")
+"""What stands below a fold, to keep the column short."""
+SLIDER_SPAN = 1.0
+"""A number whose range is no wider than this is set with a slider, others in a field."""
+FEWEST_STEPS = 30
+"""Steps that a slider has at least; they are powers of ten."""
 
 
 def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
     """Return the files of a group by name, the user's own before those of the package."""
     found: dict[str, Path] = {}
-    for folder in folders(config_dir):
+    for folder in config_folders(config_dir):
         for file in sorted((folder / group).glob("*.yaml")):
             found.setdefault(file.stem, file)
     return found
@@ -55,8 +52,7 @@ def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
 @lru_cache(maxsize=64)
 def options(group: str, config_dir: str | None) -> dict[str, object]:
     """Return the content of each file of a group by name."""
-    files = files_of(group, config_dir)
-    return {name: _content(file) for name, file in files.items()}
+    return {name: _content(file) for name, file in files_of(group, config_dir).items()}
 
 
 def _content(file: Path) -> object:
@@ -66,48 +62,31 @@ def _content(file: Path) -> object:
         return None
 
 
+def _node(content: object, key: str) -> Mapping[str, object]:
+    """Return the mapping at a key, empty if there is none."""
+    node = content.get(key) if isinstance(content, Mapping) else None
+    return node if isinstance(node, Mapping) else {}
+
+
+def _defaults(content: object) -> list[object]:
+    entries = content.get("defaults") if isinstance(content, Mapping) else None
+    return entries if isinstance(entries, list) else []
+
+
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
-    names = (folder / f"{config_name}.yaml" for folder in folders(config_dir))
-    content = _content(next((file for file in names if file.is_file()), Path()))
-    defaults = content.get("defaults", []) if isinstance(content, Mapping) else []
-    for entry in defaults:
-        if isinstance(entry, Mapping) and isinstance(entry.get(group), str):
-            return str(entry[group])
-    return ""
+    files = (folder / f"{config_name}.yaml" for folder in config_folders(config_dir))
+    content = _content(next((file for file in files if file.is_file()), Path()))
+    chosen = (entry.get(group) for entry in _defaults(content) if isinstance(entry, Mapping))
+    return next((name for name in chosen if isinstance(name, str)), "")
 
 
 def with_parties(scenarios: Mapping[str, object], parties: tuple[str, str]) -> list[str]:
     """Return the scenarios of these parties, and those that do not say whose talks they are.
 
-    Parameters
-    ----------
-    scenarios : mapping
-        Content of the group's files, of `options`.
-    parties : tuple of str
-        Their ids, the first party first.
+    `scenarios` are the `options` of the group.
     """
     return [name for name in scenarios if _parties(scenarios, name) in (None, list(parties))]
-
-
-def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list[str]:
-    """Return the presets that choose nothing for anyone but these parties.
-
-    Parameters
-    ----------
-    presets : mapping
-        Content of the group's files, of `options`.
-    parties : tuple of str
-        Their ids.
-    """
-    return [name for name, content in presets.items() if _chosen_for(content) <= set(parties)]
-
-
-def _chosen_for(preset: object) -> set[str]:
-    entries = preset.get("defaults") if isinstance(preset, Mapping) else None
-    listed = entries if isinstance(entries, list) else []
-    keys = [str(key) for entry in listed if isinstance(entry, Mapping) for key in entry]
-    return {key.partition("@")[2] for key in keys if "@" in key}
 
 
 def _parties(scenarios: Mapping[str, object], name: str) -> object:
@@ -116,81 +95,51 @@ def _parties(scenarios: Mapping[str, object], name: str) -> object:
     while name not in seen:
         seen.add(name)
         content = scenarios.get(name)
-        if not isinstance(content, Mapping):
-            return None
-        if "parties" in content:
+        if isinstance(content, Mapping) and "parties" in content:
             return content["parties"]
-        bases = content.get("defaults")
-        named = [base for base in bases if base != "_self_"] if isinstance(bases, list) else []
-        name = str(named[-1]) if named else name
+        bases = [str(base) for base in _defaults(content) if base != "_self_"]
+        name = bases[-1] if bases else name
     return None
 
 
-def chosen(settings: Settings, group: str, party: str, found: Mapping[str, object]) -> str:
-    """Return the option that describes the settings, empty if none does.
+def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list[str]:
+    """Return the presets that choose nothing for anyone but these parties.
 
-    Parameters
-    ----------
-    settings : Settings
-    group : str
-        A group of a party, or one of the rules of the talks.
-    party : str
-        Empty for the rules of the talks.
-    found : mapping
-        Content of the group's files, of `options`.
-
-    Returns
-    -------
-    str
-        The option with exactly these values; if there is none, one that names the same plug-in.
+    `presets` are the `options` of the group.
     """
-    if not party:
-        rule = getattr(settings, group).model_dump(mode="json")
-        return next(
-            (
-                name
-                for name, content in found.items()
-                if isinstance(content, Mapping) and content and content.items() <= rule.items()
-            ),
-            "",
-        )
-    choice = getattr(settings.parties[party], group)
-    wanted: object = {group: {"name": choice.name, **choice.parameters}}
+    return [name for name, content in presets.items() if _chosen_for(content) <= set(parties)]
+
+
+def _chosen_for(preset: object) -> set[str]:
+    entries = (entry for entry in _defaults(preset) if isinstance(entry, Mapping))
+    keys = [str(key) for entry in entries for key in entry]
+    return {key.partition("@")[2] for key in keys if "@" in key}
+
+
+def chosen_rule(settings: Settings, group: str, found: Mapping[str, object]) -> str:
+    """Return the option among `found` that describes a rule of the talks, empty if none does."""
+    rule = getattr(settings, group).model_dump(mode="json")
     for name, content in found.items():
-        if _with_defaults(content, group, choice.parameters) == wanted:
+        if isinstance(content, Mapping) and content and content.items() <= rule.items():
             return name
-    same = [name for name, content in found.items() if _named(content, group) == choice.name]
+    return ""
+
+
+def chosen_plugin(settings: Settings, group: str, party: str, found: Mapping[str, object]) -> str:
+    """Return the option among `found` that describes what a party has chosen, empty if none does.
+
+    That is the option with exactly these values; if there is none, one that names the same
+    plug-in.
+    """
+    choice = getattr(settings.parties[party], group)
+    nodes = {name: _node(content, group) for name, content in found.items()}
+    exact = {"name": choice.name, **choice.parameters}
+    for name, node in nodes.items():
+        if node == exact:
+            return name
+    same = [name for name, node in nodes.items() if node.get("name") == choice.name]
     # The option of the plug-in's own name takes any parameters: 'polynomial', not 'boulware'.
     return choice.name if choice.name in same else next(iter(same), "")
-
-
-def _named(content: object, group: str) -> object:
-    node = content.get(group) if isinstance(content, Mapping) else None
-    return node.get("name") if isinstance(node, Mapping) else None
-
-
-def _with_defaults(content: object, group: str, parameters: Mapping[str, float]) -> object:
-    node = content.get(group) if isinstance(content, Mapping) else None
-    if not isinstance(node, Mapping) or not set(parameters) <= set(node):
-        return None
-    values = {key: node[key] for key in node if key != "name"}
-    if not all(isinstance(value, (int, float)) for value in values.values()):
-        return None
-    return {group: {"name": node.get("name"), **{k: float(v) for k, v in values.items()}}}
-
-
-# ---- The controls of the page: label, value, range, and what waits for Reset.
-
-RULES = ("agenda", "precondition", "mediator", "public")
-WHOLE = ("scenario", "preset")
-FOLDED = ("acceptance", "opponent_model")
-"""What stands below a fold, to keep the column short."""
-_OF_PARTIES = {"scenario": with_parties, "preset": for_parties}
-"""Strategies belong to parties: other parties need a configuration of their own."""
-SLIDER_SPAN = 1.0
-"""A number whose range is no wider than this is set with a slider, others in a field."""
-FEWEST_STEPS = 30
-"""Steps that a slider has at least; they are powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -199,12 +148,11 @@ class Control:
 
     key: str  # the override that it sets
     label: str
-    kind: str
+    kind: str  # select, number or range
     value: str  # as it is set now
     running: str  # as it is in the run that is shown
     options: list[str] = field(default_factory=list)  # of a select
-    # low, high, step: of a number, empty where nothing bounds it
-    low: str = ""
+    low: str = ""  # of a number, empty where nothing bounds it
     high: str = ""
     step: str = "any"
     note: str = ""  # unit and range, or what the choice does
@@ -214,6 +162,13 @@ class Control:
     def waits(self) -> bool:
         """True if the value is not the one that the run shown was started with."""
         return self.value != self.running and not _same_number(self.value, self.running)
+
+
+def _same_number(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -231,40 +186,24 @@ class Fieldset:
         }
 
 
-@dataclass(frozen=True)
-class State:
-    """Choices and the settings that follow from them."""
-
-    choices: Choices
-    settings: Settings
-
-
 def fieldsets(start: Start, draft: State, running: State) -> list[Fieldset]:
-    """Return all controls.
-
-    Parameters
-    ----------
-    start : Start
-        Of the server.
-    draft : State
-        What is set now.
-    running : State
-        What the run shown was started with.
-    """
+    """Return all controls for what is set now (`draft`), beside the run shown (`running`)."""
     build = _Builder(start, draft, running)
     scenario = draft.settings.scenario
-    talks = [build.group(group) for group in (*WHOLE, *RULES)]
     sides = [
         Fieldset(f"{SIGNS[side]} {scenario.actors[party].name}", list(build.party(party)))
         for side, party in enumerate(scenario.parties)
     ]
-    home = [build.scenario_number("public.effort", "Opposition strength")]
-    chance = [build.whole(key) for key in ("seed", "replicate", "horizon")]
+    effort = build.scenario_number(
+        "public.effort", "Opposition strength", "mobilising effort, a share"
+    )
     return [
-        Fieldset("Rules of the talks", talks),
+        Fieldset("Rules of the talks", [build.group(group) for group in (*WHOLE, *RULES)]),
         *sides,
-        Fieldset(f"At home in {scenario.actors[scenario.opposition.home].name}", home),
-        Fieldset("Chance and length", chance),
+        Fieldset(f"At home in {scenario.actors[scenario.opposition.home].name}", [effort]),
+        Fieldset(
+            "Chance and length", [build.whole(key) for key in ("seed", "replicate", "horizon")]
+        ),
     ]
 
 
@@ -281,21 +220,16 @@ class _Builder:
         self.start, self.draft, self.running = start, draft, running
 
     def group(self, group: str, party: str = "") -> Control:
-        """Return the control of a group."""
-        key = f"{group}@{party}" if party else group
+        """Return the control of a group; a party's, or one of the rules of the talks."""
         value, running = (self._chosen(state, group, party) for state in (self.draft, self.running))
-        names = list(files_of(group, self.start.config_dir))
-        if group in _OF_PARTIES:
-            names = _OF_PARTIES[group](
-                options(group, self.start.config_dir), self.draft.settings.scenario.parties
-            )
+        names = self._names(group)
         if value not in names:
             names.insert(0, value)
         if group == "preset":
             names.sort(key=lambda name: name != "none")
         return Control(
-            key,
-            LABELS[group],
+            f"{group}@{party}" if party else group,
+            _label(group),
             "select",
             value,
             running,
@@ -304,67 +238,73 @@ class _Builder:
             folded=group in FOLDED,
         )
 
+    def _names(self, group: str) -> list[str]:
+        """Return what can be chosen.
+
+        Strategies belong to parties: other parties need a configuration of their own.
+        """
+        parties = self.draft.settings.scenario.parties
+        if group == "scenario":
+            return with_parties(options(group, self.start.config_dir), parties)
+        if group == "preset":
+            return for_parties(options(group, self.start.config_dir), parties)
+        return list(files_of(group, self.start.config_dir))
+
     def _chosen(self, state: State, group: str, party: str) -> str:
         key = f"{group}@{party}" if party else group
         if key in state.choices.values:
             return state.choices.values[key]
         if group in WHOLE:
             return default_of(group, self.start.config_name, self.start.config_dir)
-        if party and party not in state.settings.parties:
+        found = options(group, self.start.config_dir)
+        if not party:
+            return chosen_rule(state.settings, group, found)
+        if party not in state.settings.parties:
             return ""
-        return chosen(state.settings, group, party, options(group, self.start.config_dir))
+        return chosen_plugin(state.settings, group, party, found)
 
     def party(self, party: str) -> Iterator[Control]:
         """Yield the controls of one party: what it chooses, with parameters, and its patience."""
         for node in CHOICES:
             yield self.group(node, party)
             yield from self._parameters(party, node)
-        yield self.scenario_number(f"discount_rate.{party}", "Discount rate")
+        yield self.scenario_number(f"discount_rate.{party}", "Discount rate", "a year")
 
     def _parameters(self, party: str, node: str) -> Iterator[Control]:
+        values, running = (
+            _parameters(state.settings, party, node) for state in (self.draft, self.running)
+        )
         choice = getattr(self.draft.settings.parties[party], node)
-        declared = registry().get(CHOICES[node], choice.name).parameters
-        for parameter in declared:
-            yield self._number(
+        for parameter in registry().get(CHOICES[node], choice.name).parameters:
+            control = self._number(
                 f"{party}.{node}.{parameter.name}",
                 parameter.name.replace("_", " "),
-                choice.parameters[parameter.name],
-                _parameter(self.running.settings, party, node, parameter.name),
-                parameter.low,
-                parameter.high,
+                (values[parameter.name], running.get(parameter.name)),
+                (parameter.low, parameter.high),
                 parameter.unit,
-                node in FOLDED,
             )
+            yield replace(control, folded=node in FOLDED)
 
-    def scenario_number(self, path: str, label: str) -> Control:
+    def scenario_number(self, path: str, label: str, unit: str) -> Control:
         """Return the control of one number of the scenario."""
-        now = _at(self.draft.settings, path)
-        before = _at(self.running.settings, path)
+        now, before = (_number_at(state.settings, path) for state in (self.draft, self.running))
         assert now is not None
-        low = now.low if now.low is not None else 0.0
-        high = now.high if now.high is not None else max(1.0, now.value)
-        return self._number(
-            f"scenario.{path}.value",
-            label,
-            now.value,
-            None if before is None else before.value,
-            low,
-            high,
-            HELP.get(path.partition(".")[0], HELP.get(path.rpartition(".")[2], "")),
-        )
+        low = 0.0 if now.low is None else now.low
+        high = max(1.0, now.value) if now.high is None else now.high
+        values = (now.value, None if before is None else before.value)
+        return self._number(f"scenario.{path}.value", label, values, (low, high), unit)
 
     def _number(
         self,
         key: str,
         label: str,
-        value: float,
-        running: float | None,
-        low: float,
-        high: float,
+        values: tuple[float, float | None],
+        span: tuple[float, float],
         unit: str,
-        folded: bool = False,
     ) -> Control:
         """Return the control of a number; a choice that is not composed yet is shown as it is."""
+        value, running = values
+        low, high = span
         step = slider_step(low, high, value)
         return Control(
             key,
@@ -376,20 +316,19 @@ class _Builder:
             high=f"{high:g}",
             step="any" if step is None else f"{step:g}",
             note=f"{unit}, {low:g} to {high:g}",
-            folded=folded,
         )
 
     def whole(self, key: str) -> Control:
         """Return the control of a whole number at the root of the settings."""
-        return Control(
-            key,
-            LABELS[key],
-            "number",
-            self.draft.choices.values.get(key, str(getattr(self.draft.settings, key))),
-            self.running.choices.values.get(key, str(getattr(self.running.settings, key))),
-            step="1",
-            note=HELP[key],
+        value, running = (
+            state.choices.values.get(key, str(getattr(state.settings, key)))
+            for state in (self.draft, self.running)
         )
+        return Control(key, _label(key), "number", value, running, step="1", note=HELP[key])
+
+
+def _label(key: str) -> str:
+    return LABELS.get(key, key.replace("_", " ").capitalize())
 
 
 def slider_step(low: float, high: float, value: float) -> float | None:
@@ -402,20 +341,16 @@ def slider_step(low: float, high: float, value: float) -> float | None:
     return step if all(whole) else None
 
 
-def _same_number(one: str, other: str) -> bool:
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return False
-
-
-def _parameter(settings: Settings, party: str, node: str, name: str) -> float | None:
+def _parameters(settings: Settings, party: str, node: str) -> Mapping[str, float]:
+    """Return the parameters of a party's choice, empty if there is no such party."""
     conduct = settings.parties.get(party)
-    found = getattr(conduct, node).parameters.get(name) if conduct is not None else None
-    return None if found is None else float(found)
+    parameters: Mapping[str, float] = (
+        getattr(conduct, node).parameters if conduct is not None else {}
+    )
+    return parameters
 
 
-def _at(settings: Settings, path: str) -> Number | None:
+def _number_at(settings: Settings, path: str) -> Number | None:
     node: object = settings.scenario
     for part in path.split("."):
         node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)

@@ -1,9 +1,10 @@
-"""The server of the page: Solara on uvicorn, on loopback unless told otherwise, nothing outward.
+"""The server of the page: Solara on uvicorn, on loopback unless told otherwise.
 
-Solara would fetch scripts that are missing from a public network, count its users and look for
-newer versions. Here scripts come from the installed package only, and nothing else is asked for.
+Solara would fetch missing scripts from a public network, count its users and look for newer
+versions. Here scripts come from the installed package only, and nothing else is asked for.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -11,13 +12,9 @@ import sys
 import threading
 import time
 import warnings
-from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.view.http_guard import script_folder
-
-if TYPE_CHECKING:
-    from sim.view.http_guard import Gate
+from sim.view.http_guard import Guard, hosts_of, script_folder
 
 PORT = 8765
 TRIED = 20
@@ -25,8 +22,8 @@ TRIED = 20
 LAST_PORT = 65_535
 PAGE = "sim.view.page.app"
 NEEDED = "requirejs@2.3.6/require.js"
-"""One of the scripts that come with the package, to see whether they are there."""
-SOON = 0.7
+"""One of the installed scripts, to see whether they are there."""
+FIRST_DRAWN = 0.7
 """Seconds after which the first page has been drawn."""
 
 _SILENT = {
@@ -45,44 +42,40 @@ _SILENT = {
 
 
 def open_socket(host: str, port: int | None) -> socket.socket:
-    """Return a bound socket.
+    """Return a bound socket; without a port, on the first free one from `PORT` on.
 
-    Parameters
-    ----------
-    host : str
-    port : int or None
-        None for the first free one from `PORT` on.
-
-    Raises
-    ------
-    ConfigError
-        If the port is no port or taken, or the host is none of this machine's.
+    Raises `ConfigError` if the port is no port or taken, or the host is not an address of this
+    machine. Raises `SimError` if no port was named and none is free.
     """
     if port is not None and not 0 <= port <= LAST_PORT:
         raise ConfigError([f"--port: must be from 0 to {LAST_PORT}, got {port}"])
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    ports = range(PORT, PORT + TRIED) if port is None else (port,)
-    for number in ports:
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, number))
-            bound.listen(128)
-        except socket.gaierror as error:
-            bound.close()
-            raise ConfigError([f"--host: there is no host '{host}'"]) from error
-        except PermissionError as error:
-            bound.close()
-            raise ConfigError([f"--port: {number} may not be used by this user"]) from error
-        except OSError as error:
-            bound.close()
-            if error.errno == 99:  # EADDRNOTAVAIL
-                raise ConfigError([f"--host: '{host}' is no address of this machine"]) from error
-            continue
-        return bound
+    for number in range(PORT, PORT + TRIED) if port is None else (port,):
+        bound = _bound(host, number)
+        if bound is not None:
+            return bound
     if port is None:
         raise SimError(f"--port: {PORT} to {PORT + TRIED - 1} are all taken; name another one")
     raise ConfigError([f"--port: {port} is taken; name another one"])
+
+
+def _bound(host: str, port: int) -> socket.socket | None:
+    """Return a listening socket, None if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        if isinstance(error, socket.gaierror):
+            raise ConfigError([f"--host: there is no host '{host}'"]) from error
+        if isinstance(error, PermissionError):
+            raise ConfigError([f"--port: {port} may not be used by this user"]) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigError([f"--host: '{host}' is no address of this machine"]) from error
+        return None
+    return bound
 
 
 def address_of(bound: socket.socket) -> str:
@@ -93,16 +86,8 @@ def address_of(bound: socket.socket) -> str:
 
 
 def serve(bound: socket.socket) -> None:
-    """Serve the page until the process is interrupted.
-
-    Raises
-    ------
-    SimError
-        If the scripts of the page are not installed.
-    """
+    """Serve the page until interrupted; raises `SimError` if its scripts are not installed."""
     from uvicorn import Config, Server
-
-    from sim.view.http_guard import Gate, hosts_of
 
     scripts = script_folder()
     if not (scripts / NEEDED).is_file():
@@ -111,47 +96,46 @@ def serve(bound: socket.socket) -> None:
             "pip install 'peace-talks-sim[view]'",
             exit_code=2,
         )
-    gate = Gate(hosts_of(bound.getsockname()[0]))
+    guard = Guard(hosts_of(bound.getsockname()[0]))
     config = Config(
-        gate,
+        guard,
         log_level="warning",
         access_log=False,
         loop="asyncio",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
-    address = address_of(bound)
-    threading.Thread(target=prepare, args=(gate, address), daemon=True).start()
+    threading.Thread(target=prepare, args=(guard, address_of(bound)), daemon=True).start()
     Server(config).run(sockets=[bound])
 
 
-def prepare(gate: "Gate", address: str) -> None:
-    """Import Solara and the model, while the browser loads its scripts, and open the gate.
+def prepare(guard: Guard, address: str) -> None:
+    """Import Solara and the model while the browser loads its scripts, and let requests through.
 
     Until then two threads work at once; the one that serves gets its turn ten times as often.
     """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)
     try:
-        open_page(gate, address)
+        open_page(guard, address)
+        from sim.view.choices import started
         from sim.view.session import Session
-        from sim.view.start import started
 
         session = Session(started())
     finally:
-        gate.ready.set()
+        guard.ready.set()
         sys.setswitchinterval(usual)
-        # What has been imported lasts: the collector need not look at it again.
+        # What has been imported stays; the collector need not look at it again.
         gc.freeze()
         gc.enable()
-    # The first page comes first; then a week is played, so that nobody waits for machine code.
-    time.sleep(SOON)
+    # The first page is drawn first; then a week is played, so that nobody waits for compiling.
+    time.sleep(FIRST_DRAWN)
     session.forth()
     session.close()
 
 
-def open_page(gate: "Gate", address: str) -> None:
-    """Import Solara, set up to be silent, and put the page behind the gate."""
+def open_page(guard: Guard, address: str) -> None:
+    """Import Solara, set up to be silent, and put the page behind the guard."""
     os.environ.update(_SILENT)
     from solara.server import app as solara_app
     from solara.server import settings, starlette
@@ -163,14 +147,14 @@ def open_page(gate: "Gate", address: str) -> None:
     warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
     solara_app.apps["__default__"] = solara_app.AppScript(PAGE)
     starlette.on_startup()
-    # Solara's own route to scripts fetches what it does not have; the gate serves what there is.
-    routes = [route for route in starlette.routes if not _is_proxy(route)]
+    # Solara's own route to scripts would fetch what is missing; the guard serves what there is.
+    routes = [
+        route
+        for route in starlette.routes
+        if not getattr(route, "path", "").startswith("/_solara/cdn")
+    ]
     page = Starlette(routes=routes, middleware=list(starlette.middleware))
-    gate.open(page, starlette.on_shutdown)
-
-
-def _is_proxy(route: object) -> bool:
-    return getattr(route, "path", "").startswith("/_solara/cdn")
+    guard.open(page, starlette.on_shutdown)
 
 
 def can_show_browser() -> bool:

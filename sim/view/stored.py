@@ -1,8 +1,8 @@
-"""Which part of a sweep's cells and runs is listed."""
+"""A sweep's folder: its cells, their runs, and the settings that replay any of them exactly."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from sim.model.identity import file_digest, model_digest
 from sim.model.plugins import plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import (
+    LEDGER_COLUMNS,
     OUTCOME_COLUMNS,
     codes_of,
     outcomes,
@@ -30,16 +31,30 @@ from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 from sim.sweeps.store import SHARDS, Store
 from sim.sweeps.summary import by_cell
-from sim.view.address import is_allowed, is_plain
-from sim.view.choices import Choices, Start, settings_of, split
+from sim.view.choices import Choices, Start, is_allowed, is_plain, settings_of, split
 from sim.view.watch import Watch
 
 LISTED = 50
 """Cells, or runs, to a page of the lists."""
-KINDS = ("all", "not signed", "signed", "failed to run")
+SIGNED = ("interim", "full")
+"""What a run can have signed."""
+TIE = 0.005
+"""Shares of weeks that lie closer together than this count as equal: half a percent."""
+UNWRITTEN = (
+    "Its settings cannot be written as one line of overrides, so they can be neither copied nor "
+    "changed here; open the page without cell= in its address to set up a run of its own."
+)
+"""What is said of a run that no line of overrides plays."""
+
+_WORKED = pl.col("run_status").cast(pl.String) == OK
+_DEAL = pl.col("signed").cast(pl.String).is_in(SIGNED)
+KINDS = {
+    "all": pl.lit(True),
+    "not signed": _WORKED & ~_DEAL,
+    "signed": _WORKED & _DEAL,
+    "failed to run": ~_WORKED,
+}
 """Which runs of a cell can be listed."""
-ORDERS = ("cell", "most", "least")
-"""Orders of the cells: by number, most signed first, least signed first."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +62,10 @@ class Listing:
     """What of a sweep is listed."""
 
     cell: int | None = None  # the cell whose runs are listed, None for none
-    kind: str = KINDS[0]  # one of `KINDS`
-    # first, first_cell: the first run and the first cell of the lists
-    first: int = 0
+    kind: str = "all"  # one of `KINDS`
+    first: int = 0  # the first run that is listed
     first_cell: int = 0
-    order: str = ORDERS[0]  # one of `ORDERS`
-
-
-# ---- A sweep's folder: its cells, their runs, and the settings that replay any of them exactly.
-
-SIGNED = ("interim", "full")
-"""What a run can have signed."""
-GATES = tuple(f"ledger_{gate.name.lower()}" for gate in Gate if gate != Gate.SIGNED)
-"""Columns of the ledger that stand in the way of the full signature."""
-TIE = 0.005
-"""Shares of weeks that lie closer together than this are told as one: half a percent."""
+    order: str = "cell"  # of the cells: by number, or "most" or "least" signed first
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,7 @@ class Cell:
     runs: int  # runs with an outcome
     # share of them in which an interim or the full deal was signed, None without any
     signed: float | None
-    # low, high: wilson's 95 % interval of that share
-    low: float
+    low: float  # Wilson's 95 % interval of that share
     high: float
 
 
@@ -83,36 +86,26 @@ class StoredRun:
     """One row of the table of runs, as far as a list shows it."""
 
     replicate: int
-    # status, signed: words of the table, empty if the run failed
-    status: str
+    status: str  # as in the table, like `signed`; empty if the run failed
     signed: str
     signed_week: int  # week of the first signature, -1 for none
     weeks: int
-    # columns of the ledger to which most weeks were charged, more than one if they are tied;
-    # empty if every week was signed, None if the run failed
-    gates: tuple[str, ...] | None
     error: str
+    # gates to which most weeks were charged, more than one if they are tied; empty if every week
+    # was signed, None if the run failed
+    gates: tuple[Gate, ...] | None
 
 
 class StoredSweep:
-    """The results of one sweep.
+    """The results of one sweep; the folder is only read.
 
-    Parameters
-    ----------
-    folder : str
-        Folder of results.
-
-    Raises
-    ------
-    ConfigError
-        If it holds no sweep, or none of its runs can be read.
+    Opening one raises `ConfigError` if it holds no sweep, or no run that can be read.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self.plan: Plan = Store(self.folder).load_plan()
         self._settings = CellSettings(without_plugins(self.plan))
-        self._scenarios: dict[int, Scenario] = {}
         try:
             self._table = self._scan()
             self.runs = int(self._table.select(pl.len()).collect().item())
@@ -138,32 +131,31 @@ class StoredSweep:
     @cached_property
     def warnings(self) -> list[str]:
         """What a reader should know before trusting a replay, one line each."""
-        found = []
-        if self.plan.model != model_digest():
-            found.append(
-                "The rules of the model have changed since this sweep was played: a replay shows "
-                "what the rules of today make of it and may differ from its record."
-            )
-        if self.missing_plugins:
-            files = ", ".join(self.missing_plugins)
-            found.append(
-                f"This sweep was played with plug-ins ({files}). They are code, so runs are "
-                "replayed only if the command line names them: "
-                f"sim view {self.folder} 'plugins=[{files}]'."
-            )
-        return found
+        changed = (
+            "The rules of the model have changed since this sweep was played: a replay shows "
+            "what the rules of today make of it and may differ from its record."
+        )
+        found = [] if self.plan.model == model_digest() else [changed]
+        return found + self._missing_plugins
 
     @cached_property
-    def missing_plugins(self) -> list[str]:
-        """Plug-in files of the plan that the command line did not name, or that have changed."""
+    def _missing_plugins(self) -> list[str]:
+        """Why no run can be replayed: plug-ins that the command line did not name, or changed."""
         known = {file_digest(file) for file in plugin_files() if file.is_file()}
-        return [file for file, digest in self.plan.plugins.items() if digest not in known]
+        missing = [file for file, digest in self.plan.plugins.items() if digest not in known]
+        files = ", ".join(missing)
+        line = (
+            f"This sweep was played with plug-ins ({files}). They are code, so runs are "
+            "replayed only if the command line names them: "
+            f"sim view {self.folder} 'plugins=[{files}]'."
+        )
+        return [line] if missing else []
 
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells in the order of the plan."""
-        worked = self._table.filter(pl.col("run_status").cast(pl.String) == OK)
-        counted = {row["cell"]: row for row in by_cell(worked).iter_rows(named=True)}
+        rows = by_cell(self._table.filter(_WORKED)).iter_rows(named=True)
+        counted = {row["cell"]: row for row in rows}
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
     def _cell(self, number: int, row: Mapping[str, float] | None) -> Cell:
@@ -174,49 +166,32 @@ class StoredSweep:
         return Cell(number, values, int(row["runs"]), float(row["share"]), float(low), float(high))
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
-        """Return some runs of a cell, and how many of that kind there are.
-
-        Parameters
-        ----------
-        cell : int
-        kind : str
-            One of `KINDS`.
-        first, count : int
-            Which part of them, by replicate.
-        """
-        worked = pl.col("run_status").cast(pl.String) == OK
-        deal = pl.col("signed").cast(pl.String).is_in(SIGNED)
-        wanted = {
-            "all": pl.lit(True),
-            "not signed": worked & ~deal,
-            "signed": worked & deal,
-            "failed to run": ~worked,
-        }[kind]
+        """Return `count` runs of a kind from the `first` on, and how many there are in the cell."""
+        shown = (
+            "replicate",
+            pl.col("status").cast(pl.String).fill_null(""),
+            pl.col("signed").cast(pl.String).fill_null(""),
+            pl.col("signed_week").fill_null(-1),
+            pl.col("weeks").fill_null(0),
+            pl.col("error").fill_null(""),
+        )
         found = (
-            self._table.filter((pl.col("cell") == cell) & wanted)
+            self._table.filter((pl.col("cell") == cell) & KINDS[kind])
             .sort("replicate")
-            .select(
-                "replicate",
-                pl.col("status").cast(pl.String),
-                pl.col("signed").cast(pl.String),
-                "signed_week",
-                "weeks",
-                "error",
-                *GATES,
-            )
+            .select(*shown, *LEDGER_COLUMNS)
             .collect()
         )
-        part = found.slice(first, count)
-        return [_listed(row) for row in part.iter_rows(named=True)], len(found)
+        runs = [
+            StoredRun(
+                **{name: value for name, value in row.items() if name not in LEDGER_COLUMNS},
+                gates=largest_gates(row) if row["status"] else None,
+            )
+            for row in found.slice(first, count).iter_rows(named=True)
+        ]
+        return runs, len(found)
 
     def row(self, cell: int, replicate: int) -> dict[str, object]:
-        """Return one row of the table of runs.
-
-        Raises
-        ------
-        ConfigError
-            If that run is not stored.
-        """
+        """Return one row of the table of runs; raises `ConfigError` if that run is not stored."""
         here = (pl.col("cell") == cell) & (pl.col("replicate") == replicate)
         found = self._table.filter(here).head(1).collect()
         if found.is_empty():
@@ -226,36 +201,27 @@ class StoredSweep:
     def settings(self, cell: int, replicate: int) -> Settings:
         """Return the settings that play one stored run again.
 
-        Raises
-        ------
-        ConfigError
-            If they cannot be used any more, or need plug-ins that the command line did not name.
+        Raises `ConfigError` if they cannot be used any more, or need plug-ins that the command line
+        did not name.
         """
         if not 0 <= cell < self.plan.cells:
             raise ConfigError([f"cell {cell}: there are cells 0 to {self.plan.cells - 1}"])
-        if self.missing_plugins:
-            raise ConfigError([warning for warning in self.warnings if "plug-ins" in warning])
+        if self._missing_plugins:
+            raise ConfigError(self._missing_plugins)
         settings = self._settings(cell)
         return settings.model_copy(update={"seed": self.plan.seed, "replicate": replicate})
 
     def scenario(self, cell: int) -> Scenario:
         """Return the scenario of a cell; no plug-in is looked at."""
-        if self._scenarios.get(cell) is None:
-            node = self.plan.plain(cell)["scenario"]
-            assert isinstance(node, Mapping)
-            self._scenarios = {cell: build_scenario(node, "scenario")}
-        return self._scenarios[cell]
+        node = self.plan.plain(cell)["scenario"]
+        assert isinstance(node, Mapping)
+        return build_scenario(node, "scenario")
 
     def choices(self, start: Start, cell: int, replicate: int) -> Choices | None:
         """Return overrides that play a stored run by themselves, None if there are none.
 
-        What no link may set, such as ``public.graph``, is kept as fixed overrides.
-
-        Parameters
-        ----------
-        start : Start
-            Of the server, whose plug-ins and folders hold for them too.
-        cell, replicate : int
+        The plug-ins and folders of `start` hold for them too. What no link may set, such as
+        ``public.graph``, is kept as fixed overrides.
         """
         given = dict(split(word) for word in self.plan.line)
         given |= {key: _written(value) for key, value in self.plan.values(cell).items()}
@@ -270,23 +236,9 @@ class StoredSweep:
             return None
         return found if same else None
 
-    def differences(self, record: RunRecord, row: Mapping[str, object]) -> list[str]:
-        """Return the outcomes in which a run, played again to its end, differs from its row.
-
-        Names of columns; empty if every outcome is the same to the last bit.
-        """
-        scenario = record.settings.scenario
-        found = outcomes(record.params, record.final) | scenario_outcomes(scenario, record.final)
-        columns = [column.name for column in (*OUTCOME_COLUMNS, *scenario_columns(scenario))]
-        return [name for name in columns if _plain(name, found[name]) != row.get(name)]
-
-    def outcome_count(self, settings: Settings) -> int:
-        """Return how many outcomes a run of these settings has."""
-        return len(OUTCOME_COLUMNS) + len(scenario_columns(settings.scenario))
-
 
 def without_plugins(plan: Plan) -> Plan:
-    """Return a plan whose configurations name no code; what is known already stays known."""
+    """Return a plan whose configurations name no code."""
     return replace(
         plan,
         bases=[{**base, "plugins": []} for base in plan.bases],
@@ -297,10 +249,10 @@ def without_plugins(plan: Plan) -> Plan:
     )
 
 
-def _plain(name: str, values: np.ndarray) -> object:
-    codes = codes_of(name)
-    value = values[0].item()
-    return codes(value).name.lower() if codes is not None else value
+@lru_cache(maxsize=1)
+def sweep_of(start: Start) -> StoredSweep | None:
+    """Return the results that a server was started with, None without any."""
+    return None if start.results is None else StoredSweep(start.results)
 
 
 def _written(value: Value) -> str:
@@ -309,32 +261,34 @@ def _written(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _listed(row: Mapping[str, object]) -> StoredRun:
-    return StoredRun(
-        replicate=int(str(row["replicate"])),
-        status=str(row["status"] or ""),
-        signed=str(row["signed"] or ""),
-        signed_week=-1 if row["signed_week"] is None else int(str(row["signed_week"])),
-        weeks=0 if row["weeks"] is None else int(str(row["weeks"])),
-        gates=None if row["status"] is None else largest_gates(row),
-        error=str(row["error"] or ""),
-    )
-
-
-def largest_gates(row: Mapping[str, object]) -> tuple[str, ...]:
+def largest_gates(row: Mapping[str, float | None]) -> tuple[Gate, ...]:
     """Return the gates that share the first place in a row's ledger, none if none ever closed."""
-    shares = {gate: float(str(row[gate])) for gate in GATES if row[gate] is not None}
-    most = max(shares.values(), default=0.0)
+    gates = (gate for gate in Gate if gate != Gate.SIGNED)
+    shares = {gate: row[LEDGER_COLUMNS[gate]] or 0.0 for gate in gates}
+    most = max(shares.values())
     return tuple(gate for gate, share in shares.items() if share > max(0.0, most - TIE))
 
 
-# ---- A stored run that is played again: whether it is the same as its record.
+def outcome_columns(scenario: Scenario) -> list[str]:
+    """Return the names of all outcomes of a run of the scenario."""
+    return [column.name for column in (*OUTCOME_COLUMNS, *scenario_columns(scenario))]
 
-UNWRITTEN = (
-    "Its settings cannot be written as one line of overrides, so they can be neither copied nor "
-    "changed here; open the page without cell= in its address to set up a run of its own."
-)
-"""What is said of a run that no line of overrides plays."""
+
+def differences(record: RunRecord, row: Mapping[str, object]) -> list[str]:
+    """Return the outcomes in which a run, played again to its end, differs from its row.
+
+    Names of columns; empty if every outcome is the same to the last bit.
+    """
+    scenario = record.settings.scenario
+    found = outcomes(record.params, record.final) | scenario_outcomes(scenario, record.final)
+    columns = outcome_columns(scenario)
+    return [name for name in columns if _plain(name, found[name]) != row.get(name)]
+
+
+def _plain(name: str, values: np.ndarray) -> object:
+    codes = codes_of(name)
+    value = values[0].item()
+    return codes(value).name.lower() if codes is not None else value
 
 
 @dataclass(frozen=True)
@@ -347,32 +301,22 @@ class Replayed:
     same: bool
 
 
-def judged(
-    sweep: "StoredSweep", watch: Watch, cell: int, replicate: int, row: Mapping[str, object]
-) -> Replayed:
-    """Return whether a run that has been played to its end is the same as its record.
-
-    Parameters
-    ----------
-    sweep : StoredSweep
-    watch : Watch
-    cell, replicate : int
-    row : mapping
-        The run's row of the table of runs.
-    """
-    verdict, same = _verdict(sweep, watch, row)
+def judged(watch: Watch, cell: int, row: Mapping[str, object]) -> Replayed:
+    """Return whether a run that has been played to its end is the same as its row of the table."""
+    verdict, same = _verdict(watch, row)
+    replicate = watch.settings.replicate
     told = f"Cell {cell}, replicate {replicate} of the sweep, played again: {verdict}"
     return Replayed(cell, replicate, told, same)
 
 
-def _verdict(sweep: "StoredSweep", watch: Watch, row: Mapping[str, object]) -> tuple[str, bool]:
-    if row["run_status"] != "ok":
+def _verdict(watch: Watch, row: Mapping[str, object]) -> tuple[str, bool]:
+    if row["run_status"] != OK:
         today = "today it fails too" if watch.failure else "today it is played to its end"
         return f"in the record it failed ({row['error']}), {today}.", bool(watch.failure)
     if watch.failure:
         return "it could not be played to its end.", False
-    differing = sweep.differences(watch.record(), row)
+    differing = differences(watch.record(), row)
     if differing:
         return f"it differs from its record in {', '.join(differing)}.", False
-    count = sweep.outcome_count(watch.settings)
+    count = len(outcome_columns(watch.settings.scenario))
     return f"all {count} outcomes are those of its record, to the last bit.", True

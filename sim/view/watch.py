@@ -1,40 +1,229 @@
-"""One run of the Mesa model that is watched: played on, gone back over, and what it showed."""
+"""One run of the Mesa model that is watched, and each of its weeks as plain frozen data."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.config.settings import Settings
 from sim.errors import SimError
+from sim.model.codes import Article, Contact, Gate, Precondition, Treaty
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.opening import RunRecord
-from sim.runs.story import Line, tell_one
-from sim.view.snapshot import Snapshot, take
+from sim.runs.story import Line, day_of, tell_one
+
+Pair = tuple[float, float]
+"""A number for each party, the first party's first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionNow:
+    """One provision of the text."""
+
+    status: Article
+    # agreed wording, or the midpoint of the offers: 0 the first party's, 1 the second's
+    position: float
+    offers: Pair  # standing offer of each party, on the same scale
+    signed_interim: bool  # true if an interim deal in force covers it
+
+    @property
+    def gap(self) -> float:
+        """Distance between the standing offers, in [0, 1]."""
+        return abs(self.offers[0] - self.offers[1])
+
+
+@dataclass(frozen=True, slots=True)
+class PreconditionNow:
+    """One precondition: its status, and the week in which its next step is due, -1 for none."""
+
+    status: Precondition
+    due_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyNow:
+    """One party's side of the table."""
+
+    # what it asks for and the least it takes, as shares of what is open; None once the text is
+    # closed
+    target: float | None
+    least: float | None
+    # share that the other's latest draft gives it; None before the first one, and once the
+    # text is closed
+    offered: float | None
+    worth: float  # utility of the treaty as it stands
+    status_quo: float  # utility of living without a treaty
+    # utility of signing in full this week and of waiting; None while the text is
+    # open and once it is signed in full
+    now: float | None
+    wait: float | None
+    # utility of signing the agreed part and of refusing it; None where none is proposed
+    interim_now: float | None
+    interim_wait: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNow:
+    """One channel: the ids of its ends, and what happened on it this week."""
+
+    between: tuple[str, str]
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class HomeNow:
+    """Politics at home: shares in [0, 1], and the seats of the government."""
+
+    approval: float
+    opinion: float
+    protest: float
+    impulse: float
+    seats: int
+
+
+@dataclass(frozen=True, eq=False)
+class PublicNow:
+    """Every citizen's support for a treaty in [0, 1], and who protests; both read-only."""
+
+    opinion: NDArray[np.float32]
+    protesting: NDArray[np.bool_]
+
+
+RUNG_WEEKS = ("text", "initialled", "interim", "signed", "ratified", "ended")
+"""Names of the records' weeks, in the order of `Rungs`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """Week in which each rung of the ladder was reached, -1 for never."""
+
+    text: int
+    initialled: int
+    interim: int
+    full: int
+    ratified: int
+    ended: int
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The talks once `played` weeks are over."""
+
+    played: int  # weeks played; 0 at the opening
+    day: date  # first day of the last week played, of the talks at the opening
+    status: Treaty
+    ended: bool  # true once the talks are over
+    provisions: tuple[ProvisionNow, ...]  # the preamble first
+    preconditions: tuple[PreconditionNow, ...]
+    parties: tuple[PartyNow, PartyNow]  # the first party first
+    channels: tuple[ChannelNow, ...]
+    # week until which an incident keeps the direct channel closed, -1 if none does
+    closed_until: int
+    attention: float  # the mediator's attention, in [0, 1]
+    home: HomeNow
+    public: PublicNow
+    gates: tuple[Gate, ...]  # gates that kept this week from being the week of the full signature
+    ledger: tuple[float, ...]  # weeks charged to each gate so far
+    rungs: Rungs
+    lines: tuple[Line, ...]  # what happened in the last week played, in words
+
+    @property
+    def week(self) -> int:
+        """The last week played, counted from 0 as in every table; -1 at the opening."""
+        return self.played - 1
+
+
+def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
+    """Return what the model shows now; `lines` tell what happened in the last week played."""
+    settings, state = model.settings, model.talks.state
+    scenario = settings.scenario
+    suspended = float(state.suspended_until)
+    return Snapshot(
+        played=model.tick,
+        day=day_of(scenario, max(model.tick - 1, 0)),
+        status=Treaty(int(state.status)),
+        ended=bool(state.ended),
+        provisions=tuple(
+            ProvisionNow(
+                status=Article(int(state.article[i])),
+                position=float(state.position[i]),
+                offers=(float(state.offer[0, i]), float(state.offer[1, i])),
+                signed_interim=bool(state.interim_part[i]),
+            )
+            for i in range(len(scenario.provisions))
+        ),
+        preconditions=tuple(
+            PreconditionNow(Precondition(int(state.precondition[k])), int(state.stage_until[k]))
+            for k in range(len(scenario.preconditions))
+        ),
+        parties=(_party(model, 0), _party(model, 1)),
+        channels=tuple(
+            ChannelNow((one, other), Contact(int(attributes["contact"])))
+            for one, other, attributes in model.channels.edges(data=True)
+        ),
+        closed_until=int(suspended) if suspended > model.tick - 1 else -1,
+        attention=float(state.attention),
+        home=HomeNow(
+            float(state.approval),
+            float(state.opinion),
+            float(state.protest),
+            float(state.impulse),
+            int(state.seats),
+        ),
+        public=_public(model),
+        gates=tuple(gate for gate in Gate if state.gates[gate]),
+        ledger=tuple(state.ledger.tolist()),
+        rungs=Rungs(*(int(state[f"{name}_week"]) for name in RUNG_WEEKS)),
+        lines=lines,
+    )
+
+
+def _party(model: NegotiationModel, side: int) -> PartyNow:
+    """Return one party's side of the table; what was not weighed this week is None."""
+    state = model.talks.state
+    weighed = model.tick > 0 and state.status < Treaty.SIGNED_FULL
+    bargaining = bool(state.text_week < 0)
+    full = weighed and not bargaining
+    part = weighed and bargaining and state.interim_offer >= 0
+    drafts = bargaining and state.n_received[side] > 0
+    return PartyNow(
+        target=float(state.target[side]) if bargaining else None,
+        least=float(state.reservation[side]) if bargaining else None,
+        offered=float(state.received[side, 0]) if drafts else None,
+        worth=float(state.deal[side]),
+        status_quo=float(state.quo[side]),
+        now=float(state.value_now[side]) if full else None,
+        wait=float(state.value_wait[side]) if full else None,
+        interim_now=float(state.interim_now[side]) if part else None,
+        interim_wait=float(state.interim_wait[side]) if part else None,
+    )
+
+
+def _public(model: NegotiationModel) -> PublicNow:
+    opinion = model.talks.public.opinion.astype(np.float32)
+    protesting = model.talks.public.active != 0
+    opinion.flags.writeable = False
+    protesting.flags.writeable = False
+    return PublicNow(opinion, protesting)
+
+
+# --- one run of the Mesa model that is watched: played on, gone back over, and what it showed
 
 
 class Watch:
     """A run and the week of it that is shown.
 
     Going back shows what was kept; going forth over weeks already played shows it again, and
-    beyond the last of them the model plays on.
-
-    Parameters
-    ----------
-    settings : Settings
-        Validated settings of the run.
-
-    Attributes
-    ----------
-    settings : Settings
-    model : NegotiationModel
-    failure : str
-        What the rules raised, empty if nothing. Such a run cannot be played on; what it showed
-        before can still be looked at.
-    failed_week : int
-        The week in which they raised it, -1 for none.
+    beyond the last of them the model plays on. A run whose rules raise cannot be played on; what
+    it showed before can still be looked at.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.model = NegotiationModel(settings=settings, rng=settings.seed)
-        self.failure = ""
-        self.failed_week = -1
+        self.failure = ""  # what the rules raised
+        self.failed_week = -1  # the week in which they raised it
         self._told = 0
         self._snapshots = [take(self.model, self._new_lines())]
         self._at = 0
@@ -60,11 +249,6 @@ class Watch:
         return len(self._snapshots) - 1
 
     @property
-    def horizon(self) -> int:
-        """Weeks of the run."""
-        return self.settings.horizon
-
-    @property
     def over(self) -> bool:
         """True if no further week can be played."""
         return bool(self.failure) or not self.model.running
@@ -74,14 +258,6 @@ class Watch:
         """True if the week shown is the last there will be."""
         return self._at == self.played and self.over
 
-    def forth(self) -> None:
-        """Show the next week, playing it if it has not been played."""
-        self.go(self._at + 1)
-
-    def back(self) -> None:
-        """Show the week before."""
-        self.go(self._at - 1)
-
     def go(self, played: int) -> None:
         """Show the talks after so many weeks, playing what is missing; as near as there is."""
         while self.played < played and not self.over:
@@ -90,7 +266,7 @@ class Watch:
 
     def play_to_end(self) -> None:
         """Play all that is left and show the last week."""
-        self.go(self.horizon)
+        self.go(self.settings.horizon)
 
     def record(self) -> RunRecord:
         """Return what has been played, for the functions that tell and sum up runs."""

@@ -10,12 +10,12 @@ from sim.analysis import (
     Results,
     boosted_importance,
     constant_hazard,
+    deals,
     ledger,
     ledger_over_time,
     salience_compromise,
     signing_map,
     signing_rates,
-    terms,
     turning_points,
 )
 from sim.analysis.nulls import compromise, fit_hazard
@@ -57,7 +57,7 @@ def test_map_of_strategies(factorial: Results) -> None:
 
 
 def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
-    frame = terms(factorial, []).to_frame()
+    frame = deals(factorial, []).to_frame()
     runs = runs_of(factorial)
     stood = runs.filter(pl.col("in_force") != "none")
     told = {row["measure"]: row for row in frame.iter_rows(named=True)}

@@ -4,7 +4,7 @@ import pytest
 
 from sim.model.codes import Actor, Article, Precondition, Route
 from sim.model.records import ARTICLES
-from sim.model.rules.grievance import grievance_of_move, grievance_of_treaty, salience
+from sim.model.rules.domestic import grievance_of_move, grievance_of_treaty, salience
 from sim.model.rules.preconditions import lost_to_campaign
 from tests.rules.hand import add_demand, open_week, two_articles
 

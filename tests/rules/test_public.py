@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from sim.model.codes import CalendarKind, PublicRule, Reason, Treaty
-from sim.model.rules.government import survive
-from sim.model.rules.public import deliberate, mobilise, take_to_streets
+from sim.model.rules.domestic import deliberate, mobilise, survive, take_to_streets
 from sim.model.society import GraphPool, graph_pool
 from sim.theory.minimal_talks import minimal_talks, set_public
 from tests.rules.hand import open_week

@@ -9,8 +9,8 @@ import pytest
 from sim.config.compose import compose_plain, search_folders
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
-from sim.sweeps.overrides import read_line
-from sim.sweeps.paths import changed
+from sim.sweeps.overrides import Choices, read_terms
+from sim.sweeps.plan import changed
 
 LINES = {
     "groups": "strategy@armenia=boulware,firm,interim_first agenda=glob(*) mediator=none",
@@ -32,6 +32,10 @@ LINES = {
 }
 
 
+def plain(compositions: Compositions, choices: Choices) -> dict[str, object]:
+    return changed(compositions.base(choices), compositions.changes(choices))
+
+
 def words(line: str) -> list[str]:
     import shlex
 
@@ -41,23 +45,30 @@ def words(line: str) -> list[str]:
 @pytest.mark.parametrize("name", LINES)
 def test_same_as_hydra(name: str) -> None:
     primary, others = search_folders("config", None)
-    terms = read_line(words(LINES[name]), [primary, *others])
+    terms = read_terms(words(LINES[name]), [primary, *others])
     compositions = Compositions(terms, "config", None)
-    chosen = combinations(terms, [], [])
+    chosen = combinations(terms)
     for choices in random.Random(name).sample(chosen, min(3, len(chosen))):
         overrides = [term.override(choices[term.key]) for term in terms]
-        assert compositions.plain(choices) == compose_plain(overrides)
+        assert plain(compositions, choices) == compose_plain(overrides)
 
 
-def test_groups_are_composed_once_for_all_cells() -> None:
+def test_groups_are_composed_once_for_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed: list[object] = []
+
+    def counting(*given: object) -> dict[str, object]:
+        composed.append(given)
+        return compose_plain(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sim.sweeps.compositions.compose_plain", counting)
     primary, _ = search_folders("config", None)
-    terms = read_line(
+    terms = read_terms(
         ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], [primary]
     )
     compositions = Compositions(terms, "config", None)
-    cells = [compositions.plain(choices) for choices in combinations(terms, [], [])]
+    cells = [plain(compositions, choices) for choices in combinations(terms)]
     assert len(cells) > 100
-    assert compositions.composed == 1
+    assert len(composed) == 1
     assert cells[0]["scenario"] is cells[-1]["scenario"]
 
 
@@ -94,20 +105,20 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
     if "preset/sets.yaml" in files:
         line.append("preset=sets,none")
     primary, others = search_folders("config", own)
-    terms = read_line(line, [primary, *others])
+    terms = read_terms(line, [primary, *others])
     compositions = Compositions(terms, "config", own)
-    for choices in combinations(terms, [], []):
+    for choices in combinations(terms):
         overrides = [term.override(choices[term.key]) for term in terms]
-        assert compositions.plain(choices) == compose_plain(overrides, config_dir=own)
+        assert plain(compositions, choices) == compose_plain(overrides, config_dir=own)
 
 
 def test_a_file_that_refers_to_a_swept_value(tmp_path: Path) -> None:
     own = _own_folder(tmp_path / "own", {"agenda/mine.yaml": "rule: ${mediator.style}\n"})
     primary, others = search_folders("config", own)
-    terms = read_line(["agenda=mine", "mediator.style=none,facilitation"], [primary, *others])
+    terms = read_terms(["agenda=mine", "mediator.style=none,facilitation"], [primary, *others])
     compositions = Compositions(terms, "config", own)
-    found = [compositions.plain(choices) for choices in combinations(terms, [], [])]
-    assert [plain["agenda"] for plain in found] == [{"rule": "none"}, {"rule": "facilitation"}]
+    found = [plain(compositions, choices) for choices in combinations(terms)]
+    assert [cell["agenda"] for cell in found] == [{"rule": "none"}, {"rule": "facilitation"}]
 
 
 def test_changes_copy_only_what_they_touch() -> None:
@@ -127,11 +138,11 @@ def test_a_replaced_node_can_be_changed_again() -> None:
 
 def test_all_pairs_of_two_groups_differ() -> None:
     primary, _ = search_folders("config", None)
-    terms = read_line(["agenda=glob(*)", "mediator=glob(*)"], [primary])
+    terms = read_terms(["agenda=glob(*)", "mediator=glob(*)"], [primary])
     compositions = Compositions(terms, "config", None)
     found = [
-        (str(plain["agenda"]), str(plain["mediator"]))
-        for plain in map(compositions.plain, combinations(terms, [], []))
+        (str(cell["agenda"]), str(cell["mediator"]))
+        for cell in (plain(compositions, choices) for choices in combinations(terms))
     ]
     agendas, mediators = (dict.fromkeys(column) for column in zip(*found, strict=True))
     assert found == list(itertools.product(agendas, mediators))

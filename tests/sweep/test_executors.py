@@ -1,7 +1,6 @@
 """The same bytes by one thread, two threads, Dask workers and tasks; workers that die."""
 
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -112,8 +111,8 @@ def test_a_scheduler_without_workers(play: Play, monkeypatch: pytest.MonkeyPatch
         play(f"replicates=3 executor=dask executor.address={cluster.scheduler_address}")
 
 
-@pytest.mark.skipif(shutil.which("srun") is not None, reason="here is Slurm")
-def test_no_slurm_on_this_machine(play: Play) -> None:
+def test_no_slurm_on_this_machine(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ConfigError, match=r"no Slurm on this machine; executor\.cluster=local"):
         play("replicates=3 executor=slurm")
 
@@ -135,7 +134,7 @@ def test_a_task_that_cannot_go_on_stops_the_sweep(play: Play) -> None:
         account="",
     )
     with pytest.raises(SimError, match="holds another plan than the one to be played"):
-        list(slurm.SlurmTasks(settings)._stored(store, [chunk], []))
+        list(slurm.SlurmTasks(settings)._stored(store, [chunk], slurm._LocalTasks([])))
 
 
 def test_nothing_to_unpickle_is_left_among_the_results(play: Play) -> None:

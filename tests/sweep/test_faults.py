@@ -18,13 +18,12 @@ import polars as pl
 import pytest
 
 from sim.errors import ConfigError
-from sim.runs.folder import StoreError
+from sim.runs.files import StoreError
 from sim.sweeps import play as play_module
 from sim.sweeps.execute import Outcome, Quiet, execute
-from sim.sweeps.executors.local import Threads
 from sim.sweeps.plan import Chunk
 from sim.sweeps.planning import make_plan
-from sim.sweeps.play import ATTEMPTS, Player, Receipt
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, Threads
 from sim.sweeps.store import Store
 
 Play = Callable[..., Outcome]

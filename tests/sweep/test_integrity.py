@@ -10,11 +10,14 @@ import pytest
 
 from sim.analysis import load
 from sim.errors import ConfigError, SimError
-from sim.runs.seal import Seal, seal_of
-from sim.sweeps.execute import Outcome, Quiet
+from sim.runs.files import Seal, seal_of
+from sim.sweeps.execute import Outcome, Quiet, execute
+from sim.sweeps.planning import Request, make_plan
+from tests.analysis.conftest import runs_of
 
 Play = Callable[..., Outcome]
 
+SMALL = ["public=none", "horizon=30"]
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=200"
 FLIPS = 200
 """Bits that are flipped, one at a time, in each run of the suite."""
@@ -28,6 +31,7 @@ class Heard(Quiet):
     """Keeps what is said."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lines: list[str] = []
 
     def say(self, line: str) -> None:
@@ -48,6 +52,12 @@ def again(play: Play, line: str, name: str = "results") -> tuple[Outcome, list[s
     """Play the same line once more; return what came out and what was said."""
     heard = Heard()
     return play(line, name, heard), heard.lines
+
+
+def repeat(request: Request, folder: Path) -> tuple[bytes, list[str]]:
+    """Play a composed line once more; return the table's bytes and what was said."""
+    heard = Heard()
+    return execute(request, folder, heard).store.runs_file.read_bytes(), heard.lines
 
 
 def test_shards_and_tables_state_plan_and_piece_and_are_sealed(play: Play) -> None:
@@ -111,15 +121,13 @@ def test_plan_of_another_folder_is_seen(play: Play) -> None:
 
 
 @pytest.mark.slow
-def test_no_flipped_bit_changes_a_number_without_a_word(play: Play) -> None:
+def test_no_flipped_bit_changes_a_number_without_a_word(tmp_path: Path) -> None:
     """One bit of one file at a time, then the same line once more, and the folder opened."""
-    line = f"{LINE} trace=sample"
-    done = play(line)
-    folder = done.store.folder
-    pristine = folder.with_name("pristine")
+    request = make_plan([*LINE.split(), "trace=sample", *SMALL])
+    folder, pristine = tmp_path / "results", tmp_path / "pristine"
+    whole, _ = repeat(request, folder)
     shutil.copytree(folder, pristine)
-    whole = done.store.runs_file.read_bytes()
-    rows = pl.read_parquet(done.store.runs_file)
+    rows = pl.read_parquet(folder / "runs.parquet")
     chance = random.Random(SEED)
     for n in range(FLIPS):
         file = chance.choice(files(folder))
@@ -133,34 +141,32 @@ def test_no_flipped_bit_changes_a_number_without_a_word(play: Play) -> None:
         except SimError:
             pass
         else:
-            same = opened.scan.collect().sort("cell", "replicate")
+            same = runs_of(opened).sort("cell", "replicate")
             assert opened.notes or same.select(rows.columns).equals(rows), where
         try:
-            found, said = again(play, line)
+            table, said = repeat(request, folder)
         except SimError:
             assert file.name == "plan.json", where
         else:
-            assert found.store.runs_file.read_bytes() == whole, where
+            assert table == whole, where
             assert said or file.read_bytes() == (pristine / file.relative_to(folder)).read_bytes()
         shutil.rmtree(folder)
         shutil.copytree(pristine, folder)
 
 
 @pytest.mark.slow
-def test_truncated_files_are_found(play: Play) -> None:
-    line = f"{LINE} trace=sample"
-    done = play(line)
-    folder = done.store.folder
-    whole = done.store.runs_file.read_bytes()
-    pristine = folder.with_name("pristine")
+def test_truncated_files_are_found(tmp_path: Path) -> None:
+    request = make_plan([*LINE.split(), "trace=sample", *SMALL])
+    folder, pristine = tmp_path / "results", tmp_path / "pristine"
+    whole, _ = repeat(request, folder)
     shutil.copytree(folder, pristine)
     chance = random.Random(SEED)
     for _ in range(40):
         file = chance.choice([f for f in files(folder) if f.suffix == ".parquet"])
         content = file.read_bytes()
         file.write_bytes(content[: chance.randrange(len(content))])
-        found, said = again(play, line)
-        assert found.store.runs_file.read_bytes() == whole
+        table, said = repeat(request, folder)
+        assert table == whole
         assert said
         shutil.rmtree(folder)
         shutil.copytree(pristine, folder)
@@ -170,5 +176,5 @@ def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: 
     folder = tmp_path / "before"
     shutil.copytree(BEFORE, folder)
     opened = load(folder)
-    assert opened.scan.collect().height == 40
+    assert runs_of(opened).height == 40
     assert any("digest" in note for note in opened.notes)

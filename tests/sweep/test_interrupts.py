@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-from sim.sweeps.execute import heard_once
+from sim.sweeps.execute import first_interrupt_only
 
 
 def interrupted_three_times() -> None:
-    with heard_once():
+    with first_interrupt_only():
         try:
             os.kill(os.getpid(), signal.SIGINT)
         finally:
@@ -18,7 +18,7 @@ def interrupted_three_times() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_first_is_heard_and_the_others_are_not() -> None:
+def test_first_interrupt_only() -> None:
     before = signal.getsignal(signal.SIGINT)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -30,14 +30,14 @@ def test_the_first_is_heard_and_the_others_are_not() -> None:
 
 def test_undisturbed_nothing_changes() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with heard_once():
+    with first_interrupt_only():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_after_an_error_it_is_as_before() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(ValueError, match="wrong"), heard_once():
+    with pytest.raises(ValueError, match="wrong"), first_interrupt_only():
         raise ValueError("wrong")
     assert signal.getsignal(signal.SIGINT) == before
 
@@ -45,7 +45,7 @@ def test_after_an_error_it_is_as_before() -> None:
 def test_what_is_ignored_from_the_start_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with heard_once():
+        with first_interrupt_only():
             os.kill(os.getpid(), signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:

@@ -10,7 +10,7 @@ from sim.config import config_folder
 from sim.config.number import Number
 from sim.config.settings import build_settings
 from sim.errors import ConfigError
-from sim.model.identity import PACKAGE, model_files
+from sim.model.identity import DECIDES, PACKAGE, source_files
 from sim.sweeps.cells import CellSettings, is_whole, with_values
 from sim.sweeps.plan import Chunk, Plan, Shape, missing, shape_for
 from sim.sweeps.planning import make_plan
@@ -308,9 +308,9 @@ def test_hash_leaves_out_replicates_and_tells_everything_else() -> None:
 
 
 def test_the_model_s_digest_covers_what_prepares_a_run() -> None:
-    files = {file.relative_to(PACKAGE).as_posix() for file in model_files()}
-    assert {"engine.py", "trace.py", "rules/opening.py"} <= files
-    assert {f"sweeps/{n}.py" for n in ("chance", "play", "cell_settings", "variation")} <= files
+    files = {file.relative_to(PACKAGE).as_posix() for file in source_files(DECIDES)}
+    assert {"model/engine.py", "model/rules/opening.py", "runs/batch.py", "runs/trace.py"} <= files
+    assert {"sweeps/cells.py", "sweeps/play.py"} <= files
 
 
 # --- chunks

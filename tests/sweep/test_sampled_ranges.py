@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.sweeps.cells import CellSettings, told
+from sim.sweeps.cells import CellSettings
 from sim.sweeps.plan import Plan
-from sim.sweeps.planning import make_plan
+from sim.sweeps.planning import by_problem, make_plan
 
 CALLS = "scenario.channels.0.calls_per_year.value"
 
@@ -81,7 +81,7 @@ def test_bad_points_are_told_for_all_cells_that_share_them() -> None:
 
 
 def test_long_lists_of_cells_are_cut_short() -> None:
-    line = told([("x: is bad", n) for n in range(0, 200, 2)], 300, lambda n: {"y": n})[0]
+    line = by_problem([("x: is bad", n) for n in range(0, 200, 2)], 300, lambda n: {"y": n})[0]
     assert line.startswith("x: is bad (cells 0, 2, 4, ")
     assert " .. 198 of 300" in line
     assert len(line) < 120

@@ -14,12 +14,12 @@ from statsmodels.stats.proportion import proportion_confint
 
 from sim.errors import ConfigError
 from sim.runs.outcomes import outcomes, scenario_outcomes
-from sim.runs.run import play_one
+from sim.runs.play import play_one
 from sim.runs.shares import clustered, wilson
 from sim.sweeps import api, run, summary, sweep
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.execute import Outcome
-from sim.sweeps.summary import by_value, told
+from sim.sweeps.summary import by_value, cell_label
 
 Play = Callable[..., Outcome]
 Table = Callable[[Outcome], pl.DataFrame]
@@ -216,8 +216,11 @@ def test_summary_shows_many_numbers_in_parts_of_their_range(play: Play) -> None:
 
 
 def test_a_cell_with_many_values_is_told_in_short() -> None:
-    assert told({"a": 1, "b": 0.123456789, "c": None, "d": True}) == "a=1 b=0.123457 c=null d=true"
-    assert told({f"k{n}": n for n in range(9)}).endswith("k5=5 and 3 more")
+    assert (
+        cell_label({"a": 1, "b": 0.123456789, "c": None, "d": True})
+        == "a=1 b=0.123457 c=null d=true"
+    )
+    assert cell_label({f"k{n}": n for n in range(9)}).endswith("k5=5 and 3 more")
 
 
 # --- from Python

@@ -14,12 +14,11 @@ from sim.model.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.runs.story import tell
 from sim.view import board
 from sim.view.board import Shown, panels
-from sim.view.board.channels_panel import channels_panel
-from sim.view.board.chart import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart, placed
-from sim.view.board.moves import moves_panel
+from sim.view.board.graphs import channels_panel, drawn_graph, public_panel
+from sim.view.board.markup import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart, placed
+from sim.view.board.moves import moves_panel, why_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import gate_detail, path_panel, rungs
-from sim.view.board.public_graph import drawn_graph, public_panel
 from sim.view.board.treaty_panel import preconditions_panel, text_panel
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
@@ -122,8 +121,6 @@ def test_text_of_a_scenario_is_escaped() -> None:
     evil = Watch(build_settings(plain))
     evil.play_to_end()
     layout = drawn_graph(evil.model.talks.public)
-    from sim.view.why import why_panel
-
     for html in (
         *panels(Shown(evil.settings, evil.shown, True, True), layout).values(),
         why_panel(evil),
@@ -387,7 +384,7 @@ def test_words_of_marks_do_not_overlap(marks: tuple[tuple[float, str], ...]) -> 
 
 def test_ticks_of_the_record_leave_the_years_readable() -> None:
     frame = Frame(horizon=52, low=0.0, high=1.0, height=100.0, ticks=(), years=((9.0, "2025"),))
-    svg = line_chart("x", frame, [], [Mark(9.0, "in the record", "record")])
+    svg = line_chart("x", frame, [], [Mark(9.0, "in the record", recorded=True)])
     tick = re.search(r'class="record" d="M[\d.]+ ([\d.]+)l-3.5 7h7z"', svg)
     year = re.search(r'class="tick" x="[\d.]+" y="([\d.]+)">2025', svg)
     assert tick is not None

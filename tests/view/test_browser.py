@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from sim.commands.cli import main
 from sim.runs.story import STATUS_WORDS, day_of
 from sim.view.choices import Choices, Start, settings_of
-from sim.view.stored import StoredSweep
+from sim.view.stored import StoredSweep, differences
 from sim.view.watch import Watch
 
 from .conftest import Server
@@ -92,7 +92,7 @@ def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) ->
     for week in range(1, 10):
         page.click(STEP)
         at(page, week)
-        watch.forth()
+        watch.go(watch.now.played + 1)
         expect(page.locator(".when .week")).to_have_text(f"Week {week - 1}")
         for side, party in enumerate(watch.now.parties):
             asked = f"asks for {100 * (party.target or 0):.0f} %"
@@ -267,7 +267,7 @@ def test_a_stored_run_is_replayed_and_equal_to_its_record(
     stored = StoredSweep(str(results))
     watch = Watch(stored.settings(1, 4))
     watch.play_to_end()
-    assert stored.differences(watch.record(), record) == []
+    assert differences(watch.record(), record) == []
     status = page.locator(".when .status").inner_text()
     expected = "open" if record["status"] == "stalled" else record["status"].replace("_", " ")
     if record["status"] != "stalled" or record["highest_status"] == "open":

@@ -15,7 +15,7 @@ from sim.runs.shares import wilson
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.page.app import cell_rows, run_rows, sorted_cells
 from sim.view.session import Session
-from sim.view.stored import KINDS, Listing, StoredSweep, largest_gates
+from sim.view.stored import KINDS, Listing, StoredSweep, differences, largest_gates
 from sim.view.watch import Watch
 
 from .conftest import REPLICATES
@@ -60,7 +60,7 @@ def test_a_replay_is_its_record_in_every_outcome(
     watch = Watch(stored.settings(cell, replicate))
     watch.play_to_end()
     row = stored.row(cell, replicate)
-    assert stored.differences(watch.record(), row) == []
+    assert differences(watch.record(), row) == []
     assert {column.name for column in OUTCOME_COLUMNS} <= set(row)
 
 
@@ -68,9 +68,9 @@ def test_another_run_differs_from_the_record(stored: StoredSweep) -> None:
     """The comparison would notice: the next replicate is another run."""
     watch = Watch(stored.settings(0, 0))
     watch.play_to_end()
-    assert "approval" in stored.differences(watch.record(), stored.row(0, 1))
+    assert "approval" in differences(watch.record(), stored.row(0, 1))
     row = stored.row(0, 0)
-    assert stored.differences(watch.record(), {**row, "opinion": None}) == ["opinion"]
+    assert differences(watch.record(), {**row, "opinion": None}) == ["opinion"]
 
 
 def test_a_stored_run_has_a_line_of_its_own(stored: StoredSweep) -> None:

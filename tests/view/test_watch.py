@@ -7,7 +7,7 @@ import pytest
 
 from sim.config.settings import Settings
 from sim.model.codes import Treaty
-from sim.runs.run import run_engine
+from sim.runs.play import run_engine
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
 
@@ -47,30 +47,30 @@ def test_back_and_forth_plays_nothing_twice(settings: Settings) -> None:
     watch = Watch(settings)
     watch.go(10)
     kept = watch.now
-    watch.back()
-    watch.back()
+    watch.go(watch.now.played - 1)
+    watch.go(watch.now.played - 1)
     assert (watch.now.played, watch.played, watch.model.tick) == (8, 10, 10)
-    watch.forth()
-    watch.forth()
+    watch.go(watch.now.played + 1)
+    watch.go(watch.now.played + 1)
     assert watch.now is kept
-    watch.forth()
+    watch.go(watch.now.played + 1)
     assert (watch.now.played, watch.model.tick) == (11, 11)
 
 
 def test_it_stays_within_the_weeks_there_are(settings: Settings) -> None:
     watch = Watch(settings)
-    watch.back()
+    watch.go(watch.now.played - 1)
     assert watch.now.played == 0
     watch.go(10_000)
     assert watch.at_end
     end = watch.now.played
-    watch.forth()
+    watch.go(watch.now.played + 1)
     assert watch.now.played == end <= settings.horizon
 
 
 def test_snapshots_cannot_be_changed(settings: Settings) -> None:
     watch = Watch(settings)
-    watch.forth()
+    watch.go(watch.now.played + 1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         watch.now.played = 5  # type: ignore[misc]
     with pytest.raises(ValueError, match="read-only"):
@@ -83,7 +83,7 @@ def test_what_was_not_weighed_is_not_shown() -> None:
     assert watch.now.status == Treaty.TEXT_AGREED
     for party in watch.now.parties:
         assert (party.target, party.offered, party.now, party.wait) == (None, None, None, None)
-    watch.forth()
+    watch.go(watch.now.played + 1)
     state = watch.record().final
     for side, party in enumerate(watch.now.parties):
         assert party.now == state.value_now[side]
@@ -107,11 +107,11 @@ def test_a_rule_that_raises_ends_the_run_and_leaves_what_was_shown(
     watch.go(5)
     agent = next(iter(watch.model.in_charge.values()))
     monkeypatch.setattr(agent, "offer", Raising(ValueError("no such offer")), raising=False)
-    watch.forth()
+    watch.go(watch.now.played + 1)
     assert watch.failure == "in week 5 the rules raised ValueError: no such offer"
     assert (watch.now.played, watch.played) == (5, 5)
     assert watch.over
-    watch.back()
+    watch.go(watch.now.played - 1)
     assert watch.now.played == 4
     watch.go(100)
     assert watch.now.played == 5

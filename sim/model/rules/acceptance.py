@@ -1,4 +1,4 @@
-"""Acceptance conditions, one family a file.
+"""Acceptance conditions.
 
 A condition is a function ``(params, state, shocks, side, offered, demand) -> float``, positive
 for acceptance: `offered` is the share that the other's draft gives to `side`, `demand` the share
@@ -27,7 +27,7 @@ def ac_const(
     return 1.0 if offered >= params.acceptance_value[side, 0] else 0.0
 
 
-# ---- AC_next: as good as the own next demand.
+# --- AC_next: as good as the own next demand
 
 
 @plugin(
@@ -50,7 +50,7 @@ def ac_next(
     return 1.0 if a * offered + b >= demand else 0.0
 
 
-# ---- Conditions that look at the clock: AC_time and AC_combi.
+# --- conditions that look at the clock: AC_time and AC_combi
 
 MOMENT = Parameter("time", 0.95, 0.0, 1.0, "share", "of the perceived time that has passed")
 

@@ -43,7 +43,7 @@ def infer_weight(state: State, side: int, issue: int, weight: float) -> None:
         state.error[side, issue] = math.log(max(weight, LEAST) / true)
 
 
-# ---- Phase 10: each side updates its belief about the other's unilateral concessions.
+# --- each side updates its belief about the other's unilateral concessions
 
 
 @entry_rule

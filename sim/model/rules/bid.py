@@ -47,12 +47,8 @@ def give_up(params: Params, state: State, side: int, budget: float, weights: Num
     Maximises the other's gain, valued by `weights`, subject to an own loss of at most `budget`
     and to the floors of what `side` has already given up for good.
 
-    Parameters
-    ----------
-    budget : float
-        Own loss allowed over all free issues, in weighted utility.
-    weights : array of float, shape (ISSUES,)
-        The other side's weights as `side` sees them.
+    budget: own loss allowed over all free issues, in weighted utility.
+    weights: the other side's weights as `side` sees them, shape (ISSUES,).
     """
     for n in range(state.talks):
         j = state.talk[n]
@@ -66,12 +62,8 @@ def give_up(params: Params, state: State, side: int, budget: float, weights: Num
 def draft_package(params: Params, state: State, side: int, target: float, weights: Numbers) -> None:
     """Set the standing offer of `side` to the efficient package worth `target` to itself.
 
-    Parameters
-    ----------
-    target : float
-        Own share over the talks, in [0, 1].
-    weights : array of float, shape (ISSUES,)
-        The other side's weights as `side` sees them.
+    target: own share over the talks, in [0, 1].
+    weights: the other side's weights as `side` sees them, shape (ISSUES,).
     """
     budget = (1.0 - target) * (state.best[side] - state.worst[side])
     for n in range(state.talks):

@@ -1,4 +1,4 @@
-"""Phase 1: dated events and incidents."""
+"""What comes from outside: dated events, incidents, who speaks to whom, and a side's clock."""
 
 from sim.model.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
@@ -56,7 +56,7 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
             )
 
 
-# ---- A side's clock: the share of its perceived time that has passed.
+# --- a side's clock: the share of its perceived time that has passed
 
 
 @rule
@@ -75,7 +75,7 @@ def clock_since(params: Params, state: State, side: int, start: float, length: f
     return min(1.0, (state.week - start) / length)
 
 
-# ---- Phase 1, continued: who speaks to whom this week.
+# --- who speaks to whom this week
 
 
 @rule

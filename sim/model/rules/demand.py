@@ -1,14 +1,10 @@
-"""One compiled choice a kind of plug-in, which calls the rule that a record's code names.
-
-The choice is one function whose text is made from the codes: a chain of nested functions would
-say the same, but each link would compile all that lie below it again.
-"""
+"""What a side demands now: the rules that its plug-ins name, and its strategy's demand."""
 
 import math
 from collections.abc import Callable
 from typing import cast
 
-from sim.model.compiled import rule
+from sim.model.compiled import choice, rule
 from sim.model.plugins import registry
 from sim.model.records import Numbers, Params, Shocks, State
 from sim.model.rules.preferences import reservation_share
@@ -20,33 +16,18 @@ PARTIES = "params, state, shocks, side"
 """What every plug-in is given: see `sim.model.rules`."""
 
 
-def _choice(name: str, arguments: str, functions: tuple[Function, ...]) -> Function:
-    """Compile the choice among functions by their code; the last one also stands for the rest."""
-    lines = [f"def {name}(code, {arguments}):"]
-    for code in range(len(functions) - 1):
-        lines += [f"    if code == {code}:", f"        return rule_{code}({arguments})"]
-    lines.append(f"    return rule_{len(functions) - 1}({arguments})")
-    names: dict[str, object] = {"__name__": __name__}
-    names |= {f"rule_{n}": function for n, function in enumerate(functions)}
-    exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants and numbers
-    return rule(cast(Function, names[name]))
-
-
 def _functions(kind: str) -> tuple[Function, ...]:
     return tuple(cast(Function, entry.function) for entry in registry().of(kind))
 
 
-strategy_demand = _choice("strategy_demand", PARTIES, _functions("concession"))
+strategy_demand = choice("strategy_demand", PARTIES, _functions("concession"), __name__)
 """``(code, params, state, shocks, side) -> demand``."""
-condition_accepts = _choice(
-    "condition_accepts", f"{PARTIES}, offered, demand", _functions("acceptance")
+condition_accepts = choice(
+    "condition_accepts", f"{PARTIES}, offered, demand", _functions("acceptance"), __name__
 )
 """``(code, params, state, shocks, side, offered, demand) -> positive to accept``."""
-learn_about_other = _choice("learn_about_other", PARTIES, _functions("opponent_model"))
+learn_about_other = choice("learn_about_other", PARTIES, _functions("opponent_model"), __name__)
 """``(code, params, state, shocks, side) -> None``."""
-
-
-# ---- What a side demands now: its strategy between reservation and aspiration.
 
 
 @rule

@@ -10,16 +10,10 @@ def write(
 ) -> None:
     """Append one EVENT record; a full or absent buffer drops it.
 
-    Parameters
-    ----------
-    state : STATE record
-        Its `events` counts what was written.
-    events : array of EVENT, shape (EVENTS,) or (0,)
-        The run's buffer.
-    actor, move, issue, reason : int
-        Codes of `sim.model.codes`; `issue` is -1 for none.
-    value : float
-        Number that goes with the move.
+    state: its `events` counts what was written.
+    events: the run's buffer, shape (EVENTS,).
+    actor, move, issue, reason: codes of `sim.model.codes`; `issue` is -1 for none.
+    value: number that goes with the move.
     """
     at = state.events
     if at >= events.shape[0]:

@@ -1,4 +1,4 @@
-"""Phase 10, end: which gate kept this week from being the week of the full signature."""
+"""Which gate kept this week from being the week of the full signature."""
 
 from sim.model.codes import ACTOR, GATE, MOVE, PRECONDITION_RULE, REASON, TREATY
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once

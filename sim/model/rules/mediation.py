@@ -1,4 +1,4 @@
-"""Phase 2: the mediator acts in one of three styles.
+"""The mediator acts in one of three styles.
 
 Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facilitation gives
 information, formulation gives a text, manipulation changes the payoffs.

@@ -1,4 +1,4 @@
-"""Phase 3: drafts. The side whose turn it is answers, after the lag that such answers take."""
+"""Drafts: the side whose turn it is answers, after the lag that such answers take."""
 
 from sim.model.codes import AGENDA, MOVE, REASON, TREATY
 from sim.model.compiled import entry_rule

@@ -3,7 +3,7 @@
 from sim.model.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
-from sim.model.rules.public import clip_unit, mean_of
+from sim.model.rules.domestic import clip_unit, mean_of
 from sim.model.rules.worth import refresh
 
 
@@ -87,12 +87,9 @@ def begin(
 ) -> None:
     """Set `state`, given all zero, and the citizens to week 0.
 
-    Parameters
-    ----------
-    types : array of float, shape (2,)
-    errors : array of float, shape (2, ISSUES)
-    drawn : array of float, shape (2, citizens)
-        The replicate's part of `sim.model.shocks.Tape`.
+    types: shape (2,).
+    errors: shape (2, ISSUES).
+    drawn: the replicate's part of `sim.model.shocks.Tape`, shape (2, citizens).
     """
     open_calendar(state)
     open_text(params, state)

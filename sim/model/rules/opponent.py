@@ -1,4 +1,4 @@
-"""Opponent models, one family a file.
+"""Opponent models.
 
 A model is a function ``(params, state, shocks, side) -> None``, called after each draft of the
 other side. It reads ``state.offer[1 - side]`` and changes what `side` infers about the other's
@@ -23,7 +23,7 @@ def none(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Keep the first estimate of the other's weights."""
 
 
-# ---- Frequency model: what the other side does not move is important to it.
+# --- frequency model: what the other side does not move is important to it
 
 
 @rule
@@ -78,7 +78,7 @@ def frequency(params: Params, state: State, shocks: Shocks, side: int) -> None:
         state.model_memory[side, j] = state.offer[1 - side, j]
 
 
-# ---- Bayesian model: weights that make the other side's drafts worth what it should ask by now.
+# --- bayesian model: weights that make the other side's drafts worth what it should ask by now
 
 
 @rule

@@ -1,12 +1,23 @@
-"""Phase 6: preconditions move along their routes."""
+"""Preconditions move along their routes."""
 
 import math
+from collections.abc import Callable, Mapping
 
-from sim.model.codes import ACTOR, MOVE, PRECONDITION, PRECONDITION_RULE, REASON, ROUTE, TREATY
-from sim.model.compiled import entry_rule, rule
+from sim.model.codes import (
+    ACTOR,
+    MOVE,
+    PRECONDITION,
+    PRECONDITION_RULE,
+    REASON,
+    ROUTE,
+    TREATY,
+    Route,
+    complete,
+)
+from sim.model.compiled import choice, entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
+from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
-from sim.model.rules.grievance import grievance_of_move
 from sim.model.rules.preferences import join_talks, leave_talks
 
 
@@ -14,14 +25,9 @@ from sim.model.rules.preferences import join_talks, leave_talks
 def referendum_passes(yes_share: float, turnout: float, majority: float, quorum: float) -> bool:
     """Return whether a referendum passes: more than `majority` of votes, `quorum` of eligible.
 
-    Parameters
-    ----------
-    yes_share, turnout : float
-        Yes votes per vote cast and votes cast per eligible voter, in [0, 1].
-    majority : float
-        The yes share must exceed it.
-    quorum : float
-        Yes votes per eligible voter must reach it.
+    yes_share, turnout: yes votes per vote cast and votes cast per eligible voter, in [0, 1].
+    majority: the yes share must exceed it.
+    quorum: yes votes per eligible voter must reach it.
     """
     return yes_share > majority and yes_share * turnout >= quorum
 
@@ -122,7 +128,7 @@ def advance_constitution(
 
 
 @rule
-def advance_act(params: Params, state: State, events: Events, k: int) -> None:
+def advance_act(params: Params, state: State, shocks: Shocks, events: Events, k: int) -> None:
     """Act of one government, or joint step: promised, then met when its lead time is over.
 
     A joint step is taken up of itself at the treaty stage that its trigger names.
@@ -150,16 +156,27 @@ def advance_act(params: Params, state: State, events: Events, k: int) -> None:
             fulfil(params, state, events, k, REASON.ROUTE_STEP)
 
 
+_WALKS: Mapping[Route, Callable[..., None]] = complete(
+    {
+        Route.ACT: advance_act,
+        Route.JOINT: advance_act,
+        Route.CONSTITUTIONAL: advance_constitution,
+    },
+    Route,
+)
+walk = choice(
+    "walk", "params, state, shocks, events, k", [_WALKS[route] for route in Route], __name__
+)
+"""``(route, params, state, shocks, events, k) -> None``: one week on a precondition's route."""
+
+
 @entry_rule
 def advance(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Move every precondition one week along its route."""
     if state.ended:
         return
     for k in range(params.preconditions):
-        if params.route[k] == ROUTE.CONSTITUTIONAL:
-            advance_constitution(params, state, shocks, events, k)
-        else:
-            advance_act(params, state, events, k)
+        walk(params.route[k], params, state, shocks, events, k)
 
 
 @rule

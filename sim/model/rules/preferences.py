@@ -86,7 +86,7 @@ def is_demanded(params: Params, state: State, k: int) -> bool:
     )
 
 
-# ---- What a signature does for the government in office.
+# --- what a signature does for the government in office
 
 
 @rule
@@ -102,7 +102,7 @@ def office_effect(params: Params, state: State, side: int) -> float:
     return params.office_value[side] * gain
 
 
-# ---- The issues that are bargained over, and utility measured on them alone.
+# --- the issues that are bargained over, and utility measured on them alone
 
 
 @rule

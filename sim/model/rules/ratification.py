@@ -1,6 +1,6 @@
-"""The ratifier's measure of a treaty: the share won of the whole text.
+"""Ratification: the ratifier's measure of a treaty, the votes, and whether a deal lasts.
 
-1 when every article stands at the party's own ideal, 0 when every one stands at the other's.
+The measure is the share won of the whole text: 1 when every article stands at the party's own ideal, 0 when every one stands at the other's.
 Preconditions and side payments are not in it: they are not what is voted on.
 """
 
@@ -66,7 +66,7 @@ def best_share_to_leave(params: Params, state: State, side: int, least: float) -
     return min(max(min(enough, best), 0.0), 1.0)
 
 
-# ---- Phase 8: what was signed is ratified, or fails at home; what is in force may lapse.
+# --- what was signed is ratified, or fails at home; what is in force may lapse
 
 
 @rule

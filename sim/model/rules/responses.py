@@ -1,4 +1,4 @@
-"""Phase 4, end: articles close where the offers meet, and the text when all have closed."""
+"""The answer to a draft by the acceptance condition; articles close, and the text when all have."""
 
 import math
 
@@ -103,7 +103,7 @@ def close_text(params: Params, state: State, events: Events) -> None:
         write(state, events, ACTOR.NATURE, MOVE.TEXT_AGREED, -1, REASON.ALL_CLOSED, 0.0)
 
 
-# ---- Phase 4: the answer to a draft, by the acceptance condition.
+# --- the answer to a draft, by the acceptance condition
 
 
 @rule

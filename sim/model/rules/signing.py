@@ -1,4 +1,4 @@
-"""Phase 7: each side compares signing now, in full or in part, with waiting."""
+"""Each side compares signing now, in full or in part, with waiting."""
 
 from sim.model.codes import (
     ACTOR,
@@ -12,8 +12,8 @@ from sim.model.codes import (
 )
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, State
+from sim.model.rules.domestic import grievance_of_treaty, mobilise_against
 from sim.model.rules.events import write
-from sim.model.rules.grievance import grievance_of_treaty, mobilise_against
 from sim.model.rules.preconditions import (
     any_blocking,
     blocks,

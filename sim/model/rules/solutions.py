@@ -87,14 +87,9 @@ def nash_share(
     A scan finds the neighbourhood, since the mediator's utility need not be concave along the
     frontier, and golden section the point in it.
 
-    Parameters
-    ----------
-    first_floor, second_floor : float
-        Disagreement shares over the talks, in [0, 1].
-    bias : float
-        -1 all power to the first party, 0 Nash's own solution, 1 all to the second.
-    interest : float
-        Power of the mediator's utility in the product; 0 for none.
+    first_floor, second_floor: disagreement shares over the talks, in [0, 1].
+    bias: -1 all power to the first party, 0 Nash's own solution, 1 all to the second.
+    interest: power of the mediator's utility in the product; 0 for none.
     """
     best = 0
     highest = -1.0

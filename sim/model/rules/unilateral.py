@@ -1,12 +1,12 @@
-"""Phase 5: unilateral concessions."""
+"""Unilateral concessions."""
 
 from sim.model.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.beliefs import seen_weight
 from sim.model.rules.bid import gain_of, loss_of
+from sim.model.rules.domestic import grievance_of_move, mobilise_against
 from sim.model.rules.events import write
-from sim.model.rules.grievance import grievance_of_move, mobilise_against
 from sim.model.rules.preferences import is_demanded, is_free, leave_talks
 
 
@@ -145,10 +145,7 @@ def grievance_of_step(params: Params, state: State, side: int, issue: int) -> fl
 def home_cost(params: Params, state: State, grievance: float) -> None:
     """Take the concession's cost out of approval and support, and let the opposition mobilise.
 
-    Parameters
-    ----------
-    grievance : float
-        What the opposition holds against it; 1 for a concession outside the text.
+    grievance: what the opposition holds against it; 1 for a concession outside the text.
     """
     state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
     state.opinion_shift += params.concession_shift

@@ -14,12 +14,11 @@ from sim.model.compiled import number, rule_called_once
 from sim.model.rules import (
     beliefs,
     calendar,
-    government,
+    domestic,
     ledger,
     mediation,
     offers,
     preconditions,
-    public,
     ratification,
     responses,
     signing,
@@ -72,10 +71,10 @@ PHASES: tuple[Phase, ...] = (
     Phase(ratification.ratify, Actor.SECOND),
     Phase(ratification.lapse, Actor.NATURE),
     # 9. the public
-    Phase(public.mobilise, Actor.OPPOSITION),
-    Phase(public.deliberate, Actor.OPPOSITION),
-    Phase(public.take_to_streets, Actor.OPPOSITION),
-    Phase(government.survive, Actor.NATURE),
+    Phase(domestic.mobilise, Actor.OPPOSITION),
+    Phase(domestic.deliberate, Actor.OPPOSITION),
+    Phase(domestic.take_to_streets, Actor.OPPOSITION),
+    Phase(domestic.survive, Actor.NATURE),
     # 10. beliefs and the ledger
     Phase(beliefs.update, Actor.FIRST),
     Phase(beliefs.update, Actor.SECOND),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from sim.sweeps.plan import Chunk
-from sim.sweeps.play import Player, Receipt
+from sim.sweeps.play import Notice, Player, Receipt
 from sim.sweeps.request import DaskExecutor, Executor, LocalExecutor
 from sim.sweeps.store import Store
 
@@ -26,12 +26,14 @@ class Workers(Protocol):
         Raises
         ------
         ConfigError
-            If there is no such cluster.
+            If there is no such cluster, or what is asked for does not fit it.
         """
         ...
 
-    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
-        """Play chunks and yield a receipt for each."""
+    def play(
+        self, player: Player, store: Store, chunks: Sequence[Chunk]
+    ) -> Iterator[Receipt | Notice]:
+        """Play chunks and yield a receipt for each, and what is to be told of the workers."""
         ...
 
 
@@ -44,7 +46,7 @@ def workers_for(settings: Executor) -> Workers:
         If the extra that it needs is not installed.
     """
     if isinstance(settings, LocalExecutor):
-        from sim.sweeps.executors.local import Threads
+        from sim.sweeps.play import Threads
 
         return Threads(settings.workers)
     if isinstance(settings, DaskExecutor):
@@ -54,6 +56,3 @@ def workers_for(settings: Executor) -> Workers:
     from sim.sweeps.executors.slurm import SlurmTasks
 
     return SlurmTasks(settings)
-
-
-__all__ = ["Workers", "workers_for"]

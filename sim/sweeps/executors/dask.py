@@ -1,22 +1,35 @@
-"""What each Dask worker of our own cluster does at its start; Dask calls `dask_setup`."""
+"""Dask workers: those of a scheduler on other machines, or processes of this one.
+
+A cluster of our own preloads this module in each worker, where Dask calls `dask_setup`.
+"""
 
 import contextlib
 import logging
+import os
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.sweeps.executors.local import cores
+from sim.model.identity import model_digest
 from sim.sweeps.plan import Chunk
-from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, play_stored
+from sim.sweeps.play import ATTEMPTS, Player, Receipt, cores, give_up, play_stored
 from sim.sweeps.request import DaskExecutor
 from sim.sweeps.store import Store
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
+    from distributed.security import Security
+
+CONNECT_SECONDS = 30
+UNGUARDED = "SIM_DASK_UNGUARDED"
+"""Variable with a file, named by our process, that a worker writes if it plays the sweep again."""
+NO_GUARD = """executor=dask: its workers import the script, which plays the sweep once more; \
+put the call under `if __name__ == "__main__":`"""
 
 
 def dask_setup(worker: object) -> None:
@@ -24,18 +37,8 @@ def dask_setup(worker: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# ---- Dask workers: those of a scheduler on other machines, or processes of this one.
-
-CONNECT_SECONDS = 30
-
-
 class DaskWorkers:
     """Plays chunks on Dask workers.
-
-    Parameters
-    ----------
-    settings : DaskExecutor
-        Address of a scheduler, or how many processes to start here.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class DaskWorkers:
     """
 
     def __init__(self, settings: DaskExecutor) -> None:
+        _leave_if_a_worker()
         try:
             import distributed  # noqa: F401 - only to see whether it is there
         except ImportError as error:
@@ -59,43 +63,75 @@ class DaskWorkers:
     @contextlib.contextmanager
     def _client(self) -> Iterator["Client"]:
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         if self._settings.address:
-            try:
-                client = Client(self._settings.address, timeout=CONNECT_SECONDS)
-            except (OSError, ValueError) as error:
-                raise ConfigError(
-                    [f"executor.address: no scheduler answers at {self._settings.address}"]
-                ) from error
-            with client:
+            with self._connected() as client:
                 yield client
             return
-        # A lost worker comes back to us at once, so that we count the attempts ourselves.
+        # A chunk whose worker is lost comes back at once, so that the attempts are counted here.
         quiet = {"distributed.scheduler.allowed-failures": 0, "distributed.admin.log-length": 0}
-        with (
-            dask.config.set(quiet),
-            LocalCluster(
-                n_workers=self.count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs="CRITICAL",
-                preload="sim.sweeps.executors.dask",
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with dask.config.set(quiet), self._started() as cluster, Client(cluster) as client:
             yield client
 
-    def _wait_for_a_worker(self, client: "Client") -> None:
-        """Wait until there is a worker.
+    def _connected(self) -> "Client":
+        """Return a client of the scheduler at the address.
 
         Raises
         ------
-        SimError
-            If none comes.
+        ConfigError
+            If none answers there.
         """
+        from distributed import Client
+
+        address = self._settings.address
+        security = _security(self._settings)
+        try:
+            return Client(address, timeout=CONNECT_SECONDS, security=security)
+        except (OSError, ValueError, TypeError) as error:
+            problem = f"executor.address: no scheduler answers at {address}"
+            if security is not None:
+                problem += " to these TLS files"
+            elif address.startswith("tls://"):
+                problem += "; it wants executor.tls_ca_file, tls_client_cert and tls_client_key"
+            raise ConfigError([problem]) from error
+
+    def _started(self) -> "LocalCluster":
+        """Start workers of our own, again if one is lost meanwhile.
+
+        Raises
+        ------
+        ConfigError
+            If the script that plays the sweep has no main guard.
+        SimError
+            If workers are lost again and again.
+        """
+        from distributed import LocalCluster
+
+        with tempfile.TemporaryDirectory() as folder:
+            mark = Path(folder) / str(os.getpid())
+            os.environ[UNGUARDED] = str(mark)
+            try:
+                for _ in range(ATTEMPTS):
+                    with contextlib.suppress(RuntimeError):
+                        return LocalCluster(
+                            n_workers=self.count,
+                            threads_per_worker=1,
+                            processes=True,
+                            host="127.0.0.1",
+                            dashboard_address="127.0.0.1:0",
+                            silence_logs="CRITICAL",
+                            preload=__name__,
+                        )
+                    if mark.exists():
+                        raise ConfigError([NO_GUARD])
+            finally:
+                del os.environ[UNGUARDED]
+        raise SimError(
+            f"executor=dask: a worker was lost while starting, {ATTEMPTS} times in a row"
+        )
+
+    def _wait_for_a_worker(self, client: "Client") -> None:
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError as error:
@@ -103,20 +139,20 @@ class DaskWorkers:
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
     def check(self) -> None:
-        """Refuse an address at which no scheduler answers.
+        """Refuse an address at which no scheduler answers, and workers with another model.
 
         Raises
         ------
         ConfigError
-            If none does.
+            If no scheduler answers, or a worker of it has another version of the model.
         """
         if self._settings.address:
-            with _quiet(), self._client():
-                pass
+            with _quiet(), self._client() as client:
+                _check_versions(client)
 
     def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
         """Play chunks and yield a receipt for each."""
-        from distributed import KilledWorker, as_completed
+        from distributed import as_completed
 
         folder = str(store.folder.resolve())
         attempts: Counter[Chunk] = Counter()
@@ -141,10 +177,7 @@ class DaskWorkers:
                 if isinstance(found, Receipt):
                     yield found
                 else:
-                    tried, reason = 1, f"{type(found).__name__}: {found}"
-                    if isinstance(found, KilledWorker):
-                        # A scheduler of the user's own may have tried it on several workers.
-                        tried, reason = found.allowed_failures + 1, "the worker died"
+                    tried, reason = _failure(found)
                     attempts[chunk] += tried
                     if attempts[chunk] < ATTEMPTS:
                         waiting.append(chunk)
@@ -153,9 +186,76 @@ class DaskWorkers:
                 submit()
 
 
+def _leave_if_a_worker() -> None:
+    """End a worker process whose script plays the sweep once more, and leave word of it.
+
+    Raises
+    ------
+    SystemExit
+        In such a process; what started it tells the user.
+    """
+    mark = os.environ.get(UNGUARDED)
+    if mark and Path(mark).name != str(os.getpid()):
+        Path(mark).touch()
+        raise SystemExit(1)
+
+
+def _security(settings: DaskExecutor) -> "Security | None":
+    """Return what Dask needs for TLS, None where no files are named.
+
+    Raises
+    ------
+    ConfigError
+        If a file is missing, or the address is not one of TLS.
+    """
+    from distributed.security import Security
+
+    files = {name: value for name, value in settings if name.startswith("tls_") and value}
+    if not files:
+        return None
+    problems = [
+        f"executor.{name}: there is no file {value}"
+        for name, value in files.items()
+        if not Path(value).is_file()
+    ]
+    problems += [
+        f"executor.{name}: is needed with the other TLS files"
+        for name in ("tls_ca_file", "tls_client_cert")
+        if name not in files
+    ]
+    if not settings.address.startswith("tls://"):
+        problems.append("executor.address: with TLS files it must start with tls://")
+    if problems:
+        raise ConfigError(problems)
+    return Security(require_encryption=True, **files)
+
+
+def _check_versions(client: "Client") -> None:
+    """Refuse workers that have another version of the model, or none.
+
+    Raises
+    ------
+    ConfigError
+        With one line a worker.
+    """
+    found = client.run(model_digest, on_error="return")
+    problems = []
+    for worker, digest in found.items():
+        if isinstance(digest, OSError):
+            continue  # lost meanwhile
+        if isinstance(digest, Exception):
+            problems.append(f"executor: {worker} cannot load the model, {digest}")
+        elif digest != model_digest():
+            problems.append(
+                f"executor: {worker} has another version of the model, give it the one of here"
+            )
+    if problems:
+        raise ConfigError(problems)
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own log of what fails from the terminal; we tell it in a line."""
+    """Keep Dask's own log of failures from the terminal; the sweep reports them in a line."""
     log = logging.getLogger("distributed")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -171,13 +271,7 @@ def _threads(client: "Client") -> int:
 
 
 def _result(future: "Future[Receipt]") -> Receipt | Exception:
-    """Return a chunk's receipt, or what its worker failed with.
-
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on.
-    """
+    """Return a chunk's receipt, or what its worker failed with."""
     try:
         receipt: Receipt = future.result()
     except SimError:
@@ -187,3 +281,13 @@ def _result(future: "Future[Receipt]") -> Receipt | Exception:
     except Exception as error:  # noqa: BLE001 - it is tried again, then recorded
         return error
     return receipt
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    """Return how often a chunk has been tried, and why it failed."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        # A scheduler of the user's own may have tried it on several workers.
+        return int(error.allowed_failures) + 1, "the worker died"
+    return 1, f"{type(error).__name__}: {error}"

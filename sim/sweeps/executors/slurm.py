@@ -1,8 +1,8 @@
 """A job array under Slurm, through submitit: each task takes its share of the chunks.
 
-Tasks read the plan from the results' folder and write their shards into it. What is done is told
-by the shards alone. submitit hands its tasks their work as pickles; those and the tasks' logs
-stand in a folder beside the results, so that nothing inside the results' folder is ever unpickled.
+Tasks read the plan from the results' folder and write their shards into it; the shards alone say
+what is done. submitit hands its tasks their work as pickles; those and the tasks' logs stand in a
+folder beside the results, so that nothing inside the results' folder is ever unpickled.
 """
 
 import time
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.runs.folder import is_whole, stored_status
+from sim.runs.files import is_whole, stored_status
 from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
-from sim.sweeps.executors.local import Threads
+from sim.sweeps.executors.site import Tasks, fit, fit_here, last_line
 from sim.sweeps.plan import Chunk
-from sim.sweeps.play import ATTEMPTS, Player, Receipt, give_up, stored_player
+from sim.sweeps.play import ATTEMPTS, Notice, Player, Receipt, Threads, give_up, stored_player
 from sim.sweeps.request import SlurmExecutor
 from sim.sweeps.store import Store
 
@@ -57,13 +57,32 @@ def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) 
         raise
 
 
+class _LocalTasks:
+    """Tasks that submitit runs on this machine."""
+
+    waiting = never = losses = ""
+    outside = False
+
+    def __init__(self, jobs: Sequence["submitit.Job[int]"]) -> None:
+        self._jobs = jobs
+
+    def look(self, soon: bool = False) -> None:
+        """Nothing is asked: whether a job has ended is always known."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether all tasks have ended."""
+        return all(job.done() for job in self._jobs)
+
+    def cancel(self) -> None:
+        """Cancel what has not ended."""
+        for job in self._jobs:
+            if not job.done():
+                job.cancel()
+
+
 class SlurmTasks:
     """Plays chunks in the tasks of job arrays.
-
-    Parameters
-    ----------
-    settings : SlurmExecutor
-        Tasks, cores, time limit, partition.
 
     Raises
     ------
@@ -73,106 +92,159 @@ class SlurmTasks:
 
     def __init__(self, settings: SlurmExecutor) -> None:
         try:
-            import submitit  # noqa: F401 - only to see whether it is there
+            import submitit
         except ImportError as error:
             raise ConfigError(
                 ["executor=slurm: needs submitit, install the extra `slurm`"]
             ) from error
         self._settings = settings
-        self.count = settings.workers * settings.cpus
-        tasks, cores = counted(settings.workers, "task"), counted(settings.cpus, "core")
+        self._problem: ConfigError | None = None
+        self._fit = fit_here(settings)
+        if settings.cluster == "slurm":
+            try:
+                if submitit.SlurmExecutor.affinity() < 0:
+                    raise SimError("no Slurm on this machine")
+                self._fit = fit(settings)
+            except ConfigError as error:
+                self._problem = error
+            except SimError as error:
+                self._problem = ConfigError(
+                    [f"executor=slurm: {error}; executor.cluster=local tries it here"]
+                )
+        self.count = self._fit.tasks * self._fit.cpus
+        tasks, cores = counted(self._fit.tasks, "task"), counted(self._fit.cpus, "core")
         self.where = f"{tasks} with {cores} each"
 
     def check(self) -> None:
-        """Refuse a machine without Slurm.
+        """Refuse a machine without Slurm, and tasks that no node of the site can hold.
 
         Raises
         ------
         ConfigError
-            If there is none here.
+            If Slurm does not answer, or with one line a setting that does not fit.
         """
-        import submitit
+        if self._problem is not None:
+            raise self._problem
 
-        if self._settings.cluster == "slurm" and submitit.SlurmExecutor.affinity() < 0:
-            raise ConfigError(
-                ["executor=slurm: no Slurm on this machine; executor.cluster=local tries it here"]
-            )
+    def play(
+        self, player: Player, store: Store, chunks: Sequence[Chunk]
+    ) -> Iterator[Receipt | Notice]:
+        """Play chunks and yield a receipt for each, and what is to be told of the tasks.
 
-    def play(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Iterator[Receipt]:
-        """Play chunks and yield a receipt for each."""
+        What a lost array leaves goes to a new one. Only arrays that store nothing at all count as
+        attempts, so that a time limit may cut a long sweep as often as it likes.
+
+        Raises
+        ------
+        SimError
+            If the tasks will never start, or are ended from outside again and again.
+        """
         waiting = list(chunks)
+        attempts = 0
         stop_file(store).unlink(missing_ok=True)
-        for _ in range(ATTEMPTS):
-            if not waiting:
-                return
-            jobs = self._submit(player, store, waiting)
+        while waiting and attempts < ATTEMPTS:
+            before = len(waiting)
+            tasks = self._submit(player, store, waiting)
             try:
-                for chunk in self._stored(store, waiting, jobs):
-                    waiting.remove(chunk)
-                    yield _receipt(store, chunk)
-                _wait(jobs)
+                for told in self._stored(store, waiting, tasks):
+                    if isinstance(told, Notice):
+                        yield told
+                        continue
+                    waiting.remove(told)
+                    yield _receipt(store, told)
+                _wait(tasks)
             finally:
-                for job in jobs:
-                    if not job.done():
-                        job.cancel()
+                tasks.cancel()
+            attempts = attempts + 1 if len(waiting) == before else 0
+            if waiting and tasks.losses and attempts < ATTEMPTS:
+                left = counted(len(waiting), "chunk")
+                yield Notice(f"{tasks.losses}; {left} go to new tasks", line=True)
+            # A chunk that kills its task does not stand in the way of the same ones again.
+            waiting.reverse()
+        if waiting and tasks.losses and tasks.outside:
+            raise SimError(
+                f"executor=slurm: {tasks.losses}; nothing was stored {ATTEMPTS} times in a row, "
+                "the same line goes on"
+            )
         reason = f"the task ended before the chunk was stored, see {task_folder(store)}"
         for chunk in waiting:
             yield give_up(player, store, chunk, reason)
 
-    def _submit(
-        self, player: Player, store: Store, chunks: Sequence[Chunk]
-    ) -> list["submitit.Job[int]"]:
-        """Submit one job array; chunks are dealt out in turn."""
+    def _submit(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Tasks | _LocalTasks:
+        """Submit one job array; chunks are dealt out in turn.
+
+        Raises
+        ------
+        ConfigError
+            If Slurm refuses it.
+        """
         import submitit
+        from submitit.core.utils import FailedJobError
 
         s = self._settings
         executor = submitit.AutoExecutor(folder=str(task_folder(store)), cluster=s.cluster)
         executor.update_parameters(
             name="sim-sweep",
-            timeout_min=s.minutes,
-            cpus_per_task=s.cpus,
-            mem_gb=s.memory_gb,
-            slurm_array_parallelism=s.workers,
+            timeout_min=self._fit.minutes,
+            cpus_per_task=self._fit.cpus,
+            slurm_array_parallelism=self._fit.tasks,
+            # A step of srun's would get one core of the task's, from Slurm 22.05 on.
+            slurm_use_srun=False,
+            **({"mem_gb": self._fit.memory_gb} if self._fit.memory_gb else {}),
             **({"slurm_partition": s.partition} if s.partition else {}),
             **({"slurm_account": s.account} if s.account else {}),
         )
-        tasks = min(s.workers, len(chunks))
+        tasks = min(self._fit.tasks, len(chunks))
         shares = [list(chunks[n::tasks]) for n in range(tasks)]
-        folder = str(store.folder.resolve())
-        jobs: list[submitit.Job[int]] = executor.map_array(
-            play_share, [folder] * tasks, [player.plan.hash] * tasks, shares, [s.cpus] * tasks
-        )
-        return jobs
+        folder, plan, cpus = str(store.folder.resolve()), player.plan.hash, self._fit.cpus
+        try:
+            jobs: list[submitit.Job[int]] = executor.map_array(
+                play_share, [folder] * tasks, [plan] * tasks, shares, [cpus] * tasks
+            )
+        except FailedJobError as error:
+            raise ConfigError([f"executor=slurm: refused, {last_line(str(error))}"]) from error
+        return _LocalTasks(jobs) if s.cluster == "local" else Tasks([job.job_id for job in jobs])
 
     def _stored(
-        self, store: Store, chunks: Sequence[Chunk], jobs: Sequence["submitit.Job[int]"]
-    ) -> Iterator[Chunk]:
+        self, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
+    ) -> Iterator[Chunk | Notice]:
         """Yield chunks as their shards appear, until all have or all tasks have ended.
 
         Raises
         ------
         SimError
-            If a task has found that the sweep cannot go on.
+            If a task has found that the sweep cannot go on, or none can ever start.
         """
         left = list(chunks)
+        waiting = ""
         while left:
             if stop_file(store).exists():
                 raise SimError(stop_file(store).read_text("utf-8"))
-            ended = all(job.done() for job in jobs)
+            tasks.look()
+            ended = tasks.ended
             for chunk in [c for c in left if store.shard_file(c).exists()]:
                 if is_whole(store.shard_file(chunk), chunk.runs):
                     left.remove(chunk)
                     yield chunk
             if ended:
                 return
+            if tasks.never:
+                raise ConfigError(
+                    [f"executor=slurm: the tasks would wait for ever, Slurm says {tasks.never}"]
+                )
+            if tasks.waiting != waiting:
+                waiting = tasks.waiting
+                yield Notice(waiting)
             if left:
                 time.sleep(POLL_SECONDS)
 
 
-def _wait(jobs: Sequence["submitit.Job[int]"]) -> None:
+def _wait(tasks: Tasks | _LocalTasks) -> None:
     until = time.monotonic() + ENDING_SECONDS
-    while time.monotonic() < until and not all(job.done() for job in jobs):
+    tasks.look(soon=True)
+    while time.monotonic() < until and not tasks.ended:
         time.sleep(POLL_SECONDS)
+        tasks.look(soon=True)
 
 
 def _receipt(store: Store, chunk: Chunk) -> Receipt:

@@ -1,20 +1,19 @@
-"""From snapshots to HTML and SVG: one panel a file, pure functions, everything escaped.
+"""From snapshots to HTML and SVG: one panel a function, pure, everything escaped.
 
 Words come from `sim.runs.story`; text of a scenario goes through `sim.view.board.markup.text`
-before it stands in a page. No function here knows the server, the model or the browser.
+before it stands in a page. No function here knows the server or the browser.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sim.config.settings import Settings
-from sim.view.board.channels_panel import channels_panel
+from sim.view.board.graphs import channels_panel, public_panel
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import header_panel, path_panel
-from sim.view.board.public_graph import public_panel
 from sim.view.board.treaty_panel import preconditions_panel, text_panel
-from sim.view.snapshot import Snapshot
+from sim.view.watch import Snapshot
 
 
 class Shown(NamedTuple):
@@ -29,11 +28,8 @@ class Shown(NamedTuple):
 def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:
     """Return the HTML of every panel by its name.
 
-    Parameters
-    ----------
-    shown : Shown
-    public_layout : mapping
-        Of `sim.view.board.public_graph.drawn_graph`: what of the public's graph does not change.
+    `public_layout` is what `sim.view.board.graphs.drawn_graph` returns: what of the public's
+    graph does not change in a run.
     """
     settings, snapshots, overlay, all_moves = shown
     scenario, now = settings.scenario, snapshots[-1]

@@ -1,4 +1,4 @@
-"""Head of the page: which talks, how they are set up, which week is shown, where it stands."""
+"""The head of the page, and the treaty's path: rungs reached, gates that block it, the ledger."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,8 +8,34 @@ from sim.config.settings import Settings
 from sim.model.codes import Gate, Move, Precondition, Treaty
 from sim.runs.story import day_of, gate_words
 from sim.runs.transcript import choice_words
-from sim.view.board.markup import SIGNS, bar, day, named, panel, share, text
-from sim.view.snapshot import PartyNow, Snapshot
+from sim.view.board.markup import bar, day, named, panel, quiet, share, step, text
+from sim.view.watch import PartyNow, Snapshot
+
+LADDER = (
+    Treaty.OPEN,
+    Treaty.TEXT_AGREED,
+    Treaty.INITIALLED,
+    Treaty.SIGNED_INTERIM,
+    Treaty.SIGNED_FULL,
+    Treaty.RATIFIED,
+)
+"""Rungs in their order; the interim one may be passed over."""
+BROKEN = (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
+"""Statuses that end the talks for bad."""
+ENDS = (Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.LAPSED)
+"""Moves that bring them about."""
+RECORDED = ("initialled", "signed", "ratified", "end")
+"""Kinds of the timeline's entries that say where the real treaty stood."""
+SMALL = 0.005
+"""Differences below this are lost in figures that are rounded as here."""
+_SAID = {
+    "done": "reached",
+    "here": "now",
+    "ahead": "ahead",
+    "passed": "passed over",
+    "barred": "not under this agenda",
+    "lost": "not reached",
+}
 
 
 def header_panel(settings: Settings, now: Snapshot) -> str:
@@ -29,7 +55,7 @@ def header_panel(settings: Settings, now: Snapshot) -> str:
         f'<div class="head"><div class="talks"><h1>{text(scenario.title)}</h1>'
         f'<ul class="conduct">{sides}<li>{text(rules)}</li></ul></div>'
         f'<div class="when"><p class="week">{week_words(now)}</p>'
-        f'<p class="date">{day(now.day)}</p><p class="status">{text(status_words(now))}</p>'
+        f'<p class="date">{day(now.day)}</p><p class="status">{treaty_words(now.status)}</p>'
         "</div></div>"
     )
 
@@ -37,11 +63,6 @@ def header_panel(settings: Settings, now: Snapshot) -> str:
 def week_words(now: Snapshot) -> str:
     """Return which week is shown, counted from 0 as in every table."""
     return "Opening" if now.played == 0 else f"Week {now.week}"
-
-
-def status_words(now: Snapshot) -> str:
-    """Return the treaty's status as it is written in tables, in words."""
-    return treaty_words(now.status)
 
 
 def treaty_words(status: Treaty) -> str:
@@ -53,40 +74,8 @@ def summary_words(settings: Settings, now: Snapshot) -> str:
     """Return one sentence for readers who hear the page."""
     return (
         f"{week_words(now)}, {now.day.isoformat()}, {settings.scenario.title}: "
-        f"treaty {status_words(now)}."
+        f"treaty {treaty_words(now.status)}."
     )
-
-
-def legend(settings: Settings) -> str:
-    """Return which mark stands for which actor."""
-    scenario = settings.scenario
-    return "".join(
-        f"<li>{named(actor, scenario.actors[actor_id].name)}</li>"
-        for actor, actor_id in zip(range(len(SIGNS)), scenario.actor_ids, strict=True)
-    )
-
-
-# ---- The treaty's path from open to ratified, the gates that block it now, and the ledger so fa
-
-LADDER = (
-    Treaty.OPEN,
-    Treaty.TEXT_AGREED,
-    Treaty.INITIALLED,
-    Treaty.SIGNED_INTERIM,
-    Treaty.SIGNED_FULL,
-    Treaty.RATIFIED,
-)
-"""Rungs in their order; the interim one may be passed over."""
-BROKEN = (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
-"""Statuses that end the talks for bad."""
-ENDS = (Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.LAPSED)
-"""Moves that bring them about."""
-RECORDED = ("initialled", "signed", "ratified", "end")
-"""Kinds of the timeline's entries that say where the real treaty stood."""
-
-
-SMALL = 0.005
-"""Differences below this are lost in figures that are rounded as here."""
 
 
 class Rung(NamedTuple):
@@ -103,7 +92,7 @@ def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     steps = "".join(_rung(scenario, rung) for rung in rungs(settings, now))
     if now.status in BROKEN:
         steps += _broken(settings, now)
-    gates = _gates(settings, now)
+    gates = gate_list(settings, now) if now.played else quiet("No week has been played yet.")
     body = (
         f'<ol class="ladder">{steps}</ol><div class="columns">'
         f'<div class="gates"><h3>What kept this week from the full signature</h3>{gates}</div>'
@@ -141,39 +130,17 @@ def _is_passed(status: Treaty, now: Snapshot) -> bool:
     return status < Treaty.SIGNED_FULL and now.rungs.full >= 0
 
 
-_SAID = {
-    "done": "reached",
-    "here": "now",
-    "ahead": "ahead",
-    "passed": "passed over",
-    "barred": "not under this agenda",
-    "lost": "not reached",
-}
-
-
 def _rung(scenario: Scenario, rung: Rung) -> str:
-    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else _SAID[rung.standing]
-    current = ' aria-current="step"' if rung.standing == "here" else ""
-    hidden = f'<span class="unseen">{_SAID[rung.standing]}: </span>'
-    return (
-        f'<li class="{rung.standing}"{current}>{hidden}'
-        f"<b>{text(treaty_words(rung.status))}</b><small>{when}</small></li>"
-    )
+    said = _SAID[rung.standing]
+    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else said
+    body = f"<b>{treaty_words(rung.status)}</b><small>{when}</small>"
+    return step(rung.standing, f"{said}: ", body)
 
 
 def _broken(settings: Settings, now: Snapshot) -> str:
-    whys = [line.why for line in now.lines if line.move in ENDS and line.why]
-    when = day(day_of(settings.scenario, now.rungs.ended))
-    return (
-        f'<li class="broken" aria-current="step"><b>{text(treaty_words(now.status))}</b>'
-        f"<small>{when}{': ' + text(whys[-1]) if whys else ''}</small></li>"
-    )
-
-
-def _gates(settings: Settings, now: Snapshot) -> str:
-    if now.played == 0:
-        return '<p class="quiet">No week has been played yet.</p>'
-    return gate_list(settings, now)
+    whys = [f": {text(line.why)}" for line in now.lines if line.move in ENDS and line.why]
+    when = day(day_of(settings.scenario, now.rungs.ended)) + "".join(whys[-1:])
+    return step("broken", "", f"<b>{treaty_words(now.status)}</b><small>{when}</small>")
 
 
 def gate_list(settings: Settings, now: Snapshot) -> str:
@@ -237,7 +204,7 @@ def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
 def _ledger(scenario: Scenario, now: Snapshot) -> str:
     total = sum(now.ledger)
     if total == 0.0:
-        return '<p class="quiet">Empty.</p>'
+        return quiet("Empty.")
     rows = "".join(
         f'<tr><th scope="row">{text(words)}</th><td>{now.ledger[gate]:.1f}</td>'
         f"<td>{share(now.ledger[gate] / total)}</td><td>{bar(now.ledger[gate] / total)}</td></tr>"

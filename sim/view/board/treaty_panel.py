@@ -1,12 +1,12 @@
-"""The preconditions on their routes: which step each has reached, and when the next is due."""
+"""The treaty: its text provision by provision, and the preconditions on their routes."""
 
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.treaty import Precondition as Demand
 from sim.config.treaty import Provision
-from sim.model.codes import Article, Precondition
+from sim.model.codes import Article, Precondition, Route, complete
 from sim.runs.story import day_of, short_title, wording
-from sim.view.board.markup import SIGNS, day, named, number, panel, sign, text
-from sim.view.snapshot import PreconditionNow, ProvisionNow, Snapshot
+from sim.view.board.markup import SIGNS, day, named, number, panel, quiet, sign, step, text
+from sim.view.watch import PreconditionNow, ProvisionNow, Snapshot
 
 ACT = (Precondition.DEMANDED, Precondition.PROMISED, Precondition.MET)
 ROUTES = {
@@ -22,6 +22,7 @@ ROUTES = {
     ),
 }
 """Steps of each route in their order."""
+complete({Route[name.upper()]: steps for name, steps in ROUTES.items()}, Route)
 ROUTE_WORDS = {
     "act": "an act of one government",
     "joint": "a joint step",
@@ -29,64 +30,6 @@ ROUTE_WORDS = {
 }
 ENDED = (Precondition.FAILED, Precondition.WAIVED)
 """Ends that lie off the route."""
-
-
-def preconditions_panel(scenario: Scenario, now: Snapshot) -> str:
-    """Return every demand that somebody has raised; reserves stay out, as in the transcript."""
-    raised = [
-        _demand(scenario, entry, state)
-        for entry, state in zip(scenario.preconditions.values(), now.preconditions, strict=True)
-        if state.status != Precondition.DORMANT
-    ]
-    body = f'<ul class="demands">{"".join(raised)}</ul>'
-    if not raised:
-        body = '<p class="quiet">Nobody demands anything outside the text.</p>'
-    return panel("preconditions", "Preconditions", body)
-
-
-def _demand(scenario: Scenario, entry: Demand, state: PreconditionNow) -> str:
-    by, to = (_party(scenario, party) for party in (entry.demanded_by, entry.delivered_by))
-    steps = "".join(_step(step, state.status) for step in ROUTES[entry.route])
-    if state.status in ENDED:
-        word = state.status.name.lower()
-        steps += f'<li class="broken" aria-current="step"><b>{word}</b></li>'
-    return (
-        f'<li><p class="provision">{text(entry.title)}</p>'
-        f'<p class="quiet">Demanded by {by}, delivered by {to}, by {ROUTE_WORDS[entry.route]}'
-        f"{_due(scenario, state)}</p>"
-        f'<ol class="ladder small">{steps}</ol></li>'
-    )
-
-
-def _party(scenario: Scenario, party: str) -> str:
-    return named(scenario.parties.index(party), scenario.actors[party].name)
-
-
-def _due(scenario: Scenario, state: PreconditionNow) -> str:
-    under_way = Precondition.PROMISED <= state.status <= Precondition.REFERENDUM
-    if not under_way or state.due_week < 0:
-        return ""
-    return f"; this step is due {day(day_of(scenario, state.due_week))}"
-
-
-def _step(step: Precondition, status: Precondition) -> str:
-    """Return one step: done, here, or ahead; a demand that ended off its route is left at that."""
-    if step == status:
-        standing = "here"
-    elif status in ENDED:
-        standing = "ahead"
-    else:
-        standing = "done" if step < status else "ahead"
-    current = ' aria-current="step"' if standing == "here" else ""
-    hidden = {"done": "reached: ", "here": "now: ", "ahead": ""}[standing]
-    return (
-        f'<li class="{standing}"{current}><span class="unseen">{hidden}</span>'
-        f"<b>{step.name.lower()}</b></li>"
-    )
-
-
-# ---- The text as a strip, and for each open provision where both sides' offers stand.
-
 MARKS = {Article.OPEN: "○", Article.HALF: "◐", Article.AGREED: "●"}
 """Mark of each status."""
 WIDTH, HEIGHT, EDGE = 320.0, 40.0, 14.0
@@ -182,3 +125,49 @@ def _drawn(state: ProvisionNow, closed: bool) -> str:
 
 def _x(position: float) -> float:
     return EDGE + min(max(position, 0.0), 1.0) * (WIDTH - 2 * EDGE)
+
+
+def preconditions_panel(scenario: Scenario, now: Snapshot) -> str:
+    """Return every demand that somebody has raised; reserves stay out, as in the transcript."""
+    raised = [
+        _demand(scenario, entry, state)
+        for entry, state in zip(scenario.preconditions.values(), now.preconditions, strict=True)
+        if state.status != Precondition.DORMANT
+    ]
+    body = f'<ul class="demands">{"".join(raised)}</ul>'
+    if not raised:
+        body = quiet("Nobody demands anything outside the text.")
+    return panel("preconditions", "Preconditions", body)
+
+
+def _demand(scenario: Scenario, entry: Demand, state: PreconditionNow) -> str:
+    by, to = (_party(scenario, party) for party in (entry.demanded_by, entry.delivered_by))
+    steps = "".join(_step(at, state.status) for at in ROUTES[entry.route])
+    if state.status in ENDED:
+        steps += step("broken", "", f"<b>{state.status.name.lower()}</b>")
+    return (
+        f'<li><p class="provision">{text(entry.title)}</p>'
+        f'<p class="quiet">Demanded by {by}, delivered by {to}, by {ROUTE_WORDS[entry.route]}'
+        f"{_due(scenario, state)}</p>"
+        f'<ol class="ladder small">{steps}</ol></li>'
+    )
+
+
+def _party(scenario: Scenario, party: str) -> str:
+    return named(scenario.parties.index(party), scenario.actors[party].name)
+
+
+def _due(scenario: Scenario, state: PreconditionNow) -> str:
+    under_way = Precondition.PROMISED <= state.status <= Precondition.REFERENDUM
+    if not under_way or state.due_week < 0:
+        return ""
+    return f"; this step is due {day(day_of(scenario, state.due_week))}"
+
+
+def _step(at: Precondition, status: Precondition) -> str:
+    """Return one step: done, here, or ahead; a demand that ended off its route is left at that."""
+    standing = "done" if at < status and status not in ENDED else "ahead"
+    if at == status:
+        standing = "here"
+    unseen = {"done": "reached: ", "here": "now: ", "ahead": ""}[standing]
+    return step(standing, unseen, f"<b>{at.name.lower()}</b>")

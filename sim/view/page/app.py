@@ -1,89 +1,26 @@
-"""Cells and runs of a sweep as the rows of the page's tables."""
+"""The Solara page: one session a browser tab, drawn by the five Vue templates beside this file.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+From top to bottom: the templates as components, with what each shows and what it can ask for; the
+rows of the tables that list a sweep; the page itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 
 import solara
 from reacton.core import Element
 
-from sim.model.codes import Gate
 from sim.runs.story import day_of, gate_words
 from sim.view.board.markup import plain_day
-from sim.view.start import started
-from sim.view.stored import KINDS, LISTED
-
-if TYPE_CHECKING:
-    from sim.view.controls import Fieldset
-    from sim.view.session import Session
-    from sim.view.stored import Cell, StoredRun, StoredSweep
-
-
-def sorted_cells(cells: Sequence["Cell"], order: str) -> list["Cell"]:
-    """Return the cells in one of the orders of `sim.view.stored`, those without outcome last."""
-    if order not in ("most", "least"):
-        return list(cells)
-    sense = -1.0 if order == "most" else 1.0
-
-    def place(cell: "Cell") -> tuple[bool, float, int]:
-        return (cell.signed is None, sense * (cell.signed or 0.0), cell.number)
-
-    return sorted(cells, key=place)
-
-
-def cell_rows(cells: Sequence["Cell"]) -> list[dict[str, object]]:
-    """Return cells as plain rows."""
-    return [
-        {
-            "number": cell.number,
-            "values": [str(value) for value in cell.values.values()],
-            "runs": cell.runs,
-            "estimate": cell.signed,
-            "low": cell.low,
-            "high": cell.high,
-            "signed": "no outcome"
-            if cell.signed is None
-            else f"{cell.signed:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
-        }
-        for cell in cells
-    ]
-
-
-def run_rows(
-    sweep: "StoredSweep", cell: int | None, runs: Sequence["StoredRun"]
-) -> list[dict[str, object]]:
-    """Return runs of one cell as plain rows, in the scenario's words."""
-    if cell is None:
-        return []
-    scenario = sweep.scenario(cell)
-    words = gate_words(scenario)
-    gates = {f"ledger_{gate.name.lower()}": words[gate] for gate in Gate}
-    return [
-        {
-            "replicate": run.replicate,
-            "status": run.error or run.status.replace("_", " "),
-            "signed": run.signed,
-            "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
-            "weeks": run.weeks,
-            "gate": _most_in_the_way(run.gates, gates),
-            "question": "How was it signed?"
-            if run.signed in ("interim", "full")
-            else "Why did this one fail?",
-        }
-        for run in runs
-    ]
-
-
-def _most_in_the_way(gates: Sequence[str] | None, words: Mapping[str, str]) -> str:
-    if gates is None:
-        return ""
-    return ", ".join(words[gate] for gate in gates) or "nothing"
-
-
-# ---- The Vue templates as components: what each shows, and what it can ask for.
+from sim.view.choices import started
+from sim.view.controls import Fieldset, fieldsets, other_choices
+from sim.view.session import Session
+from sim.view.stored import KINDS, LISTED, SIGNED, Cell, StoredRun, StoredSweep, sweep_of
 
 Handler = Callable[[object], None] | None
 """What an event calls, with what the template sends along."""
+Act = Callable[[Callable[..., None]], Callable[[object], None]]
+"""Makes an event's handler from what is to be done to the session."""
 
 
 @solara.component_vue("notices.vue", vuetify=False)
@@ -93,20 +30,7 @@ def notices(messages: list[str], warnings: list[str], verdict: str, same: bool) 
 
 @solara.component_vue("transport.vue", vuetify=False)
 def transport(
-    head: str,
-    run: str,
-    at: int,
-    played: int,
-    horizon: int,
-    over: bool,
-    at_end: bool,
-    spoken: str,
-    address: str,
-    command: str,
-    overlay: bool,
-    explained: bool,
-    has_record: bool,
-    has_results: bool,
+    now: dict[str, object],
     event_forth: Handler = None,
     event_back: Handler = None,
     event_go: Handler = None,
@@ -122,15 +46,7 @@ def transport(
 
 @solara.component_vue("board.vue", vuetify=False)
 def board(
-    path: str,
-    text: str,
-    preconditions: str,
-    parties: str,
-    channels: str,
-    home: str,
-    public: str,
-    moves: str,
-    why: str,
+    panels: dict[str, str],
     ties: str,
     tick: int,
     all_moves: bool,
@@ -155,21 +71,7 @@ def controls(
 
 @solara.component_vue("results.vue", vuetify=False)
 def results(
-    title: str,
-    note: str,
-    swept: list[str],
-    cells: list[dict[str, object]],
-    cells_total: int,
-    first_cell: int,
-    order: str,
-    cell: int | None,
-    kind: str,
-    kinds: list[str],
-    runs: list[dict[str, object]],
-    runs_total: int,
-    first: int,
-    size: int,
-    shown: dict[str, int] | None,
+    listed: dict[str, object],
     event_open_cell: Handler = None,
     event_sort: Handler = None,
     event_pick: Handler = None,
@@ -181,15 +83,51 @@ def results(
     """List a sweep's cells and runs."""
 
 
-# ---- The page: one session a browser tab, drawn by five Vue templates from what the session sho
+def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
+    """Return the cells in an order of `sim.view.stored.Listing`, those without outcome last."""
+    if order not in ("most", "least"):
+        return list(cells)
+    sense = -1.0 if order == "most" else 1.0
+    return sorted(cells, key=lambda cell: (cell.signed is None, sense * (cell.signed or 0.0)))
 
 
-def open_session(query: str | None) -> "Session":
-    """Return a new session; the model is imported here, while the browser loads its scripts."""
-    from sim.view.session import Session
-    from sim.view.start import sweep
+def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
+    """Return cells as plain rows."""
+    return [
+        {
+            **asdict(cell),
+            "values": [str(value) for value in cell.values.values()],
+            "estimate": cell.signed,
+            "signed": "no outcome"
+            if cell.signed is None
+            else f"{cell.signed:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+        }
+        for cell in cells
+    ]
 
-    return Session(started(), query, sweep())
+
+def run_rows(sweep: StoredSweep, cell: int, runs: Sequence[StoredRun]) -> list[dict[str, object]]:
+    """Return runs of one cell as plain rows, in the scenario's words."""
+    scenario = sweep.scenario(cell)
+    words = gate_words(scenario)
+
+    def most_in_the_way(run: StoredRun) -> str:
+        if run.gates is None:
+            return ""
+        return ", ".join(words[gate] for gate in run.gates) or "nothing"
+
+    return [
+        {
+            "replicate": run.replicate,
+            "status": run.error or run.status.replace("_", " "),
+            "signed": run.signed,
+            "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
+            "weeks": run.weeks,
+            "gate": most_in_the_way(run),
+            "question": "How was it signed?" if run.signed in SIGNED else "Why did this one fail?",
+        }
+        for run in runs
+    ]
 
 
 @solara.component
@@ -219,52 +157,53 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
     # Neither changes from week to week.
     set_now = [id(session.draft), id(session.running)]
-    groups = solara.use_memo(lambda: settable(session), set_now)
+    groups = solara.use_memo(
+        lambda: fieldsets(session.start, session.draft, session.running), set_now
+    )
     runs = solara.use_memo(lambda: listed(session), [session.listing])
     panels = session.panels()
     title = f"{session.watch.settings.scenario.title} - peace talks simulator"
     parts = [solara.Title(title), _transport(session, act, panels.pop("header")), _notices(session)]
     if session.sweep is not None:
-        parts.append(_results(session, act, *runs))
+        parts.append(_results(session, session.sweep, act, *runs))
     parts += [_board(session, act, panels), _controls(session, act, groups)]
     return solara.v.Html(tag="div", class_="sim-grid", children=parts)
 
 
-Act = Callable[[Callable[..., None]], Callable[[object], None]]
+def open_session(query: str | None) -> Session:
+    """Return a new session on what the server was started with."""
+    start = started()
+    return Session(start, query, sweep_of(start))
 
 
-def settable(session: "Session") -> "list[Fieldset]":
-    """Return the controls of a session."""
-    from sim.view.controls import fieldsets
-
-    return fieldsets(session.start, session.draft, session.running)
-
-
-def listed(session: "Session") -> "tuple[list[StoredRun], int]":
-    """Return the runs that are listed, and how many of their kind there are."""
+def listed(session: Session) -> tuple[list[dict[str, object]], int]:
+    """Return the rows of the runs that are listed, and how many of their kind there are."""
     sweep, listing = session.sweep, session.listing
     if sweep is None or listing.cell is None:
         return [], 0
-    return sweep.runs_of(listing.cell, listing.kind, listing.first, LISTED)
+    runs, total = sweep.runs_of(listing.cell, listing.kind, listing.first, LISTED)
+    return run_rows(sweep, listing.cell, runs), total
 
 
-def _transport(session: "Session", act: Act, head: str) -> Element:
+def _transport(session: Session, act: Act, head: str) -> Element:
     watch = session.watch
     return transport(
-        head=head,
-        run=str(id(watch)),
-        at=watch.now.played,
-        played=watch.played,
-        horizon=watch.horizon,
-        over=watch.over,
-        at_end=watch.at_end,
-        spoken=session.spoken,
-        address=session.address,
-        command=session.command,
-        overlay=session.overlay,
-        explained=session.explained,
-        has_record=bool(watch.settings.scenario.timeline),
-        has_results=session.sweep is not None,
+        now={
+            "head": head,
+            "run": str(id(watch)),
+            "at": watch.now.played,
+            "played": watch.played,
+            "horizon": watch.settings.horizon,
+            "over": watch.over,
+            "at_end": watch.at_end,
+            "spoken": session.spoken,
+            "address": session.address,
+            "command": session.command,
+            "overlay": session.overlay,
+            "explained": session.explained,
+            "has_record": bool(watch.settings.scenario.timeline),
+            "has_results": session.sweep is not None,
+        },
         event_forth=act(lambda _: session.forth()),
         event_back=act(lambda _: session.back()),
         event_go=act(session.go),
@@ -274,7 +213,7 @@ def _transport(session: "Session", act: Act, head: str) -> Element:
     )
 
 
-def _notices(session: "Session") -> Element:
+def _notices(session: Session) -> Element:
     replayed = session.replayed
     return notices(
         messages=session.messages,
@@ -284,9 +223,9 @@ def _notices(session: "Session") -> Element:
     )
 
 
-def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
+def _board(session: Session, act: Act, panels: dict[str, str]) -> Element:
     return board(
-        **panels,
+        panels=panels,
         ties=session.layout["ties"],
         tick=session.watch.now.played,
         all_moves=session.all_moves,
@@ -294,9 +233,7 @@ def _board(session: "Session", act: Act, panels: dict[str, str]) -> Element:
     )
 
 
-def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element:
-    from sim.view.controls import other_choices
-
+def _controls(session: Session, act: Act, groups: list[Fieldset]) -> Element:
     keys = {entry.key for group in groups for entry in group.controls}
     others, running = (other_choices(s.choices, groups) for s in (session.draft, session.running))
     waiting = sum(entry.waits for group in groups for entry in group.controls)
@@ -312,40 +249,35 @@ def _controls(session: "Session", act: Act, groups: "list[Fieldset]") -> Element
     )
 
 
-def _results(session: "Session", act: Act, runs: "list[StoredRun]", total: int) -> Element:
-    sweep, listing = session.sweep, session.listing
-    assert sweep is not None
+def _results(
+    session: Session, sweep: StoredSweep, act: Act, runs: list[dict[str, object]], total: int
+) -> Element:
+    listing, replayed = session.listing, session.replayed
     ordered = sorted_cells(sweep.cells, listing.order)
-    replayed = session.replayed
 
-    def show(**changes: object) -> None:
-        session.show_listing(replace(listing, **changes))  # type: ignore[arg-type]
+    def replay(explained: bool) -> Handler:
+        return act(lambda at: session.replay(int(at["cell"]), int(at["replicate"]), explained))
 
+    show = session.show_listing
     return results(
-        title=f"Results of {sweep.title}",
-        note=f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
-        swept=sweep.plan.swept,
-        cells=cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
-        cells_total=len(ordered),
-        first_cell=listing.first_cell,
-        order=listing.order,
-        cell=listing.cell,
-        kind=listing.kind,
-        kinds=list(KINDS),
-        runs=run_rows(sweep, listing.cell, runs),
-        runs_total=total,
-        first=listing.first,
-        size=LISTED,
-        shown=None
-        if replayed is None
-        else {"cell": replayed.cell, "replicate": replayed.replicate},
+        listed={
+            "title": f"Results of {sweep.title}",
+            "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
+            "swept": sweep.plan.swept,
+            "cells": cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
+            "cells_total": len(ordered),
+            **asdict(listing),
+            "kinds": list(KINDS),
+            "runs": runs,
+            "runs_total": total,
+            "size": LISTED,
+            "shown": None if replayed is None else asdict(replayed),
+        },
         event_open_cell=act(session.open_cell),
-        event_sort=act(lambda order: show(order=str(order), first_cell=0)),
-        event_pick=act(lambda kind: show(kind=str(kind), first=0)),
-        event_page_cells=act(lambda first: show(first_cell=max(0, int(first)))),
-        event_page_runs=act(lambda first: show(first=max(0, int(first)))),
-        event_replay=act(lambda data: session.replay(int(data["cell"]), int(data["replicate"]))),
-        event_explain=act(
-            lambda data: session.replay(int(data["cell"]), int(data["replicate"]), explained=True)
-        ),
+        event_sort=act(lambda order: show(replace(listing, order=str(order), first_cell=0))),
+        event_pick=act(lambda kind: show(replace(listing, kind=str(kind), first=0))),
+        event_page_cells=act(lambda at: show(replace(listing, first_cell=max(0, int(at))))),
+        event_page_runs=act(lambda at: show(replace(listing, first=max(0, int(at))))),
+        event_replay=replay(explained=False),
+        event_explain=replay(explained=True),
     )

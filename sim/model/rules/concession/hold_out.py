@@ -1,9 +1,23 @@
-"""Hold-out: concede nothing while concessions come."""
+"""Firmness, and hold-out: concede nothing at all, or nothing while concessions come."""
 
 from sim.model.plugins import Parameter, plugin
 from sim.model.records import Params, Shocks, State
 from sim.model.rules.calendar import clock_since
 from sim.model.rules.concession.time_dependent import demand_between, polynomial_concession
+
+
+@plugin(
+    "concession",
+    "firm",
+    family="firm",
+    reference="Siegel and Fouraker (1960); Bartos (1974), toughness",
+)
+def firm(params: Params, state: State, shocks: Shocks, side: int) -> float:
+    """Demand the aspiration at all times; move only by unilateral concessions."""
+    return state.aspiration[side]
+
+
+# --- hold-out: concede nothing while concessions come
 
 
 @plugin(

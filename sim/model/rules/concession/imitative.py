@@ -1,7 +1,7 @@
 """Behaviour-dependent tactics: concede as the other side concedes."""
 
 from sim.model.compiled import rule
-from sim.model.plugins import Parameter, plugin
+from sim.model.plugins import Parameter, Preset, plugin
 from sim.model.records import HISTORY, Params, Shocks, State
 
 
@@ -48,6 +48,7 @@ OPENING = Parameter("opening", 0.1, 0.0, 1.0, "share", "conceded in the first de
     reference="Faratin, Sierra and Jennings (1998), relative tit-for-tat",
     uses=("offers",),
     parameters=(LAG, OPENING),
+    presets=(Preset("tit_for_tat", "Answers a relative concession with one of the same size."),),
 )
 def relative_tit_for_tat(params: Params, state: State, shocks: Shocks, side: int) -> float:
     """Give up in the proportion in which the other side gave up `lag` of its moves ago."""

@@ -3,7 +3,7 @@
 import math
 
 from sim.model.compiled import rule
-from sim.model.plugins import Parameter, plugin
+from sim.model.plugins import Parameter, Preset, plugin
 from sim.model.records import Params, Shocks, State
 from sim.model.rules.calendar import clock
 
@@ -42,6 +42,12 @@ def demand_between(state: State, side: int, conceded: float) -> float:
     parameters=(
         Parameter("beta", 1.0, 0.01, 100.0, "exponent", "below 1 Boulware, above 1 Conceder"),
         Parameter("kappa", 0.0, 0.0, 1.0, "share", "conceded at the start"),
+    ),
+    presets=(
+        Preset("boulware", "Concedes late: beta below 1 is Boulware here.", {"beta": 0.2}),
+        Preset("conceder", "Concedes early: beta above 1 is Conceder here.", {"beta": 5.0}),
+        Preset("linear", "Concedes evenly up to the perceived deadline."),
+        Preset("polynomial", "Time-dependent with an exponent of one's own."),
     ),
 )
 def polynomial(params: Params, state: State, shocks: Shocks, side: int) -> float:

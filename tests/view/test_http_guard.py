@@ -12,17 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sim.view.choices import page_file, read_page
 from sim.view.http_guard import (
     LOOPBACK,
-    Gate,
-    folders,
+    Guard,
     hosts_of,
-    keep,
-    kept,
-    kept_file,
     same_origin,
     script_folder,
     static_file,
+    static_folders,
 )
 from sim.view.server import NEEDED
 
@@ -37,8 +35,8 @@ class Answer(NamedTuple):
     text: str
 
 
-def ask(gate: Gate, path: str, kind: str = "http", **headers: str) -> Answer:
-    """Send one request through the gate, in a thread with a loop of its own."""
+def ask(guard: Guard, path: str, kind: str = "http", **headers: str) -> Answer:
+    """Send one request through the guard, in a thread with a loop of its own."""
     address, _, query = path.partition("?")
     named = {"host": "me"} | headers
     scope = {
@@ -65,7 +63,7 @@ def ask(gate: Gate, path: str, kind: str = "http", **headers: str) -> Answer:
         sent.append(message)
 
     async def carried_out() -> None:
-        await gate(scope, receive, send)  # type: ignore[arg-type]
+        await guard(scope, receive, send)  # type: ignore[arg-type]
 
     with ThreadPoolExecutor(1) as apart:
         apart.submit(asyncio.run, carried_out()).result(timeout=30)
@@ -89,69 +87,54 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def opened(gate: Gate) -> Gate:
+def opened(guard: Guard) -> Guard:
     page = Starlette(routes=[Route("/", index), Route("/{path:path}", other)])
-    gate.open(page, lambda: None)  # type: ignore[arg-type]
-    gate.ready.set()
-    return gate
+    guard.open(page, lambda: None)
+    guard.ready.set()
+    return guard
 
 
 def test_requests_are_passed_on_once_all_is_there() -> None:
-    gate = opened(Gate())
-    assert ask(gate, "/").text == HTML
-    assert ask(gate, "/anything").text == "/anything"
+    guard = opened(Guard())
+    assert ask(guard, "/").text == HTML
+    assert ask(guard, "/anything").text == "/anything"
 
 
 def test_the_page_is_kept_for_the_next_start() -> None:
-    assert kept(kept_file()) is None
-    ask(opened(Gate()), "/")
-    assert kept(kept_file()) == HTML.encode()
-    early = ask(Gate(), "/?seed=4")
+    assert read_page(page_file()) is None
+    ask(opened(Guard()), "/")
+    assert read_page(page_file()) == HTML.encode()
+    early = ask(Guard(), "/?seed=4")
     assert early.text == HTML
     assert "solara-session-id=" in early.headers["set-cookie"]
 
 
-def test_a_page_that_is_not_whole_is_not_used() -> None:
-    file = kept_file()
-    keep(file, b"<!doctype html><html><bo")
-    assert kept(file) is None
-    keep(file, HTML.encode())
-    assert kept(file) == HTML.encode()
-
-
-def test_older_pages_are_removed(own_cache: Path) -> None:
-    file = kept_file()
-    keep(file.with_name("older.html"), HTML.encode())
-    keep(file, HTML.encode())
-    assert [f.name for f in (own_cache / "page").iterdir()] == [file.name]
-
-
 def test_what_is_not_there_yet_is_waited_for() -> None:
-    gate = Gate()
-    threading.Timer(0.3, opened, (gate,)).start()
-    assert ask(gate, "/anything").text == "/anything"
+    guard = Guard()
+    threading.Timer(0.3, opened, (guard,)).start()
+    assert ask(guard, "/anything").text == "/anything"
 
 
 def test_a_page_that_could_not_be_made_is_refused() -> None:
-    gate = Gate()
-    gate.ready.set()
-    assert ask(gate, "/anything").status == 503
+    guard = Guard()
+    guard.ready.set()
+    assert ask(guard, "/anything").status == 503
 
 
 def test_scripts_and_styles_are_served_at_once() -> None:
-    gate = Gate()
-    script = ask(gate, f"/_solara/cdn/{NEEDED}")
+    guard = Guard()
+    script = ask(guard, f"/_solara/cdn/{NEEDED}")
     assert script.status == 200
     assert "immutable" in script.headers["cache-control"]
-    assert "--paper" in ask(gate, "/static/assets/custom.css?v=1").text
-    assert ask(gate, "/static/main-vuetify.js").status == 200
-    assert ask(gate, "/jupyter/nbextensions/jupyter-vue/nodeps.js").status == 200
+    assert "--paper" in ask(guard, "/static/assets/custom.css?v=1").text
+    assert ask(guard, "/static/main-vuetify.js").status == 200
+    assert ask(guard, "/jupyter/nbextensions/jupyter-vue/nodeps.js").status == 200
 
 
 def test_the_page_is_left_when_the_server_ends() -> None:
     left: list[str] = []
-    gate = Gate()
-    gate.open(Starlette(), lambda: left.append("left"))  # type: ignore[arg-type]
+    guard = Guard()
+    guard.open(Starlette(), lambda: left.append("left"))
     asked = iter(["lifespan.startup", "lifespan.shutdown"])
     answered: list[str] = []
 
@@ -162,7 +145,7 @@ def test_the_page_is_left_when_the_server_ends() -> None:
         answered.append(message["type"])
 
     async def carried_out() -> None:
-        await gate({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
+        await guard({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
 
     with ThreadPoolExecutor(1) as apart:
         apart.submit(asyncio.run, carried_out()).result(timeout=30)
@@ -182,7 +165,7 @@ def test_the_page_is_left_when_the_server_ends() -> None:
     ],
 )
 def test_no_other_file_is_served(path: str) -> None:
-    assert static_file(path, folders()) is None
+    assert static_file(path, static_folders()) is None
 
 
 def test_scripts_come_from_the_installation() -> None:
@@ -205,27 +188,27 @@ def test_only_its_own_pages_may_talk_to_it(origin: bytes | None, verdict: bool) 
 
 
 def test_pages_of_other_sites_are_refused() -> None:
-    gate = opened(Gate())
-    assert ask(gate, "/anything", origin="http://evil.example").status == 403
-    assert ask(gate, "/anything", kind="websocket", origin="http://evil.example").status == 1008
-    assert ask(gate, "/anything", origin="http://me").text == "/anything"
+    guard = opened(Guard())
+    assert ask(guard, "/anything", origin="http://evil.example").status == 403
+    assert ask(guard, "/anything", kind="websocket", origin="http://evil.example").status == 1008
+    assert ask(guard, "/anything", origin="http://me").text == "/anything"
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_another_name_for_loopback_is_refused(kind: str) -> None:
     """A site can have its own name lead to this machine (DNS rebinding)."""
-    gate = opened(Gate(hosts_of("127.0.0.1")))
+    guard = opened(Guard(hosts_of("127.0.0.1")))
     closed = 1008 if kind == "websocket" else 403
     for host in ("evil.example:8765", "evil.example", "", "127.0.0.1.evil.example", "x@localhost"):
-        assert ask(gate, "/", kind, host=host).status == closed, host
-        assert ask(gate, "/", kind, host=host, origin=f"http://{host}").status == closed, host
+        assert ask(guard, "/", kind, host=host).status == closed, host
+        assert ask(guard, "/", kind, host=host, origin=f"http://{host}").status == closed, host
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8765", "localhost:8765", "LOCALHOST", "[::1]:8765", "[::1]", "127.0.0.1"]
 )
 def test_the_names_of_loopback_are_answered(host: str) -> None:
-    assert ask(opened(Gate(hosts_of("127.0.0.1"))), "/", host=host).text == HTML
+    assert ask(opened(Guard(hosts_of("127.0.0.1"))), "/", host=host).text == HTML
 
 
 def test_only_loopback_has_names_that_are_known() -> None:

@@ -1,9 +1,101 @@
-"""Phase 9: the opposition mobilises and citizens change their minds."""
+"""Domestic politics: the opposition's grievances, opinion, protest, and the government's survival.
 
-from sim.model.codes import ACTOR, MOVE, PUBLIC_RULE, REASON
+Its own preferences decide: giving way on what it cares for, away from what it wants, brings people
+to the street; giving way on what it does not care for does not. Salience as a weight relative to
+the mean is the spatial model's (Enelow and Hinich 1984).
+"""
+
+from sim.model.codes import (
+    ACTOR,
+    ARTICLE,
+    CALENDAR_KIND,
+    MOVE,
+    PRECONDITION,
+    PUBLIC_RULE,
+    REASON,
+    TREATY,
+)
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import Events, Flags, Indices, Numbers, Params, Public, State
+from sim.model.records import (
+    ARTICLES,
+    Events,
+    Flags,
+    Indices,
+    Numbers,
+    Params,
+    Public,
+    Shocks,
+    State,
+)
+from sim.model.rules.calendar import end_talks
 from sim.model.rules.events import write
+from sim.model.rules.preferences import issue_utility, precondition_utility
+
+
+@rule
+def salience(params: Params, actor: int, issue: int) -> float:
+    """Return the weight of an issue for an actor over its mean weight; 1 without any weights."""
+    total = 0.0
+    count = 0
+    for i in range(params.articles):
+        total += params.weight[actor, i]
+        count += 1
+    for k in range(params.preconditions):
+        if params.start_status[ARTICLES + k] != PRECONDITION.DORMANT:
+            total += params.weight[actor, ARTICLES + k]
+            count += 1
+    if total <= 0.0:
+        return 1.0
+    return params.weight[actor, issue] * count / total
+
+
+@rule
+def grievance_of_move(params: Params, issue: int, before: float, after: float) -> float:
+    """Return what the opposition holds against one issue moving from one position to another.
+
+    Salience times the utility it loses per unit of the way, at least 0: 1 for an issue of mean
+    weight that moves straight away from its ideal.
+    """
+    if before == after:
+        return 0.0
+    lost = issue_utility(params, ACTOR.OPPOSITION, issue, before) - issue_utility(
+        params, ACTOR.OPPOSITION, issue, after
+    )
+    rate = min(max(lost / abs(after - before), 0.0), 1.0)
+    return salience(params, ACTOR.OPPOSITION, issue) * rate
+
+
+@rule
+def grievance_of_treaty(params: Params, state: State, interim: bool) -> float:
+    """Return how far what is signed lies from the opposition's ideals, in [0, 1].
+
+    1 less its utility of the agreed articles, and with a full treaty of the preconditions as they
+    stand, over their weight; 1 where it has no preferences.
+    """
+    worth = 0.0
+    weight = 0.0
+    for i in range(params.articles):
+        if state.article[i] == ARTICLE.AGREED:
+            own = params.weight[ACTOR.OPPOSITION, i]
+            weight += own
+            worth += own * issue_utility(params, ACTOR.OPPOSITION, i, state.position[i])
+    if not interim:
+        for k in range(params.preconditions):
+            if state.precondition[k] != PRECONDITION.DORMANT:
+                weight += params.weight[ACTOR.OPPOSITION, ARTICLES + k]
+                worth += precondition_utility(params, state, ACTOR.OPPOSITION, k)
+    if weight <= 0.0:
+        return 1.0
+    return min(max(1.0 - worth / weight, 0.0), 1.0)
+
+
+@rule
+def mobilise_against(params: Params, state: State, grievance: float) -> None:
+    """Raise the protest impulse by the opposition's effort, in proportion to the grievance."""
+    state.impulse += params.effort * params.trigger_impulse * grievance
+
+
+# --- the opposition mobilises and citizens change their minds
 
 _ROUNDING = 1e-9
 """Added to the confidence radius: of two friends just at it, rounding would keep only one."""
@@ -121,7 +213,7 @@ def deliberate(params: Params, state: State, public: Public) -> None:
     state.opinion = mean_of(public.opinion)
 
 
-# ---- Phase 9, continued: protest spreads over the graph by thresholds.
+# --- protest spreads over the graph by thresholds
 
 
 @rule
@@ -162,14 +254,10 @@ def cascade(
     of active neighbours, helped by the opposition's impulse, reaches the own threshold.
     Supporters stay at home.
 
-    Parameters
-    ----------
-    opinion, threshold : array of float, shape (citizens,)
-    impulse : float
-    start, tie : array of int32
-        Graph in compressed rows.
-    active, exposure, queue : arrays, shape (citizens,)
-        Who protests in the end, active neighbours of each, and working space.
+    opinion, threshold: shape (citizens,).
+    start, tie: graph in compressed rows.
+    active, exposure, queue: who protests in the end, active neighbours of each, and working space,
+        shape (citizens,).
     """
     count = first_movers(opinion, threshold, impulse, active, exposure, queue)
     at = 0
@@ -208,3 +296,61 @@ def take_to_streets(params: Params, state: State, public: Public, events: Events
     danger = params.fall_protest_share
     if share >= danger and before < danger:
         write(state, events, ACTOR.OPPOSITION, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, share)
+
+
+# --- approval, elections and the government's survival
+
+
+@rule
+def approval_base(params: Params, state: State) -> float:
+    """Return the level to which approval returns: its start, moved with public opinion."""
+    moved = params.opinion_slope * (state.opinion - params.opinion_mean)
+    return clip_unit(params.approval + moved)
+
+
+@rule
+def hold_election(params: Params, state: State, shocks: Shocks, events: Events) -> bool:
+    """Hold an election: votes about approval, seats by the largest party's bonus."""
+    votes = clip_unit(state.approval + params.election_swing * shocks[state.week].election)
+    seats = params.parliament_seats * min(1.0, params.seats_bonus * votes)
+    state.seats = int(seats + 0.5)
+    won = state.seats > 0.5 * params.parliament_seats
+    reason = REASON.VOTE_PASSED if won else REASON.BALLOT
+    write(state, events, ACTOR.NATURE, MOVE.ELECTION_HELD, -1, reason, votes)
+    return won
+
+
+@rule
+def election_due(params: Params, state: State) -> bool:
+    """Return whether the calendar holds an election this week."""
+    for at in range(params.dates):
+        if params.date_week[at] == state.week and params.date_kind[at] == CALENDAR_KIND.ELECTION:
+            return True
+    return False
+
+
+@entry_rule
+def survive(params: Params, state: State, shocks: Shocks, events: Events) -> None:
+    """Move approval, hold elections and bring the government down by ballot or street.
+
+    A treaty that both have ratified outlives the government.
+    """
+    if state.ended or params.home < 0:
+        return
+    pull = params.approval_reversion * (approval_base(params, state) - state.approval)
+    noise = params.approval_noise * shocks[state.week].approval
+    cost = params.protest_cost * state.protest
+    state.approval = clip_unit(state.approval + pull - cost + noise)
+    fell = REASON.NONE
+    if election_due(params, state) and not hold_election(params, state, shocks, events):
+        fell = REASON.BALLOT
+    if params.citizens > 0 and state.protest >= params.fall_protest_share:
+        state.protest_weeks += 1
+        if state.protest_weeks >= params.fall_weeks:
+            fell = REASON.STREET
+    else:
+        state.protest_weeks = 0
+    if fell != REASON.NONE and state.status != TREATY.RATIFIED:
+        end_talks(
+            state, events, TREATY.GOVERNMENT_FELL, MOVE.GOVERNMENT_FELL, ACTOR.OPPOSITION, fell
+        )

@@ -1,0 +1,189 @@
+"""Files that are there whole or not at all, and that show when a bit of them has changed.
+
+The digest of a Parquet file stands in its footer among the key-value metadata, where every reader
+finds it, and is computed over all bytes of the file with its own digits as zeros.
+"""
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO, Literal, NoReturn
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from sim.errors import SimError
+
+KEY = "digest"
+"""Key of the metadata."""
+_MARK = b"blake2b:"
+_DIGITS = 64
+UNSEALED = (_MARK + b"0" * _DIGITS).decode()
+"""What a writer states under `KEY` until the file is sealed."""
+_TAIL = 8
+"""Bytes after the footer: its length in four bytes, and ``PAR1``."""
+_AT_ONCE = 1 << 22
+PART = ".part"
+"""Ending of a file that is still being written."""
+
+
+class StoreError(SimError):
+    """Results cannot be written; what has been written stays."""
+
+
+def is_whole(file: Path, rows: int | None = None) -> bool:
+    """Return whether a Parquet file can be read and has as many rows as it should, if told."""
+    try:
+        found = int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
+    except (PolarsError, OSError):
+        return False
+    return rows is None or found == rows
+
+
+def stored_status(shard: Path) -> pl.Series:
+    """Return the statuses of the runs in a shard."""
+    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
+    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
+
+
+def set_aside(file: Path) -> None:
+    """Rename a file to ``*.broken``, or with a number if there is one of that name already."""
+    target, number = file.with_suffix(".broken"), 1
+    while target.exists():
+        number += 1
+        target = file.with_suffix(f".broken{number}")
+    file.replace(target)
+
+
+def parquet_bytes(
+    table: pl.DataFrame,
+    metadata: dict[str, str] | None = None,
+    compression: Literal["zstd", "lz4"] = "zstd",
+) -> bytes:
+    """Return a table as the bytes of a Parquet file that carries their digest."""
+    buffer = io.BytesIO()
+    stated = {**(metadata or {}), KEY: UNSEALED}
+    table.write_parquet(buffer, compression=compression, metadata=stated)
+    seal(buffer)
+    return buffer.getvalue()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a loss of power.
+
+    Raises StoreError if the disk is full or cannot be written to.
+    """
+    part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
+    try:
+        with part.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(file)
+        sync_folder(file.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        stop(file, error)
+
+
+def stop(file: Path, error: OSError) -> NoReturn:
+    """Raise that a file could not be written.
+
+    Always raises StoreError.
+    """
+    raise StoreError(f"{file.parent}: {file.name} cannot be written, {reason(error)}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's entries to disk, so that a rename survives a loss of power."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def reason(error: OSError) -> str:
+    """Return an operating system's error in plain words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the disk is full"
+    return (error.strerror or str(error)).lower()
+
+
+class Seal(Enum):
+    """Whether a file is as it was written."""
+
+    WHOLE = "whole"
+    BROKEN = "broken"
+    NONE = "none"  # it states no digest: made elsewhere, or before files stated one
+
+
+def seal(handle: BinaryIO) -> None:
+    """Put the digest into a file that was written with `UNSEALED` under `KEY`.
+
+    Raises ValueError if it is no Parquet file with such a place.
+    """
+    place = _place(handle)
+    if place is None:
+        raise ValueError("no place for a digest in the footer")
+    found = _digest(handle, place)
+    handle.seek(place)
+    handle.write(found)
+
+
+def seal_of(file: Path) -> Seal:
+    """Return whether a file is as it was written.
+
+    Raises OSError if it cannot be read.
+    """
+    with file.open("rb") as handle:
+        place = _place(handle)
+        if place is None:
+            return Seal.NONE
+        handle.seek(place)
+        stated = handle.read(_DIGITS)
+        return Seal.WHOLE if stated == _digest(handle, place) else Seal.BROKEN
+
+
+def _place(handle: BinaryIO) -> int | None:
+    """Return where the digest's digits begin, None where there are none."""
+    size = handle.seek(0, 2)
+    if size < _TAIL:
+        return None
+    handle.seek(size - _TAIL)
+    tail = handle.read(_TAIL)
+    start = size - _TAIL - int.from_bytes(tail[:4], "little")
+    if tail[4:] != b"PAR1" or start < 0:
+        return None
+    handle.seek(start)
+    footer = handle.read(size - _TAIL - start)
+    found = footer.rfind(_MARK)
+    if found < 0 or found + len(_MARK) + _DIGITS > len(footer):
+        return None
+    return start + found + len(_MARK)
+
+
+def _digest(handle: BinaryIO, place: int) -> bytes:
+    """Return the digits for a file's bytes, those at `place` read as zeros."""
+    found = hashlib.blake2b(digest_size=_DIGITS // 2)
+    handle.seek(0)
+    for part in _parts(handle, place):
+        found.update(part)
+    handle.seek(place + _DIGITS)
+    found.update(b"0" * _DIGITS)
+    while part := handle.read(_AT_ONCE):
+        found.update(part)
+    return found.hexdigest().encode()
+
+
+def _parts(handle: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the next `size` bytes of a file, some millions at a time."""
+    while size > 0 and (part := handle.read(min(size, _AT_ONCE))):
+        size -= len(part)
+        yield part

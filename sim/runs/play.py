@@ -1,0 +1,127 @@
+"""Runs played: one by either driver, or a batch by the compiled engine."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config.settings import Settings
+from sim.model.records import EVENT, STATE
+from sim.runs.opening import (
+    Batch,
+    Cells,
+    Driver,
+    RunRecord,
+    check_fault,
+    open_batch,
+    open_run,
+    opening_state,
+    society_of,
+)
+
+
+def play_one(settings: Settings, driver: Driver = "engine") -> RunRecord:
+    """Play one run by the driver of that name.
+
+    Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
+    """
+    return run_mesa(settings) if driver == "mesa" else run_engine(settings)
+
+
+def run_engine(settings: Settings) -> RunRecord:
+    """Play one run in the compiled engine; errors as in `play_one`."""
+    from sim.model.engine import play
+
+    talks = open_run(settings)
+    history = np.zeros(settings.horizon, STATE).view(np.recarray)
+    play(talks.params, talks.state, talks.shocks, talks.public, talks.events, history)
+    check_fault(settings, talks.state)
+    return RunRecord(
+        settings=settings,
+        params=talks.params,
+        history=history[: talks.state.week],
+        events=talks.events[: talks.state.events],
+        driver="engine",
+    )
+
+
+def run_mesa(settings: Settings) -> RunRecord:
+    """Play one run in the Mesa model, agent by agent; errors as in `play_one`."""
+    from sim.runs.mesa_model import NegotiationModel
+
+    model = NegotiationModel(settings=settings)
+    while model.running:
+        model.step()
+    return model.run_record()
+
+
+def play_batch(cells: Sequence[Settings], replicates: range) -> NDArray[np.void]:
+    """Play every cell with every replicate; return final states, shape (cells, replicates).
+
+    cells: with the same seed and society; their `replicate` is not read.
+
+    Raises ValueError if the cells cannot share chance.
+    """
+    if len({(cell.seed, society_of(cell)) for cell in cells}) > 1:
+        raise ValueError("cells of a batch must share seed, graph and citizens")
+    opened = Cells.of(range(len(cells)), cells)
+    batch = open_batch(cells[0].seed, opened, society_of(cells[0]), replicates)
+    rows, numbers = np.indices((len(cells), len(replicates))).reshape(2, -1)
+    return final_states(batch, rows, numbers).reshape(len(cells), len(replicates))
+
+
+def final_states(
+    batch: Batch, cell: NDArray[np.int64], replicate: NDArray[np.int64]
+) -> NDArray[np.void]:
+    """Play runs of a batch and return their final states, shape (runs,).
+
+    cell, replicate: row of the cell and of the replicate of each run, shape (runs,).
+    """
+    from sim.model.engine import play_many
+
+    state = np.zeros(len(cell), STATE).view(np.recarray)
+    none = np.zeros(0, EVENT).view(np.recarray)
+    chance, graph = batch.tape, batch.graph[replicate]
+    params, pool = batch.cells.params, batch.pool
+    play_many(params, cell, replicate, graph, state, chance, pool, batch.public, none)
+    return state
+
+
+def states_or_errors(
+    batch: Batch, cell: NDArray[np.int64], replicate: NDArray[np.int64]
+) -> tuple[NDArray[np.void], dict[int, str]]:
+    """Return `final_states`, and what the rules of a plug-in raised, by position among the runs.
+
+    The states of runs that raised are zero.
+    """
+    try:
+        return final_states(batch, cell, replicate), {}
+    except Exception:  # noqa: BLE001 - a plug-in's rule may raise anything; told below
+        state = np.zeros(len(cell), STATE).view(np.recarray)
+    raised: dict[int, str] = {}
+    for run in range(len(cell)):
+        one = slice(run, run + 1)
+        try:
+            state[one] = final_states(batch, cell[one], replicate[one])
+        except Exception as error:  # noqa: BLE001 - recorded with the run, the sweep goes on
+            raised[run] = f"{type(error).__name__}: {error}"
+    return state, raised
+
+
+def weekly_states(batch: Batch, cell: int, replicate: int) -> NDArray[np.void] | None:
+    """Return the states of one run of a batch week by week, None if its rules raised."""
+    from sim.model.engine import play
+
+    params, chance = batch.cells.params[cell], batch.tape
+    graph, pool = batch.graph[replicate], batch.pool
+    public = batch.public._replace(
+        start=pool.start[graph], tie=pool.tie[graph], tie_weight=pool.tie_weight[graph]
+    )
+    history = np.zeros(int(params.horizon), STATE).view(np.recarray)
+    none = np.zeros(0, EVENT).view(np.recarray)
+    try:
+        state = opening_state(params, public, chance, replicate)
+        play(params, state, chance.weekly[replicate], public, none, history)
+    except Exception:  # noqa: BLE001 - the table of runs holds the message
+        return None
+    return history[: int(state.week)]
