@@ -1,7 +1,8 @@
 """Ratification: the ratifier's measure of a treaty, the votes, and whether a deal lasts.
 
-The measure is the share won of the whole text: 1 when every article stands at the party's own ideal, 0 when every one stands at the other's.
-Preconditions and side payments are not in it: they are not what is voted on.
+The measure is the share won of the whole text: 1 when every article stands at the party's own
+ideal, 0 when every one stands at the other's. Preconditions and side payments are not in it: they
+are not what is voted on.
 """
 
 from sim.model.codes import ACTOR, ARTICLE, MOVE, PRECONDITION_RULE, REASON, TREATY
