@@ -9,7 +9,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from sim.commands.scenario import normalised_weights, render_scenario
+from sim.commands.scenario_tables import normalised_weights, render_scenario
 from sim.config import config_folder
 from sim.config.compose import check_file, compose, compose_plain, load_scenario
 from sim.config.scenario import Scenario

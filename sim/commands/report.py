@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from sim.analysis.page.content import Report
@@ -80,8 +83,6 @@ def execute(args: argparse.Namespace) -> int:
 
     Raises SimError if the folders cannot be used or the report cannot be written.
     """
-    from sim.errors import ConfigError
-
     if len(args.folders) > 2:
         raise ConfigError(["report: takes one folder, or two sweeps to compare"])
     if args.open and args.format != "html":
@@ -116,8 +117,6 @@ def _need_the_extra() -> None:
     """
     from importlib.util import find_spec
 
-    from sim.errors import ConfigError
-
     needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
@@ -131,8 +130,6 @@ def _start(text: str) -> "tuple[str, Value]":
 
     Raises ConfigError if it is not of that form.
     """
-    from sim.errors import ConfigError
-
     key, sign, value = text.partition("=")
     if not (key and sign and value):
         raise ConfigError([f"--start {text}: is not of the form KEY=VALUE"])
@@ -148,8 +145,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
     On a terminal a line that changes; otherwise a line for each step that follows a slow one.
     """
-    import time
-
     from sim.runs.terminal import console
 
     if sys.stderr.isatty():

@@ -1,187 +1,11 @@
-"""`sim run`: one run of the talks, told week by week; `sim run -m`: Hydra's own multirun.
-
-A multirun is one job a combination, by Hydra's own launchers.
-
-The whole line is validated first, as a sweep's is, so that nothing is played if some job could
-not be. Then Hydra takes over: it composes each job, makes its folder and calls `Job` in it.
-"""
+"""`sim run`: one run of the talks, told week by week."""
 
 import argparse
 import json
-import logging
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import hydra
-import yaml
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from sim.commands.options import add_configuration_options
-from sim.config.compose import (
-    HYDRA_VERSION,
-    compose_with_hydra,
-    composition_problems,
-    plain_settings,
-    search_folders,
-)
-from sim.config.settings import build_settings
-from sim.errors import ConfigError, SimError
-
-if TYPE_CHECKING:
-    from sim.runs.opening import Driver
-
-OUTCOME, FAILURE = "outcome.json", "failed.txt"
-"""What a job leaves in its folder: the object of `sim run --json`, or why there is none."""
-SOME_FAILED = 3
-
-log = logging.getLogger("sim")
-
-
-@dataclass(frozen=True)
-class Job:
-    """Plays one run and writes its outcome into the job's folder; Hydra's task function."""
-
-    driver: "Driver"  # ``"engine"`` or ``"mesa"``
-    trace: str | None = None  # name of the file that holds the weekly history
-
-    def __call__(self, config: DictConfig) -> None:
-        """Play the run that Hydra has composed."""
-        job = HydraConfig.get()
-        folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
-        try:
-            self._play(config, folder, overrides)
-        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the jobs go on
-            told = str(error) if isinstance(error, SimError) else f"{type(error).__name__}: {error}"
-            _write_new(folder / FAILURE, f"{told}\n")
-            log.error("%s", told)
-
-    def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
-        settings = build_settings(plain_settings(config, overrides))
-
-        from sim.runs.play import play_one
-        from sim.runs.summary import summarise
-
-        record = play_one(settings, self.driver)
-        summary = summarise(record, overrides)
-        if self.trace is not None:
-            from sim.runs.trace import write_trace
-
-            write_trace(record, folder / self.trace, overrides)
-        _write_new(folder / OUTCOME, json.dumps(summary.plain(), indent=2, allow_nan=False))
-        signed = "nothing signed"
-        if summary.signed != "none":
-            signed = f"{summary.signed} deal signed on {summary.signed_date}"
-        log.info("%s after %d weeks, %s", summary.status, summary.weeks, signed)
-
-
-def _write_new(file: Path, text: str) -> None:
-    """Write a file that does not exist yet.
-
-    Raises SimError if it exists or cannot be written.
-    """
-    try:
-        with file.open("x", encoding="utf-8") as handle:
-            handle.write(text)
-    except OSError as error:
-        raise SimError(f"{file}: {error.strerror or error}") from error
-
-
-def check(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
-    """Validate all jobs of a line, and return the folder that they would be played in.
-
-    overrides: the line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
-    config_name, config_dir: as for a single run.
-
-    Raises ConfigError with one line for each problem of any job; also if the folder holds something
-    already.
-    """
-    primary, others = search_folders(config_name, config_dir)
-    _validate(overrides, config_name, config_dir)
-    return _new_folder(primary, others, config_name, overrides)
-
-
-def multirun(
-    overrides: Sequence[str], config_name: str, config_dir: str | None, job: Job, folder: Path
-) -> tuple[int, int]:
-    """Let Hydra play one job for each combination of the line's values.
-
-    overrides, config_name, config_dir: as they were checked.
-    job: what each job does.
-    folder: where the jobs' folders are made.
-
-    Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
-    """
-    primary, others = search_folders(config_name, config_dir)
-    words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
-    if others:
-        search = ",".join(f'"file://{other}"' for other in others)
-        words.append(f"hydra.searchpath=[{search}]")
-    entry = hydra.main(
-        config_path=str(primary), config_name=config_name, version_base=HYDRA_VERSION
-    )
-    with _arguments(["sim run", "--multirun", *words]):
-        entry(job)()
-    outcomes, failures = (sum(1 for _ in folder.rglob(name)) for name in (OUTCOME, FAILURE))
-    return outcomes, failures
-
-
-def _own(overrides: Sequence[str]) -> list[str]:
-    return [o for o in overrides if not o.lstrip("+~").startswith(("hydra.", "hydra/"))]
-
-
-def _validate(overrides: Sequence[str], config_name: str, config_dir: str | None) -> None:
-    from sim.sweeps.planning import check_line
-
-    if not any(o.lstrip("+").startswith("hydra/sweeper=") for o in overrides):
-        check_line(_own(overrides), config_name, config_dir)
-
-
-def _new_folder(
-    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
-) -> Path:
-    """Return the folder that Hydra is going to use, which must be a new one.
-
-    Hydra itself would write over what is there.
-    """
-    hydras = [o for o in overrides if o not in _own(overrides)]
-    try:
-        found = compose_with_hydra(primary, others, config_name, hydras, hydra_too=True).hydra
-        folder = Path(found.sweep.dir)
-        subfolder = OmegaConf.to_container(found.sweep, resolve=False)
-    except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
-
-        def reference() -> Mapping[str, object]:
-            plain = compose_with_hydra(primary, others, config_name, [], hydra_too=True)
-            known = OmegaConf.to_container(plain.hydra, resolve=False)
-            return {"hydra": known}
-
-        raise ConfigError(composition_problems(error, hydras, [], reference)) from error
-    if isinstance(subfolder, dict) and "${" not in str(subfolder.get("subdir")):
-        raise ConfigError(["hydra.sweep.subdir: all jobs would write into one folder"])
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError([f"hydra.sweep.dir: {folder} exists already and is not overwritten"])
-    return folder
-
-
-@contextmanager
-def _arguments(words: list[str]) -> Iterator[None]:
-    """Show `words` as the arguments of the process; Hydra's entry point reads them there."""
-    before = sys.argv
-    sys.argv = words
-    try:
-        yield
-    finally:
-        sys.argv = before
-
-
-# --- `sim run`: one run of the talks, told week by week
+from sim.commands.options import add_configuration_options, announce_compiling
+from sim.errors import ConfigError
 
 DESCRIPTION = """\
 Plays the talks once and tells what happened: who offered what and why, which articles closed,
@@ -268,7 +92,6 @@ def execute(args: argparse.Namespace) -> int:
 
         check_folder(args.out)
 
-    from sim.commands.options import announce_compiling
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
@@ -295,9 +118,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _multirun(args: argparse.Namespace) -> int:
-
-    from sim.commands.options import announce_compiling
-    from sim.errors import ConfigError
+    from sim.commands.multirun import SOME_FAILED, Job, check, multirun
     from sim.runs.terminal import counted
 
     problems = []

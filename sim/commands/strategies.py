@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from sim.errors import ConfigError, did_you_mean
+
 DESCRIPTION = """\
 Lists every concession strategy, acceptance condition and opponent model with its family,
 reference and parameters.
@@ -52,7 +54,6 @@ def check_names(names: list[str]) -> None:
 
     Raises ConfigError with the nearest name.
     """
-    from sim.errors import ConfigError, did_you_mean
     from sim.model.plugins import KINDS, registry
 
     known = [name for kind in KINDS for name in registry().names(kind)]
@@ -97,7 +98,6 @@ def draw(target: Path, names: list[str]) -> None:
     Raises ConfigError if the file exists, its folder does not, its ending is unknown, matplotlib is
     missing, or no concession strategy is named.
     """
-    from sim.errors import ConfigError
     from sim.model.plugins import registry
 
     strategies = [n for n in registry().names("concession") if not names or n in names]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands.options import add_configuration_options
+from sim.commands.options import add_configuration_options, announce_compiling
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
@@ -94,7 +94,6 @@ def execute(args: argparse.Namespace) -> int:
 
     Raises SimError if the line or the folder cannot be used, or results cannot be written.
     """
-    from sim.commands.options import announce_compiling
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]

@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sim.errors import ConfigError, did_you_mean
+
 if TYPE_CHECKING:
     from sim.theory import Oracle, Verdict
 
@@ -50,7 +52,6 @@ def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
 
     Raises ConfigError if there is no such reference.
     """
-    from sim.errors import ConfigError, did_you_mean
     from sim.theory import ORACLES, REFERENCES
 
     problems = [

@@ -1,9 +1,12 @@
 """`sim view`: watch a run in the browser, or the runs of a sweep."""
 
 import argparse
+import gc
+import threading
 from pathlib import Path
 
-from sim.commands.options import add_configuration_options
+from sim.commands.options import add_configuration_options, announce_compiling
+from sim.errors import ConfigError, SimError
 
 DESCRIPTION = """\
 Opens a page on which a run of the Mesa model is watched week by week: the text, the demands
@@ -50,10 +53,7 @@ def execute(args: argparse.Namespace) -> int:
     Raises SimError if the settings, the folder or the port cannot be used, or the page is not
     installed.
     """
-    import gc
     import importlib.util
-
-    from sim.errors import SimError
 
     missing = [name for name in ("solara", "ipyvuetify") if importlib.util.find_spec(name) is None]
     if missing:
@@ -77,7 +77,6 @@ def start_up(args: argparse.Namespace) -> None:
 
     Raises SimError if something cannot be used.
     """
-    from sim.commands.options import announce_compiling
     from sim.view.choices import Start, announce, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
 
@@ -103,8 +102,6 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
 
     Raises ConfigError if more than one folder is named.
     """
-    from sim.errors import ConfigError
-
     folders = [word for word in words if "=" not in word and not word.startswith(("~", "+"))]
     if len(folders) > 1:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])
@@ -116,7 +113,6 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
 
 def open_browser(address: str) -> None:
     """Open the page in the user's browser, beside the server's start."""
-    import threading
     import webbrowser
 
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -6,6 +6,7 @@ the probability ``1 - exp(-r / 52)``, days as days / 7.
 
 import math
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 
@@ -49,8 +50,6 @@ def weekly_discount(per_year: float) -> float:
 
 def week_of(scenario: Scenario, day: object) -> int:
     """Return the week of the talks in which a date falls; negative before they start."""
-    from datetime import date
-
     assert isinstance(day, date)
     return (day - scenario.start).days // 7
 

@@ -315,7 +315,6 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Scenario":
-        from sim.errors import ConfigError
 
         problems = cross_problems(self)
         if problems:

@@ -13,13 +13,14 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import NamedTuple, TypeVar
 
 from sim.errors import ConfigError
+from sim.model.records import PLUGIN_VALUES
 
 PLUGINS_VARIABLE = "SIM_PLUGINS"
 """Environment variable with the user's plug-in files, so that worker processes see them too."""
@@ -104,7 +105,6 @@ def plugin(
     Raises ValueError if `kind` is unknown or there are more parameters than the records hold.
     """
     from sim.model.compiled import rule
-    from sim.model.records import PLUGIN_VALUES
 
     if kind not in KINDS:
         raise ValueError(f"unknown kind of plug-in {kind!r}; choose from {', '.join(KINDS)}")
@@ -187,7 +187,6 @@ def registry() -> Registry:
 
 
 def _with_code(entry: Plugin, code: int) -> Plugin:
-    from dataclasses import replace
 
     return replace(entry, code=code)
 
