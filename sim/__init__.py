@@ -37,7 +37,8 @@ class _Moved(MetaPathFinder, Loader):
         "sim.rules": "sim.model.rules",
         "sim.rules.compiled": "sim.model.compiled",
         "sim.rules.clock": "sim.model.rules.calendar",
-        "sim.rules.bargaining_set": "sim.model.rules.preferences",
+        "sim.rules.bargaining_set": "sim.model.rules.worth",
+        "sim.rules.preferences": "sim.model.rules.worth",
         "sim.rules.other_side": "sim.model.rules.beliefs",
     }
 

@@ -65,8 +65,8 @@ def frontier(params: np.record, points: int = POINTS) -> Frontier:
     ValueError
         If fewer than two points are asked for.
     """
-    from sim.model.rules.preferences import reservation_share
     from sim.model.rules.solutions import kalai_smorodinsky_share, nash_share
+    from sim.model.rules.worth import reservation_share
 
     if points < 2:
         raise ValueError(f"a frontier needs at least 2 points, got {points}")
@@ -119,8 +119,8 @@ def opening_state(params: np.record) -> np.record:
 
 
 def _point(params: np.record, state: np.record, share: float) -> Point:
-    from sim.model.rules.preferences import offer_share
     from sim.model.rules.solutions import frontier_share
+    from sim.model.rules.worth import offer_share
 
     second = float(frontier_share(params, state, share))
     first = float(offer_share(params, state, 0, 0))

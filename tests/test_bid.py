@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from sim.config.compose import compose
 from sim.config.parameters import parameters
 from sim.model.rules.bid import draft_package
-from sim.model.rules.preferences import offer_share
+from sim.model.rules.worth import offer_share
 from sim.theory.minimal_talks import minimal_talks, set_articles
 from tests.frontier import frontier, opening_state
 

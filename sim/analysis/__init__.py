@@ -12,6 +12,7 @@ from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.boxes import Boxes, prim_boxes
 from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
+from sim.analysis.deals import SigningMap, SigningRates, Terms, signing_map, signing_rates, terms
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs
@@ -21,7 +22,6 @@ from sim.analysis.loading import load
 from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
 from sim.analysis.paired import Differences, paired_differences
 from sim.analysis.results import Group, NotInResults, Results
-from sim.analysis.signing import SigningMap, SigningRates, signing_map, signing_rates
 from sim.analysis.single_run import (
     RunTable,
     SingleRun,
@@ -35,7 +35,6 @@ from sim.analysis.single_run import (
 )
 from sim.analysis.sobol import SobolIndices, sobol_indices
 from sim.analysis.surrogate import Importance, boosted_importance
-from sim.analysis.terms import Terms, terms
 from sim.analysis.turning import TurningPoints, turning_points
 
 __all__ = [

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.analysis.charts import Figure, Result, data, dot_plot, table, told_apart
+from sim.analysis.deals import article_label
 from sim.analysis.incidence import (
     EVENTS,
     Curves,
@@ -24,7 +25,6 @@ from sim.analysis.incidence import (
 )
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results
-from sim.analysis.terms import article_label
 from sim.config.scenario import Scenario
 from sim.runs.shares import LEVEL
 

@@ -20,10 +20,10 @@ from sim.analysis.charts import (
     table,
     told_apart,
 )
+from sim.analysis.deals import article_label
 from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
 from sim.analysis.loading import FORMAT, MOVES, RUN, WEEKS, existing
 from sim.analysis.results import NotInResults
-from sim.analysis.terms import article_label
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
 from sim.model.codes import Gate

@@ -14,6 +14,7 @@ from sim.analysis.assumptions import (
     AssumptionLedger,
     assumption_ledger,
 )
+from sim.analysis.deals import Rate, signing_rates
 from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import ledger
 from sim.analysis.page import queries
@@ -28,7 +29,6 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Floats, Results, word
-from sim.analysis.signing import Rate, signing_rates
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.shares import student

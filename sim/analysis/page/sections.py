@@ -12,6 +12,7 @@ import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.boxes import prim_boxes
+from sim.analysis.deals import SigningMap, Terms, signing_map, signing_rates, terms
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
@@ -28,10 +29,8 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import Results
-from sim.analysis.signing import SigningMap, signing_map, signing_rates
 from sim.analysis.sobol import sobol_indices
 from sim.analysis.surrogate import boosted_importance
-from sim.analysis.terms import Terms, terms
 from sim.analysis.turning import TurningPoints, turning_points
 from sim.errors import SimError
 from sim.sweeps.overrides import Value

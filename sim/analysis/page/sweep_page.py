@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from sim.analysis.compare import Comparison, compare
+from sim.analysis.deals import signing_rates
 from sim.analysis.page import queries
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
@@ -21,7 +22,6 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.sections import PERCENT, sections
 from sim.analysis.results import Results, word
-from sim.analysis.signing import signing_rates
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Value
 

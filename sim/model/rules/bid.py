@@ -8,7 +8,7 @@ from sim.model.codes import AGENDA, ARTICLE
 from sim.model.compiled import rule, rule_called_once
 from sim.model.records import Numbers, Params, State
 from sim.model.rules.logrolling import give_up_best
-from sim.model.rules.preferences import is_free, issue_utility
+from sim.model.rules.worth import is_free, issue_utility
 
 
 @rule

@@ -7,9 +7,8 @@ from typing import cast
 from sim.model.compiled import choice, rule
 from sim.model.plugins import registry
 from sim.model.records import Numbers, Params, Shocks, State
-from sim.model.rules.preferences import reservation_share
 from sim.model.rules.ratification import best_share_to_leave
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import refresh, reservation_share
 
 Function = Callable[..., float]
 PARTIES = "params, state, shocks, side"

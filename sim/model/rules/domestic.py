@@ -29,7 +29,7 @@ from sim.model.records import (
 )
 from sim.model.rules.calendar import end_talks
 from sim.model.rules.events import write
-from sim.model.rules.preferences import issue_utility, precondition_utility
+from sim.model.rules.worth import issue_utility, precondition_utility
 
 
 @rule

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.model.compiled import rule
 from sim.model.records import ISSUES, Numbers, Params, State
-from sim.model.rules.preferences import is_free
+from sim.model.rules.worth import is_free
 
 _PRICES = 80
 """Most prices that are tried."""

@@ -10,9 +10,9 @@ from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.calendar import edge_between
 from sim.model.rules.demand import set_demand
 from sim.model.rules.events import write
-from sim.model.rules.preferences import offer_share, treaty_utility
 from sim.model.rules.responses import close_package
 from sim.model.rules.solutions import single_text
+from sim.model.rules.worth import offer_share, treaty_utility
 
 
 @rule

@@ -10,7 +10,7 @@ from sim.model.compiled import rule
 from sim.model.plugins import Parameter, plugin
 from sim.model.records import Params, Shocks, State
 from sim.model.rules.beliefs import LEAST, infer_weight, inferred_weight
-from sim.model.rules.preferences import is_free, issue_utility
+from sim.model.rules.worth import is_free, issue_utility
 
 
 @plugin(

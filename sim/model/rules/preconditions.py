@@ -18,7 +18,7 @@ from sim.model.compiled import choice, entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
-from sim.model.rules.preferences import join_talks, leave_talks
+from sim.model.rules.worth import join_talks, leave_talks
 
 
 @rule

@@ -11,8 +11,7 @@ from sim.model.records import Events, Params, Shocks, State
 from sim.model.rules.calendar import end_talks
 from sim.model.rules.events import write
 from sim.model.rules.preconditions import any_blocking
-from sim.model.rules.preferences import issue_utility
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import issue_utility, refresh
 
 
 @rule

@@ -8,8 +8,7 @@ from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.bid import open_articles
 from sim.model.rules.demand import condition_accepts, learn_about_other, remember, set_demand
 from sim.model.rules.events import write
-from sim.model.rules.preferences import is_free, issue_utility, leave_talks, offer_share
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import is_free, issue_utility, leave_talks, offer_share, refresh
 
 
 @rule

@@ -20,8 +20,7 @@ from sim.model.rules.preconditions import (
     waits_for_signature,
     weeks_to_deliver,
 )
-from sim.model.rules.preferences import issue_utility, leave_talks, office_effect
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import issue_utility, leave_talks, office_effect, refresh
 
 
 @rule

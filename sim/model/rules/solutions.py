@@ -11,8 +11,7 @@ from sim.model.codes import ACTOR, SOLUTION
 from sim.model.compiled import number, rule, rule_called_once
 from sim.model.records import Params, State
 from sim.model.rules.bid import draft_package
-from sim.model.rules.preferences import is_free, issue_utility, offer_share, reservation_share
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import is_free, issue_utility, offer_share, refresh, reservation_share
 
 _SCAN = 32
 _STEPS = 60

@@ -7,7 +7,7 @@ from sim.model.rules.beliefs import seen_weight
 from sim.model.rules.bid import gain_of, loss_of
 from sim.model.rules.domestic import grievance_of_move, mobilise_against
 from sim.model.rules.events import write
-from sim.model.rules.preferences import is_demanded, is_free, leave_talks
+from sim.model.rules.worth import is_demanded, is_free, leave_talks
 
 
 @rule

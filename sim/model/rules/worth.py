@@ -1,13 +1,176 @@
-"""Values that change only when the text, the preconditions or what is conceded change.
+"""What positions, issues, preconditions and the treaty are worth to an actor.
 
-Most weeks change none of them, so they are kept in the state and computed anew only when a rule
-has marked them stale.
+Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Enelow and Hinich
+1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power. Values that most weeks do not change are
+kept in the state, and computed anew when a rule has marked them stale.
 """
 
-from sim.model.codes import ARTICLE
+from sim.model.codes import AGENDA, ARTICLE, PRECONDITION, PRECONDITION_RULE
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
-from sim.model.rules.preferences import is_free, issue_utility, precondition_utility
+
+
+@rule
+def issue_utility(params: Params, actor: int, issue: int, position: float) -> float:
+    """Return utility in [0, 1] of `position` on one issue.
+
+    ``1 - (|x - ideal| / span)**r`` with `span` the distance from the ideal to the farther end of
+    [0, 1] and `r` the actor's curvature.
+    """
+    ideal = params.ideal[actor, issue]
+    span = max(ideal, 1.0 - ideal)
+    distance = abs(position - ideal) / span
+    power = params.curvature[actor]
+    if power == 1.0:
+        return 1.0 - distance
+    return 1.0 - distance**power
+
+
+@rule
+def delivery(params: Params, state: State, k: int) -> float:
+    """Return the believed share in [0, 1] to which precondition `k` is delivered.
+
+    1 when met, 0 when dropped, failed, or demanded without an answer. On its way it counts by
+    its odds.
+    """
+    status = state.precondition[k]
+    if status == PRECONDITION.MET:
+        return 1.0
+    if status >= PRECONDITION.PROMISED and status <= PRECONDITION.REFERENDUM:
+        return params.odds[k]
+    return 0.0
+
+
+@rule
+def precondition_utility(params: Params, state: State, actor: int, k: int) -> float:
+    """Return the weighted utility for `actor` of the state of precondition `k`."""
+    if state.precondition[k] == PRECONDITION.DORMANT:
+        return 0.0
+    issue = ARTICLES + k
+    share = delivery(params, state, k)
+    met = issue_utility(params, actor, issue, 1.0)
+    dropped = issue_utility(params, actor, issue, 0.0)
+    return params.weight[actor, issue] * (dropped + share * (met - dropped))
+
+
+@rule
+def treaty_utility(params: Params, state: State, actor: int) -> float:
+    """Return utility in [0, 1] for any actor of the treaty as it would be signed now.
+
+    Agreed provisions stand where they were agreed, open ones midway between the standing offers,
+    preconditions as they are. 1 for an actor without weights: any treaty will do.
+    """
+    worth = 0.0
+    weight = 0.0
+    for i in range(params.articles):
+        own = params.weight[actor, i]
+        position = state.position[i]
+        if state.article[i] != ARTICLE.AGREED:
+            position = 0.5 * (state.offer[0, i] + state.offer[1, i])
+        weight += own
+        worth += own * issue_utility(params, actor, i, position)
+    for k in range(params.preconditions):
+        if state.precondition[k] != PRECONDITION.DORMANT:
+            weight += params.weight[actor, ARTICLES + k]
+            worth += precondition_utility(params, state, actor, k)
+    if weight <= 0.0:
+        return 1.0
+    return worth / weight
+
+
+@rule
+def is_demanded(params: Params, state: State, k: int) -> bool:
+    """Return whether precondition `k` can be traded: demanded, unanswered, and in the rules."""
+    return (
+        params.precondition_rule != PRECONDITION_RULE.NONE
+        and state.precondition[k] == PRECONDITION.DEMANDED
+    )
+
+
+# --- what a signature does for the government in office
+
+
+@rule
+def office_effect(params: Params, state: State, side: int) -> float:
+    """Return what a signature does for the government in office, in utility.
+
+    The believed gain of a paper, plus what public support for a treaty adds or takes away. Only
+    the party whose domestic politics is modelled looks at the public.
+    """
+    gain = params.survival_gain[side]
+    if side == params.home:
+        gain += params.signing_gain * (state.opinion - 0.5)
+    return params.office_value[side] * gain
+
+
+# --- the issues that are bargained over, and utility measured on them alone
+
+
+@rule
+def is_free(params: Params, state: State, issue: int) -> bool:
+    """Return whether a draft may still move `issue`.
+
+    Under single undertaking an article closed during the talks binds nobody until all are
+    closed; under the other agendas a closed article is closed.
+    """
+    if not state.in_talks[issue]:
+        return False
+    if issue >= ARTICLES:
+        return True
+    if state.article[issue] != ARTICLE.AGREED:
+        return True
+    return params.agenda == AGENDA.SINGLE_UNDERTAKING
+
+
+@rule
+def leave_talks(state: State, issue: int) -> None:
+    """Take an issue out of the talks."""
+    state.in_talks[issue] = 0
+    state.stale = 1
+
+
+@rule
+def join_talks(state: State, issue: int) -> None:
+    """Bring an issue into the talks."""
+    state.in_talks[issue] = 1
+    state.stale = 1
+
+
+@rule
+def offer_share(params: Params, state: State, side: int, author: int) -> float:
+    """Return what the standing offer of `author` is worth to `side`, normalised.
+
+    0 the other's ideals, 1 the own; 1 also when nothing is left to bargain over.
+    """
+    span = state.best[side] - state.worst[side]
+    if span <= 0.0:
+        return 1.0
+    total = 0.0
+    for n in range(state.talks):
+        j = state.talk[n]
+        position = state.offer[author, j] if is_free(params, state, j) else state.position[j]
+        total += params.weight[side, j] * issue_utility(params, side, j, position)
+    return (total - state.worst[side]) / span
+
+
+@rule
+def reservation_share(params: Params, state: State, side: int) -> float:
+    """Return the least share over the talks that beats the status quo.
+
+    Beside the text that talks can move, a signature gives what is settled, side payments and
+    what it does for office; an interim deal already signed is not counted again. Not clipped:
+    below 0 every package is acceptable, above 1 none is.
+    """
+    span = state.best[side] - state.worst[side]
+    if span <= 0.0:
+        return 0.0
+    fixed = state.settled[side] + state.side_payment[side]
+    if state.interim_week < 0:
+        fixed += office_effect(params, state, side)
+    return (state.quo[side] - fixed - state.worst[side]) / span
+
+
+# ---- Values that change only when the text, the preconditions or what is conceded change.
 
 
 @rule

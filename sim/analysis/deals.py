@@ -6,9 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, heat_map, table, thinned
+from sim.analysis.charts import (
+    MOST_LINES,
+    Chart,
+    Figure,
+    Result,
+    dot_plot,
+    finished,
+    heat_map,
+    table,
+    thinned,
+)
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.results import Group, NotInResults, Results, word
+from sim.analysis.results import Floats, Group, NotInResults, Results, word
+from sim.config.treaty import Provision
+from sim.runs.story import short_title
 
 KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "interim only"}
 """Outcomes whose rates are given, and their words."""
@@ -181,3 +193,145 @@ def _maps_by_others(
         label = " · ".join(word(rate.group.values[key]) for key in others)
         found.setdefault(label, []).append(rate)
     return found if 1 < len(found) <= MOST_MAPS else {}
+
+
+# ---- On what terms deals are made, what they are worth, and whether they last.
+
+WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_second")
+"""Columns that say what the deal that stood at the end is worth."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measure:
+    """One thing that a deal is described by."""
+
+    name: str  # column, or ``durability``
+    words: str  # the same with the parties' names
+    group: Group
+    mean: Estimate  # over the runs in which it can be said
+    quartiles: tuple[float, float, float]  # lower quartile, median, upper quartile
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Terms(Result):
+    """Terms of the deals, by group of cells."""
+
+    parties: tuple[str, str]  # names of the first and the second party
+    measures: tuple[Measure, ...]
+
+    def records(self) -> Iterator[dict[str, object]]:
+        """Return one line a group and measure: mean, 95 % interval, quartiles, runs."""
+        quartiles = ("lower_quartile", "median", "upper_quartile")
+        for measure in self.measures:
+            yield {
+                **measure.group.words,
+                "measure": measure.name,
+                "meaning": measure.words,
+                **measure.mean.columns("mean"),
+                **dict(zip(quartiles, measure.quartiles, strict=True)),
+                "runs": measure.mean.runs,
+            }
+
+    def of(self, name: str) -> list[Measure]:
+        """Return the measures of this name, or that begin with it, of the groups that have them."""
+        return [m for m in self.measures if m.name.startswith(name) and m.mean.runs]
+
+    def figure(self) -> Figure:
+        """Return final positions of what was open, one point a group of cells and article."""
+        found = self.of("position_")
+        labels = list(dict.fromkeys(m.group.label for m in found))
+        shown = {labels[n] for n in thinned(len(labels), MOST_LINES // 2)}
+        rows = [
+            {"label": m.group.label, **m.mean.columns(), "series": m.words}
+            for m in found
+            if m.group.label in shown
+        ]
+        first, second = self.parties
+        axis = f"final position: 0 {first}'s wording, 1 {second}'s"
+        title = "Where the open articles ended, in deals that stood"
+        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="article")
+
+    def plot_worth(self, name: str = "dignity") -> Chart:
+        """Return one measure with its interval, one line a group of cells.
+
+        Raises `NotInResults` if no deal stood at the end anywhere.
+        """
+        found = sorted(self.of(name), key=lambda m: -m.mean.value)
+        if not found:
+            raise NotInResults("no deal stood at the end of any run, so there are no terms to show")
+        rows = [
+            {"label": found[n].group.label, **found[n].mean.columns()} for n in thinned(len(found))
+        ]
+        words = found[0].words
+        return finished(*dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f"))
+
+
+def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
+    """Return on what terms deals are made, by the values of some keys (default: all).
+
+    For deals that stood at the end: utilities on the scale on which the whole treaty at a side's
+    own ideals is worth 1, dignity (the smaller of the sides' shares of their greatest possible
+    gain over the status quo), the shares won of what was open, and the final positions of the
+    articles that were open; for all signed deals `durability`, the share that stood at the end.
+    Raises `NotInResults` if the table lacks what stood at the end.
+    """
+    in_force = results.codes("in_force")
+    first, second = (results.scenario.actors[p].name for p in results.scenario.parties)
+    missing = [name for name in WORTH if not results.has(name)]
+    groups = results.groups(by)
+    stood = np.where(results.signed_codes > 0, in_force > 0, np.nan)
+    told = "durability: share of signed deals that stood at the end"
+    measures = [_measure(results, "durability", told, g, stood, share=True) for g in groups]
+    for name, meaning in (_words_of_worth(first, second) | open_articles(results)).items():
+        if name not in missing:
+            values = np.where(in_force > 0, results.numbers(name), np.nan)
+            measures += [_measure(results, name, meaning, group, values) for group in groups]
+    notes = (
+        "Means over the deals that stood at the end. Cells sign in different circumstances, so "
+        "terms of two cells also differ by which runs came to a deal.",
+        f"Utility counts the whole treaty at a side's own ideals as 1; {first} and {second} are "
+        "not comparable with each other.",
+        *(f"The table of runs lacks the column '{name}'." for name in missing),
+    )
+    return Terms(
+        parties=(first, second),
+        measures=tuple(measures),
+        notes=notes,
+    )
+
+
+def _words_of_worth(first: str, second: str) -> dict[str, str]:
+    return {
+        "utility_first": f"worth of the deal to {first}",
+        "utility_second": f"worth of the deal to {second}",
+        "dignity": "dignity: the worse-off side's share of its possible gain",
+        "share_first": f"share won by {first} of what was open",
+        "share_second": f"share won by {second} of what was open",
+    }
+
+
+def open_articles(results: Results) -> dict[str, str]:
+    """Return the column of each open article's final position, and the article's name."""
+    several = "scenario" in results.chosen_keys
+    words: dict[str, str] = {}
+    for combination in range(len(results.plan.combinations) if several else 1):
+        for key, entry in results.scenario_of(combination).provisions.items():
+            if entry.status != "agreed" and results.has(f"position_{key}"):
+                words.setdefault(f"position_{key}", article_label(entry))
+    return words
+
+
+def article_label(entry: Provision) -> str:
+    """Return a provision by its number and the head of its title, e.g. ``VII No forces of``."""
+    return f"{entry.number} {short_title(entry.title)}".strip()
+
+
+def _measure(
+    results: Results, name: str, words: str, group: Group, values: Floats, share: bool = False
+) -> Measure:
+    block = values[group.cells]
+    found = block[np.isfinite(block)]
+    quartiles = np.quantile(found, (0.25, 0.5, 0.75)) if len(found) else np.full(3, np.nan)
+    low, middle, high = (float(value) for value in quartiles)
+    mean = estimate(block, results.clusters_of(group.cells), share)
+    return Measure(name=name, words=words, group=group, mean=mean, quartiles=(low, middle, high))
