@@ -25,6 +25,7 @@ from sim.config.compose import (
     compose_with_hydra,
     composition_problems,
     plain_settings,
+    primary_folder,
     search_folders,
 )
 from sim.config.settings import build_settings
@@ -98,9 +99,9 @@ def check(overrides: Sequence[str], config_name: str, config_dir: str | None) ->
     Raises ConfigError with one line for each problem of any job; also if the folder holds something
     already.
     """
-    primary, others = search_folders(config_name, config_dir)
+    folders = search_folders(config_name, config_dir)
     _validate(overrides, config_name, config_dir)
-    return _new_folder(primary, others, config_name, overrides)
+    return _new_folder(folders, config_name, overrides)
 
 
 def multirun(
@@ -114,16 +115,16 @@ def multirun(
 
     Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
     """
-    primary, others = search_folders(config_name, config_dir)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
-    if others:
-        search = ",".join(f'"file://{other}"' for other in others)
-        words.append(f"hydra.searchpath=[{search}]")
-    entry = hydra.main(
-        config_path=str(primary), config_name=config_name, version_base=HYDRA_VERSION
-    )
-    with _arguments(["sim run", "--multirun", *words]):
-        entry(job)()
+    with primary_folder(search_folders(config_name, config_dir), config_name) as (primary, others):
+        if others:
+            search = ",".join(f'"file://{other}"' for other in others)
+            words.append(f"hydra.searchpath=[{search}]")
+        entry = hydra.main(
+            config_path=str(primary), config_name=config_name, version_base=HYDRA_VERSION
+        )
+        with _arguments(["sim run", "--multirun", *words]):
+            entry(job)()
     outcomes, failures = (sum(1 for _ in folder.rglob(name)) for name in (OUTCOME, FAILURE))
     return outcomes, failures
 
@@ -139,22 +140,20 @@ def _validate(overrides: Sequence[str], config_name: str, config_dir: str | None
         check_line(_own(overrides), config_name, config_dir)
 
 
-def _new_folder(
-    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
-) -> Path:
+def _new_folder(folders: Sequence[Path], config_name: str, overrides: Sequence[str]) -> Path:
     """Return the folder that Hydra is going to use, which must be a new one.
 
     Hydra itself would write over what is there.
     """
     hydras = [o for o in overrides if o not in _own(overrides)]
     try:
-        found = compose_with_hydra(primary, others, config_name, hydras, hydra_too=True).hydra
+        found = compose_with_hydra(folders, config_name, hydras, hydra_too=True).hydra
         folder = Path(found.sweep.dir)
         subfolder = OmegaConf.to_container(found.sweep, resolve=False)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
 
         def reference() -> Mapping[str, object]:
-            plain = compose_with_hydra(primary, others, config_name, [], hydra_too=True)
+            plain = compose_with_hydra(folders, config_name, [], hydra_too=True)
             known = OmegaConf.to_container(plain.hydra, resolve=False)
             return {"hydra": known}
 

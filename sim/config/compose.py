@@ -2,13 +2,18 @@
 
 import os
 import re
+import shutil
+import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -51,6 +56,8 @@ def composition_problems(
     if isinstance(cause, yaml.YAMLError):
         return [_yaml_problem(cause)]
     text = str(error)
+    if isinstance(error, RecursionError):
+        return ["defaults: files name each other in a circle"]
     if isinstance(error, OverrideParseException):
         return [malformed(error.override or "an empty override")]
     found = re.search(r"Could not load '([^']+)'", text)
@@ -204,8 +211,8 @@ def compose(
 
     overrides: Hydra overrides, e.g. ``["strategy@armenia=conceder", "seed=7"]``.
     config_name: name of the primary configuration, without ``.yaml``.
-    config_dir: a folder of the user's own with the same groups; searched before the package's for
-        the primary configuration and after it for the groups.
+    config_dir: a folder of the user's own with the same groups; its files win over those of the
+        package.
 
     Returns all that a run depends on.
     Raises ConfigError with one line a problem.
@@ -226,15 +233,21 @@ def compose_plain(
     ignored = [o for o in overrides if o.lstrip("+~").startswith("hydra")]
     if ignored:
         raise ConfigError([f"{o}: Hydra's own settings have no effect here" for o in ignored])
-    primary, others = search_folders(config_name, config_dir)
-    others += more_folders
+    folders = [*search_folders(config_name, config_dir), *more_folders]
     try:
-        config = compose_with_hydra(primary, others, config_name, overrides)
-    except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
-        names = [file.stem for file in sorted(primary.glob("*.yaml"))]
+        config = compose_with_hydra(folders, config_name, overrides)
+    except (
+        HydraException,
+        OmegaConfBaseException,
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        names = [file.stem for file in sorted(folders[0].glob("*.yaml"))]
 
         def reference() -> Mapping[str, object]:
-            return _reference(primary, others, config_name, overrides)
+            return _reference(folders, config_name, overrides)
 
         raise ConfigError(composition_problems(error, overrides, names, reference)) from error
     return plain_settings(config, overrides)
@@ -290,7 +303,7 @@ def compose_file(path: Path) -> dict[str, object]:
         with warnings.catch_warnings():
             # What a file says goes before its defaults, as one expects, also without `_self_`.
             warnings.filterwarnings("ignore", message=".*is missing `_self_`")
-            plain = _plain(compose_with_hydra(folder, others, path.stem, ()))
+            plain = _plain(compose_with_hydra([folder, *others], path.stem, ()))
     except (
         HydraException,
         OmegaConfBaseException,
@@ -299,6 +312,7 @@ def compose_file(path: Path) -> dict[str, object]:
         ValueError,
         AttributeError,
         TypeError,
+        RecursionError,
     ) as error:
         names = [file.stem for place in (folder, shipped) for file in sorted(place.glob("*.yaml"))]
         problems = composition_problems(error, (), names, dict)
@@ -308,38 +322,72 @@ def compose_file(path: Path) -> dict[str, object]:
     return plain
 
 
-def search_folders(config_name: str, config_dir: str | Path | None) -> tuple[Path, list[Path]]:
-    """Return the folder of the primary configuration, and the others to search."""
-    shipped = config_folder()
+def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path]:
+    """Return the folders of configurations in the order in which files of one name count.
+
+    The user's own folder stands before the shipped one. Raises ConfigError if there is no such
+    folder, or none of them holds the primary configuration.
+    """
     own = None if config_dir is None else Path(config_dir).expanduser().resolve()
     if own is not None and not own.is_dir():
         raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
-    folders = [shipped] if own is None else [own, shipped]
-    for folder in folders:
-        if (folder / f"{config_name}.yaml").is_file():
-            return folder, [other for other in folders if other != folder]
-    known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
-    raise ConfigError(
-        [f"--config-name: no configuration '{config_name}'" + did_you_mean(config_name, known)]
-    )
+    shipped = config_folder()
+    folders = [shipped] if own in (None, shipped) else [own, shipped]
+    if not any((folder / f"{config_name}.yaml").is_file() for folder in folders):
+        known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
+        near = did_you_mean(config_name, known)
+        raise ConfigError([f"--config-name: no configuration '{config_name}'{near}"])
+    return folders
+
+
+@contextmanager
+def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[tuple[Path, list[Path]]]:
+    """Give the folder that Hydra starts from, and those that it searches afterwards, in order.
+
+    Hydra looks for everything in the folder of the primary configuration first. Where the first
+    folder has none, it starts from a copy of that file alone, so that the first folder still wins.
+    """
+    name = f"{config_name}.yaml"
+    holder = next((folder for folder in folders if (folder / name).is_file()), folders[0])
+    if holder == folders[0]:
+        yield holder, list(folders[1:])
+        return
+    with TemporaryDirectory(prefix="sim-config-") as place:
+        shutil.copyfile(holder / name, Path(place) / name)
+        yield Path(place), list(folders)
+
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Hydra composes by way of a global state."""
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Let Hydra compose for this thread alone, also inside another application of Hydra."""
+    with _ONE_AT_A_TIME:
+        before = GlobalHydra.instance().hydra
+        GlobalHydra.instance().hydra = None
+        try:
+            yield
+        finally:  # Hydra has put another instance in place by now
+            GlobalHydra.instance().hydra = before
 
 
 def compose_with_hydra(
-    primary: Path,
-    others: Sequence[Path],
-    config_name: str,
-    overrides: Sequence[str],
-    hydra_too: bool = False,
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str], hydra_too: bool = False
 ) -> DictConfig:
     """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own."""
-    search = [f'"file://{folder}"' for folder in others]
-    extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
-    with initialize_config_dir(config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"):
-        return hydra_compose(
-            config_name=config_name,
-            overrides=[*overrides, *extra],
-            return_hydra_config=hydra_too,
-        )
+    with _own_hydra(), primary_folder(folders, config_name) as (primary, others):
+        search = [f'"file://{folder}"' for folder in others]
+        extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
+        with initialize_config_dir(
+            config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"
+        ):
+            return hydra_compose(
+                config_name=config_name,
+                overrides=[*overrides, *extra],
+                return_hydra_config=hydra_too,
+            )
 
 
 def _plain(config: DictConfig) -> dict[str, object]:
@@ -358,7 +406,7 @@ def _plain(config: DictConfig) -> dict[str, object]:
 
 
 def _reference(
-    primary: Path, others: Sequence[Path], config_name: str, overrides: Sequence[str]
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str]
 ) -> Mapping[str, object]:
     """Return the configuration without the value overrides, to look for near keys.
 
@@ -367,7 +415,7 @@ def _reference(
     groups = [o for o in overrides if "." not in o.split("=", 1)[0] and "@" in o.split("=", 1)[0]]
     for attempt in (groups, ()):
         try:
-            return _plain(compose_with_hydra(primary, others, config_name, attempt))
+            return _plain(compose_with_hydra(folders, config_name, attempt))
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ConfigError):
             continue
     return {}

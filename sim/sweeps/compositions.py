@@ -59,9 +59,8 @@ class Compositions:
     def __init__(
         self, terms: Sequence[Term], config_name: str, config_dir: str | Path | None
     ) -> None:
-        primary, others = search_folders(config_name, config_dir)
         self._name, self._dir = config_name, config_dir
-        self._folders = [primary, *others]
+        self._folders = search_folders(config_name, config_dir)
         self._terms = list(terms)
         self.interpolated = self._has_interpolations()  # whether a value refers to another one
         # What is set afterwards would not reach the values that refer to it.

@@ -76,8 +76,8 @@ def make_plan(
     ConfigError
         With all problems of all cells.
     """
-    primary, others = search_folders(config_name, config_dir)
-    line = read_line(overrides, [primary, *others], config_dir, zipped, filters)
+    folders = search_folders(config_name, config_dir)
+    line = read_line(overrides, folders, config_dir, zipped, filters)
     settings, experiment = line.settings, line.experiment
     chosen = combinations(line.terms, experiment.zip, experiment.filter, settings.assumptions)
     represented = [replace(term, options=term.listed) for term in line.terms]
@@ -106,8 +106,8 @@ def check_line(
     ConfigError
         With all problems of all combinations.
     """
-    primary, others = search_folders(config_name, config_dir)
-    terms = read_terms(line, [primary, *others])
+    folders = search_folders(config_name, config_dir)
+    terms = read_terms(line, folders)
     problems = [f"{t.key}: an interval needs sim sweep with a design" for t in terms if t.interval]
     problems += [problem for term in terms for problem in unknown_choices(term)]
     if problems:

@@ -1,8 +1,9 @@
 """What positions, issues, preconditions and the treaty are worth to an actor.
 
 Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Enelow and Hinich
-1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power. Values that most weeks do not change are
-kept in the state, and computed anew when a rule has marked them stale.
+1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power.
+Values that most weeks do not change are kept in the state, and computed anew when a rule has
+marked them stale.
 """
 
 from sim.model.codes import AGENDA, ARTICLE, PRECONDITION, PRECONDITION_RULE

@@ -1,0 +1,87 @@
+"""Composition: the user's files win, and nothing is shared between threads or with other hosts."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+
+from sim.config import config_folder
+from sim.config.compose import compose
+from sim.errors import ConfigError
+from sim.sweeps import run
+from sim.sweeps.planning import make_plan
+
+SHIPPED = config_folder() / "scenario" / "september_2024.yaml"
+TITLE = "title: Armenia and Azerbaijan, September 2024"
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Write one configuration file of the user's."""
+    file = folder / f"{name}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Return a folder with a strategy and a scenario of shipped names, and no `config.yaml`."""
+    own = SHIPPED.read_text(encoding="utf-8").replace(TITLE, "title: My own September")
+    write(tmp_path, "scenario/september_2024", own)
+    write(tmp_path, "strategy/linear", "strategy: {name: polynomial, beta: 0.7, kappa: 0.0}\n")
+    return tmp_path
+
+
+def test_compose_takes_the_users_file_of_a_shipped_name(mine: Path) -> None:
+    settings = compose(["strategy@armenia=linear"], config_dir=mine)
+    assert settings.parties["armenia"].strategy.parameters["beta"] == 0.7
+    assert settings.scenario.title == "My own September"
+
+
+def test_compose_takes_the_users_primary_configuration(mine: Path) -> None:
+    write(mine, "config", "defaults:\n  - /prespa_2018\n  - _self_\nhorizon: 7\n")
+    assert compose([], config_dir=mine).horizon == 7
+
+
+def test_plan_takes_the_users_file_of_a_shipped_name(mine: Path) -> None:
+    words = ["strategy@armenia=linear,firm", "public=none", "horizon=4", "replicates=2"]
+    plan = make_plan(words, "config", str(mine)).plan
+    first = plan.plain(0)["armenia"]
+    assert isinstance(first, dict)
+    assert first["strategy"]["beta"] == 0.7
+
+
+def test_experiment_of_the_user_wins(mine: Path) -> None:
+    write(mine, "experiment/screening", "title: Mine\nsweep: {replicates: 3}\n")
+    assert make_plan(["experiment=screening"], "config", str(mine)).plan.replicates == 3
+
+
+def test_compose_from_threads_at_once() -> None:
+    def horizon(n: int) -> int:
+        return compose([f"horizon={n}"]).horizon
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(horizon, range(3, 11))) == list(range(3, 11))
+
+
+def test_run_from_threads_at_once() -> None:
+    def weeks(n: int) -> float:
+        return run(seed=1, replicates=1, public="none", horizon=n)["weeks"]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert max(threads.map(weeks, range(3, 9))) <= 8
+
+
+def test_compose_inside_another_application_of_hydra(tmp_path: Path) -> None:
+    write(tmp_path, "theirs", "a: 1\n")
+    with initialize_config_dir(config_dir=str(tmp_path), version_base="1.3"):
+        assert compose(["horizon=6"]).horizon == 6
+        assert hydra_compose("theirs").a == 1
+
+
+def test_compose_tells_of_scenarios_that_name_each_other(mine: Path) -> None:
+    text = "defaults:\n  - /scenario/december_2024@_here_\n  - _self_\n"
+    write(mine, "scenario/september_2024", text)
+    with pytest.raises(ConfigError, match="in a circle"):
+        compose([], config_dir=mine)
