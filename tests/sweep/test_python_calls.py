@@ -37,3 +37,10 @@ def test_whole_floats_are_taken_for_whole_numbers() -> None:
     assert run(**floats, **GIVEN) == found  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"horizon: must be a whole number, got 20\.5"):
         run(seed=1, horizon=20.5, **GIVEN)
+
+
+def test_a_run_counts_what_never_comes_as_the_horizon() -> None:
+    never = run(seed=1, replicates=4, horizon=20, **(GIVEN | {"strategy@azerbaijan": "firm"}))
+    assert never["signed"] == 0.0
+    for name in ("signed_week", "text_week", "full_week", "ratified_week"):
+        assert never[name] == 20.0
