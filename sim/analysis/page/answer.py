@@ -6,7 +6,14 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.assumptions import ASSUMPTIONS, CHANCE, UNSURE, AssumptionLedger
+from sim.analysis.assumptions import (
+    ASSUMPTIONS,
+    CHANCE,
+    FEWEST,
+    UNSURE,
+    AssumptionLedger,
+    too_few,
+)
 from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import Ledger
 from sim.analysis.page import queries
@@ -290,6 +297,8 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> list[Statement]
         )
     elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
         said.append(_variance(results, assumptions, chance))
+    elif results.plan.replicates < FEWEST:
+        said.append(Statement(too_few(results.plan.replicates)))
     base = results.plan.combinations[0].base
     query = queries.assumptions_in_plan(base, "numbers", "assumed")
     text = "Of the scenario's {numbers} numbers {assumed} are assumptions with a range; " + (
@@ -309,6 +318,9 @@ def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> St
     resting = found.shares.get(ASSUMPTIONS)
     if resting is None:
         text += ", and the rest is what was chosen; no assumption moved."
+        return Statement(text, numbers, queries.together(parts))
+    if not np.isfinite(resting.low):
+        text += "; how much rests on the assumptions that moved is unknown, replicates are too few."
         return Statement(text, numbers, queries.together(parts))
     known = [entry.key for entry in found.moved if not entry.drawn and entry.ground not in UNSURE]
     parts["rest"] = queries.variance_share(results, known, _names("assumed"), quantile)
