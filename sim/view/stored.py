@@ -75,6 +75,7 @@ class Cell:
     number: int
     values: Mapping[str, Value]  # swept values by their keys
     runs: int  # runs with an outcome
+    failed: int  # runs without one, which the share does not count
     # share of them in which an interim or the full deal was signed, None without any
     signed: float | None
     low: float  # Wilson's 95 % interval of that share
@@ -160,10 +161,11 @@ class StoredSweep:
 
     def _cell(self, number: int, row: Mapping[str, float] | None) -> Cell:
         values = self.plan.values(number)
-        if row is None:
-            return Cell(number, values, 0, None, 0.0, 1.0)
-        low, high = wilson(row["share"], row["runs"])
-        return Cell(number, values, int(row["runs"]), float(row["share"]), float(low), float(high))
+        runs, failed = (int(row["runs"]), int(row["failed"])) if row is not None else (0, 0)
+        if row is None or not runs:
+            return Cell(number, values, 0, failed, None, 0.0, 1.0)
+        low, high = wilson(row["share"], runs)
+        return Cell(number, values, runs, failed, float(row["share"]), float(low), float(high))
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
         """Return `count` runs of a kind from the `first` on, and how many there are in the cell."""

@@ -115,7 +115,13 @@ def _signed(results: Results, overall: SigningRates) -> Statement:
         f"Something was signed in {_told('signed')} of the {where_from}: the treaty in full in "
         f"{_told('full')}, an interim deal only in {_told('interim')}."
     )
-    return Statement(text, numbers, queries.together({**parts, "n": f"{count} WHERE {where}"}))
+    parts["n"] = f"{count} WHERE {where}"
+    if results.failed:
+        text = f"{text[:-1]}; {{failed}} more failed and are not counted."
+        numbers["failed"] = Number(results.failed, ",")
+        failed = f"SELECT count(*) AS failed FROM {results.source}"
+        parts["f"] = f"{failed} WHERE run_status = 'failed'"
+    return Statement(text, numbers, queries.together(parts))
 
 
 def _most_and_least(results: Results, rates: SigningRates) -> list[Statement]:

@@ -68,7 +68,8 @@ def _rates_table(result: SigningRates) -> pl.DataFrame:
         ("signed_interim", "interim only, % [95 %]"),
     ):
         frame = interval(frame, value, name)
-    return in_words(frame, {"runs": ","})
+    told = in_words(frame, {"runs": ",", "no_outcome": ","})
+    return renamed(told, {"no_outcome": "failed or missing"})
 
 
 def _map_table(result: SigningMap) -> pl.DataFrame:
