@@ -28,6 +28,10 @@ from sim.runs.shares import student
 ASSUMPTIONS, CHOICES, CHANCE = "assumptions", "choices and sourced numbers", "chance"
 UNSURE = ("assumption",)
 """Grounds that count as assumption."""
+FEWEST = 4
+"""Replicates from which variance is divided: with three, too often no interval can be given."""
+NO_WIDTH = 1e-9
+"""An interval narrower than this is none, and a variance smaller than this share of all is none."""
 POINTS = "drawn numbers"
 """Stands for all numbers of a sampled design together."""
 
@@ -63,7 +67,8 @@ class Decomposition:
         """Return the share of the variance that lies between the levels of some inputs.
 
         The closed first-order index of the group: these inputs are known, all others vary. With a
-        95 % jackknife interval, cut to [0, 1]; NaN ends with less than 3 replicates.
+        95 % jackknife interval, cut to [0, 1]; its ends are NaN, which is unknown, with less than 3
+        replicates, or where it has no width although the levels differ.
         """
         return self._share([self.levels(keys)], [1.0])
 
@@ -78,9 +83,8 @@ class Decomposition:
 
     def chance(self) -> Estimate:
         """Return the share of the variance that lies within cells."""
-        between = self._share([self.levels(self.keys)], [1.0], cut=False)
-        ends = [min(max(1 - end, 0.0), 1.0) for end in (between.value, between.high, between.low)]
-        return Estimate(ends[0], ends[1], ends[2], between.runs)
+        between = self.explained(self.keys)
+        return Estimate(1 - between.value, 1 - between.high, 1 - between.low, between.runs)
 
     def levels(self, keys: Sequence[str]) -> Floats:
         """Return the means of each level of some inputs, less the mean of all, by replicate."""
@@ -106,6 +110,9 @@ class Decomposition:
         low, high = share - half, share + half
         if cut:
             share, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (share, low, high))
+            differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
+            if differ and high - low < NO_WIDTH:
+                low = high = float("nan")
         return Estimate(share, low, high, count)
 
 
@@ -302,10 +309,9 @@ def _divide(
         return {}, {}, [f"{str(error)[:1].upper()}{str(error)[1:]}."]
     if divided.variance <= 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]
-    if divided.replicates < 2:
-        note = "With one replicate chance cannot be told from what moved; sweep replicates=8."
-        return {}, {}, [note]
     drawn = {entry.ground in UNSURE for entry in moved if entry.drawn}
+    if divided.replicates < FEWEST:
+        return {}, {}, [too_few(divided.replicates), *_notes_on_draws(drawn)]
     unsure = [e.key for e in moved if e.ground in UNSURE and not e.drawn]
     if True in drawn:
         unsure.append(POINTS)
@@ -317,7 +323,23 @@ def _divide(
         shares[CHOICES] = divided.explained(known)
     shares[CHANCE] = divided.chance()
     apart = {key: (divided.explained([key]), divided.resting_on([key])) for key in divided.keys}
-    return shares, apart, _notes_on_draws(drawn)
+    known_ends = [e.low for e in (*shares.values(), *(e for both in apart.values() for e in both))]
+    notes = _notes_on_draws(drawn)
+    if not np.isfinite(known_ends).all():
+        notes.append(
+            "A share of variance without an interval is uncertain by an unknown amount: the "
+            f"{divided.replicates} replicates are too few to tell."
+        )
+    return shares, apart, notes
+
+
+def too_few(replicates: int) -> str:
+    """Return why so few complete replicates divide no variance, as a sentence."""
+    many = f"{replicates} replicates" if replicates > 1 else "one replicate"
+    return (
+        f"With {many} it is unknown how much of the variance is chance and how much rests on "
+        "what moved; sweep replicates=8 or more."
+    )
 
 
 def _notes_on_draws(drawn: set[bool]) -> list[str]:

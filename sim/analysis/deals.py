@@ -34,6 +34,7 @@ class Rate:
 
     group: Group
     shares: dict[str, Estimate]  # estimate by outcome, keys as in `KINDS`
+    no_outcome: int = 0  # planned runs that failed or are missing, which no share counts
 
     @property
     def signed(self) -> Estimate:
@@ -43,15 +44,20 @@ class Rate:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SigningRates(Result):
-    """Signing rates: the swept values, `runs`, and share, `_low` and `_high` of each outcome."""
+    """Signing rates: the swept values, `runs`, and share, `_low` and `_high` of each outcome.
+
+    Where planned runs failed or are missing, `no_outcome` counts them.
+    """
 
     keys: tuple[str, ...]  # keys whose values tell the groups apart
     rates: tuple[Rate, ...]  # in the order of the plan
 
     def records(self) -> Iterator[dict[str, object]]:
         """Return one line a group."""
+        lacking = any(rate.no_outcome for rate in self.rates)
         for rate in self.rates:
             row: dict[str, object] = {**rate.group.words, "runs": rate.signed.runs}
+            row |= {"no_outcome": rate.no_outcome} if lacking else {}
             for name, share in rate.shares.items():
                 row |= share.columns(name, f"{name}_")
             yield row
@@ -100,7 +106,7 @@ def _rate(results: Results, group: Group) -> Rate:
         name: estimate(np.where(block < 0, np.nan, hit), points, share=True)
         for name, hit in wanted.items()
     }
-    return Rate(group=group, shares=shares)
+    return Rate(group=group, shares=shares, no_outcome=int((block < 0).sum()))
 
 
 def _notes(results: Results) -> tuple[str, ...]:

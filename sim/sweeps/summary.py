@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sim.runs.shares import Share, clustered, share_of
 from sim.runs.terminal import counted, show
-from sim.sweeps.columns import OK, as_stored, swept_type
+from sim.sweeps.columns import FAILED, OK, as_stored, swept_type
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 
@@ -38,22 +38,29 @@ class Line:
     """One line of the table: a swept value, or a part of its range."""
 
     label: str
-    runs: int
+    runs: int  # runs with an outcome
     signed: Share  # interim or full deal
     full: Share  # full deal
+    failed: int = 0  # runs without one, which no share counts
 
     @property
     def cells(self) -> tuple[str, str, str]:
         """Runs and shares as the table shows them."""
-        return f"{self.runs:,}", str(self.signed), str(self.full)
+        shares = (str(self.signed), str(self.full)) if self.runs else ("no outcome",) * 2
+        return with_failed(self.runs, self.failed), *shares
 
 
+UNKNOWN = Share(float("nan"), float("nan"), float("nan"))
+"""The share of a value all of whose runs failed."""
 SHARES = ("runs", "P(signed), 95 %", "P(signed in full), 95 %")
 """Columns of `Line.cells`."""
 
 _SIGNED = pl.col("signed").cast(pl.String)
 _ANY = _SIGNED.is_in(["interim", "full"]).sum().alias("any")
 _FULL = _SIGNED.eq("full").sum().alias("full")
+_STATUS = pl.col("run_status").cast(pl.String)
+_RUNS = _STATUS.eq(OK).sum().alias("runs")
+_FAILED = _STATUS.eq(FAILED).sum().alias("failed")
 
 
 def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
@@ -65,7 +72,7 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     Parameters
     ----------
     runs : polars.LazyFrame
-        The table of runs, failed ones left out.
+        The table of runs.
     plan : Plan
     key : str
         A swept key.
@@ -84,7 +91,7 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     else:
         return []
     counts = _by_replicate(runs, group, len(labels), plan.replicates)
-    return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n, 0].any()]
+    return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n].any()]
 
 
 def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
@@ -99,41 +106,51 @@ def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
 def _by_replicate(
     runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
 ) -> NDArray[np.int32]:
-    """Return runs, signatures and full signatures, shape (groups, 3, replicates)."""
-    counts = np.zeros((groups, 3, replicates), np.int32)
+    """Return runs with an outcome, signatures, full signatures and failed runs.
+
+    Of each group and replicate; shape (groups, 4, replicates).
+    """
+    counts = np.zeros((groups, 4, replicates), np.int32)
     for first in range(0, replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
         found = (
             runs.filter(block)
             .group_by(group.alias("group"), "replicate")
-            .agg(pl.len().alias("runs"), _ANY, _FULL)
+            .agg(_RUNS, _ANY, _FULL, _FAILED)
             .filter(pl.col("group").is_not_null())
             .collect()
         )
         where = found["group"].to_numpy(), slice(None), found["replicate"].to_numpy()
-        counts[where] = found.select("runs", "any", "full").to_numpy()
+        counts[where] = found.select("runs", "any", "full", "failed").to_numpy()
     return counts
 
 
 def _line(label: str, counts: NDArray[np.int32]) -> Line:
-    runs, signed, full = counts[:, counts[0] > 0].astype(float)
-    return Line(label, int(runs.sum()), clustered(signed, runs), clustered(full, runs))
+    failed = int(counts[3].sum())
+    runs, signed, full, _ = counts[:, counts[0] > 0].astype(float)
+    if not runs.size:
+        return Line(label, 0, UNKNOWN, UNKNOWN, failed)
+    return Line(label, int(runs.sum()), clustered(signed, runs), clustered(full, runs), failed)
 
 
 def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
-    """Return runs, signatures and full signatures of each cell, best first."""
+    """Return runs with an outcome, signatures and failed runs of each cell, best first.
+
+    `share` is that of the runs with an outcome, null in the last cells, which have none.
+    """
+    share = pl.when(pl.col("runs") > 0).then(pl.col("any") / pl.col("runs"))
     return (
         runs.group_by("cell")
-        .agg(pl.len().alias("runs"), _ANY, _FULL)
-        .with_columns((pl.col("any") / pl.col("runs")).alias("share"))
-        .sort(["share", "cell"], descending=[True, False])
+        .agg(_RUNS, _ANY, _FULL, _FAILED)
+        .with_columns(share.alias("share"))
+        .sort(["share", "cell"], descending=[True, False], nulls_last=True)
         .collect()
     )
 
 
 def print_summary(file: Path, plan: Plan, target: Console) -> None:
     """Print the tables that end a sweep, from its table of runs."""
-    runs = pl.scan_parquet(file, glob=False).filter(pl.col("run_status").cast(pl.String) == OK)
+    runs = pl.scan_parquet(file, glob=False)
     if plan.title:
         target.print(plan.title, style="bold", markup=False)
         target.print()
@@ -185,17 +202,31 @@ def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
 
 
 def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
+    """Print the best and the worst cells, with their runs if some failed anywhere."""
+    any_failed = cells["failed"].sum() > 0
+    silent = cells.filter(pl.col("runs") == 0)
+    cells = cells.filter(pl.col("runs") > 0)
     shown = min(EXTREMES, len(cells) // 2)
-    table = _table("signed", "cell", "P(signed), 95 %", "values")
+    table = _table("signed", "cell", *SHARES[0 if any_failed else 1 : 2], "values")
     table.columns[-1].justify = "left"
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
             share = share_of(row["share"], row["runs"])
             label = title if n == 0 else ""
             values = escape(cell_label(plan.values(row["cell"])))
-            table.add_row(label, str(row["cell"]), str(share), values)
-    show(table, target)
+            told = [str(row["cell"]), with_failed(row["runs"], row["failed"]), str(share), values]
+            table.add_row(label, *(told if any_failed else (told[0], *told[2:])))
+    if shown:
+        show(table, target)
+    if len(silent):
+        first = f"{counted(len(silent), 'cell')} without outcome, all runs failed"
+        target.print(f"{first}: from cell {min(silent['cell'])}", soft_wrap=True, markup=False)
     target.print()
+
+
+def with_failed(runs: int, failed: int) -> str:
+    """Return a number of runs with an outcome, and how many failed beside them if any did."""
+    return f"{runs:,} (+ {failed:,} failed)" if failed else f"{runs:,}"
 
 
 def _table(first: str, *others: str) -> Table:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -26,6 +27,27 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Names under which a browser finds a server that listens on loopback."""
 SESSION_COOKIE = "solara-session-id"
+POLICIES = (
+    (
+        b"content-security-policy",
+        # Vue compiles the page's templates in the browser, which is what 'unsafe-eval' is for.
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' "
+        b"'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; "
+        b"base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+"""Sent with every answer."""
+LONGEST_PATH, LONGEST_NAME, LARGEST_HEADERS = 2_048, 255, 32_768
+"""Most bytes of a path, of a name between its slashes, and of all headers."""
+_PROXY = (b"x-forwarded-", b"forwarded", b"script-name", b"x-script-name")
+"""Headers that a proxy would set. There is none, and Solara would believe them."""
+_HOST = re.compile(rb"(\[[0-9a-f:.%]+\]|[\w.-]*)(:\d{1,5})?", re.IGNORECASE)
+_NO_PATH = re.compile(rb"%(?![0-9a-f]{2})|%[01][0-9a-f]|%7f", re.IGNORECASE)
+_KERNEL = re.compile(r"/jupyter/api/kernels/[\w-]{1,64}/channels")
+_CLOSE = re.compile(r"/_solara/api/close/[\w-]{1,64}")
 
 
 def script_folder() -> Path:
@@ -79,6 +101,38 @@ def same_origin(headers: dict[bytes, bytes]) -> bool:
     return origin is None or origin.partition(b"://")[2] == headers.get(b"host", b"")
 
 
+def flaw_of(scope: Scope) -> int | None:
+    """Return the status that refuses a request which Solara would stumble over, None if none."""
+    path, headers = scope["path"], scope["headers"]
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
+        return 400
+    if sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+        return 431
+    raw = scope.get("raw_path") or path.encode()
+    if len(raw) > LONGEST_PATH or max(map(len, path.encode().split(b"/"))) > LONGEST_NAME:
+        return 414
+    if _NO_PATH.search(raw) or "\ufffd" in path:
+        return 400
+    names_page = b"session_id" in parse_qs(scope["query_string"])
+    if scope["type"] == "websocket":
+        return None if _KERNEL.fullmatch(path) and names_page else 404
+    if scope["method"] == "POST" and _CLOSE.fullmatch(path):
+        return None if names_page else 400
+    return None if scope["method"] in ("GET", "HEAD") else 405
+
+
+def with_policies(send: Send) -> Send:
+    """Return `send`, adding `POLICIES` to the head of an answer."""
+
+    async def passing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *POLICIES]
+        await send(message)
+
+    return passing
+
+
 class Guard:
     """The ASGI application that the server runs.
 
@@ -103,8 +157,14 @@ class Guard:
         """Answer a request, pass it on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._follow_server(receive, send)
-        elif not self._may_ask(dict(scope["headers"])):
+            return
+        send = with_policies(send)
+        kept = [(name, value) for name, value in scope["headers"] if not name.startswith(_PROXY)]
+        scope = {**scope, "headers": kept}
+        if not self._may_ask(dict(kept)):
             await _refuse(scope, receive, send)
+        elif (status := flaw_of(scope)) is not None:
+            await _refuse(scope, receive, send, status)
         elif scope["type"] == "http" and (early := self._early(scope)) is not None:
             await early(scope, receive, send)
         else:
@@ -116,7 +176,7 @@ class Guard:
 
     def _early(self, scope: Scope) -> Response | None:
         """Return what can be answered without Solara, None if it is needed."""
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] == "POST":
             return None
         if scope["path"] == "/" and self._page is not None:
             response = HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
@@ -169,4 +229,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int = 403)
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await Response(status_code=status)(scope, receive, send)
+        allowed = {"Allow": "GET, HEAD"} if status == 405 else None
+        await Response(status_code=status, headers=allowed)(scope, receive, send)

@@ -101,6 +101,7 @@ def serve(bound: socket.socket) -> None:
         guard,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         loop="asyncio",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,

@@ -28,8 +28,8 @@ from sim.runs.shares import wilson
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
-from sim.sweeps.plan import Plan
-from sim.sweeps.store import SHARDS, Store
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
+from sim.sweeps.store import FOREIGN, PLAN, SHARDS, Store, problem_of
 from sim.sweeps.summary import by_cell
 from sim.view.choices import Choices, Start, is_allowed, is_plain, settings_of, split
 from sim.view.watch import Watch
@@ -45,6 +45,12 @@ UNWRITTEN = (
     "changed here; open the page without cell= in its address to set up a run of its own."
 )
 """What is said of a run that no line of overrides plays."""
+
+UNCHECKED = (
+    "These files were written before files carried digests: whether their numbers are as they "
+    "were written has not been checked."
+)
+"""What is said of a folder whose files cannot be checked."""
 
 _WORKED = pl.col("run_status").cast(pl.String) == OK
 _DEAL = pl.col("signed").cast(pl.String).is_in(SIGNED)
@@ -75,6 +81,7 @@ class Cell:
     number: int
     values: Mapping[str, Value]  # swept values by their keys
     runs: int  # runs with an outcome
+    failed: int  # runs without one, which the share does not count
     # share of them in which an interim or the full deal was signed, None without any
     signed: float | None
     low: float  # Wilson's 95 % interval of that share
@@ -99,13 +106,16 @@ class StoredRun:
 class StoredSweep:
     """The results of one sweep; the folder is only read.
 
-    Opening one raises `ConfigError` if it holds no sweep, or no run that can be read.
+    Digests are checked once, on opening. A file that is damaged or holds another piece is passed
+    over, and `warnings` name it. Opening raises `ConfigError` if the folder holds no sweep, another
+    sweep's table, or no run that can be read.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self.plan: Plan = Store(self.folder).load_plan()
         self._settings = CellSettings(without_plugins(self.plan))
+        self._flaws: list[str] = [UNCHECKED] if self.plan.format == UNSEALED_FORMAT else []
         try:
             self._table = self._scan()
             self.runs = int(self._table.select(pl.len()).collect().item())
@@ -117,11 +127,29 @@ class StoredSweep:
     def _scan(self) -> pl.LazyFrame:
         whole = Store(self.folder).runs_file
         if whole.is_file():
-            return pl.scan_parquet(whole, glob=False)
-        shards = sorted((self.folder / SHARDS).glob("*.parquet"))
+            problem = problem_of(whole, self.plan)
+            if not problem:
+                return pl.scan_parquet(whole, glob=False)
+            if problem == FOREIGN:
+                raise ConfigError([f"{self.folder}: {whole.name} {FOREIGN} than {PLAN}"])
+            self._flaws.append(f"{whole.name} {problem}; what the shards hold is shown.")
+        shards = self._whole_shards()
         if not shards:
-            raise ConfigError([f"{self.folder}: no run is stored yet"])
+            none = [f"{self.folder}: {flaw}" for flaw in self._flaws if flaw != UNCHECKED]
+            raise ConfigError(none or [f"{self.folder}: no run is stored yet"])
         return pl.scan_parquet(shards, glob=False)
+
+    def _whole_shards(self) -> list[Path]:
+        """Return the shards that are as they were written, and note what is wrong with others."""
+        found = []
+        for file in sorted((self.folder / SHARDS).glob("*.parquet")):
+            chunk = Chunk.from_name(file.stem)
+            problem = "is no shard" if chunk is None else problem_of(file, self.plan, chunk)
+            if problem:
+                self._flaws.append(f"{SHARDS}/{file.name} {problem}; its runs are not shown.")
+            else:
+                found.append(file)
+        return found
 
     @property
     def title(self) -> str:
@@ -136,7 +164,7 @@ class StoredSweep:
             "what the rules of today make of it and may differ from its record."
         )
         found = [] if self.plan.model == model_digest() else [changed]
-        return found + self._missing_plugins
+        return self._flaws + found + self._missing_plugins
 
     @cached_property
     def _missing_plugins(self) -> list[str]:
@@ -154,16 +182,17 @@ class StoredSweep:
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells in the order of the plan."""
-        rows = by_cell(self._table.filter(_WORKED)).iter_rows(named=True)
+        rows = by_cell(self._table).iter_rows(named=True)
         counted = {row["cell"]: row for row in rows}
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
     def _cell(self, number: int, row: Mapping[str, float] | None) -> Cell:
         values = self.plan.values(number)
-        if row is None:
-            return Cell(number, values, 0, None, 0.0, 1.0)
-        low, high = wilson(row["share"], row["runs"])
-        return Cell(number, values, int(row["runs"]), float(row["share"]), float(low), float(high))
+        runs, failed = (int(row["runs"]), int(row["failed"])) if row is not None else (0, 0)
+        if row is None or not runs:
+            return Cell(number, values, 0, failed, None, 0.0, 1.0)
+        low, high = wilson(row["share"], runs)
+        return Cell(number, values, runs, failed, float(row["share"]), float(low), float(high))
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
         """Return `count` runs of a kind from the `first` on, and how many there are in the cell."""

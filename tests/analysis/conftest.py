@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from sim.analysis import Results, load
+from sim.runs.files import parquet_bytes
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import PLAN, RUNS
@@ -105,7 +106,8 @@ def altered(tmp_path: Path) -> Callable[[Path, Change], Path]:
         shutil.copy(folder / PLAN, target / PLAN)
         metadata = pl.read_parquet_metadata(folder / RUNS)
         metadata.pop("ARROW:schema", None)
-        change(pl.read_parquet(folder / RUNS)).write_parquet(target / RUNS, metadata=metadata)
+        changed = change(pl.read_parquet(folder / RUNS))
+        (target / RUNS).write_bytes(parquet_bytes(changed, metadata))
         return target
 
     return copy

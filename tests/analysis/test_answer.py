@@ -114,7 +114,12 @@ def test_numbers_with_failed_runs(factorial_folder: Path, altered: object) -> No
     from tests.analysis.test_loading import fail_cells
 
     folder = altered(factorial_folder, fail_cells([2, 5]))  # type: ignore[operator]
-    check(sweep_report(load(folder), quiet), folder)
+    report = sweep_report(load(folder), quiet)
+    check(report, folder)
+    assert report.statements[0].text.endswith("; 48 more failed and are not counted.")
+    rates = next(part for part in report.parts if part.key == "signing_rates")
+    assert rates.table is not None
+    assert sorted(rates.table["failed or missing"].unique()) == ["0", "24"]
 
 
 def test_numbers_where_the_values_are_numbers(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import Results, assumption_ledger, inputs
-from sim.analysis.assumptions import POINTS, Decomposition, decomposition
+from sim.analysis.assumptions import FEWEST, POINTS, Decomposition, decomposition
 
 
 def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:
@@ -111,3 +111,29 @@ def test_drawn_numbers_are_one_axis(saltelli: Results) -> None:
     found = decomposition(saltelli)
     assert found.keys == ("agenda", POINTS)
     assert found.values.shape == (2, 40, 4)
+
+
+def test_an_interval_has_width_where_means_differ() -> None:
+    """Three replicates of signed or not: estimates below 0 were cut to [0, 0], chance to [1, 1]."""
+    rng = np.random.default_rng(4)
+    for _ in range(300):
+        outcome = (rng.random((4, 3)) < np.array([[0.3], [0.5], [0.6], [0.7]])).astype(float)
+        found = made(outcome, "a")
+        for share in (found.explained(["a"]), found.resting_on(["a"]), found.chance()):
+            differ = np.ptp(outcome.mean(axis=1)) > 1e-9
+            assert not (differ and share.low == share.high), outcome
+
+
+def test_what_never_differs_has_a_known_share() -> None:
+    luck = np.random.default_rng(5).normal(size=6)
+    found = made(np.tile(luck, (3, 2, 1)), "a", "b")
+    for share, known in ((found.resting_on(["a"]), 0.0), (found.chance(), 1.0)):
+        assert (share.low, share.high) == pytest.approx((known, known))
+
+
+def test_variance_is_not_divided_with_too_few_replicates(hypercube: Results) -> None:
+    assert hypercube.plan.replicates < FEWEST
+    found = assumption_ledger(hypercube)
+    assert not found.shares
+    assert not found.by_input
+    assert any("it is unknown how much of the variance is chance" in n for n in found.notes)

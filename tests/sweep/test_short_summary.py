@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
+from sim.sweeps.columns import FAILED
 from sim.sweeps.execute import Outcome
 from sim.sweeps.summary import print_summary
 
@@ -46,3 +49,36 @@ def test_all_strategies_are_listed(play: Play) -> None:
     assert len(names) > 12
     assert all(f"  {name} " in text for name in names)
     assert "more swept key" not in text
+
+
+def with_failures(done: Outcome, failing: pl.Expr, folder: Path) -> str:
+    """Return the summary of a sweep some of whose runs failed."""
+    rows = pl.read_parquet(done.store.runs_file)
+    outcomes = [c for c in rows.columns if c not in ("cell", "replicate", "agenda", "run_status")]
+    kind = rows.schema["run_status"]
+    status = pl.when(failing).then(pl.lit(FAILED, kind)).otherwise("run_status").alias("run_status")
+    rows = rows.with_columns(status, pl.when(~failing).then(pl.col(outcomes)))
+    rows.write_parquet(folder / "runs.parquet")
+    out = io.StringIO()
+    print_summary(folder / "runs.parquet", done.plan, Console(file=out, width=140))
+    return out.getvalue()
+
+
+def test_failures_stand_beside_the_shares(play: Play, tmp_path: Path) -> None:
+    done = play("agenda=single_undertaking,interim_allowed,issue_by_issue replicates=20 horizon=4")
+    some = (pl.col("cell") == 0) & (pl.col("replicate") >= 2)
+    text = with_failures(done, some | (pl.col("cell") == 2), tmp_path)
+    by_value, cells = text.split("signed  cell")
+    assert "2 (+ 18 failed)" in by_value
+    assert "0 (+ 20 failed)" in by_value
+    assert "no outcome" in by_value
+    assert "2 (+ 18 failed)" in cells
+    assert "1 cell without outcome, all runs failed: from cell 2" in cells
+    assert "nan" not in text
+
+
+def test_a_sweep_all_of_which_failed_has_no_share(play: Play, tmp_path: Path) -> None:
+    done = play("agenda=single_undertaking,interim_allowed replicates=3 horizon=4")
+    text = with_failures(done, pl.lit(True), tmp_path)
+    assert "no outcome" in text
+    assert "%" not in text.replace("95 %", "")

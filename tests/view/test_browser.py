@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,6 +85,35 @@ def test_it_loads_and_shows_the_opening(page: Page, server: Server) -> None:
     ):
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     assert problems == []
+
+
+BROKEN = (
+    "GET /%zz HTTP/1.1",
+    "GET /%00 HTTP/1.1",
+    "GET /static/%ff HTTP/1.1",
+    "GET /static/" + "a" * 300 + " HTTP/1.1",
+    "GET / HTTP/1.1\r\nCookie: " + "a" * 40_000,
+    "GET / HTTP/1.1\r\nHost: two",
+    "GET /nowhere/at/all HTTP/1.1\r\nX-Forwarded-Proto: x\r\nX-Forwarded-Host: x",
+    "GET /static/main-vuetify.js HTTP/1.1\r\nRange: bytes=9-1,x",
+    "PUT / HTTP/1.1",
+    "POST /_solara/api/close/x HTTP/1.1",
+    "GET /jupyter/api/kernels/x/channels HTTP/1.1\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
+    "nonsense",
+)
+"""Heads of requests that nothing can be answered to."""
+
+
+@pytest.mark.parametrize("head", BROKEN, ids=range(len(BROKEN)))
+def test_broken_requests_get_an_answer_and_no_traceback(server: Server, head: str) -> None:
+    place = server.url.removeprefix("http://").rstrip("/")
+    connection = "Upgrade" if "Upgrade" in head else "close"
+    with socket.create_connection(place.split(":"), timeout=20) as line:
+        line.sendall(f"{head}\r\nHost: {place}\r\nConnection: {connection}\r\n\r\n".encode())
+        status = int(line.recv(65_536).split()[1])
+    assert 400 <= status < 500
+    assert "Traceback" not in server.errors.read_text()
 
 
 def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) -> None:

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from starlette.applications import Starlette
@@ -15,7 +16,9 @@ from starlette.routing import Route
 from sim.view.choices import page_file, read_page
 from sim.view.http_guard import (
     LOOPBACK,
+    POLICIES,
     Guard,
+    flaw_of,
     hosts_of,
     same_origin,
     script_folder,
@@ -35,14 +38,14 @@ class Answer(NamedTuple):
     text: str
 
 
-def ask(guard: Guard, path: str, kind: str = "http", **headers: str) -> Answer:
+def ask(guard: Guard, path: str, kind: str = "http", method: str = "GET", **headers: str) -> Answer:
     """Send one request through the guard, in a thread with a loop of its own."""
     address, _, query = path.partition("?")
-    named = {"host": "me"} | headers
+    named = {"host": "me"} | {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {
         "type": kind,
-        "method": "GET",
-        "path": address,
+        "method": method,
+        "path": unquote(address),
         "raw_path": address.encode(),
         "query_string": query.encode(),
         "headers": [(k.encode(), v.encode()) for k, v in named.items()],
@@ -215,3 +218,74 @@ def test_only_loopback_has_names_that_are_known() -> None:
     assert hosts_of("::1") == LOOPBACK
     assert hosts_of("127.0.0.2") == LOOPBACK | {"127.0.0.2"}
     assert hosts_of("192.168.1.4") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/%zz", "GET", 400),
+        ("/%", "GET", 400),
+        ("/%ff", "GET", 400),
+        ("/static/%00", "GET", 400),
+        ("/a%0d%0ab", "GET", 400),
+        ("/" + "a" * 256, "GET", 414),
+        ("/a" * 2_000, "GET", 414),
+        ("/anything", "POST", 405),
+        ("/", "PUT", 405),
+        ("/static/main-vuetify.js", "DELETE", 405),
+        ("/", "BREW", 405),
+        ("/_solara/api/close/one", "POST", 400),
+        ("/_solara/api/close/one?session_id=", "POST", 400),
+        ("/_solara/api/evict/one", "POST", 405),
+    ],
+)
+def test_broken_requests_are_refused(path: str, method: str, status: int) -> None:
+    answer = ask(opened(Guard()), path, method=method)
+    assert answer.status == status
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jupyter/api/kernels/one/channels",
+        "/jupyter/api/kernels/one/channels?session_id=",
+        "/jupyter/api/kernels/one/other?session_id=two",
+        "/jupyter/api/kernels/a%20b/channels?session_id=two",
+        "/anything?session_id=two",
+    ],
+)
+def test_broken_websockets_are_closed(path: str) -> None:
+    assert ask(opened(Guard()), path, "websocket").status == 1008
+
+
+def test_huge_and_odd_headers_are_refused() -> None:
+    guard = opened(Guard())
+    assert ask(guard, "/anything", cookie="a" * 40_000).status == 431
+    for host in ("[::1", "me:99999999", "me/there", "me you"):
+        assert ask(guard, "/anything", host=host).status == 400, host
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    assert flaw_of({**scope, "headers": [(b"host", b"me"), (b"host", b"you")]}) == 400
+    assert flaw_of({**scope, "headers": [(b"host", b"me")]}) is None
+
+
+def test_what_a_proxy_would_say_does_not_reach_the_page() -> None:
+    """Solara would look up the port of an unknown scheme, and fail."""
+
+    async def told(request: Request) -> Response:
+        return PlainTextResponse(" ".join(sorted(request.headers)))
+
+    guard = Guard()
+    guard.open(Starlette(routes=[Route("/{path:path}", told)]), lambda: None)
+    guard.ready.set()
+    answer = ask(guard, "/a", x_forwarded_proto="gopher", x_forwarded_host="x", script_name="/b")
+    assert answer.text == "host"
+
+
+def test_policies_are_sent_with_every_answer() -> None:
+    guard = opened(Guard())
+    for path in ("/", "/anything", "/static/main-vuetify.js", "/%zz"):
+        found = ask(guard, path).headers
+        assert {name.decode(): found[name.decode()] for name, _ in POLICIES} == {
+            name.decode(): value.decode() for name, value in POLICIES
+        }

@@ -10,8 +10,11 @@ import pytest
 
 from sim.errors import ConfigError
 from sim.model.identity import digest
+from sim.runs.files import parquet_bytes
 from sim.runs.outcomes import OUTCOME_COLUMNS
 from sim.runs.shares import wilson
+from sim.sweeps.plan import UNSEALED_FORMAT
+from sim.sweeps.store import Store
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.page.app import cell_rows, run_rows, sorted_cells
 from sim.view.session import Session
@@ -36,6 +39,7 @@ def rewrite_plan(folder: Path, **changes: object) -> None:
     del plan["checksum"]
     plan |= changes
     (folder / "plan.json").write_text(json.dumps({"checksum": digest(plan), **plan}))
+    rewrite_runs(folder, [], plan=Store(folder).load_plan().hash)
 
 
 def test_cells_have_wilson_intervals(stored: StoredSweep, results: Path) -> None:
@@ -50,6 +54,30 @@ def test_cells_have_wilson_intervals(stored: StoredSweep, results: Path) -> None
         assert cell.runs == len(rows) == REPLICATES
         assert cell.signed == share
         assert (cell.low, cell.high) == wilson(float(share), REPLICATES)  # type: ignore[arg-type]
+
+
+def rewrite_runs(folder: Path, change: pl.Expr | list[pl.Expr], **stated_too: str) -> None:
+    """Change columns of the table of runs, and seal it again."""
+    file = folder / "runs.parquet"
+    stated = pl.read_parquet_metadata(file)
+    stated.pop("ARROW:schema", None)
+    stated |= stated_too
+    file.write_bytes(parquet_bytes(pl.read_parquet(file).with_columns(change), stated))
+
+
+def test_failed_runs_of_a_cell_are_told(results: Path, tmp_path: Path) -> None:
+    """Two runs are left of twelve: that ten failed stands beside their share."""
+    folder = copied(results, tmp_path)
+    kind = pl.read_parquet_schema(folder / "runs.parquet")["run_status"]
+    failing = (pl.col("replicate") > 1) | (pl.col("cell") == 1)
+    rewrite_runs(
+        folder,
+        pl.when(failing).then(pl.lit("failed", kind)).otherwise("run_status").alias("run_status"),
+    )
+    rows = cell_rows(StoredSweep(str(folder)).cells)
+    assert [row["runs"] for row in rows] == ["2 (+ 10 failed)", "0 (+ 12 failed)"]
+    assert rows[1]["signed"] == "no outcome"
+    assert [row["failed"] for row in rows] == [10, 12]
 
 
 @pytest.mark.parametrize("cell", [0, 1])
@@ -223,6 +251,46 @@ def test_an_unfinished_sweep_is_read_from_its_shards(results: Path, tmp_path: Pa
     assert sweep.row(1, 2)["replicate"] == 2
 
 
+def flip(file: Path) -> None:
+    """Change one bit in the middle of a file's values."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_changed_table_is_named_and_its_shards_are_shown(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    flip(folder / "runs.parquet")
+    sweep = StoredSweep(str(folder))
+    assert sweep.runs == 2 * REPLICATES
+    (warning,) = sweep.warnings
+    assert warning.startswith("runs.parquet is damaged, its digest does not fit")
+
+
+def test_a_changed_shard_is_named_and_not_shown(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    (folder / "runs.parquet").unlink()
+    for shard in (folder / "shards").glob("*.parquet"):
+        flip(shard)
+    with pytest.raises(ConfigError, match="its digest does not fit; its runs are not shown"):
+        StoredSweep(str(folder))
+
+
+def test_the_table_of_another_sweep_is_refused(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    rewrite_runs(folder, [], plan="0" * 32)
+    with pytest.raises(ConfigError, match="belongs to another sweep"):
+        StoredSweep(str(folder))
+
+
+def test_files_without_digests_are_said_not_to_be_checked(results: Path, tmp_path: Path) -> None:
+    folder = copied(results, tmp_path)
+    rewrite_plan(folder, format=UNSEALED_FORMAT)
+    pl.read_parquet(folder / "runs.parquet").write_parquet(folder / "runs.parquet")
+    (warning,) = StoredSweep(str(folder)).warnings
+    assert "has not been checked" in warning
+
+
 @pytest.mark.parametrize("damage", ["no plan", "no runs", "broken runs", "no folder", "not JSON"])
 def test_a_folder_that_cannot_be_read_is_said_in_one_line(
     results: Path, tmp_path: Path, damage: str
@@ -235,6 +303,7 @@ def test_a_folder_that_cannot_be_read_is_said_in_one_line(
         shutil.rmtree(folder / "shards")
     elif damage == "broken runs":
         (folder / "runs.parquet").write_bytes(b"PAR1 nothing")
+        shutil.rmtree(folder / "shards")
     elif damage == "not JSON":
         (folder / "plan.json").write_text("{")
     else:

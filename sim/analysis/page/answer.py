@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sim.analysis.assumptions import (
     ASSUMPTIONS,
     CHANCE,
+    FEWEST,
     UNSURE,
     AssumptionLedger,
     assumption_ledger,
+    too_few,
 )
 from sim.analysis.deals import Rate, signing_rates
 from sim.analysis.intervals import Estimate, estimate, spread
@@ -120,7 +122,12 @@ def _signed(results: Results) -> Statement:
         f"Something was signed in {interval_words('signed')} of the {among}: the treaty in full "
         f"in {interval_words('full')}, an interim deal only in {interval_words('interim')}."
     )
-    return _statement(text, {**findings, "n": Finding(numbers, count)})
+    findings["n"] = Finding(numbers, count)
+    if results.failed:
+        text = f"{text[:-1]}; {{failed}} more failed and are not counted."
+        failed = f"SELECT count(*) AS failed FROM {results.source} WHERE run_status = 'failed'"
+        findings["f"] = Finding({"failed": Number(results.failed, ",")}, failed)
+    return _statement(text, findings)
 
 
 def _range(results: Results) -> Iterator[Statement]:
@@ -255,6 +262,8 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> Iterator[Statem
         yield Statement("What differs from run to run is chance alone: this sweep moved nothing.")
     elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
         yield _variance(results, assumptions, chance)
+    elif results.plan.replicates < FEWEST:
+        yield Statement(too_few(results.plan.replicates))
     base = results.plan.combinations[0].base
     text = "Of the scenario's {numbers} numbers {assumed} are assumptions with a range; " + (
         "this sweep moved some of them, and what rests on the others it cannot show."
@@ -271,6 +280,9 @@ def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> St
     resting = found.shares.get(ASSUMPTIONS)
     if resting is None:
         text += ", and the rest is what was chosen; no assumption moved."
+        return _statement(text, findings)
+    if not np.isfinite(resting.low):
+        text += "; how much rests on the assumptions that moved is unknown, replicates are too few."
         return _statement(text, findings)
     sure = [entry for entry in found.moved if entry.ground not in UNSURE]
     known = [entry.key for entry in sure if not entry.drawn]

@@ -40,6 +40,7 @@ Start = Mapping[str, Value]
 PERCENT = ".1%"
 RATES: Columns = {
     "runs": Column(format=","),
+    "no_outcome": Column("failed or missing", ","),
     "signed": Column("signed, % [95 %]", PERCENT, "signed_"),
     "signed_full": Column("in full, % [95 %]", PERCENT, "signed_full_"),
     "signed_interim": Column("interim only, % [95 %]", PERCENT, "signed_interim_"),

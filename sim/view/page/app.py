@@ -11,6 +11,7 @@ import solara
 from reacton.core import Element
 
 from sim.runs.story import day_of, gate_words
+from sim.sweeps.summary import with_failed
 from sim.view.board.markup import plain_day
 from sim.view.choices import started
 from sim.view.controls import Fieldset, fieldsets, other_choices
@@ -97,6 +98,7 @@ def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
         {
             **asdict(cell),
             "values": [str(value) for value in cell.values.values()],
+            "runs": with_failed(cell.runs, cell.failed),
             "estimate": cell.signed,
             "signed": "no outcome"
             if cell.signed is None
