@@ -16,6 +16,7 @@ from sim.analysis.intervals import NOTHING, Estimate, estimate, spread
 from sim.analysis.paired import mean_change, moved
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
+from sim.sweeps.plan import flat, paths_apart
 
 Negotiation = tuple[tuple[str, ...], tuple[str, ...]]
 """The parties, and the articles in the order of their ids."""
@@ -205,7 +206,7 @@ def matched(one: Results, other: Results) -> list[Match]:
     for number, entry in enumerate(other.plan.combinations):
         by_values.setdefault(tuple(word(entry.values[k]) for k in shared), []).append(number)
     configs = [other.config_of(number) for number in range(len(other.plan.combinations))]
-    flat = [_flat(config) for config in configs]
+    flattened = [flat(config) for config in configs]
     talks = [_negotiation(config) for config in configs]
     found: list[Match] = []
     strangers: set[tuple[Negotiation, Negotiation]] = set()
@@ -215,8 +216,8 @@ def matched(one: Results, other: Results) -> list[Match]:
         config = one.config_of(number)
         own = _negotiation(config)
         strangers |= {(own, talks[c]) for c in alike if talks[c] != own}
-        mine = _flat(config)
-        apart = {c: _differences(mine, flat[c]) for c in alike if talks[c] == own}
+        mine = flat(config)
+        apart = {c: _differences(mine, flattened[c]) for c in alike if talks[c] == own}
         if apart:
             best = min(apart, key=lambda c: len(apart[c]))
             found.append(Match(values=values, one=number, other=best, differs=apart[best]))
@@ -239,36 +240,21 @@ def _negotiation(config: Mapping[str, object]) -> Negotiation:
     return tuple(scenario["parties"]), tuple(sorted(scenario["articles"]))
 
 
-def _flat(node: object, path: str = "") -> dict[str, object]:
-    """Return a configuration as dotted paths and values, without seed and replicate."""
-    if isinstance(node, Mapping):
-        parts = [_flat(v, f"{path}.{k}" if path else str(k)) for k, v in node.items()]
-    elif isinstance(node, list):
-        parts = [_flat(v, f"{path}[{n}]") for n, v in enumerate(node)]
-    else:
-        return {} if path in ("seed", "replicate") else {path: node}
-    return {key: value for part in parts for key, value in part.items()}
-
-
 def _differences(one: Mapping[str, object], other: Mapping[str, object]) -> tuple[str, ...]:
     """Return the paths in which two configurations differ, with both values."""
     return tuple(
         f"{path}: {one.get(path, 'none')} → {other.get(path, 'none')}"
-        for path in _paths_apart(one, other)
+        for path in paths_apart(one, other)
     )
-
-
-def _paths_apart(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
-    return [path for path in dict.fromkeys([*one, *other]) if one.get(path) != other.get(path)]
 
 
 def settings_apart(one: Results, other: Results) -> list[tuple[str, object, object]]:
     """Return the settings that neither sweep moved and that differ: path and both values."""
     swept = _moved_settings(one) | _moved_settings(other)
-    first, second = _flat(one.config_of(0)), _flat(other.config_of(0))
+    first, second = flat(one.config_of(0)), flat(other.config_of(0))
     return [
         (path, first.get(path), second.get(path))
-        for path in _paths_apart(first, second)
+        for path in paths_apart(first, second)
         if not any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in swept)
     ]
 
@@ -278,8 +264,8 @@ def _moved_settings(results: Results) -> set[str]:
     changes = [entry.changes for entry in plan.combinations]
     paths = {path for change in changes for path in change}
     found = {p for p in paths if any(c.get(p) != changes[0].get(p) for c in changes)}
-    first, *others = (_flat(base) for base in plan.bases)
-    return found.union(plan.point_keys, *(_paths_apart(first, base) for base in others))
+    first, *others = (flat(base) for base in plan.bases)
+    return found.union(plan.point_keys, *(paths_apart(first, base) for base in others))
 
 
 def _change(first: Floats, second: Floats) -> Floats:

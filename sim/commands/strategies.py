@@ -112,11 +112,12 @@ def draw(target: Path, names: list[str]) -> None:
         problems.append(f"--plot: no such folder: {target.parent}")
     if problems:
         raise ConfigError(problems)
+    from sim.theory.scripted import draw_curves
+
     try:
-        from sim.theory.scripted import draw_curves
+        draw_curves(target, strategies)
     except ImportError as error:
         raise ConfigError(
             ["--plot needs matplotlib: pip install 'peace-talks-sim[report]'"]
         ) from error
-    draw_curves(target, strategies)
     print(f"wrote {target}")

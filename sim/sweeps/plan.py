@@ -325,3 +325,19 @@ def _put(node: dict[Step, object] | list[object], step: Step, value: object) -> 
         node[step] = value
     else:
         node[int(step)] = value
+
+
+def flat(node: object, path: str = "") -> dict[str, object]:
+    """Return a configuration as dotted paths and values, without seed and replicate."""
+    if isinstance(node, Mapping):
+        parts = [flat(v, f"{path}.{k}" if path else str(k)) for k, v in node.items()]
+    elif isinstance(node, list):
+        parts = [flat(v, f"{path}[{n}]") for n, v in enumerate(node)]
+    else:
+        return {} if path in ("seed", "replicate") else {path: node}
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def paths_apart(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    """Return the paths in which two flat configurations differ."""
+    return [path for path in dict.fromkeys([*one, *other]) if one.get(path) != other.get(path)]

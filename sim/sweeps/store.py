@@ -38,7 +38,7 @@ from sim.runs.files import (
     write_whole,
 )
 from sim.sweeps.columns import OK, TableColumn, Weekly, described, schema
-from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
+from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, flat, paths_apart
 
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
@@ -266,7 +266,12 @@ def _difference(stored: Plan, plan: Plan) -> str:
             return f"with {name} {one}, here {other}"
     if stored.line != plan.line:
         return f"made by: sim sweep {shlex.join(stored.line)}"
-    return "made by the same line with other configuration files"
+    mine, asked = flat(stored.plain(0)), flat(plan.plain(0))
+    paths = paths_apart(mine, asked)
+    if not paths:
+        return "made by the same line with other configuration files"
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"with {paths[0]} {mine.get(paths[0])}, here {asked.get(paths[0])}{more}"
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
