@@ -44,8 +44,8 @@ def words(line: str) -> list[str]:
 
 @pytest.mark.parametrize("name", LINES)
 def test_same_as_hydra(name: str) -> None:
-    primary, others = search_folders("config", None)
-    terms = read_terms(words(LINES[name]), [primary, *others])
+    folders = search_folders("config", None)
+    terms = read_terms(words(LINES[name]), folders)
     compositions = Compositions(terms, "config", None)
     chosen = combinations(terms)
     for choices in random.Random(name).sample(chosen, min(3, len(chosen))):
@@ -104,8 +104,8 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
     line = ["agenda=mine,single_undertaking", "precondition=none,before_signing"]
     if "preset/sets.yaml" in files:
         line.append("preset=sets,none")
-    primary, others = search_folders("config", own)
-    terms = read_terms(line, [primary, *others])
+    folders = search_folders("config", own)
+    terms = read_terms(line, folders)
     compositions = Compositions(terms, "config", own)
     for choices in combinations(terms):
         overrides = [term.override(choices[term.key]) for term in terms]
@@ -114,8 +114,8 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
 
 def test_a_file_that_refers_to_a_swept_value(tmp_path: Path) -> None:
     own = _own_folder(tmp_path / "own", {"agenda/mine.yaml": "rule: ${mediator.style}\n"})
-    primary, others = search_folders("config", own)
-    terms = read_terms(["agenda=mine", "mediator.style=none,facilitation"], [primary, *others])
+    folders = search_folders("config", own)
+    terms = read_terms(["agenda=mine", "mediator.style=none,facilitation"], folders)
     compositions = Compositions(terms, "config", own)
     found = [plain(compositions, choices) for choices in combinations(terms)]
     assert [cell["agenda"] for cell in found] == [{"rule": "none"}, {"rule": "facilitation"}]
