@@ -28,6 +28,7 @@ ROUTE_WORDS = {
     "joint": "a joint step",
     "constitutional": "the constitutional route",
 }
+complete({Route[name.upper()]: words for name, words in ROUTE_WORDS.items()}, Route)
 ENDED = (Precondition.FAILED, Precondition.WAIVED)
 """Ends that lie off the route."""
 MARKS = {Article.OPEN: "○", Article.HALF: "◐", Article.AGREED: "●"}
