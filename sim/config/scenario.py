@@ -17,6 +17,8 @@ from sim.config.conduct import (
     Lapse,
     Mediation,
     Politics,
+    Precondition,
+    Provision,
     PublicOpinion,
     Ratification,
     Unilateral,
@@ -34,7 +36,6 @@ from sim.config.number import (
     Number,
     Share,
 )
-from sim.config.treaty import Precondition, Provision
 from sim.errors import ConfigError, did_you_mean
 
 BY_PARTY = (

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from sim.config.compose import search_folders
 from sim.config.settings import Settings
+from sim.config.sources import files_read, search_folders
 from sim.errors import ConfigError
 from sim.model.identity import SWEEP_LIBRARIES, file_digest, git_state, model_digest, versions
 from sim.model.plugins import plugin_files
@@ -76,8 +76,21 @@ def make_plan(
     ConfigError
         With all problems of all cells.
     """
-    folders = search_folders(config_name, config_dir)
-    line = read_line(overrides, folders, config_dir, zipped, filters)
+    *own, shipped = search_folders(config_name, config_dir)
+    with files_read() as read:
+        line = read_line(overrides, [*own, shipped], config_dir, zipped, filters)
+        plan = _plan_of(line, config_name, config_dir)
+    files = {
+        file.relative_to(folder).as_posix(): digest
+        for folder in own
+        for file, digest in sorted(read.items())
+        if file.is_relative_to(folder)
+    }
+    return Request(replace(plan, files=files), line.settings)
+
+
+def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Plan:
+    """Compose and validate all cells of a line, and plan them."""
     settings, experiment = line.settings, line.experiment
     chosen = combinations(line.terms, experiment.zip, experiment.filter, settings.assumptions)
     represented = [replace(term, options=term.listed) for term in line.terms]
@@ -93,7 +106,7 @@ def make_plan(
             raise ConfigError([problem])
     plan = _plan(line, bases, combined, varied, first)
     _validate_points(plan)
-    return Request(plan, settings)
+    return plan
 
 
 def check_line(

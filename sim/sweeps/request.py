@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sim.config.compose import compose_plain
 from sim.config.messages import problem_lines
 from sim.config.settings import WHOLE_RULES, Rules
+from sim.config.sources import check_text
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import (
     Term,
@@ -243,6 +244,7 @@ def read_experiment(name: str, folders: Sequence[Path]) -> Experiment:
     if file is None:
         known = group_choices("experiment", folders)
         raise ConfigError([f"experiment: no choice '{name}'" + did_you_mean(name, known)])
+    check_text(file)
     content, place = read_yaml(file), f"experiment/{name}.yaml"
     if content is None:
         raise ConfigError([f"{place}: is not YAML"])

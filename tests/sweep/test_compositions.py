@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.config.compose import compose_plain, search_folders
+from sim.config.compose import compose_plain
+from sim.config.sources import search_folders
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
 from sim.sweeps.overrides import Choices, read_terms
@@ -44,8 +45,8 @@ def words(line: str) -> list[str]:
 
 @pytest.mark.parametrize("name", LINES)
 def test_same_as_hydra(name: str) -> None:
-    primary, others = search_folders("config", None)
-    terms = read_terms(words(LINES[name]), [primary, *others])
+    folders = search_folders("config", None)
+    terms = read_terms(words(LINES[name]), folders)
     compositions = Compositions(terms, "config", None)
     chosen = combinations(terms)
     for choices in random.Random(name).sample(chosen, min(3, len(chosen))):
@@ -61,9 +62,9 @@ def test_groups_are_composed_once_for_all_cells(monkeypatch: pytest.MonkeyPatch)
         return compose_plain(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr("sim.sweeps.compositions.compose_plain", counting)
-    primary, _ = search_folders("config", None)
+    folders = search_folders("config", None)
     terms = read_terms(
-        ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], [primary]
+        ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], folders
     )
     compositions = Compositions(terms, "config", None)
     cells = [plain(compositions, choices) for choices in combinations(terms)]
@@ -104,8 +105,8 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
     line = ["agenda=mine,single_undertaking", "precondition=none,before_signing"]
     if "preset/sets.yaml" in files:
         line.append("preset=sets,none")
-    primary, others = search_folders("config", own)
-    terms = read_terms(line, [primary, *others])
+    folders = search_folders("config", own)
+    terms = read_terms(line, folders)
     compositions = Compositions(terms, "config", own)
     for choices in combinations(terms):
         overrides = [term.override(choices[term.key]) for term in terms]
@@ -114,8 +115,8 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
 
 def test_a_file_that_refers_to_a_swept_value(tmp_path: Path) -> None:
     own = _own_folder(tmp_path / "own", {"agenda/mine.yaml": "rule: ${mediator.style}\n"})
-    primary, others = search_folders("config", own)
-    terms = read_terms(["agenda=mine", "mediator.style=none,facilitation"], [primary, *others])
+    folders = search_folders("config", own)
+    terms = read_terms(["agenda=mine", "mediator.style=none,facilitation"], folders)
     compositions = Compositions(terms, "config", own)
     found = [plain(compositions, choices) for choices in combinations(terms)]
     assert [cell["agenda"] for cell in found] == [{"rule": "none"}, {"rule": "facilitation"}]
@@ -137,8 +138,8 @@ def test_a_replaced_node_can_be_changed_again() -> None:
 
 
 def test_all_pairs_of_two_groups_differ() -> None:
-    primary, _ = search_folders("config", None)
-    terms = read_terms(["agenda=glob(*)", "mediator=glob(*)"], [primary])
+    folders = search_folders("config", None)
+    terms = read_terms(["agenda=glob(*)", "mediator=glob(*)"], folders)
     compositions = Compositions(terms, "config", None)
     found = [
         (str(cell["agenda"]), str(cell["mediator"]))

@@ -113,7 +113,7 @@ def test_bad_lines_play_nothing(
 
 
 def test_a_folder_with_one_job_s_outcome_is_not_written_into(tmp_path: Path) -> None:
-    from sim.commands.run import _write_new
+    from sim.commands.multirun import _write_new
     from sim.errors import SimError
 
     (tmp_path / "outcome.json").write_text("kept", "utf-8")
@@ -123,7 +123,7 @@ def test_a_folder_with_one_job_s_outcome_is_not_written_into(tmp_path: Path) -> 
 
 
 def test_the_arguments_of_the_process_are_given_back() -> None:
-    from sim.commands.run import _arguments
+    from sim.commands.multirun import _arguments
 
     before = sys.argv
     with _arguments(["sim run", "-m"]):
