@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import config_folder
-from sim.config.messages import fields_at
+from sim.config.messages import fields_at, mistyped
 from sim.config.number import ASSUMPTION, SETTING
 from sim.config.scenario import Scenario, build_scenario
 from sim.config.settings import CHOICES, Settings, build_settings
@@ -84,11 +84,15 @@ def composition_problems(
 
 def malformed(override: str, form: str = "KEY=VALUE") -> str:
     """Return the message for an override that cannot be read, with its right form."""
-    key, sign, _ = override.partition("=")
+    key, sign, value = override.partition("=")
     if sign and re.search(r"\[\d+\]", key):
         dotted = re.sub(r"\[(\d+)\]", r".\1", key)
         return f"{override}: an entry of a list is written with dots, {dotted}=.."
-    return f"{override}: is not of the form {form}"
+    reason = mistyped(override)
+    if not reason and "=" in value:
+        quoted = value.lstrip("=").replace("'", "\\'")
+        reason = f"; a value with = in it takes two pairs of quotes, \"{key}='{quoted}'\""
+    return f"{override}: is not of the form {form}{reason}"
 
 
 def _groups() -> list[str]:

@@ -32,6 +32,7 @@ from sim.config.number import (
     Day,
     Duration,
     Exponent,
+    Id,
     Model,
     Number,
     Share,
@@ -288,11 +289,11 @@ class Scenario(Model):
     parties: tuple[str, str]
     mediator: Mediator
     opposition: Opposition
-    actors: dict[str, Actor]
-    sources: dict[str, Source]
+    actors: dict[Id, Actor]
+    sources: dict[Id, Source]
     preamble: Provision
-    articles: dict[str, Provision] = Field(min_length=1, max_length=31)
-    preconditions: dict[str, Precondition] = Field(default={}, max_length=8)
+    articles: dict[Id, Provision] = Field(min_length=1, max_length=31)
+    preconditions: dict[Id, Precondition] = Field(default={}, max_length=8)
     status_quo: dict[str, Number]
     discount_rate: dict[str, Amount]
     curvature: dict[str, Exponent]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,7 @@ from hydra.version import VersionBase
 from omegaconf import DictConfig
 
 from sim.config import config_folder
+from sim.config.messages import mistyped
 from sim.errors import ConfigError, did_you_mean
 from sim.model.identity import file_digest
 
@@ -32,6 +34,8 @@ MOST_BYTES = 1_000_000
 """Size of the largest file."""
 MOST_VALUES = 50_000
 """Most keys and values of a file, with what an alias stands for counted wherever it stands."""
+LONGEST_OVERRIDE = 100_000
+"""Most characters of one override."""
 DEEPEST = 50
 """Deepest nesting of mappings and lists."""
 
@@ -117,6 +121,22 @@ def _structure_problem(text: str) -> str:
     return ""
 
 
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Check that overrides can be read in little time.
+
+    Raises ConfigError with one line for each that is too long or nested too deeply.
+    """
+    problems = []
+    for text in overrides:
+        start = f"{text.partition('=')[0][:60]}:"
+        if len(text) > LONGEST_OVERRIDE:
+            problems.append(f"{start} has {len(text):,} characters, at most {LONGEST_OVERRIDE:,}")
+        elif max(accumulate((c in "[{(") - (c in ")}]") for c in text), default=0) > DEEPEST:
+            problems.append(f"{start} is nested more than {DEEPEST} deep")
+    if problems:
+        raise ConfigError(problems)
+
+
 class CheckedSource(FileConfigSource):
     """The files of a folder for Hydra, each checked before it is read."""
 
@@ -142,13 +162,17 @@ def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path
     The user's own folder stands before the shipped one. Raises ConfigError if there is no such
     folder, or none of them holds the primary configuration.
     """
+    named = {"--config-dir": str(config_dir), "--config-name": config_name}
+    wrong = [f"{option}: {text}{mistyped(text)}" for option, text in named.items() if "\0" in text]
+    if wrong:
+        raise ConfigError(wrong)
     own = None if config_dir is None else Path(config_dir).expanduser().resolve()
     if own is not None and not own.is_dir():
         raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
     shipped = config_folder()
     folders = [shipped] if own in (None, shipped) else [own, shipped]
-    named = [folder / f"{config_name}.yaml" for folder in folders]
-    if ".." in Path(config_name).parts or not any(file.is_file() for file in named):
+    files = [folder / f"{config_name}.yaml" for folder in folders]
+    if ".." in Path(config_name).parts or not any(file.is_file() for file in files):
         known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
         near = did_you_mean(config_name, known)
         raise ConfigError([f"--config-name: no configuration '{config_name}'{near}"])
@@ -191,8 +215,9 @@ def compose_with_hydra(
 ) -> DictConfig:
     """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own.
 
-    Raises ConfigError if one of the files must not be read.
+    Raises ConfigError if one of the files or overrides must not be read.
     """
+    check_overrides(overrides)
     search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
     with (
         _own_hydra(),
