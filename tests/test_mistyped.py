@@ -47,8 +47,8 @@ def test_quotes_that_are_suggested_are_right() -> None:
         ("no", "articles: must be text, was read as false; put quotes around it as written"),
         ("010", "articles: must be text, was read as 8; put quotes around it as written"),
         ("1e3", "articles: must be text, was read as 1000.0; put quotes around it as written"),
-        ("VI.I", "articles: 'VI.I' is no id: write up to 64 letters a-z, digits, _ and -"),
-        ("V II", "articles: 'V II' is no id: write up to 64 letters a-z, digits, _ and -"),
+        ("VI.I", "articles: 'VI.I' is no id: write up to 64 letters A-Z or a-z, digits, _ and -"),
+        ("V II", "articles: 'V II' is no id: write up to 64 letters A-Z or a-z, digits, _ and -"),
     ],
 )
 def test_ids_keep_to_their_grammar(key: str, said: str, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def _only_dates(raw: object) -> object:
 
 def _only_ids(raw: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", raw):
-        raise ValueError(f"'{raw}' is no id: write up to 64 letters a-z, digits, _ and -")
+        raise ValueError(f"'{raw}' is no id: write up to 64 letters A-Z or a-z, digits, _ and -")
     return raw
 
 
