@@ -19,6 +19,7 @@ import polars as pl
 
 from benchmarks.figures import Figure
 from benchmarks.grid import LINE
+from sim.runs.files import KEY, UNSEALED, seal
 from sim.runs.outcomes import OUTCOME_COLUMNS
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
@@ -105,8 +106,10 @@ def enlarged(base: Path, folder: Path, runs: int) -> tuple[int, int]:
         compression_level=3,
         row_group_size=ROW_GROUP,
         maintain_order=True,
-        metadata=about | {"replicates": str(plan.replicates)},
+        metadata=about | {"replicates": str(plan.replicates), KEY: UNSEALED},
     )
+    with (folder / RUNS).open("r+b") as handle:
+        seal(handle)
     shutil.rmtree(pieces)
     return plan.runs, (folder / RUNS).stat().st_size
 

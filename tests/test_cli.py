@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.commands.cli import command_names, main
+from sim.commands.cli import COMMANDS, main
 from sim.config import config_folder
 
 Capture = pytest.CaptureFixture[str]
@@ -324,7 +324,7 @@ def test_compiling_is_announced_once(capsys: Capture, monkeypatch: pytest.Monkey
 def test_help_names_every_command(arguments: list[str], capsys: Capture) -> None:
     assert main(arguments) == 0
     out, _ = capsys.readouterr()
-    for name in command_names():
+    for name in COMMANDS:
         assert re.search(rf"^    {name}\b", out, re.M)
 
 

@@ -10,7 +10,6 @@ from sim.analysis import (
     Results,
     boosted_importance,
     constant_hazard,
-    deals,
     ledger,
     ledger_over_time,
     salience_compromise,
@@ -18,6 +17,7 @@ from sim.analysis import (
     signing_rates,
     turning_points,
 )
+from sim.analysis.deals import terms
 from sim.analysis.nulls import compromise, fit_hazard
 from tests.analysis.conftest import runs_of
 
@@ -57,7 +57,7 @@ def test_map_of_strategies(factorial: Results) -> None:
 
 
 def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
-    frame = deals(factorial, []).to_frame()
+    frame = terms(factorial, []).to_frame()
     runs = runs_of(factorial)
     stood = runs.filter(pl.col("in_force") != "none")
     told = {row["measure"]: row for row in frame.iter_rows(named=True)}

@@ -201,7 +201,7 @@ def test_a_report_loads_no_rules_and_no_numba(one_cell_folder: Path, tmp_path: P
         "import sys; from sim.commands.cli import main; "
         f"main(['report', {str(one_cell_folder)!r}, '--out', {str(tmp_path / 'r.html')!r}]); "
         "print([m for m in sys.modules if m == 'numba' or m == 'mesa' or m in ('sim.model.engine', "
-        "'sim.runs.mesa_model', 'sim.runs.play') or m.startswith('sim.model.rules')])"
+        "'sim.runs.mesa_model') or m.startswith('sim.model.rules')])"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

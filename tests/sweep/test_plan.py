@@ -309,7 +309,7 @@ def test_hash_leaves_out_replicates_and_tells_everything_else() -> None:
 
 def test_the_model_s_digest_covers_what_prepares_a_run() -> None:
     files = {file.relative_to(PACKAGE).as_posix() for file in source_files(DECIDES)}
-    assert {"model/engine.py", "model/rules/opening.py", "runs/batch.py", "runs/trace.py"} <= files
+    assert {"model/engine.py", "model/rules/opening.py", "runs/play.py", "runs/trace.py"} <= files
     assert {"sweeps/cells.py", "sweeps/play.py"} <= files
 
 
