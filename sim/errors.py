@@ -4,6 +4,13 @@ import difflib
 from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    """Return a text with what no terminal should get written as an escape; line breaks stay."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
 class SimError(Exception):
     """An expected failure: told in plain lines, never as a traceback.
 
@@ -18,7 +25,7 @@ class SimError(Exception):
     exit_code: int = 1
 
     def __init__(self, message: str, exit_code: int | None = None) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         if exit_code is not None:
             self.exit_code = exit_code
 
@@ -36,7 +43,7 @@ class ConfigError(SimError):
 
     def __init__(self, problems: list[str] | str) -> None:
         lines = [problems] if isinstance(problems, str) else list(problems)
-        self.problems: list[str] = [" ".join(line.split()) for line in lines]
+        self.problems: list[str] = [printable(" ".join(line.split())) for line in lines]
         super().__init__("\n".join(self.problems))
 
 

@@ -210,7 +210,7 @@ FILES: list[tuple[str, str, tuple[str, ...]]] = [
     ("a list", "- 1\n- 2\n", ("mapping",)),
     ("a word", "treaty\n", ("mapping",)),
     ("empty", "", ("is missing",)),
-    ("binary", "\x00\x01\x02", ("YAML",)),
+    ("binary", "\x00\x01\x02", ("line 1", "control character")),
     ("a tab", "a:\n\tb: 1\n", ("not YAML",)),
     ("a Python object", "a: !!python/object/apply:os.getcwd []\n", ("not YAML",)),
     (

@@ -27,7 +27,7 @@ import {module}
         ("Move", "sim.runs.story"),
         ("Reason", "sim.runs.story"),
         ("Treaty", "sim.runs.story"),
-        ("Route", "sim.config.treaty"),
+        ("Route", "sim.config.conduct"),
         ("Route", "sim.model.rules.preconditions"),
         ("Route", "sim.view.board.treaty_panel"),
     ],

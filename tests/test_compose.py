@@ -1,16 +1,25 @@
 """Composition: the user's files win, and nothing is shared between threads or with other hosts."""
 
+import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobRuntime
+from hydra.version import getbase
 
 from sim.config import config_folder
 from sim.config.compose import compose
 from sim.errors import ConfigError
+from sim.model.identity import digest, file_digest
 from sim.sweeps import run
+from sim.sweeps.plan import Plan
 from sim.sweeps.planning import make_plan
 
 SHIPPED = config_folder() / "scenario" / "september_2024.yaml"
@@ -85,3 +94,57 @@ def test_compose_tells_of_scenarios_that_name_each_other(mine: Path) -> None:
     write(mine, "scenario/september_2024", text)
     with pytest.raises(ConfigError, match="in a circle"):
         compose([], config_dir=mine)
+
+
+def test_plan_states_the_users_files_that_were_read(mine: Path) -> None:
+    write(mine, "strategy/conceder", "strategy: {name: firm}\n")
+    write(mine, "experiment/screening", "sweep: {strategy@armenia: [linear, firm]}\n")
+    line = ["experiment=screening", "public=none", "horizon=4", "replicates=2"]
+    plan = make_plan(line, "config", str(mine)).plan
+    read = ["experiment/screening.yaml", "scenario/september_2024.yaml", "strategy/linear.yaml"]
+    assert list(plan.files) == read
+    assert plan.files[read[0]] == file_digest(mine / read[0])
+    assert Plan.from_json(plan.to_json()).files == plan.files
+    assert make_plan(line[1:]).plan.files == {}
+
+
+def test_plan_of_before_states_no_files(mine: Path) -> None:
+    content = json.loads(make_plan(["public=none", "horizon=4"]).plan.to_json())
+    del content["files"], content["checksum"]
+    content["checksum"] = digest(content)
+    assert Plan.from_json(json.dumps(content)).files == {}
+
+
+def test_compose_gives_back_all_of_hydras_state(tmp_path: Path) -> None:
+    write(tmp_path, "theirs", "name: ${hydra:job.name}\n")
+    with initialize_config_dir(str(tmp_path), version_base="1.1", job_name="theirs"):
+        before = dict(Singleton._instances)
+        compose(["horizon=6"])
+        assert Singleton._instances[GlobalHydra] is before[GlobalHydra]
+        assert JobRuntime.instance().get("name") == "theirs"
+        assert str(getbase()) == "1.1"
+    compose(["horizon=6"])
+    assert not GlobalHydra.instance().is_initialized()
+
+
+HOST = """
+import hydra
+from sim.config.compose import compose
+from hydra.core.hydra_config import HydraConfig
+
+@hydra.main(config_path=None, version_base="1.3")
+def main(config):
+    assert compose(["horizon=6"]).horizon == 6
+    print(HydraConfig.get().job.name)
+
+main()
+"""
+
+
+def test_compose_inside_hydra_main(tmp_path: Path) -> None:
+    write(tmp_path, "unused", "")
+    (tmp_path / "host.py").write_text(HOST, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "host.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "host\n"), done.stderr

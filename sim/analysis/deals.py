@@ -19,7 +19,7 @@ from sim.analysis.charts import (
 )
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results, word
-from sim.config.treaty import Provision
+from sim.config.conduct import Provision
 from sim.runs.story import short_title
 
 KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "interim only"}

@@ -20,15 +20,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.config.compose import (
+from sim.config.compose import composition_problems, plain_settings
+from sim.config.settings import build_settings
+from sim.config.sources import (
     HYDRA_VERSION,
     compose_with_hydra,
-    composition_problems,
-    plain_settings,
     primary_folder,
     search_folders,
 )
-from sim.config.settings import build_settings
 from sim.errors import ConfigError, SimError
 
 if TYPE_CHECKING:
@@ -115,11 +114,11 @@ def multirun(
 
     Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
     """
+    folders = search_folders(config_name, config_dir)
+    search = ",".join(f'"file://{folder}"' for folder in folders)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
-    with primary_folder(search_folders(config_name, config_dir), config_name) as (primary, others):
-        if others:
-            search = ",".join(f'"file://{other}"' for other in others)
-            words.append(f"hydra.searchpath=[{search}]")
+    words.append(f"hydra.searchpath=[{search}]")
+    with primary_folder(folders, config_name) as primary:
         entry = hydra.main(
             config_path=str(primary), config_name=config_name, version_base=HYDRA_VERSION
         )

@@ -2,27 +2,21 @@
 
 import os
 import re
-import shutil
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import yaml
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import config_folder
-from sim.config.messages import fields_at
+from sim.config.messages import fields_at, mistyped
 from sim.config.number import ASSUMPTION, SETTING
 from sim.config.scenario import Scenario, build_scenario
 from sim.config.settings import CHOICES, Settings, build_settings
+from sim.config.sources import compose_with_hydra, search_folders
 from sim.errors import ConfigError, did_you_mean
 
 SWEEPS_OWN = (
@@ -90,11 +84,15 @@ def composition_problems(
 
 def malformed(override: str, form: str = "KEY=VALUE") -> str:
     """Return the message for an override that cannot be read, with its right form."""
-    key, sign, _ = override.partition("=")
+    key, sign, value = override.partition("=")
     if sign and re.search(r"\[\d+\]", key):
         dotted = re.sub(r"\[(\d+)\]", r".\1", key)
         return f"{override}: an entry of a list is written with dots, {dotted}=.."
-    return f"{override}: is not of the form {form}"
+    reason = mistyped(override)
+    if not reason and "=" in value:
+        quoted = value.lstrip("=").replace("'", "\\'")
+        reason = f"; a value with = in it takes two pairs of quotes, \"{key}='{quoted}'\""
+    return f"{override}: is not of the form {form}{reason}"
 
 
 def _groups() -> list[str]:
@@ -197,9 +195,6 @@ def first_line(error: BaseException) -> str:
 
 
 # --- from a command line's overrides to validated settings, by way of Hydra's composition
-
-HYDRA_VERSION = "1.3"
-"""Hydra's behaviour that the configurations are written for."""
 
 
 def compose(
@@ -320,74 +315,6 @@ def compose_file(path: Path) -> dict[str, object]:
     if plain and not any(key in Scenario.model_fields for key in plain):
         raise ConfigError([f"{path.name}: must be a mapping with the keys of a scenario"])
     return plain
-
-
-def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path]:
-    """Return the folders of configurations in the order in which files of one name count.
-
-    The user's own folder stands before the shipped one. Raises ConfigError if there is no such
-    folder, or none of them holds the primary configuration.
-    """
-    own = None if config_dir is None else Path(config_dir).expanduser().resolve()
-    if own is not None and not own.is_dir():
-        raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
-    shipped = config_folder()
-    folders = [shipped] if own in (None, shipped) else [own, shipped]
-    if not any((folder / f"{config_name}.yaml").is_file() for folder in folders):
-        known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
-        near = did_you_mean(config_name, known)
-        raise ConfigError([f"--config-name: no configuration '{config_name}'{near}"])
-    return folders
-
-
-@contextmanager
-def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[tuple[Path, list[Path]]]:
-    """Give the folder that Hydra starts from, and those that it searches afterwards, in order.
-
-    Hydra looks for everything in the folder of the primary configuration first. Where the first
-    folder has none, it starts from a copy of that file alone, so that the first folder still wins.
-    """
-    name = f"{config_name}.yaml"
-    holder = next((folder for folder in folders if (folder / name).is_file()), folders[0])
-    if holder == folders[0]:
-        yield holder, list(folders[1:])
-        return
-    with TemporaryDirectory(prefix="sim-config-") as place:
-        shutil.copyfile(holder / name, Path(place) / name)
-        yield Path(place), list(folders)
-
-
-_ONE_AT_A_TIME = threading.RLock()
-"""Hydra composes by way of a global state."""
-
-
-@contextmanager
-def _own_hydra() -> Iterator[None]:
-    """Let Hydra compose for this thread alone, also inside another application of Hydra."""
-    with _ONE_AT_A_TIME:
-        before = GlobalHydra.instance().hydra
-        GlobalHydra.instance().hydra = None
-        try:
-            yield
-        finally:  # Hydra has put another instance in place by now
-            GlobalHydra.instance().hydra = before
-
-
-def compose_with_hydra(
-    folders: Sequence[Path], config_name: str, overrides: Sequence[str], hydra_too: bool = False
-) -> DictConfig:
-    """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own."""
-    with _own_hydra(), primary_folder(folders, config_name) as (primary, others):
-        search = [f'"file://{folder}"' for folder in others]
-        extra = [f"hydra.searchpath=[{','.join(search)}]"] if search else []
-        with initialize_config_dir(
-            config_dir=str(primary), version_base=HYDRA_VERSION, job_name="sim"
-        ):
-            return hydra_compose(
-                config_name=config_name,
-                overrides=[*overrides, *extra],
-                return_hydra_config=hydra_too,
-            )
 
 
 def _plain(config: DictConfig) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """From pydantic's report of what is wrong to one plain line a problem."""
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Union, get_args, get_origin
@@ -22,7 +23,8 @@ def problem_lines(error: ValidationError, model: type[BaseModel], prefix: str = 
     """
     lines = []
     for item in error.errors(include_url=False):
-        place = dotted((prefix, *item["loc"]) if prefix else item["loc"])
+        path = item["loc"][:-2] if item["loc"][-1:] == ("[key]",) else item["loc"]
+        place = dotted((prefix, *path) if prefix else path)
         said = _wording(item["type"], item["msg"], item["loc"], item.get("input"), model)
         lines.append(f"{place}: {said}" if place else said)
     return list(dict.fromkeys(lines))
@@ -56,9 +58,11 @@ def _wording(kind: str, message: str, location: Location, value: object, model: 
         return f"must be a mapping of keys to values, got {_shown(value)}"
     if kind in ("list_type", "tuple_type"):
         return f"must be a list, got {_shown(value)}"
+    if kind in ("string_type",) and isinstance(value, (bool, int, float)):
+        return f"must be text, was read as {str(value).lower()}; put quotes around it as written"
     if kind in ("float_type", "float_parsing", "int_type", "int_parsing", "finite_number"):
         noun = "whole number" if kind.startswith("int") else "finite number"
-        return f"must be a {noun}, got {_shown(value)}"
+        return f"must be a {noun}, got {_shown(value)}{mistyped(str(value))}"
     if kind == "int_from_float":
         return f"must be a whole number, got {_shown(value)}"
     if kind == "string_type":
@@ -67,6 +71,26 @@ def _wording(kind: str, message: str, location: Location, value: object, model: 
         return f"must be true or false, got {_shown(value)}"
     said = message.replace("Input should", "must", 1)
     return f"{said}, got {_shown(value)}"
+
+
+MISTYPED = {
+    r"[\x00-\x1f\x7f-\x9f]": ("the control character", "leave it out"),
+    r"[\u2010-\u2015\u2212]": ("the dash", "write the minus sign -"),
+    r"[\u00a0\u2000-\u200b\u202f\u2060\u3000\ufeff]": (
+        "the blank",
+        "leave it out or type a plain one",
+    ),
+    r"[\u2018-\u201f]": ("the curly quote", "write ' or a straight double one"),
+}
+"""Characters that word processors put in place of those that are meant, and what to do."""
+
+
+def mistyped(text: str) -> str:
+    """Return ``"; holds the dash U+2212, write .."`` for what is easily mistaken, or nothing."""
+    for pattern, (what, instead) in MISTYPED.items():
+        if found := re.search(pattern, text):
+            return f"; holds {what} U+{ord(found.group()):04X}, {instead}"
+    return ""
 
 
 def _shown(value: object) -> str:

@@ -1,7 +1,9 @@
 """A number with its provenance: a source, a derivation from sources, or an assumption."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Annotated
 
@@ -14,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+FIRST_YEAR, LAST_YEAR = 100, 9899
+"""Years of a scenario's dates; what follows from them stays within the calendar of Python."""
 ASSUMPTION = "assumption"
 DERIVED = "derived"
 SETTING = "setting"
@@ -118,15 +122,25 @@ Duration = Annotated[Number, AfterValidator(_within(1e-6, math.inf))]
 
 def _only_dates(raw: object) -> object:
     """Refuse anything but a date or its ISO form; a bare number is no date."""
-    if isinstance(raw, date):
-        return raw
+    found = raw
     if isinstance(raw, str):
-        try:
-            return date.fromisoformat(raw)
-        except ValueError:
-            pass
-    raise ValueError(f"'{raw}' is not a date, write it as 2024-09-17")
+        with suppress(ValueError):
+            found = date.fromisoformat(raw)
+    if not isinstance(found, date):
+        raise ValueError(f"'{raw}' is not a date, write it as 2024-09-17")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{found} must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return found
 
+
+def _only_ids(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", raw):
+        raise ValueError(f"'{raw}' is no id: write up to 64 letters A-Z or a-z, digits, _ and -")
+    return raw
+
+
+Id = Annotated[str, AfterValidator(_only_ids)]
+"""Name of an actor, an article, a precondition or a source; a step of a dotted path."""
 
 Day = Annotated[date, BeforeValidator(_only_dates)]
 """A calendar date, written year-month-day."""

@@ -17,6 +17,8 @@ from sim.config.conduct import (
     Lapse,
     Mediation,
     Politics,
+    Precondition,
+    Provision,
     PublicOpinion,
     Ratification,
     Unilateral,
@@ -30,11 +32,11 @@ from sim.config.number import (
     Day,
     Duration,
     Exponent,
+    Id,
     Model,
     Number,
     Share,
 )
-from sim.config.treaty import Precondition, Provision
 from sim.errors import ConfigError, did_you_mean
 
 BY_PARTY = (
@@ -287,11 +289,11 @@ class Scenario(Model):
     parties: tuple[str, str]
     mediator: Mediator
     opposition: Opposition
-    actors: dict[str, Actor]
-    sources: dict[str, Source]
+    actors: dict[Id, Actor]
+    sources: dict[Id, Source]
     preamble: Provision
-    articles: dict[str, Provision] = Field(min_length=1, max_length=31)
-    preconditions: dict[str, Precondition] = Field(default={}, max_length=8)
+    articles: dict[Id, Provision] = Field(min_length=1, max_length=31)
+    preconditions: dict[Id, Precondition] = Field(default={}, max_length=8)
     status_quo: dict[str, Number]
     discount_rate: dict[str, Amount]
     curvature: dict[str, Exponent]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
-from sim.config.messages import problem_lines
+from sim.config.messages import mistyped, problem_lines
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.model.plugins import PLUGINS_VARIABLE, registry
@@ -269,7 +269,7 @@ def _choice(place: str, kind: str, raw: object, problems: list[str]) -> Choice |
     for key, parameter in declared.items():
         value = raw.get(key, parameter.default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            problems.append(f"{place}.{key}: must be a number, got {value}")
+            problems.append(f"{place}.{key}: must be a number, got {value}{mistyped(str(value))}")
         elif not (math.isfinite(value) and parameter.low <= value <= parameter.high):
             problems.append(
                 f"{place}.{key}: {value:g} must lie between {parameter.low:g} "

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import yaml
 
-from sim.config.compose import compose_plain, mark_settings, search_folders, unknown_key
+from sim.config.compose import compose_plain, mark_settings, unknown_key
+from sim.config.sources import check_text, search_folders
 from sim.errors import ConfigError
 from sim.sweeps.overrides import Choices, Term
 from sim.sweeps.plan import at, changed, has
@@ -184,7 +185,10 @@ class Compositions:
     def _content(self, group: str, name: str) -> dict[str, object] | None:
         files = [folder / group / f"{name}.yaml" for folder in self._folders]
         file = next((file for file in files if file.is_file()), None)
-        if file is None or "@package" in file.read_text("utf-8"):
+        if file is None:
+            return None
+        check_text(file)
+        if "@package" in file.read_text("utf-8"):
             return None
         content = read_yaml(file)
         if not isinstance(content, dict) or "defaults" in content:

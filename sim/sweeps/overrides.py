@@ -22,6 +22,8 @@ from sim.errors import ConfigError, did_you_mean
 
 LONGEST_RANGE = 1_000_000
 """Most values that one key may take; a longer range is a slip."""
+MOST_ALIKE = 3
+"""Problems of one kind get a line each, up to so many."""
 SEVERAL_FILES = "preset"
 """The group of which one run may take several files, one over the other."""
 
@@ -202,7 +204,8 @@ def unknown_choices(term: Term) -> list[str]:
         elif isinstance(option.value, str) and option.text not in term.choices:
             near = did_you_mean(option.text, term.choices)
             found.append(f"{term.key}: no choice '{option.text}'{near}")
-    return found
+    more = len(found) - 1
+    return found if more < MOST_ALIKE else [f"{found[0]}; and {more:,} more like it"]
 
 
 def whole_needed(term: Term) -> list[str]:

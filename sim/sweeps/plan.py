@@ -7,7 +7,7 @@ one that Hydra composed, in which the values at some dotted paths are replaced.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -145,6 +145,8 @@ class Plan:
     versions: dict[str, str]  # of this package, Python and libraries when the sweep began
     git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
     format: int = FORMAT  # version of the file that it was read from
+    files: dict[str, str] = field(default_factory=dict)
+    # digest of each of the user's configuration files, by its path in the user's folder
 
     @property
     def cells(self) -> int:

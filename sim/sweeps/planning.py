@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from sim.config.compose import search_folders
 from sim.config.settings import Settings
+from sim.config.sources import check_overrides, files_read, search_folders
 from sim.errors import ConfigError
 from sim.model.identity import SWEEP_LIBRARIES, file_digest, git_state, model_digest, versions
 from sim.model.plugins import plugin_files
@@ -26,14 +26,22 @@ from sim.sweeps.designs import (
     point_count,
     points,
 )
-from sim.sweeps.overrides import Choices, Option, Term, Value, read_terms, unknown_choices
+from sim.sweeps.overrides import (
+    MOST_ALIKE,
+    Choices,
+    Option,
+    Term,
+    Value,
+    read_terms,
+    unknown_choices,
+)
 from sim.sweeps.plan import Combination, Plan, at, changed, shape_for
 from sim.sweeps.request import Line, SweepSettings, read_line
 
-REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must)")
+REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
 """The refused value in the line of a problem."""
-MOST_ALIKE = 3
-"""Problems that differ in the refused value alone get a line each, up to so many."""
+VALUES = re.compile(r"(?<=[ :])(?:'[^']*'|-?\d\S*)|(?<=, got ).*")
+"""All values in the line of a problem, the refused one among them."""
 MOST_SPANS = 12
 """Most ranges of numbers that a line lists."""
 MOST_NAMED = 3
@@ -76,8 +84,21 @@ def make_plan(
     ConfigError
         With all problems of all cells.
     """
-    folders = search_folders(config_name, config_dir)
-    line = read_line(overrides, folders, config_dir, zipped, filters)
+    *own, shipped = search_folders(config_name, config_dir)
+    with files_read() as read:
+        line = read_line(overrides, [*own, shipped], config_dir, zipped, filters)
+        plan = _plan_of(line, config_name, config_dir)
+    files = {
+        file.relative_to(folder).as_posix(): digest
+        for folder in own
+        for file, digest in sorted(read.items())
+        if file.is_relative_to(folder)
+    }
+    return Request(replace(plan, files=files), line.settings)
+
+
+def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Plan:
+    """Compose and validate all cells of a line, and plan them."""
     settings, experiment = line.settings, line.experiment
     chosen = combinations(line.terms, experiment.zip, experiment.filter, settings.assumptions)
     represented = [replace(term, options=term.listed) for term in line.terms]
@@ -93,7 +114,7 @@ def make_plan(
             raise ConfigError([problem])
     plan = _plan(line, bases, combined, varied, first)
     _validate_points(plan)
-    return Request(plan, settings)
+    return plan
 
 
 def check_line(
@@ -107,6 +128,7 @@ def check_line(
         With all problems of all combinations.
     """
     folders = search_folders(config_name, config_dir)
+    check_overrides(line)
     terms = read_terms(line, folders)
     problems = [f"{t.key}: an interval needs sim sweep with a design" for t in terms if t.interval]
     problems += [problem for term in terms for problem in unknown_choices(term)]
@@ -304,7 +326,7 @@ def by_problem(
         having.setdefault(line, []).append(cell)
     alike: dict[str, list[str]] = {}
     for line in having:
-        alike.setdefault(REFUSED.sub("", line), []).append(line)
+        alike.setdefault(_form(line), []).append(line)
     found: list[str] = []
     for lines in alike.values():
         if len(lines) > MOST_ALIKE:
@@ -315,7 +337,15 @@ def by_problem(
     return found
 
 
+def _form(line: str) -> str:
+    """Return a problem without its values, which lines of the same kind share."""
+    place, sign, said = line.partition(": ")
+    return place + sign + VALUES.sub("", REFUSED.sub("", f" {said}"))
+
+
 def _merged(lines: Sequence[str]) -> str:
+    if len({REFUSED.sub("", line) for line in lines}) > 1 or not REFUSED.search(lines[0]):
+        return f"{lines[0]}; and {len(lines) - 1:,} more like it"
     first, second, last = (REFUSED.findall(lines[n])[0] for n in (0, 1, -1))
     return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sim.config.compose import compose_plain
 from sim.config.messages import problem_lines
 from sim.config.settings import WHOLE_RULES, Rules
+from sim.config.sources import check_overrides, check_text
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import (
     Term,
@@ -146,6 +147,7 @@ def read_line(
         With one line for each problem of the first step that finds any.
     """
     experiment, line = _with_experiment(overrides, folders)
+    check_overrides(line)
     experiment = replace(
         experiment, zip=[*experiment.zip, *zipped], filter=[*experiment.filter, *filters]
     )
@@ -243,6 +245,7 @@ def read_experiment(name: str, folders: Sequence[Path]) -> Experiment:
     if file is None:
         known = group_choices("experiment", folders)
         raise ConfigError([f"experiment: no choice '{name}'" + did_you_mean(name, known)])
+    check_text(file)
     content, place = read_yaml(file), f"experiment/{name}.yaml"
     if content is None:
         raise ConfigError([f"{place}: is not YAML"])

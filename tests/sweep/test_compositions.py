@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.config.compose import compose_plain, search_folders
+from sim.config.compose import compose_plain
+from sim.config.sources import search_folders
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
 from sim.sweeps.overrides import Choices, read_terms
@@ -61,9 +62,9 @@ def test_groups_are_composed_once_for_all_cells(monkeypatch: pytest.MonkeyPatch)
         return compose_plain(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr("sim.sweeps.compositions.compose_plain", counting)
-    primary, _ = search_folders("config", None)
+    folders = search_folders("config", None)
     terms = read_terms(
-        ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], [primary]
+        ["strategy@armenia=glob(*)", "strategy@azerbaijan=glob(*)", "agenda=glob(*)"], folders
     )
     compositions = Compositions(terms, "config", None)
     cells = [plain(compositions, choices) for choices in combinations(terms)]
@@ -137,8 +138,8 @@ def test_a_replaced_node_can_be_changed_again() -> None:
 
 
 def test_all_pairs_of_two_groups_differ() -> None:
-    primary, _ = search_folders("config", None)
-    terms = read_terms(["agenda=glob(*)", "mediator=glob(*)"], [primary])
+    folders = search_folders("config", None)
+    terms = read_terms(["agenda=glob(*)", "mediator=glob(*)"], folders)
     compositions = Compositions(terms, "config", None)
     found = [
         (str(cell["agenda"]), str(cell["mediator"]))

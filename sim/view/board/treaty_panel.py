@@ -1,8 +1,8 @@
 """The treaty: its text provision by provision, and the preconditions on their routes."""
 
+from sim.config.conduct import Precondition as Demand
+from sim.config.conduct import Provision
 from sim.config.scenario import PREAMBLE, Scenario
-from sim.config.treaty import Precondition as Demand
-from sim.config.treaty import Provision
 from sim.model.codes import Article, Precondition, Route, complete
 from sim.runs.story import day_of, short_title, wording
 from sim.view.board.markup import SIGNS, day, named, number, panel, quiet, sign, step, text

@@ -1,0 +1,231 @@
+"""Configuration files: which counts, whether it can be read, and Hydra's use of it."""
+
+import codecs
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobRuntime
+from hydra.plugins.config_source import ConfigResult
+from hydra.version import VersionBase
+from omegaconf import DictConfig
+
+from sim.config import config_folder
+from sim.config.messages import mistyped
+from sim.errors import ConfigError, did_you_mean
+from sim.model.identity import file_digest
+
+HYDRA_VERSION = "1.3"
+"""Hydra's behaviour that the configurations are written for."""
+MOST_BYTES = 1_000_000
+"""Size of the largest file."""
+MOST_VALUES = 50_000
+"""Most keys and values of a file, with what an alias stands for counted wherever it stands."""
+LONGEST_OVERRIDE = 100_000
+"""Most characters of one override."""
+DEEPEST = 50
+"""Deepest nesting of mappings and lists."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SHARED: tuple[type, ...] = (GlobalHydra, JobRuntime, VersionBase)
+"""What a composition changes of Hydra's global state."""
+_ONE_AT_A_TIME = threading.RLock()
+_READ: ContextVar[dict[Path, str] | None] = ContextVar("files read", default=None)
+
+
+@contextmanager
+def files_read() -> Iterator[dict[Path, str]]:
+    """Note every configuration file that is read meanwhile, with its digest."""
+    files: dict[Path, str] = {}
+    token = _READ.set(files)
+    try:
+        yield files
+    finally:
+        _READ.reset(token)
+
+
+def check_text(file: Path) -> None:
+    """Check that a file can be read as YAML in little time and memory; note that it is read.
+
+    Raises ConfigError if it is too large, not in UTF-8, nested too deeply or holds too much.
+    """
+    problem = _size_problem(file) or _encoding_problem(file.read_bytes())
+    problem = problem or _structure_problem(file.read_text("utf-8"))
+    if problem:
+        raise ConfigError([f"{file.name}: {problem}"])
+    noted = _READ.get()
+    if noted is not None:
+        noted[file] = file_digest(file)
+
+
+def _size_problem(file: Path) -> str:
+    size = file.stat().st_size
+    most = f"{MOST_BYTES / 1e6:g} MB at most"
+    return f"has {size / 1e6:.1f} MB, a configuration {most}" if size > MOST_BYTES else ""
+
+
+def _encoding_problem(data: bytes) -> str:
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if data.startswith(marks) or (data[:2].count(0) == 1 and len(data) % 2 == 0):
+        return "is in UTF-16; save it as UTF-8"
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return f"is not in UTF-8 but probably in latin-1, see line {line}; save it as UTF-8"
+    found = _CONTROL.search(text)
+    if found is None:
+        return ""
+    line = text.count("\n", 0, found.start()) + 1
+    return f"line {line}: holds the control character U+{ord(found.group()):04X}"
+
+
+def _structure_problem(text: str) -> str:
+    """Return whether a text is too deep or too much, by its events; nothing is built yet."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    sizes: dict[str | None, int] = {}
+    inside: list[tuple[str | None, int]] = []
+    count = 0
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            place = f"line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
+            if isinstance(event, yaml.CollectionStartEvent):
+                inside.append((event.anchor, count))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = inside.pop()
+                sizes[anchor] = count - before
+            elif isinstance(event, yaml.AliasEvent):
+                if any(anchor == event.anchor for anchor, _ in inside):
+                    return f"{place}: *{event.anchor} stands inside of what it stands for"
+                count += sizes.get(event.anchor, 0)
+            count += isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent))
+            if len(inside) > DEEPEST:
+                return f"{place}: is nested more than {DEEPEST} deep"
+            if count > MOST_VALUES:
+                return f"{place}: with its aliases it holds more than {MOST_VALUES:,} values"
+    except yaml.YAMLError:
+        pass  # is told when it is read
+    return ""
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Check that overrides can be read in little time.
+
+    Raises ConfigError with one line for each that is too long or nested too deeply.
+    """
+    problems = []
+    for text in overrides:
+        start = f"{text.partition('=')[0][:60]}:"
+        if len(text) > LONGEST_OVERRIDE:
+            problems.append(f"{start} has {len(text):,} characters, at most {LONGEST_OVERRIDE:,}")
+        elif max(accumulate((c in "[{(") - (c in ")}]") for c in text), default=0) > DEEPEST:
+            problems.append(f"{start} is nested more than {DEEPEST} deep")
+    if problems:
+        raise ConfigError(problems)
+
+
+class CheckedSource(FileConfigSource):
+    """The files of a folder for Hydra, each checked before it is read."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return what such folders begin with in a search path."""
+        return "checked"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Read one file.
+
+        Raises ConfigError if it must not be read.
+        """
+        file = Path(self.path, self._normalize_file_name(config_path))
+        if file.is_file():
+            check_text(file)
+        return super().load_config(config_path)
+
+
+def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path]:
+    """Return the folders of configurations in the order in which files of one name count.
+
+    The user's own folder stands before the shipped one. Raises ConfigError if there is no such
+    folder, or none of them holds the primary configuration.
+    """
+    named = {"--config-dir": str(config_dir), "--config-name": config_name}
+    wrong = [f"{option}: {text}{mistyped(text)}" for option, text in named.items() if "\0" in text]
+    if wrong:
+        raise ConfigError(wrong)
+    own = None if config_dir is None else Path(config_dir).expanduser().resolve()
+    if own is not None and not own.is_dir():
+        raise ConfigError([f"--config-dir: no such folder: {config_dir}"])
+    shipped = config_folder()
+    folders = [shipped] if own in (None, shipped) else [own, shipped]
+    files = [folder / f"{config_name}.yaml" for folder in folders]
+    if ".." in Path(config_name).parts or not any(file.is_file() for file in files):
+        known = [file.stem for folder in folders for file in sorted(folder.glob("*.yaml"))]
+        near = did_you_mean(config_name, known)
+        raise ConfigError([f"--config-name: no configuration '{config_name}'{near}"])
+    return folders
+
+
+@contextmanager
+def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[Path]:
+    """Give the folder that Hydra starts from: it holds a copy of the primary configuration alone.
+
+    Hydra looks for everything there first; so what is searched afterwards keeps its order.
+    """
+    name = f"{config_name}.yaml"
+    file = next(folder / name for folder in folders if (folder / name).is_file())
+    check_text(file)
+    with TemporaryDirectory(prefix="sim-config-") as place:
+        copy = Path(place, name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+        yield Path(place)
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Let Hydra compose for this thread alone, also inside another application of Hydra."""
+    with _ONE_AT_A_TIME:
+        SourcesRegistry.instance().register(CheckedSource)
+        known = Singleton._instances
+        before = {kind: known.pop(kind) for kind in _SHARED if kind in known}
+        try:
+            yield
+        finally:
+            for kind in _SHARED:
+                known.pop(kind, None)
+            known.update(before)
+
+
+def compose_with_hydra(
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str], hydra_too: bool = False
+) -> DictConfig:
+    """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own.
+
+    Raises ConfigError if one of the files or overrides must not be read.
+    """
+    check_overrides(overrides)
+    search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
+    with (
+        _own_hydra(),
+        primary_folder(folders, config_name) as primary,
+        initialize_config_dir(str(primary), version_base=HYDRA_VERSION, job_name="sim"),
+    ):
+        return hydra_compose(
+            config_name=config_name,
+            overrides=[*overrides, f"hydra.searchpath=[{search}]"],
+            return_hydra_config=hydra_too,
+        )
