@@ -13,8 +13,8 @@ from pathlib import Path
 from sim.config.compose import search_folders
 from sim.config.settings import Settings
 from sim.errors import ConfigError
-from sim.model.identity import SWEEP_LIBRARIES, file_digest, git_state, model_digest, versions
-from sim.model.plugins import plugin_files
+from sim.model.identity import SWEEP_LIBRARIES, git_state, model_digest, versions
+from sim.model.plugins import plugin_digest, plugin_files
 from sim.sweeps.cells import CellSettings, Scenarios, number_of, scenario_key
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import (
@@ -139,7 +139,7 @@ def _plan(
         points=_points(line, varied, first.seed),
         shape=shape_for(cells, settings.replicates),
         model=model_digest(),
-        plugins={str(file): file_digest(file) for file in plugin_files()},
+        plugins={str(file): plugin_digest(file) for file in plugin_files()},
         versions=versions(SWEEP_LIBRARIES),
         git=git_state(),
     )
