@@ -108,8 +108,9 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     -------
     dict of str to float
         Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
-        as the share of runs in which anything was signed, ``signed_full`` likewise, weeks as
-        they are in the table (-1 for what did not happen). Other words are left out.
+        as the share of runs in which anything was signed, ``signed_full`` likewise. The mean of a
+        week in which something happens, such as ``signed_week``, is restricted to the horizon: a
+        run in which it never came counts with its ``horizon``. Other words are left out.
 
     Raises
     ------
@@ -156,7 +157,7 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.outcomes import Signature, codes_of, outcomes, scenario_outcomes
+    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes, scenario_outcomes
 
     cells = Cells.of(range(1), [settings])
     batch = open_batch(settings.seed, cells, society_of(settings), range(replicates))
@@ -173,7 +174,10 @@ def _means(settings: Settings, replicates: int) -> dict[str, float]:
     }
     for name, values in found.items():
         if codes_of(name) is None:
-            means[name] = float(values.astype(np.float64).mean())
+            numbers = values.astype(np.float64)
+            if name in EVENT_WEEKS:
+                numbers[values < 0] = settings.horizon
+            means[name] = float(numbers.mean())
     broken = [name for name, value in means.items() if not np.isfinite(value)]
     if broken:
         raise SimError(f"outcome '{broken[0]}' is not a finite number")

@@ -37,3 +37,11 @@ def test_whole_floats_are_taken_for_whole_numbers() -> None:
     assert run(**floats, **GIVEN) == found  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"horizon: must be a whole number, got 20\.5"):
         run(seed=1, horizon=20.5, **GIVEN)
+
+
+def test_a_week_that_never_came_counts_as_the_horizon() -> None:
+    from sim.runs.outcomes import EVENT_WEEKS
+
+    found = run(seed=1, replicates=2, horizon=4, **GIVEN)
+    assert found["signed"] == 0.0
+    assert {name: found[name] for name in EVENT_WEEKS} == dict.fromkeys(EVENT_WEEKS, 4.0)
