@@ -176,7 +176,7 @@ def _means(settings: Settings, replicates: int) -> dict[str, float]:
         if codes_of(name) is None:
             numbers = values.astype(np.float64)
             if name in EVENT_WEEKS:
-                numbers[values < 0] = settings.horizon
+                numbers[numbers < 0] = settings.horizon
             means[name] = float(numbers.mean())
     broken = [name for name, value in means.items() if not np.isfinite(value)]
     if broken:
