@@ -6,8 +6,9 @@ one that Hydra composed, in which the values at some dotted paths are replaced.
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -145,6 +146,8 @@ class Plan:
     versions: dict[str, str]  # of this package, Python and libraries when the sweep began
     git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
     format: int = FORMAT  # version of the file that it was read from
+    options: list[str] = field(default_factory=list)  # --config-name and --config-dir, as words
+    scenarios: list[str] = field(default_factory=list)  # id and title of each scenario
 
     @property
     def cells(self) -> int:
@@ -155,6 +158,10 @@ class Plan:
     def runs(self) -> int:
         """Number of runs."""
         return self.cells * self.replicates
+
+    def command(self, folder: object) -> str:
+        """Return the whole command that goes on with this sweep in a folder."""
+        return shlex.join(["sim", "sweep", *self.line, *self.options, "--out", str(folder)])
 
     @property
     def point_keys(self) -> list[str]:

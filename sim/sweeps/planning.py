@@ -91,7 +91,9 @@ def make_plan(
         if compositions.interpolated:
             problem = f"design={settings.design}: values must not refer to others by ${{..}}"
             raise ConfigError([problem])
-    plan = _plan(line, bases, combined, varied, first)
+    plan = replace(
+        _plan(line, bases, combined, varied, first), options=_options(config_name, config_dir)
+    )
     _validate_points(plan)
     return Request(plan, settings)
 
@@ -142,7 +144,20 @@ def _plan(
         plugins={str(file): plugin_digest(file) for file in plugin_files()},
         versions=versions(SWEEP_LIBRARIES),
         git=git_state(),
+        scenarios=_scenarios(bases),
     )
+
+
+def _options(config_name: str, config_dir: str | Path | None) -> list[str]:
+    """Return the options that say where the line is composed, as words of a command."""
+    words = ["--config-name", config_name] if config_name != "config" else []
+    return words + (["--config-dir", str(Path(config_dir).absolute())] if config_dir else [])
+
+
+def _scenarios(bases: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return id and title of each scenario that is composed."""
+    named = (f"{at(base, 'scenario.id')}: {at(base, 'scenario.title')}" for base in bases)
+    return list(dict.fromkeys(named))
 
 
 def _design(line: Line, varied: Sequence[Dimension]) -> dict[str, object]:

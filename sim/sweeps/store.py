@@ -11,9 +11,11 @@ with its process keeps a second sweep out.
 """
 
 import contextlib
+import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,8 @@ from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
 FOREIGN = "belongs to another sweep"
+MOST_TOLD, MOST_SHOWN = 3, 60
+"""Most differences of two plans that are told, and most characters of a value."""
 ROW_GROUP = 32_768
 """Rows to a row group of the table's file."""
 PIECE = 32_768
@@ -264,9 +268,39 @@ def _difference(stored: Plan, plan: Plan) -> str:
     ):
         if one != other:
             return f"with {name} {one}, here {other}"
-    if stored.line != plan.line:
-        return f"made by: sim sweep {shlex.join(stored.line)}"
-    return "made by the same line with other configuration files"
+    found = _first_difference(stored, plan)
+    if found:
+        return found
+    return f"made by: sim sweep {shlex.join([*stored.line, *stored.options])}"
+
+
+def _first_difference(stored: Plan, plan: Plan) -> str:
+    """Return the first differences of the first cell that differs, as path and both values."""
+    for cell in range(stored.cells):
+        found = list(islice(_unlike(stored.plain(cell), plan.plain(cell), ""), MOST_TOLD + 1))
+        if found:
+            more = " and more" if len(found) > MOST_TOLD else ""
+            where = f" (cell {cell})" if cell else ""
+            return f"with {'; '.join(found[:MOST_TOLD])}{more}{where}"
+    return ""
+
+
+def _unlike(one: object, other: object, path: str) -> Iterator[str]:
+    """Yield dotted path and both values wherever two configurations differ."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in dict.fromkeys([*one, *other]):
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _unlike(one.get(key), other.get(key), inner)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (here, there) in enumerate(zip(one, other, strict=True)):
+            yield from _unlike(here, there, f"{path}[{number}]")
+    elif one != other:
+        yield f"{path} {_short(one)}, here {_short(other)}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
