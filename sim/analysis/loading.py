@@ -5,7 +5,6 @@ line before a figure rests on it: whether the rows of a table or shard can be th
 and which columns are missing.
 """
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def load(folder: str | Path) -> Results:
         if in_shards > rows:
             return _opened(place, plan, shards, pattern, notes)
     if not rows:
-        raise ConfigError([f"{place}: no run can be read; {_go_on(plan)}"])
+        raise ConfigError([f"{place}: no run can be read; {_go_on(plan, place)}"])
     return _opened(place, plan, [table], f"'{RUNS}'", notes)
 
 
@@ -253,7 +252,7 @@ def _opened(
     if rows < plan.runs:
         notes.append(
             f"{rows:,} of {plan.runs:,} planned runs are stored; every figure is about these. To "
-            f"{_go_on(plan)}"
+            f"{_go_on(plan, place)}"
         )
     if bad:
         notes.append(f"{bad:,} runs failed and are left out of every figure.")
@@ -338,8 +337,5 @@ def _length(file: Path) -> int:
     return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
 
 
-def _go_on(plan: Plan) -> str:
-    return (
-        f"go on, run its line again: sim sweep {shlex.join(plan.line)} (with its --zip, --filter, "
-        "--config-dir and --out, if it had any)"
-    )
+def _go_on(plan: Plan, place: Path) -> str:
+    return f"go on, run its line again: {plan.command(place)}"

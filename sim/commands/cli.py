@@ -68,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("sim: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except MemoryError:
+        print("sim: out of memory; free some, or ask for fewer runs at a time", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         _print_no_more()
         return PIPE_CLOSED

@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 SWEEP_LIBRARIES = {
     name: name
@@ -47,6 +48,9 @@ DECIDES = (
     "sweeps/play.py",
 )
 """What decides the results of a run."""
+
+LOADED: dict[str, str] = {}
+"""Digest of each plug-in file that this process has loaded; a later change is none of it."""
 
 _UNREAD = frozenset({"ctx", "kind", "type_comment", "type_params"})
 """Fields of syntax trees that mean nothing here, or that only some versions of Python have."""
@@ -105,14 +109,29 @@ def source_digest(places: Iterable[str], more: Iterable[Path] = ()) -> str:
     """Return the digest of some places of the package, and of other files.
 
     places: `COMPILED` or `DECIDES`.
-    more: files outside the package, such as plug-ins; those that are missing count as empty.
+    more: plug-in files, with all that they reach once loaded; those missing count as empty.
     """
-    files = [*source_files(places), *(file for file in more if file.is_file())]
-    digests = sorted(_meaning_of(file) for file in files)
+    outside = (LOADED.get(str(file)) or text_digest(file) for file in more if file.is_file())
+    digests = sorted([*map(text_digest, source_files(places)), *outside])
     return hashlib.blake2b(" ".join(digests).encode(), digest_size=16).hexdigest()
 
 
-def _meaning_of(file: Path) -> str:
+def loaded_digest(text: str, module: ModuleType) -> str:
+    """Return the digest of a plug-in file that was loaded as a module.
+
+    text: digest of the file's text.
+    """
+    from sim.model.plugin_identity import Reached
+
+    reached = Reached(module)
+    own = Path(str(module.__file__))
+    return digest(
+        [text, sorted(text_digest(file) for file in reached.files - {own}), reached.values]
+    )
+
+
+def text_digest(file: Path) -> str:
+    """Return the digest of what a Python file means; of its bytes if it is none."""
     try:
         return meaning(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError):  # what is wrong with it is told when it is imported

@@ -20,6 +20,7 @@ from types import MappingProxyType, ModuleType
 from typing import NamedTuple, TypeVar
 
 from sim.errors import ConfigError
+from sim.model.identity import LOADED, loaded_digest, text_digest
 from sim.model.records import PLUGIN_VALUES
 
 PLUGINS_VARIABLE = "SIM_PLUGINS"
@@ -176,6 +177,10 @@ def registry() -> Registry:
     ordered = {kind: sorted(entries) for kind, entries in found.items()}
     for path in plugin_files():
         _collect(load_plugin_file(path), found)
+    if plugin_files():
+        from sim.model.compiled import use_cache_folder
+
+        use_cache_folder()  # the values of the plug-ins are known only now
     for kind, entries in found.items():
         ordered[kind] += [name for name in entries if name not in ordered[kind]]
     return Registry(
@@ -221,6 +226,7 @@ def load_plugin_file(path: Path) -> ModuleType:
     name = f"sim_plugin_{path.stem}_{place}"
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
         return sys.modules[name]
+    text = text_digest(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ConfigError([f"plugins: {path} is not a Python file"])
@@ -231,7 +237,19 @@ def load_plugin_file(path: Path) -> ModuleType:
     except Exception as error:
         del sys.modules[name]
         raise ConfigError([f"plugins: {_where(error, path)}: {error}"]) from error
+    LOADED[str(path)] = loaded_digest(text, module)
     return module
+
+
+def plugin_digest(path: Path) -> str:
+    """Return the digest of a plug-in file as this process has loaded it.
+
+    It covers the file, the user's modules that it imports and the values that its functions use.
+
+    Raises ConfigError if it is missing or raises.
+    """
+    load_plugin_file(path)
+    return LOADED[str(path)]
 
 
 def _where(error: BaseException, path: Path) -> str:

@@ -123,6 +123,9 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
         for name, gate in zip(LEDGER_COLUMNS, Gate, strict=True)
     ),
 )
+
+EVENT_WEEKS = frozenset(column.name for column in OUTCOME_COLUMNS if column.unit == "week")
+"""Outcomes that are the week of an event, -1 if it never came; a mean takes the horizon there."""
 """Every outcome of a run that does not depend on the scenario's articles.
 
 Utility is measured on the scale of the scenario's weights: a deal counts the final positions of

@@ -108,9 +108,9 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     -------
     dict of str to float
         Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
-        as the share of runs in which anything was signed, ``signed_full`` likewise. The week of
-        something that did not happen counts as the horizon (a restricted mean), so that never
-        is later than any week. Other words are left out.
+        as the share of runs in which anything was signed, ``signed_full`` likewise. The mean of a
+        week in which something happens, such as ``signed_week``, is restricted to the horizon: a
+        run in which it never came counts with its ``horizon``. Other words are left out.
 
     Raises
     ------
@@ -157,13 +157,7 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.outcomes import (
-        OUTCOME_COLUMNS,
-        Signature,
-        codes_of,
-        outcomes,
-        scenario_outcomes,
-    )
+    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes, scenario_outcomes
 
     cells = Cells.of(range(1), [settings])
     batch = open_batch(settings.seed, cells, society_of(settings), range(replicates))
@@ -178,11 +172,10 @@ def _means(settings: Settings, replicates: int) -> dict[str, float]:
         "signed": float(np.mean(signed != Signature.NONE)),
         "signed_full": float(np.mean(signed == Signature.FULL)),
     }
-    weeks = {column.name for column in OUTCOME_COLUMNS if column.unit == "week"}
     for name, values in found.items():
         if codes_of(name) is None:
             numbers = values.astype(np.float64)
-            if name in weeks:
+            if name in EVENT_WEEKS:
                 numbers[numbers < 0] = settings.horizon
             means[name] = float(numbers.mean())
     broken = [name for name, value in means.items() if not np.isfinite(value)]

@@ -4,6 +4,7 @@
 the output is piped. `print_dry_run` says what a plan would play, and how long that would take.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -32,6 +33,8 @@ from sim.sweeps.store import Store, compact, is_current, problem_of
 
 RESULTS = Path("results")
 """Where folders of results are made, below the working directory."""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a sweep in order: Ctrl-C, a batch system's end, a closed terminal."""
 LARGE = 200_000
 """Runs whose table takes some seconds to put together."""
 LINE_SECONDS = 5.0
@@ -174,26 +177,27 @@ def reporter() -> Reporter:
 
 @contextmanager
 def first_interrupt_only() -> Iterator[None]:
-    """Let the first Ctrl-C raise `KeyboardInterrupt`, and ignore those that follow it.
+    """Let the first Ctrl-C, SIGTERM or SIGHUP raise `KeyboardInterrupt`, and ignore later ones.
 
     So what is being played is finished and stored undisturbed. After a Ctrl-C the signal stays
     ignored, until the last lines are printed. Nothing changes outside the main thread, nor where
-    the signal is ignored from the start, as it is for a script's job in the background.
+    a signal is ignored from the start, as some are for a script's job in the background.
     """
     apart = threading.current_thread() is not threading.main_thread()
-    if apart or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-    before = signal.signal(signal.SIGINT, _interrupt)
+    heard = [] if apart else [s for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, _interrupt) for each in heard}
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is _interrupt:
-            signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            if signal.getsignal(each) is _interrupt:
+                signal.signal(each, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in STOPS:
+        if signal.getsignal(each) is _interrupt:
+            signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -234,6 +238,9 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
     store = Store(default_folder(request.plan) if folder is None else folder)
     store.check(request.plan)
     workers.check()
+    held = _held(store, request.plan)
+    if held is not None:
+        return held
     store.create()
     with store.locked():
         plan = store.agree(request.plan)
@@ -266,6 +273,16 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
             compact(store, plan, [*done, *todo], player.columns)
         played = sum(chunk.runs for chunk in todo)
         return Outcome(plan, store, played, _count_failed(store), time.perf_counter() - start)
+
+
+def _held(store: Store, plan: Plan) -> Outcome | None:
+    """Return what a folder that cannot be written to holds already, None if it must be played."""
+    if os.access(store.folder, os.W_OK) or not store.runs_file.exists():
+        return None
+    stored = store.load_plan()
+    if plan.replicates > stored.replicates or not is_current(store, stored):
+        return None
+    return Outcome(stored, store, 0, _count_failed(store), 0.0)
 
 
 def _count_failed(store: Store) -> int:

@@ -6,6 +6,7 @@ one that Hydra composed, in which the values at some dotted paths are replaced.
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
@@ -147,6 +148,8 @@ class Plan:
     format: int = FORMAT  # version of the file that it was read from
     files: dict[str, str] = field(default_factory=dict)
     # digest of each of the user's configuration files, by its path in the user's folder
+    options: list[str] = field(default_factory=list)  # --config-name and --config-dir, as words
+    scenarios: list[str] = field(default_factory=list)  # id and title of each scenario
 
     @property
     def cells(self) -> int:
@@ -157,6 +160,10 @@ class Plan:
     def runs(self) -> int:
         """Number of runs."""
         return self.cells * self.replicates
+
+    def command(self, folder: object) -> str:
+        """Return the whole command that goes on with this sweep in a folder."""
+        return shlex.join(["sim", "sweep", *self.line, *self.options, "--out", str(folder)])
 
     @property
     def point_keys(self) -> list[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from sim.config.settings import Settings
 from sim.config.sources import check_overrides, files_read, search_folders
 from sim.errors import ConfigError
-from sim.model.identity import SWEEP_LIBRARIES, file_digest, git_state, model_digest, versions
-from sim.model.plugins import plugin_files
+from sim.model.identity import SWEEP_LIBRARIES, git_state, model_digest, versions
+from sim.model.plugins import plugin_digest, plugin_files
 from sim.sweeps.cells import CellSettings, Scenarios, number_of, scenario_key
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import (
@@ -112,7 +112,9 @@ def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Pla
         if compositions.interpolated:
             problem = f"design={settings.design}: values must not refer to others by ${{..}}"
             raise ConfigError([problem])
-    plan = _plan(line, bases, combined, varied, first)
+    plan = replace(
+        _plan(line, bases, combined, varied, first), options=_options(config_name, config_dir)
+    )
     _validate_points(plan)
     return plan
 
@@ -161,10 +163,23 @@ def _plan(
         points=_points(line, varied, first.seed),
         shape=shape_for(cells, settings.replicates),
         model=model_digest(),
-        plugins={str(file): file_digest(file) for file in plugin_files()},
+        plugins={str(file): plugin_digest(file) for file in plugin_files()},
         versions=versions(SWEEP_LIBRARIES),
         git=git_state(),
+        scenarios=_scenarios(bases),
     )
+
+
+def _options(config_name: str, config_dir: str | Path | None) -> list[str]:
+    """Return the options that say where the line is composed, as words of a command."""
+    words = ["--config-name", config_name] if config_name != "config" else []
+    return words + (["--config-dir", str(Path(config_dir).absolute())] if config_dir else [])
+
+
+def _scenarios(bases: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return id and title of each scenario that is composed."""
+    named = (f"{at(base, 'scenario.id')}: {at(base, 'scenario.title')}" for base in bases)
+    return list(dict.fromkeys(named))
 
 
 def _design(line: Line, varied: Sequence[Dimension]) -> dict[str, object]:

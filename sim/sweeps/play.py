@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings, use_plugins
 from sim.errors import FaultyPluginError, SimError
-from sim.model.identity import file_digest, model_digest
+from sim.model.identity import model_digest
+from sim.model.plugins import plugin_digest
 from sim.model.records import EVENT, STATE
 from sim.runs.opening import Batch, Cells, RunRecord, check_fault, open_batch
 from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
@@ -223,8 +224,8 @@ def _use_plugins_of(plan: Plan) -> None:
     if plan.plugins:
         use_plugins(list(plan.plugins))
     for file, known in plan.plugins.items():
-        if file_digest(Path(file)) != known:
-            raise SimError(f"plugins: {file} is not the file that the sweep was planned with")
+        if not Path(file).is_file() or plugin_digest(Path(file)) != known:
+            raise SimError(f"plugins: {file} is not what the sweep was planned with")
 
 
 def _by_scenario(group: Cells, state: NDArray[np.void], count: int) -> dict[str, Found]:

@@ -11,6 +11,7 @@ with its process keeps a second sweep out.
 """
 
 import contextlib
+import json
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,8 @@ from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, flat, paths_apart
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
 FOREIGN = "belongs to another sweep"
+MOST_TOLD, MOST_SHOWN = 3, 60
+"""Most differences of two plans that are told, and most characters of a value."""
 ROW_GROUP = 32_768
 """Rows to a row group of the table's file."""
 PIECE = 32_768
@@ -264,14 +267,28 @@ def _difference(stored: Plan, plan: Plan) -> str:
     ):
         if one != other:
             return f"with {name} {one}, here {other}"
-    if stored.line != plan.line:
-        return f"made by: sim sweep {shlex.join(stored.line)}"
-    mine, asked = flat(stored.plain(0)), flat(plan.plain(0))
-    paths = paths_apart(mine, asked)
-    if not paths:
-        return "made by the same line with other configuration files"
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"with {paths[0]} {mine.get(paths[0])}, here {asked.get(paths[0])}{more}"
+    found = _first_difference(stored, plan)
+    return found or f"made by: sim sweep {shlex.join([*stored.line, *stored.options])}"
+
+
+def _first_difference(stored: Plan, plan: Plan) -> str:
+    """Return the first differences of the first cell that differs, as path and both values."""
+    for cell in range(stored.cells):
+        mine, asked = flat(stored.plain(cell)), flat(plan.plain(cell))
+        paths = paths_apart(mine, asked)
+        if paths:
+            shown = [
+                f"{path} {_short(mine.get(path))}, here {_short(asked.get(path))}"
+                for path in paths[:MOST_TOLD]
+            ]
+            more = " and more" if len(paths) > MOST_TOLD else ""
+            return f"with {'; '.join(shown)}{more}{f' (cell {cell})' if cell else ''}"
+    return ""
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:

@@ -14,7 +14,7 @@ from sim.config.settings import Settings
 from sim.errors import ConfigError
 from sim.model.codes import Gate
 from sim.model.identity import file_digest, model_digest
-from sim.model.plugins import plugin_files
+from sim.model.plugins import plugin_digest, plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import (
     LEDGER_COLUMNS,
@@ -169,13 +169,14 @@ class StoredSweep:
     @cached_property
     def _missing_plugins(self) -> list[str]:
         """Why no run can be replayed: plug-ins that the command line did not name, or changed."""
-        known = {file_digest(file) for file in plugin_files() if file.is_file()}
+        files = [file for file in plugin_files() if file.is_file()]
+        known = {find(file) for file in files for find in (plugin_digest, file_digest)}
         missing = [file for file, digest in self.plan.plugins.items() if digest not in known]
-        files = ", ".join(missing)
+        named = ", ".join(missing)
         line = (
-            f"This sweep was played with plug-ins ({files}). They are code, so runs are "
+            f"This sweep was played with plug-ins ({named}). They are code, so runs are "
             "replayed only if the command line names them: "
-            f"sim view {self.folder} 'plugins=[{files}]'."
+            f"sim view {self.folder} 'plugins=[{named}]'."
         )
         return [line] if missing else []
 

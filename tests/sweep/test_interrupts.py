@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from sim.sweeps.execute import first_interrupt_only
+from sim.sweeps.execute import STOPS, first_interrupt_only
 
 
 def interrupted_three_times() -> None:
@@ -19,13 +19,14 @@ def interrupted_three_times() -> None:
 
 
 def test_first_interrupt_only() -> None:
-    before = signal.getsignal(signal.SIGINT)
+    before = {each: signal.getsignal(each) for each in STOPS}
     try:
         with pytest.raises(KeyboardInterrupt):
             interrupted_three_times()
         os.kill(os.getpid(), signal.SIGINT)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_undisturbed_nothing_changes() -> None:

@@ -89,7 +89,8 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
         ("runs with outcomes", f"{results.usable:,} of {plan.runs:,}"),
         ("weeks", f"{horizon} from {results.scenario.start.isoformat()}"),
         ("seed", str(plan.seed)),
-        ("line", " ".join(plan.line) or "(defaults)"),
+        ("command", plan.command(results.folder)),
+        ("scenarios", "; ".join(plan.scenarios) or results.scenario.title),
         ("rules of the model", f"digest {plan.model}"),
         ("versions", ", ".join(f"{name} {v}" for name, v in plan.versions.items())),
     )
