@@ -273,11 +273,11 @@ def test_interruption_is_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -
 def test_ctrl_c_in_a_process() -> None:
     """A process that is interrupted in the middle of a run ends with 130 and no traceback."""
     code = (
-        "import sys, time; from sim import cli, run\n"
+        "import sys, time; from sim.commands import cli; from sim.runs import play\n"
         "def play_one(*_):\n"
         "    print('playing', flush=True)\n"
         "    time.sleep(60)\n"
-        "run.play_one = play_one\n"
+        "play.play_one = play_one\n"
         "sys.exit(cli.main(['run', 'horizon=3']))"
     )
     process = subprocess.Popen(

@@ -22,12 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim.config.compose import composition_problems, plain_settings
 from sim.config.settings import build_settings
-from sim.config.sources import (
-    HYDRA_VERSION,
-    compose_with_hydra,
-    primary_folder,
-    search_folders,
-)
+from sim.config.sources import HYDRA_VERSION, compose_with_hydra, primary_folder, search_folders
 from sim.errors import ConfigError, SimError
 
 if TYPE_CHECKING:
