@@ -22,6 +22,7 @@ from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
 from sim.sweeps.overrides import Value
+from sim.runs.files import check_name
 
 MOST_ROWS = 200
 """Most lines of a table on the page; the files of ``--format csv`` hold all."""
@@ -291,6 +292,7 @@ def write_report(report: Report, target: Path, format: Format) -> None:
     """
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+    check_name(target)
         if format == "html":
             write_html(report, part)
         elif format == "md":
