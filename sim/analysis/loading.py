@@ -15,6 +15,7 @@ from polars.exceptions import PolarsError
 from sim.analysis.results import NEEDED, Results
 from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
+from sim.runs.files import check_name
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature, scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, changed
@@ -66,6 +67,7 @@ def load(folder: str | Path) -> Results:
 def existing(folder: str | Path) -> Path:
     """Return a folder; `ConfigError` with the nearest name if it does not exist."""
     place = Path(folder)
+    check_name(place)
     if place.is_file():
         raise ConfigError([f"{place}: is a file; name the folder that holds the results"])
     if not place.is_dir():

@@ -7,6 +7,7 @@ not be. Then Hydra takes over: it composes each job, makes its folder and calls 
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from sim.config.compose import composition_problems, plain_settings
 from sim.config.settings import build_settings
 from sim.config.sources import HYDRA_VERSION, compose_with_hydra, primary_folder, search_folders
 from sim.errors import ConfigError, SimError
+from sim.runs.files import reason
 
 if TYPE_CHECKING:
     from sim.runs.opening import Driver
@@ -85,17 +87,28 @@ def _write_new(file: Path, text: str) -> None:
 
 
 def check(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
-    """Validate all jobs of a line, and return the folder that they would be played in.
+    """Validate all jobs of a line, and make the folder that they are to be played in.
 
     overrides: the line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
     config_name, config_dir: as for a single run.
 
     Raises ConfigError with one line for each problem of any job; also if the folder holds something
-    already.
+    already or cannot be written to.
     """
     folders = search_folders(config_name, config_dir)
     _validate(overrides, config_name, config_dir)
-    return _new_folder(folders, config_name, overrides)
+    # Hydra itself would write over what is there.
+    folder = _folder(folders, config_name, overrides)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConfigError([f"hydra.sweep.dir: {folder} exists already and is not overwritten"])
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        told = f"hydra.sweep.dir: {folder} cannot be written to, {reason(error)}"
+        raise ConfigError([f"{told}; name another folder"]) from error
+    return folder
 
 
 def multirun(
@@ -134,11 +147,8 @@ def _validate(overrides: Sequence[str], config_name: str, config_dir: str | None
         check_line(_own(overrides), config_name, config_dir)
 
 
-def _new_folder(folders: Sequence[Path], config_name: str, overrides: Sequence[str]) -> Path:
-    """Return the folder that Hydra is going to use, which must be a new one.
-
-    Hydra itself would write over what is there.
-    """
+def _folder(folders: Sequence[Path], config_name: str, overrides: Sequence[str]) -> Path:
+    """Return the folder that Hydra is going to use."""
     hydras = [o for o in overrides if o not in _own(overrides)]
     try:
         found = compose_with_hydra(folders, config_name, hydras, hydra_too=True).hydra
@@ -154,8 +164,6 @@ def _new_folder(folders: Sequence[Path], config_name: str, overrides: Sequence[s
         raise ConfigError(composition_problems(error, hydras, [], reference)) from error
     if isinstance(subfolder, dict) and "${" not in str(subfolder.get("subdir")):
         raise ConfigError(["hydra.sweep.subdir: all jobs would write into one folder"])
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError([f"hydra.sweep.dir: {folder} exists already and is not overwritten"])
     return folder
 
 

@@ -2,8 +2,8 @@
 
 Two sources mean the same if their syntax trees are equal without docstrings and comments, and
 apart from where the imported names of this package stand. So a comment, a docstring or a file
-that moves asks for nothing to be compiled or played again. The identity of a plug-in covers all that
-its functions reach outside the standard library, the installed packages and this one: values,
+that moves asks for nothing to be compiled or played again. The identity of a plug-in covers all
+that its functions reach outside the standard library, the installed packages and this one: values,
 functions and modules, since numba freezes them into machine code.
 """
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal, NoReturn
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.errors import SimError
+from sim.errors import ConfigError, SimError
 
 KEY = "digest"
 """Key of the metadata."""
@@ -90,6 +90,19 @@ def write_whole(file: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         stop(file, error)
+
+
+def check_name(place: Path) -> None:
+    """Raise `ConfigError` if a name is not UTF-8, or was read in a locale that is not.
+
+    The libraries that read and write tables know no other names.
+    """
+    try:
+        str(place).encode()
+    except UnicodeEncodeError as error:
+        name = str(place).encode(errors="replace").decode()
+        told = "its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1"
+        raise ConfigError([f"{name}: {told}"]) from error
 
 
 def stop(file: Path, error: OSError) -> NoReturn:

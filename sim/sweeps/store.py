@@ -28,6 +28,7 @@ from sim.runs.files import (
     UNSEALED,
     Seal,
     StoreError,
+    check_name,
     parquet_bytes,
     reason,
     seal,
@@ -77,8 +78,9 @@ class Store:
         Raises
         ------
         ConfigError
-            If there is none, or it was changed by hand.
+            If there is none, it was changed by hand, or the folder's name is not UTF-8.
         """
+        check_name(self.folder)
         try:
             return Plan.from_json((self.folder / PLAN).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
@@ -94,11 +96,7 @@ class Store:
         ConfigError
             If it is such a folder, or cannot be read.
         """
-        try:
-            str(self.folder).encode()
-        except UnicodeEncodeError as error:
-            name = str(self.folder).encode(errors="replace").decode()
-            raise ConfigError([f"{name}: the name of a folder of results must be UTF-8"]) from error
+        check_name(self.folder)
         try:
             if (self.folder / PLAN).exists():
                 self._refuse_other(self.load_plan(), plan)

@@ -293,3 +293,14 @@ def test_run_out_leaves_nothing_behind_when_the_disk_refuses(
     assert main(words) == 1
     assert "No space left" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_the_locale_cannot_read_is_said(
+    factorial_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a plain ASCII locale a folder named in another alphabet is no text."""
+    odd = os.fsdecode(bytes(tmp_path) + b"/r\xff")
+    for words in ([odd], [str(factorial_folder), "--out", odd]):
+        assert main(["report", *words, "--format", "csv"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith("its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1")

@@ -1,6 +1,7 @@
 """`sim run -m`: Hydra's multirun plays the same runs, and never over what exists."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -94,6 +95,7 @@ def test_a_job_that_fails_is_told_and_the_others_go_on(
         (["hydra/launcher=jobli"], "no choice 'jobli'"),
         (["hydra.sweep.subdir=one"], "all jobs would write into one folder"),
         (["hydra.sweep.dir=taken"], "taken exists already and is not overwritten"),
+        (["hydra.sweep.dir=taken/file/x"], "taken/file/x cannot be written to, not a directory"),
         (["--json"], "each job writes it as outcome.json"),
         (["--trace", "a/weeks.parquet"], "a file name that ends in .parquet"),
     ],
@@ -110,6 +112,17 @@ def test_bad_lines_play_nothing(
     assert said in err
     assert all(line.startswith("sim: ") for line in err.splitlines())
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "taken"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_folder_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o500)
+    assert main(["run", "-m", "seed=1,2"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot be written to, permission denied; name another folder" in line
 
 
 def test_a_folder_with_one_job_s_outcome_is_not_written_into(tmp_path: Path) -> None:

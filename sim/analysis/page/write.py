@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
+import polars.selectors as cs
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -26,6 +27,7 @@ from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
+from sim.runs.files import check_name
 from sim.sweeps.overrides import Value
 
 Format = Literal["html", "md", "csv", "parquet"]
@@ -75,6 +77,7 @@ def check_target(target: Path) -> None:
 
     Raises `ConfigError` if something is there already, or the folder does not exist.
     """
+    check_name(target)
     if target.exists() or target.is_symlink():
         raise ConfigError([f"--out: {target}: exists already and is not overwritten"])
     if not target.absolute().parent.is_dir():
@@ -259,6 +262,21 @@ def write_tables(report: Report, folder: Path, kind: str) -> None:
     for key, frame in tables.items():
         path = folder / f"{key}.{kind}"
         if kind == "csv":
-            frame.write_csv(path)
+            harmless(frame).write_csv(path)
         else:
             frame.write_parquet(path)
+
+
+FORMULA = r"^[=+\-@\t\r]"
+"""How text begins that a spreadsheet would carry out."""
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose words no spreadsheet takes for a formula: a quote stands before those.
+
+    Numbers stay as they are, also those written as words.
+    """
+    words = cs.by_dtype(pl.String, pl.Enum, pl.Categorical).as_expr().cast(pl.String)
+    formula = words.str.contains(FORMULA) & ~words.str.contains(NUMBER)
+    return frame.with_columns(pl.when(formula).then("'" + words).otherwise(words).name.keep())
