@@ -122,6 +122,8 @@ class Drafts(Model):
     first_mover: str
     tolerance: Share
     half_tolerance: Share
+    # cost of reopening a provisionally closed article, on the treaty scale; never reopened without
+    reopening_cost: Amount | None = None
 
 
 class Unilateral(Model):
@@ -143,6 +145,21 @@ class Belief(Model):
 
     rate_mean_per_year: Amount
     rate_weight_weeks: Duration
+
+
+class Coercion(Model):
+    """What one party believes of an end of the present state by force or collapse."""
+
+    hazard_per_year: Amount  # hazard of it, a year
+    # what it would be worth to the party, on the scale of the treaty; negative for the weaker one
+    worth: Number
+
+
+class Dropping(Model):
+    """What it costs one party to drop a demand that it has made, on the treaty scale."""
+
+    cost: Amount
+    restated: Amount  # more of it for each week in which the demand was stated again
 
 
 class Mediation(Model):
@@ -201,6 +218,7 @@ class Dated(Model):
     title: str = Field(min_length=1)
     basis: str
     attention: Share | None = None
+    closes: Share | None = None  # odds that a window for a deal closes then
     weeks: Number | None = None
     note: str = ""
 
@@ -270,6 +288,7 @@ class Constitution(Model):
     campaign: Share
     turnout_mean: Share
     turnout_sd: Amount
+    again_weeks: Duration | None = None  # from a lost vote until it is put to parliament again
 
 
 class Ratification(Model):

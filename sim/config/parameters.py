@@ -4,6 +4,7 @@ Rates per year become weekly ones once: a discount rate r as ``exp(-r / 52)``, a
 the probability ``1 - exp(-r / 52)``, days as days / 7.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from datetime import date
@@ -15,6 +16,7 @@ from sim.config.settings import Settings
 from sim.model.codes import (
     Agenda,
     Article,
+    Bargaining,
     CalendarKind,
     Precondition,
     PreconditionRule,
@@ -86,9 +88,13 @@ def _talks(params: np.record, settings: Settings) -> None:
     params.home = scenario.parties.index(scenario.opposition.home)
     params.first_mover = scenario.parties.index(scenario.drafts.first_mover)
     params.agenda = Agenda[settings.agenda.rule.upper()]
+    params.bargaining = Bargaining[settings.bargaining.rule.upper()]
+    params.choice_noise = settings.bargaining.noise
     params.precondition_rule = PreconditionRule[settings.precondition.rule.upper()]
     params.tolerance = scenario.drafts.tolerance.value
     params.half_tolerance = scenario.drafts.half_tolerance.value
+    reopening = scenario.drafts.reopening_cost
+    params.reopening_cost = math.inf if reopening is None else reopening.value
     params.lapse_interim = weekly_chance(scenario.lapse.interim_per_year.value)
     params.lapse_full = weekly_chance(scenario.lapse.full_per_year.value)
     params.exit_cost = scenario.lapse.exit_cost.value
@@ -96,7 +102,8 @@ def _talks(params: np.record, settings: Settings) -> None:
 
 def _provisions(params: np.record, scenario: Scenario) -> None:
     params.articles = len(scenario.provisions)
-    for i, provision in enumerate(scenario.provisions.values()):
+    for i, (key, provision) in enumerate(scenario.provisions.items()):
+        params.article_key[i] = _number_of_name(key)
         params.levels[i] = provision.levels
         params.start_status[i] = Article[provision.status.upper()]
         params.start_position[i] = 0.5 if provision.position is None else provision.position.value
@@ -106,6 +113,11 @@ def _provisions(params: np.record, scenario: Scenario) -> None:
         for side, party in enumerate(scenario.parties):
             first = provision.opening.get(party, provision.ideals[party])
             params.opening[side, i] = first.value
+
+
+def _number_of_name(key: str) -> int:
+    """Return an integer from 1 to 2**20 that is made of a name alone."""
+    return 1 + int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % 2**20
 
 
 def _preconditions(params: np.record, scenario: Scenario) -> None:
@@ -146,6 +158,13 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     scenario = settings.scenario
     params.discount[side] = weekly_discount(scenario.discount_rate[party].value)
     params.flow[side] = scenario.status_quo[party].value / WEEKS_PER_YEAR
+    if party in scenario.coercion:
+        force = scenario.coercion[party]
+        params.coercion_hazard[side] = weekly_chance(force.hazard_per_year.value)
+        params.coercion_worth[side] = force.worth.value
+    if party in scenario.dropping:
+        params.waiver_cost[side] = scenario.dropping[party].cost.value
+        params.waiver_growth[side] = scenario.dropping[party].restated.value
     deadline = scenario.deadline_weeks[party]
     params.deadline[side] = math.inf if deadline is None else deadline.value
     params.settlement_weeks[side] = scenario.settlement_weeks[party].value
@@ -210,6 +229,8 @@ def _constitution(params: np.record, scenario: Scenario) -> None:
         "turnout_sd",
     ):
         params[name] = getattr(rule, name).value
+    again = rule.again_weeks
+    params.again_weeks = math.inf if again is None else again.value
     params.consent_rate = weekly_chance(scenario.politics.consent_per_year.value)
 
 
@@ -294,3 +315,4 @@ def _calendar(params: np.record, scenario: Scenario) -> None:
         params.date_week[at] = week_of(scenario, entry.date)
         params.date_kind[at] = CalendarKind[entry.kind.upper()]
         params.date_value[at] = -1.0 if entry.attention is None else entry.attention.value
+        params.date_closes[at] = 0.0 if entry.closes is None else entry.closes.value

@@ -9,9 +9,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.config.conduct import (
     Belief,
     Channel,
+    Coercion,
     Constitution,
     Dated,
     Drafts,
+    Dropping,
     Happened,
     Incidents,
     Lapse,
@@ -296,6 +298,8 @@ class Scenario(Model):
     preconditions: dict[Id, Precondition] = Field(default={}, max_length=8)
     status_quo: dict[str, Number]
     discount_rate: dict[str, Amount]
+    coercion: dict[str, Coercion] = Field(default_factory=dict)
+    dropping: dict[str, Dropping] = Field(default_factory=dict)
     curvature: dict[str, Exponent]
     deadline_weeks: dict[str, Duration | None]
     settlement_weeks: dict[str, Duration]

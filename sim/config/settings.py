@@ -63,6 +63,13 @@ class AgendaSetting(Setting):
     rule: Literal["issue_by_issue", "single_undertaking", "interim_allowed"]
 
 
+class BargainingSetting(Setting):
+    """How a draft is answered, and the noise of the answer to one article, in utility."""
+
+    rule: Literal["packages", "articles"] = "packages"
+    noise: float = Field(default=0.02, ge=0.0, le=1.0)
+
+
 class PreconditionSetting(Setting):
     """When an unmet precondition stands in the way."""
 
@@ -88,6 +95,7 @@ class Rules(Setting):
 
     agenda: AgendaSetting
     precondition: PreconditionSetting
+    bargaining: BargainingSetting = BargainingSetting()
     mediator: MediatorSetting
     public: PublicSetting
     horizon: int = Field(default=156, ge=1, le=MAX_WEEKS)

@@ -90,6 +90,13 @@ class Agenda(IntEnum):
     INTERIM_ALLOWED = 2
 
 
+class Bargaining(IntEnum):
+    """How a draft is answered, and what going on is taken to be worth."""
+
+    PACKAGES = 0  # as a whole; going on is worth never signing
+    ARTICLES = 1  # as a whole or article by article; going on is worth a settlement later
+
+
 class PreconditionRule(IntEnum):
     """When an unmet precondition stands in the way."""
 
@@ -229,6 +236,11 @@ class Reason(IntEnum):
     CASCADE = 33
     NOT_FINITE = 34
     SCHEDULED = 35
+    WORTH_MORE_CLOSED = 36
+    EXCHANGE = 37
+    WORTH_MORE_OPEN = 38
+    DEMAND_PAYS = 39
+    VOTE_AGAIN = 40
 
 
 def _plain(codes: type[Code]) -> type[Code]:
@@ -243,6 +255,7 @@ ARTICLE = _plain(Article)
 PRECONDITION = _plain(Precondition)
 ROUTE = _plain(Route)
 AGENDA = _plain(Agenda)
+BARGAINING = _plain(Bargaining)
 PRECONDITION_RULE = _plain(PreconditionRule)
 STYLE = _plain(Style)
 SOLUTION = _plain(Solution)

@@ -80,6 +80,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("home", _I, (), "side", "party with the modelled domestic politics, -1 for none"),
     Field("first_mover", _I, (), "side", "party that tables the first draft"),
     Field("agenda", _I, (), "code", "sim.model.codes.Agenda"),
+    Field("bargaining", _I, (), "code", "sim.model.codes.Bargaining"),
+    Field("choice_noise", _F, (), "utility", "noise of the answer to one article"),
+    Field("reopening_cost", _F, (), "utility", "cost of reopening a closed article, inf if never"),
     Field("precondition_rule", _I, (), "code", "sim.model.codes.PreconditionRule"),
     Field("tolerance", _F, (), "position", "gap of offers at which an article closes"),
     Field("half_tolerance", _F, (), "position", "gap at which an article counts as half agreed"),
@@ -87,6 +90,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("weight", _F, (ACTORS, ISSUES), "share", "weight of an issue for an actor, sum 1"),
     Field("ideal", _F, (ACTORS, ISSUES), "position", "ideal position of an actor"),
     Field("curvature", _F, (ACTORS,), "exponent", "1 linear loss, 2 quadratic loss"),
+    Field("article_key", _F, (ARTICLES,), "number", "made of the article's name, for its draws"),
     Field("levels", _I, _ISSUES, "count", "0 continuous, else equally spaced levels"),
     Field("start_status", _I, _ISSUES, "code", "Article or Precondition status at week 0"),
     Field("start_position", _F, _ISSUES, "position", "position of what is agreed at week 0"),
@@ -94,6 +98,10 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     # --- the parties
     Field("discount", _F, _SIDES, "per week", "weekly discount factor, exp(-rate/52)"),
     Field("flow", _F, _SIDES, "utility/week", "payoff of the status quo"),
+    Field("coercion_hazard", _F, _SIDES, "per week", "believed hazard that force ends this state"),
+    Field("coercion_worth", _F, _SIDES, "utility", "what that is worth to the side"),
+    Field("waiver_cost", _F, _SIDES, "utility", "cost of dropping a demand once made"),
+    Field("waiver_growth", _F, _SIDES, "utility", "more of it for each time it was restated"),
     Field("deadline", _F, _SIDES, "weeks", "perceived deadline, inf for none"),
     Field("settlement_weeks", _F, _SIDES, "weeks", "believed delay until the rest settles"),
     Field("settlement_discount", _F, _SIDES, "factor", "discount over that delay"),
@@ -140,6 +148,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("campaign", _F, (), "share", "yes share that a full campaign of the opposition takes"),
     Field("turnout_mean", _F, (), "share", "expected turnout"),
     Field("turnout_sd", _F, (), "share", "its standard deviation"),
+    Field("again_weeks", _F, (), "weeks", "from a lost referendum to the next, inf for none"),
     Field("consent_rate", _F, (), "per week", "hazard that missing votes in parliament are found"),
     # --- politics at home
     Field("approval", _F, (), "share", "support of the government among decided voters, week 0"),
@@ -209,6 +218,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
         "own",
         "attention after an administration change or summit, -1 for no change",
     ),
+    Field("date_closes", _F, (CALENDAR,), "probability", "that a window for a deal closes then"),
     Field("lapse_interim", _F, (), "per week", "hazard that an interim deal lapses"),
     Field("lapse_full", _F, (), "per week", "hazard that a full deal lapses"),
     Field("exit_cost", _F, (), "utility", "cost of leaving a deal in force"),
@@ -227,6 +237,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("ended_week", _I, (), "week", "talks over, or -1"),
     Field("end_reason", _I, (), "code", "sim.model.codes.Reason of the end"),
     # --- the text
+    Field("open_at_start", _I, (), "count", "provisions that were open when the talks began"),
     Field("article", _B, _ISSUES, "code", "Article status (issues below ARTICLES)"),
     Field("position", _F, _ISSUES, "position", "agreed position, or the midpoint of the offers"),
     Field("in_talks", _B, _ISSUES, "flag", "1 for issues that were open when the talks began"),
@@ -249,6 +260,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     # --- preconditions
     Field("precondition", _B, (PRECONDITIONS,), "code", "Precondition status"),
     Field("stage_until", _F, (PRECONDITIONS,), "week", "when the present step is due"),
+    Field("restated", _F, (PRECONDITIONS,), "count", "weeks in which the demand was restated"),
     Field("holdout", _B, _SIDES, "flag", "1 if this side's preconditions are a hold-out"),
     # --- concessions and beliefs
     Field("stock", _F, _SIDES, "count", "unilateral concessions left"),
@@ -297,6 +309,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("protest_weeks", _I, (), "weeks", "weeks in a row above the danger mark"),
     # --- book-keeping
     Field("events", _I, (), "count", "moves written down"),
+    Field("chosen", _B, (ARTICLES,), "flag", "working space: articles chosen to be closed"),
     Field("seen", _F, _ISSUES, "share", "working space: the other's weights as seen"),
     Field("kept_offer", _F, _ISSUES, "position", "working space: an offer put aside"),
     # --- values that change only with the text, the preconditions and what is conceded

@@ -36,6 +36,7 @@ SHOCK_FIELDS: tuple[tuple[str, str, Field], ...] = (
     ("ratification", _U, Field("lapse", "f8", (), "u", "a deal in force lapses")),
     ("politics", _N, Field("approval", "f8", (), "z", "swing of approval")),
     ("politics", _N, Field("election", "f8", (), "z", "swing of an election")),
+    ("answers", _U, Field("choice", "f8", (2, 2), "u", "two for each side's answers")),
 )
 """(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals.
 
@@ -46,7 +47,10 @@ SHOCK = record_type(tuple(f for _, _, f in SHOCK_FIELDS))
 WIDTH = SHOCK.itemsize // 8
 """Numbers in one week of the tape."""
 
-STREAMS = (*dict.fromkeys(s for s, _, _ in SHOCK_FIELDS), "types", "errors", "citizens")
+STREAMS = (
+    *("calendar", "channels", "mediation", "offers", "concessions", "preconditions"),
+    *("ratification", "politics", "types", "errors", "citizens", "answers"),
+)
 """Names of the spawned streams, in spawning order; new ones go to the end."""
 
 

@@ -154,6 +154,13 @@ def _precondition_step(told: Told) -> str:
     }[Precondition(int(told.value))]
 
 
+def _article_closed(told: Told) -> str:
+    where = wording(told.scenario, told.value)
+    if told.actor == Actor.NATURE:
+        return f"{_capital(told.article)} closes {where}"
+    return f"{told.who} takes {told.article} {where}"
+
+
 def _interim_proposed(told: Told) -> str:
     return f"{told.who} proposes to sign the agreed part now and to go on with the rest"
 
@@ -197,7 +204,7 @@ MOVES: Mapping[Move, Callable[[Told], str]] = {
     Move.ACCEPTED: lambda t: (
         f"{t.who} accepts the draft, which gives it {percent(t.value)} of what is open"
     ),
-    Move.ARTICLE_CLOSED: lambda t: f"{_capital(t.article)} closes {wording(t.scenario, t.value)}",
+    Move.ARTICLE_CLOSED: _article_closed,
     Move.ARTICLE_HALF: lambda t: (
         f"{_capital(t.article)} is half agreed, the drafts {t.value:.2f} apart"
     ),
@@ -275,6 +282,11 @@ REASONS: Mapping[Reason, Callable[[Told], str]] = {
     Reason.CASCADE: lambda t: "each protester brings out others",
     Reason.NOT_FINITE: lambda t: "a strategy or acceptance condition returned no finite number",
     Reason.SCHEDULED: lambda t: "",
+    Reason.WORTH_MORE_CLOSED: lambda t: "closed now it is worth more than left open",
+    Reason.EXCHANGE: lambda t: "each gives way on one of two articles",
+    Reason.WORTH_MORE_OPEN: lambda t: "open it is worth more than closed, by more than that costs",
+    Reason.DEMAND_PAYS: lambda t: "it may gain more by it than the delay costs",
+    Reason.VOTE_AGAIN: lambda t: "the question is put again after a lost vote",
 }
 """Why, for each reason; empty where the move says it all."""
 
@@ -291,6 +303,9 @@ SPECIAL: Mapping[tuple[Move, Reason], Callable[[Told], str]] = {
         f"its acceptance condition, {_condition(t)}, holds and the status quo is worse"
     ),
     (Move.ARTICLE_CLOSED, Reason.BEATS_NEXT_DEMAND): lambda t: "as in the accepted draft",
+    (Move.INTERIM_REFUSED, Reason.EXPECTS_CONCESSIONS): lambda t: (
+        f"a paper would end the concessions that it expects of {t.other}"
+    ),
     (Move.ARTICLE_CLOSED, Reason.WITHIN_WIN_SETS): lambda t: "as in the mediator's text",
     (Move.TEXT_REFUSED, Reason.STATUS_QUO_BETTER): lambda t: (
         "no text was found that beats the status quo for both"

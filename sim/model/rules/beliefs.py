@@ -9,7 +9,7 @@ import math
 
 from sim.model.codes import TREATY
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import State
+from sim.model.records import Params, State
 
 LEAST = 1e-6
 """Smallest weight that an opponent model may infer, so that its logarithm exists."""
@@ -43,7 +43,23 @@ def infer_weight(state: State, side: int, issue: int, weight: float) -> None:
         state.error[side, issue] = math.log(max(weight, LEAST) / true)
 
 
+@rule
+def known_share(params: Params, state: State, side: int) -> float:
+    """Return how much `side` knows of the other's walk-away point: 0 nothing, 1 all.
+
+    ``1 - min(1, error) * scale``, with the sd of its error about the other's weights and the scale
+    that facilitation shrinks: an error of the size of the weights themselves tells nothing.
+    """
+    return 1.0 - min(params.opponent_error[side], 1.0) * state.error_scale[side]
+
+
 # --- each side updates its belief about the other's unilateral concessions
+
+
+@rule
+def concession_belief(state: State, side: int) -> float:
+    """Return the believed weekly rate of unilateral concessions by the other (Beta mean)."""
+    return state.belief_a[side] / (state.belief_a[side] + state.belief_b[side])
 
 
 @entry_rule

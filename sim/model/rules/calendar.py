@@ -1,5 +1,7 @@
 """What comes from outside: dated events, incidents, who speaks to whom, and a side's clock."""
 
+import math
+
 from sim.model.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import Events, Params, Shocks, State
@@ -60,9 +62,36 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
 
 
 @rule
+def windows_closed(params: Params, state: State) -> float:
+    """Return the believed probability that the last window for a deal has closed by now.
+
+    ``1 - prod(1 - q_e)`` over the dated events at which a window may close with odds q_e: a summit,
+    a change of administration, an election, a deadline that somebody announced. The risk of an
+    event is spread evenly over the weeks since the one before.
+    """
+    standing = 1.0
+    last = 0
+    for at in range(params.dates):
+        odds = params.date_closes[at]
+        when = params.date_week[at]
+        if odds <= 0.0 or when <= last:
+            continue
+        passed = min(1.0, max(0.0, (state.week - last) / (when - last)))
+        standing *= (1.0 - odds) ** passed
+        last = when
+    return 1.0 - standing
+
+
+@rule
 def clock(params: Params, state: State, side: int) -> float:
-    """Return ``min(1, week / deadline)``; 0 for ever when no deadline is perceived."""
-    return min(1.0, state.week / params.deadline[side])
+    """Return the share of its time that `side` perceives to have passed, in [0, 1].
+
+    ``min(1, week / deadline)`` for a side that perceives a deadline, else what the calendar says
+    (`windows_closed`): 0 for ever where neither names an end.
+    """
+    if params.deadline[side] < math.inf:
+        return min(1.0, state.week / params.deadline[side])
+    return windows_closed(params, state)
 
 
 @rule

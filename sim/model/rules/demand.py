@@ -7,8 +7,9 @@ from typing import cast
 from sim.model.compiled import choice, rule
 from sim.model.plugins import registry
 from sim.model.records import Numbers, Params, Shocks, State
+from sim.model.rules.continuation import least_share
 from sim.model.rules.ratification import best_share_to_leave
-from sim.model.rules.worth import refresh, reservation_share
+from sim.model.rules.worth import refresh
 
 Function = Callable[..., float]
 PARTIES = "params, state, shocks, side"
@@ -42,7 +43,7 @@ def aspiration_share(params: Params, state: State, side: int) -> float:
 def set_demand(params: Params, state: State, shocks: Shocks, side: int) -> None:
     """Set reservation, aspiration and target of `side`; a target that is no number is a fault."""
     refresh(params, state)
-    state.reservation[side] = min(max(reservation_share(params, state, side), 0.0), 1.0)
+    state.reservation[side] = min(max(least_share(params, state, side), 0.0), 1.0)
     state.aspiration[side] = aspiration_share(params, state, side)
     asked = strategy_demand(params.strategy[side], params, state, shocks, side)
     if not math.isfinite(asked):

@@ -34,16 +34,16 @@ from sim.model.rules.worth import issue_utility, precondition_utility
 
 @rule
 def salience(params: Params, actor: int, issue: int) -> float:
-    """Return the weight of an issue for an actor over its mean weight; 1 without any weights."""
+    """Return the weight of an issue for an actor over the mean of those with weight; 1 without."""
     total = 0.0
     count = 0
     for i in range(params.articles):
         total += params.weight[actor, i]
-        count += 1
+        count += int(params.weight[actor, i] > 0.0)
     for k in range(params.preconditions):
         if params.start_status[ARTICLES + k] != PRECONDITION.DORMANT:
             total += params.weight[actor, ARTICLES + k]
-            count += 1
+            count += int(params.weight[actor, ARTICLES + k] > 0.0)
     if total <= 0.0:
         return 1.0
     return params.weight[actor, issue] * count / total
@@ -87,6 +87,14 @@ def grievance_of_treaty(params: Params, state: State, interim: bool) -> float:
     if weight <= 0.0:
         return 1.0
     return min(max(1.0 - worth / weight, 0.0), 1.0)
+
+
+@rule
+def audience_cost(params: Params, state: State, side: int) -> float:
+    """Return the cost at home of a visible concession (Fearon 1994), higher when mobilised."""
+    if side != params.home:
+        return params.audience_cost[side]
+    return params.audience_cost[side] * (1.0 + state.impulse)
 
 
 @rule

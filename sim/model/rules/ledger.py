@@ -4,6 +4,7 @@ from sim.model.codes import ACTOR, GATE, MOVE, PRECONDITION_RULE, REASON, TREATY
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Params, State
 from sim.model.rules.calendar import end_talks
+from sim.model.rules.continuation import least_share
 from sim.model.rules.preconditions import any_blocking
 from sim.model.rules.signing import wants_to_sign, wants_without_politics
 from sim.model.rules.solutions import frontier_share
@@ -53,7 +54,7 @@ def mark_open_text(params: Params, state: State) -> None:
     waits = False
     for side in range(2):
         offered = offer_share(params, state, side, 1 - side)
-        if offered >= reservation_share(params, state, side):
+        if offered >= least_share(params, state, side):
             state.gates[GATE.FIRST_WAITS + side] = 1
             waits = True
     if not waits:

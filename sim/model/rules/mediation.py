@@ -4,10 +4,11 @@ Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facil
 information, formulation gives a text, manipulation changes the payoffs.
 """
 
-from sim.model.codes import ACTOR, AGENDA, ARTICLE, CONTACT, MOVE, REASON, STYLE, TREATY
+from sim.model.codes import ACTOR, AGENDA, ARTICLE, BARGAINING, CONTACT, MOVE, REASON, STYLE, TREATY
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.calendar import edge_between
+from sim.model.rules.continuation import expected_share
 from sim.model.rules.demand import set_demand
 from sim.model.rules.events import write
 from sim.model.rules.responses import close_package
@@ -42,10 +43,18 @@ def has_sounded(params: Params, state: State, side: int) -> bool:
 
 @rule
 def facilitate(params: Params, state: State) -> None:
-    """Shrink the error of each side that the mediator spoke with, about the other's weights."""
+    """Shrink the error of each side that the mediator spoke with, about the other's preferences.
+
+    What a side hears of the other's weights and of its walk-away point (see `known_share`), it
+    trusts by how far the mediator is on its side: a friend's word that the other will not give
+    more is believed (Kydd 2003).
+    """
     for side in range(2):
         if speaks_with(params, state, side):
-            state.error_scale[side] *= 1.0 - params.learning_rate * state.attention
+            told = params.learning_rate * state.attention
+            if params.bargaining == BARGAINING.ARTICLES:
+                told *= 0.5 * (1.0 + (params.bias if side == 1 else -params.bias))
+            state.error_scale[side] *= 1.0 - told
 
 
 @rule
@@ -53,10 +62,14 @@ def text_acceptable(params: Params, state: State, side: int) -> bool:
     """Return whether `side` takes the text in ``state.offer[0]``.
 
     It asks for its own demand less what the mediator's authority is worth: a point between
-    demand and reservation.
+    demand and reservation. Where articles are closed one at a time it asks for what it expects in
+    the end instead of its demand: both take the text at once, so that nobody has to give way first.
     """
-    yielded = params.pull * state.attention * (state.target[side] - state.reservation[side])
-    return offer_share(params, state, side, number(0)) >= state.target[side] - yielded
+    asked = state.target[side]
+    if params.bargaining == BARGAINING.ARTICLES:
+        asked = max(expected_share(params, state, side), state.reservation[side])
+    yielded = params.pull * state.attention * (asked - state.reservation[side])
+    return offer_share(params, state, side, number(0)) >= asked - yielded
 
 
 @rule

@@ -1,6 +1,6 @@
 """Drafts: the side whose turn it is answers, after the lag that such answers take."""
 
-from sim.model.codes import AGENDA, MOVE, REASON, TREATY
+from sim.model.codes import AGENDA, BARGAINING, MOVE, REASON, TREATY
 from sim.model.compiled import entry_rule
 from sim.model.records import Events, Params, Shocks, State
 from sim.model.rules.beliefs import see_other
@@ -8,6 +8,8 @@ from sim.model.rules.bid import draft, open_articles
 from sim.model.rules.demand import remember, set_demand
 from sim.model.rules.events import write
 from sim.model.rules.mediation import propose_interim
+from sim.model.rules.responses import reopen_articles
+from sim.model.rules.worth import refresh
 
 
 @entry_rule
@@ -24,6 +26,9 @@ def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: i
         return
     if shocks[state.week].reply[actor] >= params.reply_rate[actor]:
         return
+    if params.bargaining == BARGAINING.ARTICLES:
+        refresh(params, state)
+        reopen_articles(params, state, events, actor)
     if open_articles(params, state) == 0:
         return
     set_demand(params, state, shocks, actor)

@@ -1,9 +1,13 @@
 """Week 0: the state from which a run starts."""
 
-from sim.model.codes import ARTICLE, PRECONDITION, PRECONDITION_RULE, TREATY
+import math
+
+from sim.model.codes import ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
+from sim.model.rules.continuation import matters
 from sim.model.rules.domestic import clip_unit, mean_of
+from sim.model.rules.responses import hold_ground, keyed_draw
 from sim.model.rules.worth import refresh
 
 
@@ -27,12 +31,14 @@ def open_calendar(state: State) -> None:
 def open_text(params: Params, state: State) -> None:
     """Put the articles, the preconditions and both sides' first positions in place."""
     still_open = 0
+    matter = 0
     for i in range(params.articles):
         state.article[i] = params.start_status[i]
         state.position[i] = params.start_position[i]
         if state.article[i] != ARTICLE.AGREED:
             state.in_talks[i] = 1
             still_open += 1
+            matter += int(matters(params, i))
     for k in range(params.preconditions):
         j = ARTICLES + k
         state.precondition[k] = params.start_status[j]
@@ -40,11 +46,54 @@ def open_text(params: Params, state: State) -> None:
         traded = params.precondition_rule != PRECONDITION_RULE.NONE
         if traded and state.precondition[k] == PRECONDITION.DEMANDED:
             state.in_talks[j] = 1
+    state.open_at_start = matter
     if still_open == 0:
         state.text_week = 0
         state.status = TREATY.TEXT_AGREED
         for k in range(params.preconditions):
             state.in_talks[ARTICLES + k] = 0
+
+
+@rule
+def uniform_of(normal: float) -> float:
+    """Return the uniform draw that belongs to a standard normal one: its distribution function."""
+    return 0.5 * (1.0 + math.erf(normal / math.sqrt(2.0)))
+
+
+@rule
+def draw_errors(params: Params, state: State, errors: Numbers, side: int) -> None:
+    """Draw the errors about the other's weights by the names of the articles.
+
+    Standard normals after Box and Muller (1958) from two keyed draws, so that neither the order of
+    the articles nor another article changes them.
+    """
+    one = uniform_of(errors[side, 0])
+    two = uniform_of(errors[side, 1])
+    three = uniform_of(errors[side, 2])
+    four = uniform_of(errors[side, 3])
+    for i in range(params.articles):
+        key = params.article_key[i]
+        radius = math.sqrt(-2.0 * math.log(1.0 - keyed_draw(key, one, two)))
+        normal = radius * math.cos(2.0 * math.pi * keyed_draw(key, three, four))
+        state.error[side, i] = params.opponent_error[side] * normal
+
+
+@rule
+def meet_halfway(params: Params, state: State) -> None:
+    """Start the drafts on half-agreed articles near each other, and bind both sides to that.
+
+    Each side stands half the gap at which an article counts as half agreed from the middle of the
+    first positions, if it did not stand nearer.
+    """
+    for i in range(params.articles):
+        if state.article[i] != ARTICLE.HALF:
+            continue
+        middle = 0.5 * (params.opening[0, i] + params.opening[1, i])
+        reach = 0.5 * params.half_tolerance
+        for side in range(2):
+            at = min(max(state.offer[side, i], middle - reach), middle + reach)
+            state.offer[side, i] = at
+        hold_ground(params, state, i)
 
 
 @rule
@@ -62,6 +111,10 @@ def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) 
             state.offer[side, j] = params.opening[side, j]
             state.estimate[side, j] = params.weight[1 - side, j]
             state.error[side, j] = params.opponent_error[side] * errors[side, j]
+    if params.bargaining == BARGAINING.ARTICLES:
+        for side in range(2):
+            draw_errors(params, state, errors, side)
+        meet_halfway(params, state)
 
 
 @rule

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sim.model.codes import (
     ACTOR,
+    BARGAINING,
     MOVE,
     PRECONDITION,
     PRECONDITION_RULE,
@@ -16,9 +17,10 @@ from sim.model.codes import (
 )
 from sim.model.compiled import choice, entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
+from sim.model.rules.continuation import covered_now, expected_value, settled_later
 from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
-from sim.model.rules.worth import join_talks, leave_talks
+from sim.model.rules.worth import issue_utility, join_talks, leave_talks
 
 
 @rule
@@ -58,21 +60,70 @@ def step_to(
 
 
 @rule
+def gain_of_demand(params: Params, side: int, k: int) -> float:
+    """Return what precondition `k` is worth to `side` delivered, above dropped."""
+    j = ARTICLES + k
+    met = issue_utility(params, side, j, 1.0) - issue_utility(params, side, j, 0.0)
+    return params.weight[side, j] * met
+
+
+@rule
+def pays_to_demand(params: Params, state: State, side: int, k: int) -> bool:
+    """Return whether one more demand is worth its delay to `side`: hold-out from the values.
+
+    It compares the treaty as it may be expected now with the same treaty after the weeks that the
+    demand takes, with the demand by its odds.
+    """
+    if params.bargaining == BARGAINING.PACKAGES:
+        return False
+    value = expected_value(params, state, side)
+    weeks = weeks_to_deliver(params, state, k, params.settlement_weeks[side])
+    hoped = value + params.odds[k] * gain_of_demand(params, side, k)
+    return settled_later(params, state, side, hoped, weeks, covered_now(state, side)) > value
+
+
+@rule
 def fulfil(params: Params, state: State, events: Events, k: int, reason: int) -> None:
-    """Mark precondition `k` as met; a hold-out type answers with its next demand."""
+    """Mark precondition `k` as met; a side for which it pays, or a hold-out, demands the next."""
     step_to(state, events, params.delivered_by[k], k, PRECONDITION.MET, -1.0, reason)
     leave_talks(state, ARTICLES + k)
     side = params.demanded_by[k]
-    if not state.holdout[side] or params.precondition_rule == PRECONDITION_RULE.NONE:
+    if params.precondition_rule == PRECONDITION_RULE.NONE:
         return
     for other in range(params.preconditions):
-        if params.demanded_by[other] == side and state.precondition[other] == PRECONDITION.DORMANT:
-            state.precondition[other] = PRECONDITION.DEMANDED
-            state.stale = 1
-            if state.text_week < 0:
-                join_talks(state, ARTICLES + other)
-            write(state, events, side, MOVE.PRECONDITION_ADDED, other, REASON.HOLD_OUT_TYPE, 0.0)
-            return
+        if params.demanded_by[other] != side or state.precondition[other] != PRECONDITION.DORMANT:
+            continue
+        why = REASON.HOLD_OUT_TYPE
+        if not state.holdout[side]:
+            if not pays_to_demand(params, state, side, other):
+                continue
+            why = REASON.DEMAND_PAYS
+        state.precondition[other] = PRECONDITION.DEMANDED
+        state.stale = 1
+        if state.text_week < 0:
+            join_talks(state, ARTICLES + other)
+        write(state, events, side, MOVE.PRECONDITION_ADDED, other, why, 0.0)
+        return
+
+
+@rule
+def restate(params: Params, state: State) -> None:
+    """Count each week in which an unmet demand was stated again: in an own draft, or in a meeting.
+
+    Each time makes it dearer to drop (Fearon 1994; Tomz 2007).
+    """
+    for k in range(params.preconditions):
+        status = state.precondition[k]
+        unmet = status >= PRECONDITION.DEMANDED and status < PRECONDITION.MET
+        if unmet and (state.parties_met or state.tabled == params.demanded_by[k]):
+            state.restated[k] += 1.0
+
+
+@rule
+def dropping_cost(params: Params, state: State, k: int) -> float:
+    """Return what dropping demand `k` costs the side that made it, in utility."""
+    side = params.demanded_by[k]
+    return params.waiver_cost[side] + params.waiver_growth[side] * state.restated[k]
 
 
 @rule
@@ -98,7 +149,10 @@ def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events
         fulfil(params, state, events, k, REASON.VOTE_PASSED)
         return
     lost = REASON.VOTE_LOST if yes <= params.referendum_majority else REASON.BELOW_QUORUM
-    step_to(state, events, ACTOR.NATURE, k, PRECONDITION.FAILED, -1.0, lost)
+    again = -1.0
+    if params.again_weeks > 0.0 and params.again_weeks < math.inf:
+        again = state.week + params.again_weeks
+    step_to(state, events, ACTOR.NATURE, k, PRECONDITION.FAILED, again, lost)
 
 
 @rule
@@ -125,6 +179,9 @@ def advance_constitution(
             step_to(state, events, who, k, PRECONDITION.REFERENDUM, until, REASON.VOTE_PASSED)
     elif status == PRECONDITION.REFERENDUM and due:
         hold_referendum(params, state, shocks, events, k)
+    elif status == PRECONDITION.FAILED and state.stage_until[k] > 0.0 and due:
+        until = state.week + params.lead_parliament[k]
+        step_to(state, events, who, k, PRECONDITION.PARLIAMENT, until, REASON.VOTE_AGAIN)
 
 
 @rule
@@ -175,6 +232,7 @@ def advance(params: Params, state: State, shocks: Shocks, events: Events) -> Non
     """Move every precondition one week along its route."""
     if state.ended:
         return
+    restate(params, state)
     for k in range(params.preconditions):
         walk(params.route[k], params, state, shocks, events, k)
 
@@ -218,12 +276,14 @@ def weeks_to_deliver(params: Params, state: State, k: int, patience: float) -> f
     """
     status = state.precondition[k]
     left = 0.0
-    if status == PRECONDITION.DEMANDED:
+    if status <= PRECONDITION.DEMANDED:
         left += patience
     if status <= PRECONDITION.PROMISED:
         left += params.lead_draft[k]
     elif state.stage_until[k] > state.week:
         left += state.stage_until[k] - state.week
+    if status == PRECONDITION.FAILED:
+        left += params.lead_parliament[k] + params.lead_referendum[k]
     if params.route[k] == ROUTE.CONSTITUTIONAL:
         if status <= PRECONDITION.DRAFTING:
             left += params.lead_parliament[k]

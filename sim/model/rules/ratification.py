@@ -11,7 +11,7 @@ from sim.model.records import Events, Params, Shocks, State
 from sim.model.rules.calendar import end_talks
 from sim.model.rules.events import write
 from sim.model.rules.preconditions import any_blocking
-from sim.model.rules.worth import issue_utility, refresh
+from sim.model.rules.worth import issue_utility, never_signing, refresh
 
 
 @rule
@@ -115,7 +115,7 @@ def ratify(params: Params, state: State, shocks: Shocks, events: Events, actor: 
 def keeps(params: Params, state: State, side: int) -> bool:
     """Return whether staying in the deal beats leaving it, side payments as they are now."""
     refresh(params, state)
-    leave = params.flow[side] / (1.0 - params.discount[side])
+    leave = never_signing(params, side, 0.0)
     if state.status == TREATY.SIGNED_INTERIM:
         stay = state.interim[side] + state.side_payment[side] + state.quo[side]
     else:

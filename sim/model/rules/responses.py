@@ -2,22 +2,46 @@
 
 import math
 
-from sim.model.codes import ACTOR, AGENDA, ARTICLE, MOVE, PRECONDITION, REASON, TREATY
+from sim.model.codes import (
+    ACTOR,
+    AGENDA,
+    ARTICLE,
+    BARGAINING,
+    MOVE,
+    PRECONDITION,
+    REASON,
+    TREATY,
+)
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.bid import open_articles
+from sim.model.rules.continuation import (
+    choice_probability,
+    could_sign,
+    gain_by_closing,
+    given_way,
+    is_open,
+    matters,
+)
 from sim.model.rules.demand import condition_accepts, learn_about_other, remember, set_demand
+from sim.model.rules.domestic import audience_cost
 from sim.model.rules.events import write
+from sim.model.rules.preconditions import dropping_cost
 from sim.model.rules.worth import is_free, issue_utility, leave_talks, offer_share, refresh
+
+TIE = 1e-9
+"""Relative difference of two products of gains below which they count as equal."""
 
 
 @rule
-def close_article(state: State, events: Events, issue: int, position: float, reason: int) -> None:
-    """Agree an article at `position`."""
+def close_article(
+    state: State, events: Events, actor: int, issue: int, position: float, reason: int
+) -> None:
+    """Agree an article at `position`; `actor` is who gave way, nature where both have met."""
     state.article[issue] = ARTICLE.AGREED
     state.stale = 1
     state.position[issue] = position
-    write(state, events, ACTOR.NATURE, MOVE.ARTICLE_CLOSED, issue, reason, position)
+    write(state, events, actor, MOVE.ARTICLE_CLOSED, issue, reason, position)
 
 
 @rule
@@ -27,6 +51,8 @@ def settle_precondition(
     """Take a traded precondition out of the talks: promised by its deliverer, or waived."""
     leave_talks(state, ARTICLES + k)
     status = PRECONDITION.PROMISED if promised else PRECONDITION.WAIVED
+    if not promised:
+        state.given[params.demanded_by[k]] += dropping_cost(params, state, k)
     state.precondition[k] = status
     state.stage_until[k] = -1.0
     who = params.delivered_by[k] if promised else params.demanded_by[k]
@@ -48,13 +74,27 @@ def close_package(params: Params, state: State, events: Events, author: int, rea
         if is_free(params, state, i):
             position = state.offer[author, i]
             if state.article[i] != ARTICLE.AGREED:
-                close_article(state, events, i, position, reason)
+                close_article(state, events, ACTOR.NATURE, i, position, reason)
             state.position[i] = position
             state.stale = 1
             state.offer[1 - author, i] = position
     for k in range(params.preconditions):
         if state.in_talks[ARTICLES + k]:
             settle_precondition(params, state, events, k, state.offer[author, ARTICLES + k] >= 0.5)
+
+
+@rule
+def hold_ground(params: Params, state: State, issue: int) -> None:
+    """Bind both sides to what they have offered on a half-agreed article, if it is closed alone."""
+    if params.bargaining == BARGAINING.PACKAGES:
+        return
+    for side in range(2):
+        own = params.ideal[side, issue]
+        way = params.ideal[1 - side, issue] - own
+        if way != 0.0:
+            given = min(max((state.offer[side, issue] - own) / way, 0.0), 1.0)
+            state.floor[side, issue] = max(state.floor[side, issue], given)
+    state.zone_known = 0
 
 
 @entry_rule
@@ -89,11 +129,12 @@ def close_text(params: Params, state: State, events: Events) -> None:
                     state.position[i] = middle
                     state.stale = 1
         elif gap <= params.tolerance:
-            close_article(state, events, i, middle, REASON.POSITIONS_MET)
+            close_article(state, events, ACTOR.NATURE, i, middle, REASON.POSITIONS_MET)
         else:
             state.position[i] = middle
             if gap <= params.half_tolerance and state.article[i] == ARTICLE.OPEN:
                 state.article[i] = ARTICLE.HALF
+                hold_ground(params, state, i)
                 write(state, events, ACTOR.NATURE, MOVE.ARTICLE_HALF, i, REASON.POSITIONS_NEAR, gap)
     if open_articles(params, state) == 0:
         state.text_week = state.week
@@ -137,8 +178,165 @@ def respond_to_each(
         if is_free(params, state, i) and state.article[i] != ARTICLE.AGREED:
             position = state.offer[1 - side, i]
             if accepts(params, state, shocks, side, issue_share(params, side, i, position)):
-                close_article(state, events, i, position, REASON.BEATS_NEXT_DEMAND)
+                close_article(state, events, ACTOR.NATURE, i, position, REASON.BEATS_NEXT_DEMAND)
                 state.offer[side, i] = position
+
+
+# --- the answer to single articles of a draft
+
+
+@rule
+def keyed_draw(key: float, one: float, two: float) -> float:
+    """Return a uniform draw on [0, 1) for the article with this key: ``(key u + v) mod 1``.
+
+    Draws of two articles with different integer keys are independent (Carter and Wegman 1979), and
+    since the key is made of the name alone, neither the order of the articles nor another article
+    changes them.
+
+    one, two: uniforms on [0, 1).
+    """
+    drawn = key * one + two
+    return drawn - math.floor(drawn)
+
+
+@rule
+def cost_of_taking(params: Params, state: State, side: int, issue: int, position: float) -> float:
+    """Return the audience cost to `side` of closing an article so far from its own ideal."""
+    return audience_cost(params, state, side) * given_way(params, side, issue, position)
+
+
+@rule
+def take_articles(params: Params, state: State, shocks: Shocks, events: Events, side: int) -> int:
+    """Take those articles of the other's draft that are worth more closed; return how many.
+
+    All are weighed in the same state, so that their order does not matter.
+    """
+    drawn = shocks[state.week].choice[side]
+    count = 0
+    for i in range(params.articles):
+        state.chosen[i] = 0
+        if not is_open(state, i):
+            continue
+        at = state.offer[1 - side, i]
+        gain = gain_by_closing(params, state, side, i, at, -1, 0.0)
+        gain -= cost_of_taking(params, state, side, i, at)
+        chance = choice_probability(gain, params.choice_noise)
+        if keyed_draw(params.article_key[i], drawn[0], drawn[1]) < chance:
+            state.chosen[i] = 1
+            count += 1
+    for i in range(params.articles):
+        if state.chosen[i]:
+            take_wording(state, events, 1 - side, i, REASON.WORTH_MORE_CLOSED)
+    return count
+
+
+@rule
+def take_wording(state: State, events: Events, author: int, issue: int, reason: int) -> None:
+    """Close an article in the wording of `author`; the other side's draft follows."""
+    position = state.offer[author, issue]
+    state.offer[1 - author, issue] = position
+    close_article(state, events, 1 - author, issue, position, reason)
+
+
+@rule
+def gain_by_exchange(params: Params, state: State, side: int, taken: int, kept: int) -> float:
+    """Return what `side` gains if it takes one article in the other's wording and has its own.
+
+    taken, kept: the article closed in the other's wording, and the one closed in the own.
+    """
+    there = state.offer[1 - side, taken]
+    own = state.offer[side, kept]
+    gain = gain_by_closing(params, state, side, taken, there, kept, own)
+    gain -= cost_of_taking(params, state, side, taken, there)
+    return gain - cost_of_taking(params, state, side, kept, own)
+
+
+@rule
+def exchange_articles(
+    params: Params, state: State, shocks: Shocks, events: Events, side: int
+) -> None:
+    """Exchange one open article for another: each side takes the other's wording on one.
+
+    Of all pairs from which both gain, the one with the highest product of gains (Nash 1950) is
+    taken; of equal ones that with the smaller keys of the names. The answer has the same noise as
+    that to a single article; the author of the draft takes what it gains by.
+    """
+    best = 0.0
+    taken = -1
+    kept = -1
+    for i in range(params.articles):
+        if not is_open(state, i) or not matters(params, i):
+            continue
+        for j in range(params.articles):
+            if i == j or not is_open(state, j) or not matters(params, j):
+                continue
+            mine = gain_by_exchange(params, state, side, i, j)
+            if mine <= 0.0:
+                continue
+            theirs = gain_by_exchange(params, state, 1 - side, j, i)
+            if theirs <= 0.0:
+                continue
+            better = mine * theirs - best
+            tie = abs(better) <= TIE * best and comes_first(params, i, j, taken, kept)
+            if better > TIE * best or tie:
+                best = mine * theirs
+                taken = i
+                kept = j
+    if taken < 0:
+        return
+    drawn = shocks[state.week].choice[side]
+    key = params.article_key[taken] + params.article_key[kept]
+    gain = gain_by_exchange(params, state, side, taken, kept)
+    if keyed_draw(key, drawn[0], drawn[1]) < choice_probability(gain, params.choice_noise):
+        take_wording(state, events, 1 - side, taken, REASON.EXCHANGE)
+        take_wording(state, events, side, kept, REASON.EXCHANGE)
+
+
+@rule
+def comes_first(params: Params, i: int, j: int, other_i: int, other_j: int) -> bool:
+    """Return whether the pair (i, j) comes before another one by the keys of the names."""
+    if other_i < 0:
+        return True
+    if params.article_key[i] != params.article_key[other_i]:
+        return params.article_key[i] < params.article_key[other_i]
+    return params.article_key[j] < params.article_key[other_j]
+
+
+@rule
+def close_some(params: Params, state: State, shocks: Shocks, events: Events, side: int) -> None:
+    """Take single articles of the other's draft or, where none is taken, exchange two.
+
+    Nothing is closed while one side would not sign even the best text that is still possible.
+    """
+    if not could_sign(params, state, side) or not could_sign(params, state, 1 - side):
+        return
+    if take_articles(params, state, shocks, events, side) == 0:
+        exchange_articles(params, state, shocks, events, side)
+
+
+@rule
+def reopen_articles(params: Params, state: State, events: Events, side: int) -> None:
+    """Take back articles closed provisionally that are worth more open, beyond what that costs.
+
+    Only under single undertaking. The other side's draft stays at the wording that was agreed.
+    """
+    if params.agenda != AGENDA.SINGLE_UNDERTAKING or params.reopening_cost == math.inf:
+        return
+    for i in range(params.articles):
+        if not state.in_talks[i] or state.article[i] != ARTICLE.AGREED:
+            continue
+        own = state.offer[side, i]
+        state.article[i] = ARTICLE.HALF
+        state.offer[side, i] = params.opening[side, i]
+        gain = -gain_by_closing(params, state, side, i, state.position[i], -1, 0.0)
+        if gain > params.reopening_cost:
+            state.given[side] += params.reopening_cost
+            state.stale = 1
+            reason = REASON.WORTH_MORE_OPEN
+            write(state, events, side, MOVE.ARTICLE_REOPENED, i, reason, gain)
+        else:
+            state.article[i] = ARTICLE.AGREED
+            state.offer[side, i] = own
 
 
 @rule
@@ -148,6 +346,18 @@ def is_new(state: State, side: int, offered: float) -> int:
         if abs(state.received[side, age] - offered) < 1e-9:
             return 0
     return 1
+
+
+@rule
+def dropped_share(params: Params, state: State, side: int) -> float:
+    """Return what the demands of `side` that the other's draft drops cost it, as a share."""
+    span = state.best[side] - state.worst[side]
+    cost = 0.0
+    for k in range(params.preconditions):
+        j = ARTICLES + k
+        if state.in_talks[j] and params.demanded_by[k] == side and state.offer[1 - side, j] < 0.5:
+            cost += dropping_cost(params, state, k)
+    return cost / span if span > 0.0 else 0.0
 
 
 @entry_rule
@@ -165,9 +375,11 @@ def respond(params: Params, state: State, shocks: Shocks, events: Events, actor:
     set_demand(params, state, shocks, actor)
     if params.agenda == AGENDA.ISSUE_BY_ISSUE:
         respond_to_each(params, state, shocks, events, actor)
-    elif accepts(params, state, shocks, actor, offered):
+    elif accepts(params, state, shocks, actor, offered - dropped_share(params, state, actor)):
         write(state, events, actor, MOVE.ACCEPTED, -1, REASON.BEATS_NEXT_DEMAND, offered)
         close_package(params, state, events, 1 - actor, REASON.BEATS_NEXT_DEMAND)
+    elif params.bargaining == BARGAINING.ARTICLES:
+        close_some(params, state, shocks, events, actor)
 
 
 @entry_rule

@@ -4,6 +4,7 @@ from sim.model.codes import (
     ACTOR,
     AGENDA,
     ARTICLE,
+    BARGAINING,
     MOVE,
     PRECONDITION,
     PRECONDITION_RULE,
@@ -12,35 +13,33 @@ from sim.model.codes import (
 )
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, State
+from sim.model.rules.beliefs import concession_belief
+from sim.model.rules.continuation import (
+    continuation_value,
+    covered_now,
+    going_on,
+    hostage_shift,
+    interim_value,
+    settled_later,
+    waits_longer,
+)
 from sim.model.rules.domestic import grievance_of_treaty, mobilise_against
 from sim.model.rules.events import write
 from sim.model.rules.preconditions import (
     any_blocking,
     blocks,
+    dropping_cost,
+    gain_of_demand,
     waits_for_signature,
     weeks_to_deliver,
 )
-from sim.model.rules.worth import issue_utility, leave_talks, office_effect, refresh
-
-
-@rule
-def signing_value(params: Params, state: State, side: int) -> float:
-    """Return what signing in full this week is worth: the deal, side payments, and office.
-
-    What an interim deal already gives is taken off.
-    """
-    value = state.deal[side] + state.side_payment[side]
-    if state.interim_week >= 0:
-        value -= state.interim[side]
-    else:
-        value += office_effect(params, state, side)
-    return value
-
-
-@rule
-def concession_belief(state: State, side: int) -> float:
-    """Return the believed weekly rate of unilateral concessions by the other (Beta mean)."""
-    return state.belief_a[side] / (state.belief_a[side] + state.belief_b[side])
+from sim.model.rules.worth import (
+    leave_talks,
+    office_effect,
+    refresh,
+    signing_value,
+    survival_discount,
+)
 
 
 @rule
@@ -50,12 +49,9 @@ def expected_concession(params: Params, state: State, side: int) -> float:
 
 
 @rule
-def waiting_flow(params: Params, state: State, side: int) -> float:
+def one_week(params: Params, state: State, side: int) -> float:
     """Return the payoff of one more week without the full treaty."""
-    flow = params.flow[side]
-    if state.interim_week >= 0:
-        flow *= 1.0 - state.interim_weight[side]
-    return flow - state.stick_now
+    return going_on(params, state, side, covered_now(state, side))
 
 
 @rule
@@ -66,14 +62,16 @@ def waiting_value(params: Params, state: State, side: int, value: float) -> floa
     expected meanwhile. With concessions that only add up, comparing with one step ahead is
     optimal stopping (Chow, Robbins and Siegmund 1971, the monotone case).
     """
+    if params.bargaining == BARGAINING.ARTICLES:
+        return waits_longer(params, state, side, value)
     later = value + expected_concession(params, state, side)
-    return waiting_flow(params, state, side) + params.discount[side] * later
+    return one_week(params, state, side) + survival_discount(params, side) * later
 
 
 @rule
 def annuity(params: Params, side: int, weeks: float) -> float:
     """Return the present value of 1 a week for `weeks` weeks."""
-    d = params.discount[side]
+    d = survival_discount(params, side)
     return (1.0 - d**weeks) / (1.0 - d)
 
 
@@ -91,6 +89,11 @@ def weigh_interim(params: Params, state: State, side: int) -> None:
     with S the joint surplus of the rest and D the value of the status quo. With no flow and no
     politics a side accepts if and only if ``d^tau <= 2 a / (a_1 + a_2)``.
     """
+    if params.bargaining == BARGAINING.ARTICLES:
+        shift = hostage_shift(params, state, side)
+        state.interim_now[side] = interim_value(params, state, side, shift)
+        state.interim_wait[side] = continuation_value(params, state, side)
+        return
     other = 1 - side
     mine = state.agreed[side]
     rest = state.rest
@@ -115,6 +118,18 @@ def weigh_interim(params: Params, state: State, side: int) -> None:
 
 
 @rule
+def value_of_waiting_for(
+    params: Params, state: State, side: int, value: float, weeks: float
+) -> float:
+    """Return what it is worth to wait `weeks` weeks for a treaty that is then worth `value`."""
+    if params.bargaining == BARGAINING.ARTICLES:
+        return settled_later(params, state, side, value, weeks, covered_now(state, side))
+    meanwhile = one_week(params, state, side) + expected_concession(params, state, side)
+    later = survival_discount(params, side) ** weeks * value
+    return meanwhile * annuity(params, side, weeks) + later
+
+
+@rule
 def consider_waiver(params: Params, state: State, events: Events, side: int, ready: bool) -> None:
     """Let `side` drop a demand of its own that costs more in delay than it is worth.
 
@@ -134,22 +149,21 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
         if waits_for_signature(params, k):
             continue
         refresh(params, state)
-        j = ARTICLES + k
         without = signing_value(params, state, side)
-        met = issue_utility(params, side, j, 1.0) - issue_utility(params, side, j, 0.0)
-        gain = params.weight[side, j] * met
+        gain = gain_of_demand(params, side, k)
         odds = params.odds[k]
-        if state.precondition[k] == PRECONDITION.FAILED:
+        if state.precondition[k] == PRECONDITION.FAILED and state.stage_until[k] < 0.0:
             odds = 0.0
         elif state.precondition[k] >= PRECONDITION.PROMISED:
             without -= odds * gain
         weeks = weeks_to_deliver(params, state, k, params.settlement_weeks[side])
-        meanwhile = waiting_flow(params, state, side) + expected_concession(params, state, side)
-        waited = meanwhile * annuity(params, side, weeks)
-        waited += params.discount[side] ** weeks * (without + odds * gain)
-        if without >= waited:
+        cost = dropping_cost(params, state, k)
+        if without - cost >= value_of_waiting_for(
+            params, state, side, without + odds * gain, weeks
+        ):
             state.precondition[k] = PRECONDITION.WAIVED
-            leave_talks(state, j)
+            state.given[side] += cost
+            leave_talks(state, ARTICLES + k)
             write(
                 state,
                 events,
@@ -212,9 +226,32 @@ def refusal_reason(params: Params, state: State, side: int) -> int:
     value = state.value_now[side]
     if side == params.home and wants_without_politics(params, state, side):
         return REASON.HOME_COST
-    flow = waiting_flow(params, state, side)
-    if value >= flow + params.discount[side] * value:
+    alone = one_week(params, state, side) + survival_discount(params, side) * value
+    if value >= max(alone, state.quo[side]):
         return REASON.EXPECTS_CONCESSIONS
+    return REASON.STATUS_QUO_BETTER
+
+
+@rule
+def interim_refusal(params: Params, state: State, side: int) -> int:
+    """Return why `side` refuses the agreed part: the first ground without which it would sign.
+
+    The better hand that it would give away, the concessions that end with a paper, the cost of a
+    paper at home; else the status quo is better.
+    """
+    if params.bargaining == BARGAINING.PACKAGES:
+        return REASON.HOSTAGE_VALUE
+    wait = state.interim_wait[side]
+    if interim_value(params, state, side, 0.0) >= wait:
+        return REASON.HOSTAGE_VALUE
+    kept = state.stock[1 - side]
+    state.stock[1 - side] = 0.0
+    without = continuation_value(params, state, side)
+    state.stock[1 - side] = kept
+    if state.interim_now[side] >= without:
+        return REASON.EXPECTS_CONCESSIONS
+    if state.interim_now[side] - office_effect(params, state, side) >= wait:
+        return REASON.HOME_COST
     return REASON.STATUS_QUO_BETTER
 
 
@@ -249,7 +286,8 @@ def sign_interim(params: Params, state: State, events: Events) -> None:
     for side in range(2):
         if state.interim_now[side] < state.interim_wait[side]:
             willing = False
-            note_refusal(state, events, side, MOVE.INTERIM_REFUSED, REASON.HOSTAGE_VALUE)
+            reason = interim_refusal(params, state, side)
+            note_refusal(state, events, side, MOVE.INTERIM_REFUSED, reason)
     if not willing:
         return
     if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):

@@ -5,7 +5,7 @@ from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.beliefs import seen_weight
 from sim.model.rules.bid import gain_of, loss_of
-from sim.model.rules.domestic import grievance_of_move, mobilise_against
+from sim.model.rules.domestic import audience_cost, grievance_of_move, mobilise_against
 from sim.model.rules.events import write
 from sim.model.rules.worth import is_demanded, is_free, leave_talks
 
@@ -14,14 +14,6 @@ from sim.model.rules.worth import is_demanded, is_free, leave_talks
 def office_gain(params: Params, state: State, side: int) -> float:
     """Return what a step towards a paper promises the government: survival times office."""
     return params.office_value[side] * params.survival_gain[side]
-
-
-@rule
-def audience_cost(params: Params, state: State, side: int) -> float:
-    """Return the cost at home of a visible concession (Fearon 1994), higher when mobilised."""
-    if side != params.home:
-        return params.audience_cost[side]
-    return params.audience_cost[side] * (1.0 + state.impulse)
 
 
 @rule

@@ -6,7 +6,7 @@ Values that most weeks do not change are kept in the state, and computed anew wh
 marked them stale.
 """
 
-from sim.model.codes import AGENDA, ARTICLE, PRECONDITION, PRECONDITION_RULE
+from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 
@@ -104,6 +104,20 @@ def office_effect(params: Params, state: State, side: int) -> float:
     return params.office_value[side] * gain
 
 
+@rule
+def signing_value(params: Params, state: State, side: int) -> float:
+    """Return what signing in full this week is worth: the deal, side payments, and office.
+
+    What an interim deal already gives is taken off.
+    """
+    value = state.deal[side] + state.side_payment[side]
+    if state.interim_week >= 0:
+        value -= state.interim[side]
+    else:
+        value += office_effect(params, state, side)
+    return value
+
+
 # --- the issues that are bargained over, and utility measured on them alone
 
 
@@ -112,7 +126,8 @@ def is_free(params: Params, state: State, issue: int) -> bool:
     """Return whether a draft may still move `issue`.
 
     Under single undertaking an article closed during the talks binds nobody until all are
-    closed; under the other agendas a closed article is closed.
+    closed, and where drafts are answered as a whole every draft may move it; where articles are
+    closed one at a time it has to be reopened first. Under the other agendas it is closed.
     """
     if not state.in_talks[issue]:
         return False
@@ -120,7 +135,8 @@ def is_free(params: Params, state: State, issue: int) -> bool:
         return True
     if state.article[issue] != ARTICLE.AGREED:
         return True
-    return params.agenda == AGENDA.SINGLE_UNDERTAKING
+    provisional = params.agenda == AGENDA.SINGLE_UNDERTAKING
+    return provisional and params.bargaining == BARGAINING.PACKAGES
 
 
 @rule
@@ -247,15 +263,30 @@ def add_preconditions(params: Params, state: State, side: int) -> None:
 
 
 @rule
-def set_status_quo(params: Params, state: State, side: int) -> None:
-    """Set the present value of living without a treaty: flow / (1 - discount).
+def survival_discount(params: Params, side: int) -> float:
+    """Return what a utility of next week is worth now: discounted, and if the state lasts."""
+    return params.discount[side] * (1.0 - params.coercion_hazard[side])
 
-    An interim deal ends the status quo on the share of the weights that it covers.
+
+@rule
+def never_signing(params: Params, side: int, covered: float) -> float:
+    """Return the present value of living without a treaty: ``(f (1 - covered) + h w) / (1 - D)``.
+
+    The status quo's flow, until it ends by force or collapse with hazard h, which is worth w;
+    ``D = d (1 - h)``. See `sim.model.rules.continuation`.
+
+    covered: share of the weights on which an interim deal has ended the status quo.
     """
-    value = params.flow[side] / (1.0 - params.discount[side])
-    if state.interim_week >= 0:
-        value *= 1.0 - state.interim_weight[side]
-    state.quo[side] = value
+    left = 1.0 - survival_discount(params, side)
+    force = params.coercion_hazard[side] * params.coercion_worth[side]
+    return params.flow[side] / left * (1.0 - covered) + force / left
+
+
+@rule
+def set_status_quo(params: Params, state: State, side: int) -> None:
+    """Set the present value of never signing, after an interim deal if there is one."""
+    covered = state.interim_weight[side] if state.interim_week >= 0 else 0.0
+    state.quo[side] = never_signing(params, side, covered)
 
 
 @rule

@@ -1,0 +1,416 @@
+"""What going on is worth: one value for the reservation, the answer to an article, and signing.
+
+A side that does not settle now lives on in the status quo, gains or loses when that ends by force
+or collapse (Fearon 1995; Powell 2006), and settles later on the terms that it has come to expect
+from how both have moved. Or it never settles, and then banks no concession.
+
+Symbols: ``d`` weekly discount, ``h`` weekly hazard that the present state ends, ``w`` what that is
+worth to the side, ``D = d (1 - h)``, ``phi`` a week's payoff of going on, ``T`` weeks that the side
+believes a settlement takes, ``n`` concessions that the other can still make, ``p`` the believed
+weekly rate of them, ``c`` the worth of one.
+"""
+
+import math
+
+from sim.model.codes import ARTICLE, BARGAINING
+from sim.model.compiled import rule
+from sim.model.records import ARTICLES, Params, State
+from sim.model.rules.beliefs import concession_belief, known_share
+from sim.model.rules.worth import (
+    issue_utility,
+    never_signing,
+    office_effect,
+    reservation_share,
+    survival_discount,
+)
+
+LEAST_SPAN = 1e-12
+"""Utility below which nothing is left to bargain over."""
+
+
+@rule
+def is_open(state: State, issue: int) -> bool:
+    """Return whether an issue of the talks is not closed, not even provisionally."""
+    if not state.in_talks[issue]:
+        return False
+    return issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED
+
+
+@rule
+def matters(params: Params, issue: int) -> bool:
+    """Return whether either party gives an issue any weight."""
+    return params.weight[0, issue] > 0.0 or params.weight[1, issue] > 0.0
+
+
+@rule
+def open_provisions(params: Params, state: State) -> int:
+    """Return how many provisions that matter to a party are open."""
+    count = 0
+    for i in range(params.articles):
+        if is_open(state, i) and matters(params, i):
+            count += 1
+    return count
+
+
+@rule
+def worst_on(params: Params, side: int, issue: int) -> float:
+    """Return the weighted utility of an issue at the other side's ideal."""
+    there = params.ideal[1 - side, issue]
+    return params.weight[side, issue] * issue_utility(params, side, issue, there)
+
+
+@rule
+def above_worst(params: Params, side: int, issue: int, position: float) -> float:
+    """Return the weighted utility of a position, above that of the other side's ideal."""
+    at = params.weight[side, issue] * issue_utility(params, side, issue, position)
+    return at - worst_on(params, side, issue)
+
+
+# --- what is open: its range, and how far both sides have moved on it
+
+
+@rule
+def fixed_value(params: Params, state: State, side: int) -> float:
+    """Return what a signature is worth beside the issues in the talks."""
+    fixed = state.settled[side] + state.side_payment[side]
+    if state.interim_week < 0:
+        fixed += office_effect(params, state, side)
+    return fixed
+
+
+@rule
+def open_range(params: Params, state: State, side: int) -> tuple[float, float]:
+    """Return what a signature is worth with all that is open at the other's ideals, and the rest.
+
+    The first is the value with every open issue at the other side's ideal, the second what the
+    own ideals would add: ``base`` and ``span``.
+    """
+    base = fixed_value(params, state, side)
+    span = 0.0
+    for n in range(state.talks):
+        j = state.talk[n]
+        if is_open(state, j):
+            worst = worst_on(params, side, j)
+            base += worst
+            span += params.weight[side, j] - worst
+        else:
+            at = issue_utility(params, side, j, state.position[j])
+            base += params.weight[side, j] * at
+    return base, span
+
+
+@rule
+def standing_offers(params: Params, state: State, side: int) -> tuple[float, float]:
+    """Return what the other's and the own standing offer add to `base`: ``its`` and ``own``."""
+    its = 0.0
+    own = 0.0
+    for n in range(state.talks):
+        j = state.talk[n]
+        if is_open(state, j):
+            its += above_worst(params, side, j, state.offer[1 - side, j])
+            own += above_worst(params, side, j, state.offer[side, j])
+    return its, own
+
+
+@rule
+def walk_away_share(params: Params, state: State, side: int, base: float, span: float) -> float:
+    """Return the share of what is open at which `side` would as soon never sign, in [0, 1]."""
+    if span <= LEAST_SPAN:
+        return 0.0
+    return min(max((state.quo[side] - base) / span, 0.0), 1.0)
+
+
+@rule
+def prior_speed(params: Params, state: State, side: int) -> float:
+    """Return the part of what lies between them that `side` expects of the other at first.
+
+    An even split for a side that knows nothing of the other's walk-away point. One that knows it
+    expects each to give way in proportion to what it can: ``(1 - R_j) / ((1 - R_i) + (1 - R_j))``
+    with R the walk-away shares. In between, by how much it knows (`known_share`).
+    """
+    room = 0.0
+    theirs = 0.0
+    for s in range(2):
+        base, span = open_range(params, state, s)
+        left = 1.0 - walk_away_share(params, state, s, base, span)
+        room += left
+        if s != side:
+            theirs = left
+    if room <= 0.0:
+        return 0.5
+    return 0.5 + known_share(params, state, side) * (theirs / room - 0.5)
+
+
+@rule
+def other_speed(prior: float, its: float, given: float) -> float:
+    """Return the believed part of the rest that the other will give up, from what both moved.
+
+    ``r = (prior + its) / (1 + its + given)``: what each has given away of what is open is counted
+    against a prior that is worth one whole concession.
+
+    prior: see `prior_speed`.
+    its: share of what is open that the other's standing offer gives to the side.
+    given: share that the own standing offer gives away.
+    """
+    return (prior + its) / (1.0 + its + given)
+
+
+@rule
+def speed_of_other(params: Params, state: State, side: int) -> float:
+    """Return `other_speed` as the standing offers are."""
+    _, span = open_range(params, state, side)
+    if span <= LEAST_SPAN:
+        return 0.5
+    its, own = standing_offers(params, state, side)
+    its = min(max(its / span, 0.0), 1.0)
+    given = min(max(1.0 - own / span, 0.0), 1.0)
+    return other_speed(prior_speed(params, state, side), its, given)
+
+
+# --- when, and what until then
+
+
+@rule
+def settlement_weeks(params: Params, state: State, side: int, still_open: int) -> float:
+    """Return the weeks that `side` believes a settlement of `still_open` provisions takes.
+
+    A gamma prior on the weeks that an article takes, worth the first estimate once, revised upward
+    while nothing closes: ``T = n (T0 + t) / (n0 + closed)``, of provisions that matter.
+    """
+    if state.open_at_start == 0:
+        return 0.0
+    closed = state.open_at_start - still_open
+    weeks = params.settlement_weeks[side] + state.week
+    return still_open * weeks / (state.open_at_start + closed)
+
+
+@rule
+def going_on(params: Params, state: State, side: int, covered: float) -> float:
+    """Return the payoff of one more week without the full treaty.
+
+    ``phi = f (1 - covered) - stick + h w``.
+
+    covered: share of the weights on which an interim deal has ended the status quo.
+    """
+    force = params.coercion_hazard[side] * params.coercion_worth[side]
+    return params.flow[side] * (1.0 - covered) - state.stick_now + force
+
+
+@rule
+def covered_now(state: State, side: int) -> float:
+    """Return the share of the weights on which an interim deal has ended the status quo."""
+    return state.interim_weight[side] if state.interim_week >= 0 else 0.0
+
+
+@rule
+def settled_later(
+    params: Params, state: State, side: int, value: float, weeks: float, covered: float
+) -> float:
+    """Return the worth of a settlement worth `value` that comes in `weeks` weeks.
+
+    ``phi (1 - D^T) / (1 - D) + D^T (value + c min(p T, n))``: at most the concessions that the
+    other still has to make are banked, only if there is a settlement, and none after a paper.
+    """
+    factor = survival_discount(params, side)
+    kept = factor**weeks
+    meanwhile = going_on(params, state, side, covered) * (1.0 - kept) / (1.0 - factor)
+    coming = 0.0
+    if covered <= 0.0:
+        coming = min(concession_belief(state, side) * weeks, state.stock[1 - side])
+    return meanwhile + kept * (value + coming * params.outside_worth[1 - side])
+
+
+@rule
+def expected_value(params: Params, state: State, side: int) -> float:
+    """Return what the treaty is worth to `side` on the terms that it expects in the end.
+
+    ``base + E`` with ``E = its + r (own - its)``: both go on as they have moved. So in zero-sum
+    talks the shares that the two sides expect add up to 1, and any cost of delay leaves a zone.
+    """
+    base, _ = open_range(params, state, side)
+    its, own = standing_offers(params, state, side)
+    return base + its + speed_of_other(params, state, side) * (own - its)
+
+
+@rule
+def continuation_value(params: Params, state: State, side: int) -> float:
+    """Return the worth to `side` of going on with the talks, or of never signing if that is more.
+
+    ``C = max{phi (1 - D^T)/(1 - D) + D^T [base + E + c min(p T, n)], quo}``.
+    """
+    value = expected_value(params, state, side)
+    weeks = settlement_weeks(params, state, side, open_provisions(params, state))
+    later = settled_later(params, state, side, value, weeks, covered_now(state, side))
+    return max(later, state.quo[side])
+
+
+@rule
+def least_share(params: Params, state: State, side: int) -> float:
+    """Return the share over the talks at which `side` would as soon go on.
+
+    Where drafts are answered as a whole, going on is taken to be worth never signing. Not clipped:
+    below 0 every package is acceptable, above 1 none is.
+    """
+    if params.bargaining == BARGAINING.PACKAGES:
+        return reservation_share(params, state, side)
+    span = state.best[side] - state.worst[side]
+    if span <= LEAST_SPAN:
+        return 0.0
+    fixed = fixed_value(params, state, side)
+    return (continuation_value(params, state, side) - fixed - state.worst[side]) / span
+
+
+@rule
+def expected_share(params: Params, state: State, side: int) -> float:
+    """Return the share over the talks that `side` expects in the end."""
+    span = state.best[side] - state.worst[side]
+    if span <= LEAST_SPAN:
+        return 1.0
+    value = expected_value(params, state, side) - fixed_value(params, state, side)
+    return (value - state.worst[side]) / span
+
+
+# --- closing articles
+
+
+@rule
+def could_sign(params: Params, state: State, side: int) -> bool:
+    """Return whether the best text still possible beats never signing."""
+    base, span = open_range(params, state, side)
+    return state.quo[side] <= base + span
+
+
+@rule
+def gain_by_closing(
+    params: Params, state: State, side: int, first: int, at: float, second: int, there: float
+) -> float:
+    """Return what closing one or two open articles is worth to `side`.
+
+    Continuation with them closed, and the settlement nearer by one or two of ``k`` articles, less
+    continuation with them open. The belief about the other's speed is held: one's own hypothetical
+    surrender is no news about the other.
+
+    first, at: an article and its position.
+    second, there: another one, -1 for none.
+    """
+    base, _ = open_range(params, state, side)
+    its, own = standing_offers(params, state, side)
+    speed = speed_of_other(params, state, side)
+    left = open_provisions(params, state)
+    weeks = settlement_weeks(params, state, side, left)
+    covered = covered_now(state, side)
+    before = settled_later(params, state, side, base + its + speed * (own - its), weeks, covered)
+    fewer = left
+    for n in range(2):
+        issue = first if n == 0 else second
+        if issue < 0:
+            continue
+        position = at if n == 0 else there
+        base += above_worst(params, side, issue, position)
+        its -= above_worst(params, side, issue, state.offer[1 - side, issue])
+        own -= above_worst(params, side, issue, state.offer[side, issue])
+        fewer -= int(matters(params, issue))
+    weeks = weeks * fewer / left if left > 0 else 0.0
+    value = base + its + speed * (own - its)
+    return settled_later(params, state, side, value, weeks, covered) - before
+
+
+@rule
+def given_way(params: Params, side: int, issue: int, position: float) -> float:
+    """Return how far from the own ideal towards the other's a position lies, in utility: [0, 1]."""
+    span = params.weight[side, issue] - worst_on(params, side, issue)
+    if span <= LEAST_SPAN:
+        return 0.0
+    lost = 1.0 - above_worst(params, side, issue, position) / span
+    return min(max(lost, 0.0), 1.0)
+
+
+@rule
+def choice_probability(gain: float, noise: float) -> float:
+    """Return the probability of a choice that is worth `gain` more than its alternative.
+
+    Logit quantal response, ``1 / (1 + exp(-gain / sigma))`` (McKelvey and Palfrey 1995); without
+    noise the better one is chosen, a tie in favour of the choice.
+    """
+    if noise <= 0.0:
+        return 1.0 if gain >= 0.0 else 0.0
+    return 1.0 / (1.0 + math.exp(-min(max(gain / noise, -700.0), 700.0)))
+
+
+# --- the agreed part, signed by itself
+
+
+@rule
+def delay_cost(params: Params, state: State, side: int, value: float, covered: float) -> float:
+    """Return what a week of delay costs `side`: ``(1 - D) V - phi``, at least 0."""
+    lost = (1.0 - survival_discount(params, side)) * value
+    return max(lost - going_on(params, state, side, covered), 0.0)
+
+
+@rule
+def banked_by_interim(params: Params, state: State, side: int) -> float:
+    """Return what signing the agreed part gives `side` at once: its worth, payments and office."""
+    office = office_effect(params, state, side)
+    return state.agreed[side] + state.side_payment[side] + office
+
+
+@rule
+def hostage_shift(params: Params, state: State, side: int) -> float:
+    """Return by how much an interim deal changes what `side` expects the other to give way.
+
+    With the agreed part banked, delay costs each side less; who gains more patience by it has the
+    better hand in what is left (Rubinstein 1982: the split follows the costs of delay). It is the
+    share of the other's cost in both sides' costs, after less before, so the shifts of the two
+    sides add up to 0.
+    """
+    before = 0.0
+    after = 0.0
+    theirs_before = 0.0
+    theirs_after = 0.0
+    for s in range(2):
+        value = expected_value(params, state, s)
+        now = delay_cost(params, state, s, value, 0.0)
+        rest = value - banked_by_interim(params, state, s)
+        then = delay_cost(params, state, s, rest, state.agreed_weight[s])
+        before += now
+        after += then
+        if s != side:
+            theirs_before = now
+            theirs_after = then
+    if before <= 0.0 or after <= 0.0:
+        return 0.0
+    return theirs_after / after - theirs_before / before
+
+
+@rule
+def interim_value(params: Params, state: State, side: int, shift: float) -> float:
+    """Return what signing the agreed part now and settling the rest later is worth to `side`.
+
+    What is banked, then the continuation of the talks over the rest, in which the other is
+    expected to give way by `shift` more of what lies between the two drafts.
+    """
+    banked = banked_by_interim(params, state, side)
+    its, own = standing_offers(params, state, side)
+    rest = expected_value(params, state, side) - banked + shift * (own - its)
+    weeks = settlement_weeks(params, state, side, open_provisions(params, state))
+    covered = state.agreed_weight[side]
+    later = settled_later(params, state, side, rest, weeks, covered)
+    return banked + max(later, never_signing(params, side, covered))
+
+
+# --- a closed text
+
+
+@rule
+def waits_longer(params: Params, state: State, side: int, value: float) -> float:
+    """Return the worth of not signing this week a closed text that is worth `value`.
+
+    ``max{phi + D (V + p c [n >= 1]), quo}``: with concessions that only add up, one week ahead
+    decides (Chow, Robbins and Siegmund 1971, the monotone case), and none is awaited from a stock
+    that is used up.
+    """
+    coming = 0.0
+    if state.stock[1 - side] >= 1.0 and state.interim_week < 0:
+        coming = concession_belief(state, side) * params.outside_worth[1 - side]
+    week = going_on(params, state, side, covered_now(state, side))
+    return max(week + survival_discount(params, side) * (value + coming), state.quo[side])
