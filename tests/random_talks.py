@@ -9,6 +9,7 @@ from sim.config.compose import compose
 from sim.model.codes import (
     Agenda,
     Article,
+    Bargaining,
     CalendarKind,
     Precondition,
     PreconditionRule,
@@ -170,6 +171,23 @@ def _others(params, rng):
     params.exit_cost = rng.uniform(0, 0.1)
 
 
+def _one_at_a_time(params, rng):
+    """Let half of the talks close articles one at a time, with force and costs of retreat."""
+    params.reopening_cost = params.again_weeks = math.inf
+    if rng.random() < 0.5:
+        return
+    params.bargaining = Bargaining.ARTICLES
+    params.choice_noise = rng.choice([0.0, 0.01, 0.05])
+    params.article_key[:] = rng.integers(1, 2**20, ARTICLES)
+    params.coercion_hazard[:] = rng.choice([0.0, 0.005], 2)
+    params.coercion_worth[:] = rng.uniform(-0.5, 0.5, 2)
+    params.waiver_cost[:] = rng.choice([0.0, 0.05], 2)
+    params.waiver_growth[:] = rng.choice([0.0, 0.01], 2)
+    params.reopening_cost = rng.choice([0.0, 0.05, math.inf])
+    params.again_weeks = rng.choice([4.0, math.inf])
+    params.date_closes[:] = rng.choice([0.0, 0.3], params.date_closes.shape)
+
+
 def _turn_to_what_is_rare(params, rng):
     """Turn a part of the talks towards interim deals, single texts and promises.
 
@@ -220,6 +238,7 @@ def random_case(seed, longest=60):
     _home(params, rng, citizens)
     _others(params, rng)
     _turn_to_what_is_rare(params, rng)
+    _one_at_a_time(params, rng)
     return Case(params, seed, citizens)
 
 

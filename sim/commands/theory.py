@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sim.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from sim.theory import Oracle, Verdict
+    from sim.theory import Oracle, StaticVerdict, Verdict
 
 DESCRIPTION = """\
 Plays minimal talks through the simulator's own rules and compares what comes out with published
-results: expected, got, tolerance, reference. The exit code is 1 if any differs.
+results: expected, got, tolerance, reference. Then moves one number of the default talks at a time
+and compares the sign of what follows with theory. The exit code is 1 if any differs. With a
+REFERENCE, only its results are played.
 
 examples:
   sim theory
@@ -37,14 +39,24 @@ def execute(args: argparse.Namespace) -> int:
 
     Raises ConfigError if there is no such reference.
     """
-    from sim.theory import judge
+    from rich.progress import track
+
+    from sim.runs.terminal import console
+    from sim.theory import STATICS, judge, judge_static
 
     verdicts = [judge(oracle) for oracle in chosen(args.reference)]
+    statics = () if args.reference else STATICS
+    rows = track(statics, "signs", console=console(error=True), transient=True)
+    signs = [judge_static(static) for static in rows]
     if args.json:
-        print(json.dumps([as_mapping(verdict) for verdict in verdicts], indent=2))
+        found = [as_mapping(verdict) for verdict in verdicts]
+        print(json.dumps(found + [sign_as_mapping(verdict) for verdict in signs], indent=2))
     else:
         show(verdicts)
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
+        if signs:
+            show_signs(signs)
+    passed = all(v.passed for v in verdicts) and all(v.passed for v in signs)
+    return 0 if passed else 1
 
 
 def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
@@ -108,3 +120,49 @@ def show(verdicts: "Sequence[Verdict]") -> None:
     show_block(table, console())
     passed = sum(verdict.passed for verdict in verdicts)
     print(f"{passed} of {len(verdicts)} results reproduced")
+
+
+SIGNS = {1: "up", -1: "down", 0: "equal"}
+"""Expected signs in words."""
+
+
+def sign_as_mapping(verdict: "StaticVerdict") -> dict[str, object]:
+    """Return one comparative static for JSON."""
+    static = verdict.static
+    return {
+        "name": f"{static.number}: {static.outcome}",
+        "levels": list(static.levels),
+        "overrides": list(static.overrides),
+        "expected": SIGNS[static.sign],
+        "difference": verdict.difference,
+        "half_width": verdict.half_width,
+        "reference": static.source,
+        "passed": verdict.passed,
+    }
+
+
+def show_signs(verdicts: "Sequence[StaticVerdict]") -> None:
+    """Print the comparative statics as a table."""
+    from rich.table import Table
+
+    from sim.runs.terminal import console
+    from sim.runs.terminal import show as show_block
+
+    title = "One number moved, on common random numbers; mean paired difference with 95 % interval"
+    table = Table(title=title, title_justify="left")
+    for heading in ("Number", "From, to", "Outcome", "Expected", "Difference", "Source", ""):
+        table.add_column(heading, overflow="fold")
+    for verdict in verdicts:
+        static = verdict.static
+        table.add_row(
+            static.number,
+            numbers(static.levels),
+            static.outcome,
+            SIGNS[static.sign],
+            f"{verdict.difference:+.3f} ± {verdict.half_width:.3f}",
+            static.source,
+            "[green]pass[/green]" if verdict.passed else "[red]FAIL[/red]",
+        )
+    show_block(table, console())
+    passed = sum(verdict.passed for verdict in verdicts)
+    print(f"{passed} of {len(verdicts)} signs as theory says")

@@ -6,7 +6,17 @@ documentation share them. Nothing here computes an expected value by the rule un
 """
 
 from sim.theory import bargaining, cascades, invariants, two_levels, waiting
-from sim.theory.oracle import REFERENCES, Oracle, Verdict, judge, sampled
+from sim.theory.oracle import (
+    REFERENCES,
+    Oracle,
+    Static,
+    StaticVerdict,
+    Verdict,
+    judge,
+    judge_static,
+    sampled,
+)
+from sim.theory.signs import STATICS
 
 ORACLES: tuple[Oracle, ...] = (
     *bargaining.SOLUTIONS,
@@ -20,7 +30,19 @@ ORACLES: tuple[Oracle, ...] = (
 )
 """Every oracle, in the order of the scoreboard."""
 
-__all__ = ["ORACLES", "REFERENCES", "Oracle", "Verdict", "judge", "of_reference", "sampled"]
+__all__ = [
+    "ORACLES",
+    "REFERENCES",
+    "STATICS",
+    "Oracle",
+    "Static",
+    "StaticVerdict",
+    "Verdict",
+    "judge",
+    "judge_static",
+    "of_reference",
+    "sampled",
+]
 
 
 def of_reference(key: str) -> tuple[Oracle, ...]:

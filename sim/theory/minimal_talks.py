@@ -55,7 +55,7 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     params.ideal[1] = 1.0
     params.curvature = 1.0
     params.discount = 0.99
-    params.deadline = math.inf
+    params.deadline = params.reopening_cost = params.again_weeks = math.inf
     params.settlement_weeks = 1.0
     params.reply_rate = 1.0
     params.belief_b = 1.0

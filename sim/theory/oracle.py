@@ -1,8 +1,16 @@
-"""What an oracle is, how it is judged, and where its values were published."""
+"""What an oracle and a comparative static are, how each is judged, and who published them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config.compose import compose
+from sim.config.settings import Settings
+from sim.model.codes import Article, Treaty
 
 REFERENCES: Mapping[str, str] = {
     "Nash1950": "Nash (1950), The bargaining problem",
@@ -91,3 +99,114 @@ def sampled(
         f"3 standard errors, {runs} runs",
         lambda: (play(),),
     )
+
+
+# --- comparative statics
+
+RUNS = 500
+"""Replicates of each level."""
+
+Floats = NDArray[np.float64]
+Change = Callable[[np.record, float], None]
+"""Sets one number of PARAMS to a level."""
+
+TALKS = ("public=none", "bargaining=articles")
+"""Choices under which every row is played, beside its own."""
+
+
+@dataclass(frozen=True)
+class Static:
+    """One comparative static."""
+
+    number: str  # what is moved, and whose
+    levels: tuple[float, float]
+    outcome: str  # key of `OUTCOMES`
+    sign: int  # 1 up, -1 down, 0 exactly equal
+    source: str  # who says so: author, year
+    change: Change
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StaticVerdict:
+    """What the rules gave for one comparative static."""
+
+    static: Static
+    difference: float  # mean paired difference, level 2 less level 1
+    half_width: float  # of its 95 % interval
+
+    @property
+    def passed(self) -> bool:
+        """Whether the sign is the expected one at 95 %, or all runs are equal."""
+        if self.static.sign == 0:
+            return self.difference == 0.0 and self.half_width == 0.0
+        return self.static.sign * self.difference > self.half_width
+
+
+def _restricted(name: str) -> Callable[[np.record, NDArray[np.void]], Floats]:
+    """Return the weeks until an event, the horizon where it never came: the restricted mean."""
+
+    def weeks(params: np.record, final: NDArray[np.void]) -> Floats:
+        week = final[name]
+        return np.where(week < 0, params.horizon, week).astype(float)
+
+    return weeks
+
+
+def _came(name: str) -> Callable[[np.record, NDArray[np.void]], Floats]:
+    return lambda params, final: (final[name] >= 0).astype(float)
+
+
+def _terms(params: np.record, final: NDArray[np.void]) -> Floats:
+    """Return the mean position of the articles that were open at the start."""
+    still = params.start_status[: params.articles] != Article.AGREED
+    return np.asarray(final["position"][:, : params.articles][:, still].mean(axis=1))
+
+
+def _first_article(params: np.record, final: NDArray[np.void]) -> Floats:
+    at = int(np.argmax(params.start_status[: params.articles] != Article.AGREED))
+    return np.asarray(final["position"][:, at])
+
+
+OUTCOMES: Mapping[str, Callable[[np.record, NDArray[np.void]], Floats]] = {
+    "weeks to the text": _restricted("text_week"),
+    "weeks to signature": _restricted("signed_week"),
+    "signed": _came("signed_week"),
+    "interim": _came("interim_week"),
+    "ratified": lambda params, final: (final["status"] == Treaty.RATIFIED).astype(float),
+    "terms": _terms,
+    "first open article": _first_article,
+}
+"""What is measured, one number a run; positions run from Armenia's wording to Azerbaijan's."""
+
+
+@lru_cache(maxsize=8)
+def _settings(overrides: tuple[str, ...]) -> Settings:
+    return compose([*TALKS, *overrides])
+
+
+def outcomes_of(static: Static, runs: int = RUNS) -> tuple[Floats, Floats]:
+    """Play the talks at both levels; return the outcome of each run, shape (runs,) each."""
+    from sim.runs.opening import Cells, open_batch, society_of
+    from sim.runs.play import final_states
+
+    base = _settings(static.overrides)
+    cells = Cells.of(range(2), [base, base])
+    for row, level in enumerate(static.levels):
+        static.change(cells.params[row], level)
+    batch = open_batch(base.seed, cells, society_of(base), range(runs))
+    measure = OUTCOMES[static.outcome]
+    found: list[Floats] = []
+    for row in range(2):
+        rows = np.full(runs, row, np.int64)
+        final = final_states(batch, rows, np.arange(runs, dtype=np.int64))
+        found.append(measure(cells.params[row], final))
+    return found[0], found[1]
+
+
+def judge_static(static: Static, runs: int = RUNS) -> StaticVerdict:
+    """Play one comparative static and compare the levels run by run."""
+    low, high = outcomes_of(static, runs)
+    paired = high - low
+    half = 1.96 * float(paired.std(ddof=1)) / math.sqrt(len(paired))
+    return StaticVerdict(static, float(paired.mean()), half)

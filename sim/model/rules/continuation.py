@@ -113,32 +113,41 @@ def standing_offers(params: Params, state: State, side: int) -> tuple[float, flo
 
 
 @rule
-def walk_away_share(params: Params, state: State, side: int, base: float, span: float) -> float:
-    """Return the share of what is open at which `side` would as soon never sign, in [0, 1]."""
+def delay_cost(params: Params, state: State, side: int, interim: bool) -> float:
+    """Return what a week of delay costs `side`, as a share of what is open, at least 0.
+
+    ``((1 - D) V - phi) / span`` at an even split: a share, so that the unit of a side's utility
+    does not matter.
+
+    interim: whether the agreed part has been signed: then it is banked and no more at stake, and
+        the status quo ends on its share of the weights.
+    """
+    base, span = open_range(params, state, side)
     if span <= LEAST_SPAN:
         return 0.0
-    return min(max((state.quo[side] - base) / span, 0.0), 1.0)
+    value = base + 0.5 * span
+    covered = covered_now(state, side)
+    if interim:
+        value -= banked_by_interim(params, state, side)
+        covered = state.agreed_weight[side]
+    lost = (1.0 - survival_discount(params, side)) * value
+    return max(lost - going_on(params, state, side, covered), 0.0) / span
 
 
 @rule
-def prior_speed(params: Params, state: State, side: int) -> float:
+def prior_speed(params: Params, state: State, side: int, interim: bool) -> float:
     """Return the part of what lies between them that `side` expects of the other at first.
 
-    An even split for a side that knows nothing of the other's walk-away point. One that knows it
-    expects each to give way in proportion to what it can: ``(1 - R_j) / ((1 - R_i) + (1 - R_j))``
-    with R the walk-away shares. In between, by how much it knows (`known_share`).
+    An even split for a side that knows nothing of the other's values. One that knows them expects
+    each to give way in proportion to its cost of delay, ``k_j / (k_i + k_j)``, which is the split
+    that frequent offers lead to (Rubinstein 1982). In between, by how much it knows
+    (`known_share`), so that the priors of two sides that know as much of each other add up to 1.
     """
-    room = 0.0
-    theirs = 0.0
-    for s in range(2):
-        base, span = open_range(params, state, s)
-        left = 1.0 - walk_away_share(params, state, s, base, span)
-        room += left
-        if s != side:
-            theirs = left
-    if room <= 0.0:
+    mine = delay_cost(params, state, side, interim)
+    theirs = delay_cost(params, state, 1 - side, interim)
+    if mine + theirs <= 0.0:
         return 0.5
-    return 0.5 + known_share(params, state, side) * (theirs / room - 0.5)
+    return 0.5 + known_share(params, state, side) * (theirs / (mine + theirs) - 0.5)
 
 
 @rule
@@ -156,15 +165,15 @@ def other_speed(prior: float, its: float, given: float) -> float:
 
 
 @rule
-def speed_of_other(params: Params, state: State, side: int) -> float:
-    """Return `other_speed` as the standing offers are."""
+def speed_of_other(params: Params, state: State, side: int, interim: bool) -> float:
+    """Return `other_speed` as the standing offers are; `interim` as in `delay_cost`."""
     _, span = open_range(params, state, side)
     if span <= LEAST_SPAN:
         return 0.5
     its, own = standing_offers(params, state, side)
     its = min(max(its / span, 0.0), 1.0)
     given = min(max(1.0 - own / span, 0.0), 1.0)
-    return other_speed(prior_speed(params, state, side), its, given)
+    return other_speed(prior_speed(params, state, side, interim), its, given)
 
 
 # --- when, and what until then
@@ -229,7 +238,7 @@ def expected_value(params: Params, state: State, side: int) -> float:
     """
     base, _ = open_range(params, state, side)
     its, own = standing_offers(params, state, side)
-    return base + its + speed_of_other(params, state, side) * (own - its)
+    return base + its + speed_of_other(params, state, side, False) * (own - its)
 
 
 @rule
@@ -260,16 +269,6 @@ def least_share(params: Params, state: State, side: int) -> float:
     return (continuation_value(params, state, side) - fixed - state.worst[side]) / span
 
 
-@rule
-def expected_share(params: Params, state: State, side: int) -> float:
-    """Return the share over the talks that `side` expects in the end."""
-    span = state.best[side] - state.worst[side]
-    if span <= LEAST_SPAN:
-        return 1.0
-    value = expected_value(params, state, side) - fixed_value(params, state, side)
-    return (value - state.worst[side]) / span
-
-
 # --- closing articles
 
 
@@ -295,7 +294,7 @@ def gain_by_closing(
     """
     base, _ = open_range(params, state, side)
     its, own = standing_offers(params, state, side)
-    speed = speed_of_other(params, state, side)
+    speed = speed_of_other(params, state, side, False)
     left = open_provisions(params, state)
     weeks = settlement_weeks(params, state, side, left)
     covered = covered_now(state, side)
@@ -341,13 +340,6 @@ def choice_probability(gain: float, noise: float) -> float:
 
 
 @rule
-def delay_cost(params: Params, state: State, side: int, value: float, covered: float) -> float:
-    """Return what a week of delay costs `side`: ``(1 - D) V - phi``, at least 0."""
-    lost = (1.0 - survival_discount(params, side)) * value
-    return max(lost - going_on(params, state, side, covered), 0.0)
-
-
-@rule
 def banked_by_interim(params: Params, state: State, side: int) -> float:
     """Return what signing the agreed part gives `side` at once: its worth, payments and office."""
     office = office_effect(params, state, side)
@@ -355,43 +347,20 @@ def banked_by_interim(params: Params, state: State, side: int) -> float:
 
 
 @rule
-def hostage_shift(params: Params, state: State, side: int) -> float:
-    """Return by how much an interim deal changes what `side` expects the other to give way.
-
-    With the agreed part banked, delay costs each side less; who gains more patience by it has the
-    better hand in what is left (Rubinstein 1982: the split follows the costs of delay). It is the
-    share of the other's cost in both sides' costs, after less before, so the shifts of the two
-    sides add up to 0.
-    """
-    before = 0.0
-    after = 0.0
-    theirs_before = 0.0
-    theirs_after = 0.0
-    for s in range(2):
-        value = expected_value(params, state, s)
-        now = delay_cost(params, state, s, value, 0.0)
-        rest = value - banked_by_interim(params, state, s)
-        then = delay_cost(params, state, s, rest, state.agreed_weight[s])
-        before += now
-        after += then
-        if s != side:
-            theirs_before = now
-            theirs_after = then
-    if before <= 0.0 or after <= 0.0:
-        return 0.0
-    return theirs_after / after - theirs_before / before
-
-
-@rule
-def interim_value(params: Params, state: State, side: int, shift: float) -> float:
+def interim_value(params: Params, state: State, side: int, weaker_hand: bool) -> float:
     """Return what signing the agreed part now and settling the rest later is worth to `side`.
 
-    What is banked, then the continuation of the talks over the rest, in which the other is
-    expected to give way by `shift` more of what lies between the two drafts.
+    What is banked, then the continuation of the talks over the rest. With the agreed part banked,
+    delay costs each side less, and who gains more patience by it has the better hand in the rest:
+    that is the hostage's worth (see `prior_speed`).
+
+    weaker_hand: whether that is reckoned with.
     """
     banked = banked_by_interim(params, state, side)
+    base, _ = open_range(params, state, side)
     its, own = standing_offers(params, state, side)
-    rest = expected_value(params, state, side) - banked + shift * (own - its)
+    speed = speed_of_other(params, state, side, weaker_hand)
+    rest = base - banked + its + speed * (own - its)
     weeks = settlement_weeks(params, state, side, open_provisions(params, state))
     covered = state.agreed_weight[side]
     later = settled_later(params, state, side, rest, weeks, covered)

@@ -8,10 +8,10 @@ from sim.model.codes import ACTOR, AGENDA, ARTICLE, BARGAINING, CONTACT, MOVE, R
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.calendar import edge_between
-from sim.model.rules.continuation import expected_share
+from sim.model.rules.continuation import is_open
 from sim.model.rules.demand import set_demand
 from sim.model.rules.events import write
-from sim.model.rules.responses import close_package
+from sim.model.rules.responses import close_package, cost_of_taking
 from sim.model.rules.solutions import single_text
 from sim.model.rules.worth import offer_share, treaty_utility
 
@@ -58,18 +58,35 @@ def facilitate(params: Params, state: State) -> None:
 
 
 @rule
+def cost_of_text(params: Params, state: State, side: int) -> float:
+    """Return the audience cost to `side` of taking the text in ``state.offer[0]``, as a share.
+
+    A mediator's text is nobody's surrender: the cost is less by its authority, times attention.
+    """
+    span = state.best[side] - state.worst[side]
+    if span <= 0.0:
+        return 0.0
+    cost = 0.0
+    for i in range(params.articles):
+        if is_open(state, i):
+            cost += cost_of_taking(params, state, side, i, state.offer[0, i])
+    return (1.0 - params.pull * state.attention) * cost / span
+
+
+@rule
 def text_acceptable(params: Params, state: State, side: int) -> bool:
     """Return whether `side` takes the text in ``state.offer[0]``.
 
     It asks for its own demand less what the mediator's authority is worth: a point between
-    demand and reservation. Where articles are closed one at a time it asks for what it expects in
-    the end instead of its demand: both take the text at once, so that nobody has to give way first.
+    demand and reservation. Where articles are closed one at a time it asks for no more than going
+    on is worth, and what it costs at home to take the text: both take it at once, so that nobody
+    has to give way first.
     """
-    asked = state.target[side]
+    offered = offer_share(params, state, side, number(0))
     if params.bargaining == BARGAINING.ARTICLES:
-        asked = max(expected_share(params, state, side), state.reservation[side])
-    yielded = params.pull * state.attention * (asked - state.reservation[side])
-    return offer_share(params, state, side, number(0)) >= asked - yielded
+        return offered >= state.reservation[side] + cost_of_text(params, state, side)
+    yielded = params.pull * state.attention * (state.target[side] - state.reservation[side])
+    return offered >= state.target[side] - yielded
 
 
 @rule

@@ -375,6 +375,8 @@ def respond(params: Params, state: State, shocks: Shocks, events: Events, actor:
     set_demand(params, state, shocks, actor)
     if params.agenda == AGENDA.ISSUE_BY_ISSUE:
         respond_to_each(params, state, shocks, events, actor)
+        if params.bargaining == BARGAINING.ARTICLES:
+            close_some(params, state, shocks, events, actor)
     elif accepts(params, state, shocks, actor, offered - dropped_share(params, state, actor)):
         write(state, events, actor, MOVE.ACCEPTED, -1, REASON.BEATS_NEXT_DEMAND, offered)
         close_package(params, state, events, 1 - actor, REASON.BEATS_NEXT_DEMAND)

@@ -18,7 +18,6 @@ from sim.model.rules.continuation import (
     continuation_value,
     covered_now,
     going_on,
-    hostage_shift,
     interim_value,
     settled_later,
     waits_longer,
@@ -90,8 +89,7 @@ def weigh_interim(params: Params, state: State, side: int) -> None:
     politics a side accepts if and only if ``d^tau <= 2 a / (a_1 + a_2)``.
     """
     if params.bargaining == BARGAINING.ARTICLES:
-        shift = hostage_shift(params, state, side)
-        state.interim_now[side] = interim_value(params, state, side, shift)
+        state.interim_now[side] = interim_value(params, state, side, True)
         state.interim_wait[side] = continuation_value(params, state, side)
         return
     other = 1 - side
@@ -242,7 +240,7 @@ def interim_refusal(params: Params, state: State, side: int) -> int:
     if params.bargaining == BARGAINING.PACKAGES:
         return REASON.HOSTAGE_VALUE
     wait = state.interim_wait[side]
-    if interim_value(params, state, side, 0.0) >= wait:
+    if interim_value(params, state, side, False) >= wait:
         return REASON.HOSTAGE_VALUE
     kept = state.stock[1 - side]
     state.stock[1 - side] = 0.0

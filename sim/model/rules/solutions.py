@@ -11,7 +11,8 @@ from sim.model.codes import ACTOR, SOLUTION
 from sim.model.compiled import number, rule, rule_called_once
 from sim.model.records import Params, State
 from sim.model.rules.bid import draft_package
-from sim.model.rules.worth import is_free, issue_utility, offer_share, refresh, reservation_share
+from sim.model.rules.continuation import least_share
+from sim.model.rules.worth import is_free, issue_utility, offer_share, refresh
 
 _SCAN = 32
 _STEPS = 60
@@ -150,11 +151,11 @@ def kalai_smorodinsky_share(
 def single_text(params: Params, state: State) -> bool:
     """Leave the mediator's package in ``state.offer[0]`` and return whether there is one.
 
-    No text is tabled where no package beats the status quo for both.
+    No text is tabled where no package beats going on for both.
     """
     refresh(params, state)
-    first_floor = min(max(reservation_share(params, state, number(0)), 0.0), 1.0)
-    second_floor = reservation_share(params, state, number(1))
+    first_floor = min(max(least_share(params, state, number(0)), 0.0), 1.0)
+    second_floor = least_share(params, state, number(1))
     if frontier_share(params, state, first_floor) < second_floor:
         return False
     second_floor = max(second_floor, 0.0)
