@@ -379,3 +379,15 @@ def test_no_rule_is_loaded_before_the_settings_are_known() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
     )
     assert (done.returncode, done.stderr) == (1, "sim: []\n")
+
+
+def test_run_names_a_clock_that_never_moves(capsys):
+    """A null deadline made four strategies one, without a word."""
+    from sim.config.compose import compose
+    from sim.config.settings import without_effect
+
+    line = ["scenario.deadline_weeks.armenia=null", "strategy@armenia=linear"]
+    (said,) = without_effect(compose(line))
+    assert said.startswith("strategy@armenia: polynomial goes by a clock that never moves")
+    assert without_effect(compose(["strategy@armenia=firm", line[0]])) == []
+    assert without_effect(compose([])) == []

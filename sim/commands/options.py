@@ -4,10 +4,13 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from sim.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from sim.config.settings import Settings
 
 _CHOICE = re.compile(
     r"argument (?P<place>.+): invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.+)\)"
@@ -102,3 +105,12 @@ def announce_compiling(entry: str = "") -> None:
             file=sys.stderr,
             flush=True,
         )
+
+
+def note_idle_choices(cells: "Iterable[Settings]") -> None:
+    """Say on standard error, once each, which choices of these settings have no effect."""
+    from sim.config.settings import without_effect
+
+    lines = dict.fromkeys(line for settings in cells for line in without_effect(settings))
+    for line in lines:
+        print(f"sim: no effect: {line}", file=sys.stderr)

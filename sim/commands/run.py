@@ -4,7 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from sim.commands.options import add_configuration_options, announce_compiling
+from sim.commands.options import (
+    add_configuration_options,
+    announce_compiling,
+    note_idle_choices,
+)
 from sim.errors import ConfigError
 
 DESCRIPTION = """\
@@ -95,6 +99,7 @@ def execute(args: argparse.Namespace) -> int:
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
+    note_idle_choices([settings])
     announce_compiling(_entry(args.driver))
     record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)

@@ -44,6 +44,7 @@ def execute(args: argparse.Namespace) -> int:
 def check(file: Path) -> int:
     """Validate a scenario file and say how much of it is assumed."""
     from sim.config.compose import load_scenario
+    from sim.config.settings import without_clock
 
     scenario = load_scenario(file)
     numbers = [number for _, number in scenario.numbers()]
@@ -53,6 +54,11 @@ def check(file: Path) -> int:
         f"{len(scenario.preconditions)} preconditions, {len(numbers)} numbers, "
         f"{assumed} of them assumptions"
     )
+    for party in without_clock(scenario):
+        print(
+            f"deadline_weeks.{party}: is null and no calendar entry has 'closes', so strategies by "
+            "the clock ask for the same in every week"
+        )
     return 0
 
 

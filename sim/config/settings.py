@@ -286,3 +286,28 @@ def _choice(place: str, kind: str, raw: object, problems: list[str]) -> Choice |
         else:
             values[key] = float(value)
     return Choice(name=name, parameters=values) if len(problems) == before else None
+
+
+def without_clock(scenario: Scenario) -> list[str]:
+    """Return the parties whose clock never moves.
+
+    A side's clock needs a deadline that it perceives, or a dated event at which a window may close;
+    without either all strategies of time alone ask for the same in every week.
+    """
+    if any(entry.closes is not None and entry.closes.value > 0.0 for entry in scenario.calendar):
+        return []
+    return [party for party in scenario.parties if scenario.deadline_weeks[party] is None]
+
+
+def without_effect(settings: Settings) -> list[str]:
+    """Return one line for each choice of a party that goes by a clock which never moves."""
+    lines = []
+    for party in without_clock(settings.scenario):
+        for key, kind in CHOICES.items():
+            name = getattr(settings.parties[party], key).name
+            if "clock" in registry().get(kind, name).uses:
+                lines.append(
+                    f"{key}@{party}: {name} goes by a clock that never moves; give "
+                    f"scenario.deadline_weeks.{party}, or 'closes' in the calendar"
+                )
+    return lines
