@@ -186,14 +186,15 @@ class Incidents(Model):
     suspension_weeks: Amount
     collapse_odds: Share
     patience_weeks: Duration
-    approval_effect: Signed
+    approval_effect: Signed | None = None  # asked for by the home at the top of the scenario
 
 
 class Dated(Model):
     """A dated event that the rules know of.
 
     `attention` is the mediator's attention after a change of administration or at a summit;
-    `weeks` the length of the event.
+    `weeks` the length of the event; `home` the party that holds an election, needed where the
+    politics of both are modelled.
     """
 
     date: Day
@@ -202,6 +203,7 @@ class Dated(Model):
     basis: str
     attention: Share | None = None
     weeks: Number | None = None
+    home: str | None = None
     note: str = ""
 
 
@@ -219,7 +221,10 @@ class Happened(Model):
 
 
 class Politics(Model):
-    """Approval of the home government, its seats, and what office is worth to each party.
+    """What office and a ratifier are worth to each party, and the politics of one home.
+
+    The numbers with one entry a party are always asked for, the others by the home that stands at
+    the top of the scenario: `home`, or that of its opposition.
 
     Shares of decided voters, shares of seats, and utilities on the scale on which the whole
     treaty at a party's own ideals is worth 1. `approval_noise` is a standard deviation a year,
@@ -230,25 +235,26 @@ class Politics(Model):
     than the other side is likely to get ratified; none does unless told.
     """
 
-    approval: Share
-    approval_reversion_per_year: Amount
-    approval_noise: Amount
-    concession_cost: Share
-    signing_gain: Amount
-    opinion_slope: Amount
-    protest_cost: Amount
+    home: str | None = None  # party whose politics these are; not needed beside an opposition
+    approval: Share | None = None
+    approval_reversion_per_year: Amount | None = None
+    approval_noise: Amount | None = None
+    concession_cost: Share | None = None
+    signing_gain: Amount | None = None
+    opinion_slope: Amount | None = None
+    protest_cost: Amount | None = None
     office_value: dict[str, Amount]
     survival_gain: dict[str, Signed]
     audience_cost: dict[str, Amount]
     ratifier_reservation: dict[str, Share]
     anticipates_ratifier: dict[str, bool] = Field(default_factory=dict)
-    fall_protest_share: Share
-    fall_weeks: Tally
-    election_swing: Amount
-    seats_bonus: Ratio
-    parliament_seats: Tally
-    government_seats: Tally
-    consent_per_year: Amount
+    fall_protest_share: Share | None = None
+    fall_weeks: Tally | None = None
+    election_swing: Amount | None = None
+    seats_bonus: Ratio | None = None
+    parliament_seats: Tally | None = None
+    government_seats: Tally | None = None
+    consent_per_year: Amount | None = None
 
 
 class Constitution(Model):
@@ -266,17 +272,20 @@ class Constitution(Model):
     eligible_voters: Tally
     yes_mean: Share
     yes_sd: Amount
-    yes_slope: Amount
-    campaign: Share
+    yes_slope: Amount | None = None
+    campaign: Share | None = None
     turnout_mean: Share
     turnout_sd: Amount
 
 
 class Ratification(Model):
-    """Days from signature to the vote, by party, and the share of seats needed."""
+    """Days from signature to the vote, by party, and the share of the home's seats needed.
+
+    Without a `majority` the home's parliament does not vote on it.
+    """
 
     lead_days: dict[str, Duration]
-    majority: Share
+    majority: Share | None = None
 
 
 class Lapse(Model):
@@ -293,7 +302,8 @@ class PublicOpinion(Model):
     `concession_shift` and `signing_shift` are added to innate opinions, so a concession that
     costs support is negative; `confidence` is the radius of bounded confidence; `trigger` the
     protest impulse, at full effort, of one concession on an issue of average salience to the
-    opposition, or of a treaty wholly against its ideals.
+    opposition, or of a treaty wholly against its ideals. Those of mobilisation are asked for beside
+    an opposition.
     """
 
     citizens: Count
@@ -307,6 +317,6 @@ class PublicOpinion(Model):
     concession_shift: Signed
     signing_shift: Signed
     confidence: Share
-    mobilisation_decay_per_year: Amount
-    effort: Share
-    trigger: Share
+    mobilisation_decay_per_year: Amount | None = None
+    effort: Share | None = None
+    trigger: Share | None = None

@@ -112,11 +112,11 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
     Column("preconditions_met", "i4", "count", "preconditions met"),
     Column("preconditions_waived", "i4", "count", "preconditions dropped by who demanded them"),
     Column("preconditions_failed", "i4", "count", "preconditions that failed"),
-    # --- at home
+    # --- at home; at the first party's where the politics of both are modelled, 0 where neither's are
     Column("approval", "f8", "share", "approval of the government at the end"),
     Column("opinion", "f8", "opinion", "mean public support for a treaty at the end"),
     Column("protest", "f8", "share", "share of citizens protesting at the end"),
-    Column("government_fell", "?", "flag", "the government fell by ballot or street"),
+    Column("government_fell", "?", "flag", "a government fell by ballot or street"),
     # --- what stood in the way
     *(
         Column(name, "f8", "share", f"weeks in which {_GATES[gate]}; the eight shares sum to 1")
@@ -360,6 +360,7 @@ def _share_won(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, s
 def _course(
     params: NDArray[np.void], final: NDArray[np.void], rows: Whole
 ) -> dict[str, NDArray[np.generic]]:
+    run, home = np.arange(final.size), _home_of(params, rows)
     there = np.arange(PRECONDITIONS) < params["preconditions"][rows][:, np.newaxis]
     precondition = np.where(there, final["precondition"], int(Precondition.DORMANT))
     return {
@@ -370,11 +371,17 @@ def _course(
         "preconditions_met": (precondition == Precondition.MET).sum(axis=1),
         "preconditions_waived": (precondition == Precondition.WAIVED).sum(axis=1),
         "preconditions_failed": (precondition == Precondition.FAILED).sum(axis=1),
-        "approval": final["approval"],
-        "opinion": final["opinion"],
-        "protest": final["protest"],
+        "approval": final["approval"][run, home],
+        "opinion": final["opinion"][run, home],
+        "protest": final["protest"][run, home],
         "government_fell": final["status"] == Treaty.GOVERNMENT_FELL,
     }
+
+
+def _home_of(params: NDArray[np.void], rows: Whole) -> Whole:
+    """Return the side of the first home whose politics are modelled, 0 if none is."""
+    modelled = params["has_politics"][rows]
+    return np.where((modelled[:, 0] == 0) & (modelled[:, 1] != 0), 1, 0)
 
 
 def _ledger(final: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
@@ -386,9 +393,10 @@ def _ledger(final: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
 
 
 def scenario_columns(scenario: Scenario) -> tuple[Column, ...]:
-    """Return the columns that depend on the scenario: what was open, and the preconditions.
+    """Return the columns that depend on the scenario: what was open, preconditions, a second home.
 
-    Named by the scenario's ids: ``position_VII``, ``article_VII``, ``precondition_constitution``.
+    Named by the scenario's ids: ``position_VII``, ``article_VII``, ``precondition_constitution``,
+    and where the politics of both parties are modelled, ``approval_azerbaijan`` for the second's.
     """
     first, second = (scenario.actors[party].name for party in scenario.parties)
     columns: list[Column] = []
@@ -408,7 +416,18 @@ def scenario_columns(scenario: Scenario) -> tuple[Column, ...]:
         Column(f"precondition_{key}", "i1", "code", f"final status: {entry.title}")
         for key, entry in scenario.preconditions.items()
     ]
+    if len(scenario.all_homes) > 1:
+        columns += _second_home_columns(scenario.second, second)
     return tuple(columns)
+
+
+def _second_home_columns(party: str, name: str) -> list[Column]:
+    return [
+        Column(f"approval_{party}", "f8", "share", f"approval of {name}'s government at the end"),
+        Column(f"opinion_{party}", "f8", "opinion", f"mean support for a treaty there: {name}"),
+        Column(f"protest_{party}", "f8", "share", f"share of citizens protesting there: {name}"),
+        Column(f"government_fell_{party}", "?", "flag", f"the government of {name} fell"),
+    ]
 
 
 def scenario_outcomes(
@@ -426,6 +445,11 @@ def scenario_outcomes(
             found[f"article_{key}"] = final["article"][:, i].astype("i1")
     for k, key in enumerate(scenario.preconditions):
         found[f"precondition_{key}"] = final["precondition"][:, k].astype("i1")
+    if len(scenario.all_homes) > 1:
+        party = scenario.second
+        for name in ("approval", "opinion", "protest"):
+            found[f"{name}_{party}"] = final[name][:, 1].astype("f8")
+        found[f"government_fell_{party}"] = final["fell"][:, 1] != 0
     return found
 
 

@@ -107,7 +107,8 @@ class Player:
         for number in range(len(self.plan.combinations)):
             scenario = self._settings(number * max(1, len(self.plan.points))).scenario
             open_then = [k for k, entry in scenario.provisions.items() if entry.status != "agreed"]
-            found.setdefault((*open_then, "/", *scenario.preconditions), scenario)
+            second = list(scenario.all_homes)[1:]
+            found.setdefault((*open_then, "/", *scenario.preconditions, "/", *second), scenario)
         return list(found.values())
 
     def warm_up(self) -> None:
