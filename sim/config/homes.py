@@ -129,7 +129,9 @@ def homes_of(scenario: "Scenario") -> dict[str, Home]:
 
 
 def _top_home(s: "Scenario", party: str, side: Actor, actor: Actor) -> Home:
-    opposition = s.opposition and HomeOpposition(id=s.opposition.id, name=s.opposition.name)
+    opposition = None
+    if s.opposition is not None:
+        opposition = HomeOpposition(id=s.opposition.id, name=s.opposition.name)
     return Home(
         party=party,
         side=side,

@@ -340,7 +340,7 @@ class Scenario(Model):
     holdout_odds: dict[str, Share]
     opponent_error: dict[str, Amount]
     politics: Politics
-    homes: dict[str, HomeParts] = {}
+    homes: dict[str, HomeParts] = Field(default={})
     constitution: Constitution | None = None
     ratification: Ratification
     lapse: Lapse

@@ -77,7 +77,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("horizon", _I, (), "weeks", "length of the run"),
     Field("articles", _I, (), "count", "provisions of the text, the preamble included"),
     Field("preconditions", _I, (), "count", "preconditions, dormant ones included"),
-    Field("has_politics", _B, _SIDES, "flag", "1 if the politics at this party's home are modelled"),
+    Field(
+        "has_politics", _B, _SIDES, "flag", "1 if the politics at this party's home are modelled"
+    ),
     Field("first_mover", _I, (), "side", "party that tables the first draft"),
     Field("agenda", _I, (), "code", "sim.model.codes.Agenda"),
     Field("precondition_rule", _I, (), "code", "sim.model.codes.PreconditionRule"),
@@ -137,16 +139,24 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("yes_mean", _F, _SIDES, "share", "expected yes share of votes cast"),
     Field("yes_sd", _F, _SIDES, "share", "its standard deviation"),
     Field("yes_slope", _F, _SIDES, "share", "change of it per unit of mean public support"),
-    Field("campaign", _F, _SIDES, "share", "yes share that a full campaign of the opposition takes"),
+    Field(
+        "campaign", _F, _SIDES, "share", "yes share that a full campaign of the opposition takes"
+    ),
     Field("turnout_mean", _F, _SIDES, "share", "expected turnout"),
     Field("turnout_sd", _F, _SIDES, "share", "its standard deviation"),
-    Field("consent_rate", _F, _SIDES, "per week", "hazard that missing votes in parliament are found"),
+    Field(
+        "consent_rate", _F, _SIDES, "per week", "hazard that missing votes in parliament are found"
+    ),
     # --- politics at each party's home
-    Field("approval", _F, _SIDES, "share", "support of the government among decided voters, week 0"),
+    Field(
+        "approval", _F, _SIDES, "share", "support of the government among decided voters, week 0"
+    ),
     Field("approval_reversion", _F, _SIDES, "per week", "speed of return to its base"),
     Field("approval_noise", _F, _SIDES, "share", "weekly standard deviation"),
     Field("concession_cost", _F, _SIDES, "share", "approval lost per visible concession"),
-    Field("signing_gain", _F, _SIDES, "share", "approval per unit of (public support - .5) on signing"),
+    Field(
+        "signing_gain", _F, _SIDES, "share", "approval per unit of (public support - .5) on signing"
+    ),
     Field("opinion_slope", _F, _SIDES, "share", "approval base per unit of mean opinion shift"),
     Field("protest_cost", _F, _SIDES, "share/week", "approval lost per unit of protest share"),
     Field("office_value", _F, _SIDES, "utility", "worth of keeping office"),
@@ -156,7 +166,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("ratification_weeks", _F, _SIDES, "weeks", "from signature to the ratification vote"),
     Field("ratification_majority", _F, _SIDES, "share", "of seats, -1 for no vote"),
     Field("fall_protest_share", _F, _SIDES, "share", "protest at which a government is in danger"),
-    Field("fall_weeks", _F, _SIDES, "weeks", "consecutive weeks of it that bring the government down"),
+    Field(
+        "fall_weeks", _F, _SIDES, "weeks", "consecutive weeks of it that bring the government down"
+    ),
     Field("election_swing", _F, _SIDES, "share", "sd of the vote share about approval"),
     Field("seats_bonus", _F, _SIDES, "ratio", "seat share over vote share of the largest party"),
     Field("parliament_seats", _F, _SIDES, "count", "seats in parliament"),

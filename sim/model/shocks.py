@@ -128,7 +128,13 @@ def _columns(submodel: str, law: str) -> slice:
 
 def rows_of(tape: Tape, rows: slice) -> Tape:
     """Return the part of a tape that belongs to some replicates, as views."""
-    return Tape(*(part[rows] for part in tape))
+    return Tape(
+        tape.weekly[rows],
+        tape.types[rows],
+        tape.errors[rows],
+        tape.citizens[rows],
+        tape.second_citizens[rows],
+    )
 
 
 def draw_tape(

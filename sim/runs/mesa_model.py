@@ -54,7 +54,12 @@ class NegotiationModel(mesa.Model):
         }
         self.in_charge: dict[Actor, Negotiator] = {
             agent.actor: agent
-            for agent in (Armenia(self), Azerbaijan(self), *self._mediators(), *self.at_home.values())
+            for agent in (
+                Armenia(self),
+                Azerbaijan(self),
+                *self._mediators(),
+                *self.at_home.values(),
+            )
         }
         self.channels = self._channel_graph()
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)

@@ -112,7 +112,7 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
     Column("preconditions_met", "i4", "count", "preconditions met"),
     Column("preconditions_waived", "i4", "count", "preconditions dropped by who demanded them"),
     Column("preconditions_failed", "i4", "count", "preconditions that failed"),
-    # --- at home; at the first party's where the politics of both are modelled, 0 where neither's are
+    # --- at home: the first party's where the politics of both are modelled, 0 without any
     Column("approval", "f8", "share", "approval of the government at the end"),
     Column("opinion", "f8", "opinion", "mean public support for a treaty at the end"),
     Column("protest", "f8", "share", "share of citizens protesting at the end"),

@@ -134,6 +134,7 @@ def play_talks(
     *,
     tape: Tape | None = None,
     pool: GraphPool | None = None,
+    second_pool: GraphPool | None = None,
     prepare: Callable[[Public], None] | None = None,
     keep_history: bool = True,
     drive: Drive = "engine",
@@ -141,7 +142,8 @@ def play_talks(
     """Play minimal talks once.
 
     tape: chance of one replicate; none happens without it.
-    pool: its first graph is that of the first party's public; needed if there are citizens.
+    pool, second_pool: their first graphs are those of the parties' publics; needed if there are
+        citizens.
     prepare: changes the citizens after week 0 has been set up.
     keep_history: whether to keep the state of every week.
     drive: the compiled loop, or the same phases called one by one.
@@ -150,8 +152,11 @@ def play_talks(
 
     citizens = int(params.citizens[0])
     chance = tape or quiet_tape(int(params.horizon), citizens)
-    graphs = pool or graph_pool("complete", 0, 0, 0.0, 0)
-    publics = (new_public(citizens, graphs, 0), no_public())
+    nobody = graph_pool("complete", 0, 0, 0.0, 0)
+    publics = (
+        new_public(citizens, pool or nobody, 0),
+        new_public(int(params.citizens[1]), second_pool or nobody, 0),
+    )
     state = opening_state(params, publics, chance, 0)
     if prepare is not None:
         prepare(publics[0])

@@ -1,4 +1,4 @@
-"""Domestic politics at a home: the opposition's grievances, opinion, protest, and the government's survival.
+"""Politics at a home: the opposition's grievances, opinion, protest, the government's survival.
 
 Its own preferences decide: giving way on what it cares for, away from what it wants, brings people
 to the street; giving way on what it does not care for does not. Salience as a weight relative to
@@ -56,9 +56,7 @@ def salience(params: Params, actor: int, issue: int) -> float:
 
 
 @rule
-def grievance_of_move(
-    params: Params, side: int, issue: int, before: float, after: float
-) -> float:
+def grievance_of_move(params: Params, side: int, issue: int, before: float, after: float) -> float:
     """Return what the opposition of `side` holds against an issue moving between two positions.
 
     Salience times the utility it loses per unit of the way, at least 0: 1 for an issue of mean
@@ -339,9 +337,9 @@ def hold_election(params: Params, state: State, shocks: Shocks, events: Events, 
 def election_due(params: Params, state: State, side: int) -> bool:
     """Return whether the calendar holds an election in the home of `side` this week."""
     for at in range(params.dates):
-        if params.date_week[at] == state.week and params.date_kind[at] == CALENDAR_KIND.ELECTION:
-            if params.date_side[at] == side:
-                return True
+        held = params.date_kind[at] == CALENDAR_KIND.ELECTION and params.date_side[at] == side
+        if held and params.date_week[at] == state.week:
+            return True
     return False
 
 
@@ -373,9 +371,8 @@ def fall_of_government(
     """Move approval and hold an election if one is due; return why the government falls, or 0."""
     move_approval(params, state, shocks, side)
     fell = REASON.NONE
-    if election_due(params, state, side):
-        if not hold_election(params, state, shocks, events, side):
-            fell = REASON.BALLOT
+    if election_due(params, state, side) and not hold_election(params, state, shocks, events, side):
+        fell = REASON.BALLOT
     if street_fells(params, state, side):
         fell = REASON.STREET
     return fell
@@ -401,6 +398,4 @@ def survive(params: Params, state: State, shocks: Shocks, events: Events) -> Non
         if fell != REASON.NONE:
             reason = fell if reason == REASON.NONE else min(reason, fell)
             who = opposition_of(params, side)
-            end_talks(
-                state, events, TREATY.GOVERNMENT_FELL, MOVE.GOVERNMENT_FELL, who, reason
-            )
+            end_talks(state, events, TREATY.GOVERNMENT_FELL, MOVE.GOVERNMENT_FELL, who, reason)

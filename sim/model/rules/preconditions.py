@@ -96,9 +96,7 @@ def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events
     """
     at = params.delivered_by[k]
     majority = params.referendum_majority[at]
-    yes = params.yes_mean[at] + params.yes_slope[at] * (
-        state.opinion[at] - params.opinion_mean[at]
-    )
+    yes = params.yes_mean[at] + params.yes_slope[at] * (state.opinion[at] - params.opinion_mean[at])
     yes -= lost_to_campaign(params, k)
     yes += params.yes_sd[at] * yes_drawn(params, shocks, state.week, at)
     yes = min(max(yes, 0.0), 1.0)
