@@ -113,7 +113,7 @@ def opening_state(params: np.record) -> np.record:
     state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
     quiet = params.copy()
     quiet.citizens = 0
-    publics, nobody = (no_public(), no_public()), np.zeros((2, 0))
+    publics, nobody = (no_public(), no_public()), np.zeros((3, 0))
     begin(quiet, state, publics, np.ones(2), np.zeros((2, ISSUES)), nobody, nobody)
     return state
 

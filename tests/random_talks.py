@@ -33,7 +33,7 @@ OF_A_HOME = (
     *("concession_shift", "signing_shift", "confidence", "mobilisation_decay", "effort"),
     *("trigger_impulse", "incident_approval", "supermajority", "referendum_majority"),
     *("referendum_quorum", "yes_mean", "yes_sd", "yes_slope", "campaign", "turnout_mean"),
-    *("turnout_sd", "consent_rate"),
+    *("turnout_sd", "consent_rate", "opinion_gap", "potential", "fall_odds"),
 )
 """Parameters that are drawn anew for each home."""
 DEFAULT = compose([])
@@ -174,6 +174,8 @@ def _politics(rng):
     params.election_swing, params.seats_bonus = 0.08, 1.2
     params.parliament_seats, params.government_seats = 107, rng.choice([50, 60, 71, 80])
     params.opinion_mean, params.opinion_sd = rng.uniform(0.3, 0.7), 0.2
+    params.opinion_gap, params.potential = rng.choice([0.0, 0.5]), rng.choice([0.6, 1.0])
+    params.fall_odds = rng.choice([0.3, 1.0])
     params.susceptibility = rng.random()
     params.threshold_mean, params.threshold_sd = rng.uniform(0.1, 0.5), 0.15
     params.concession_shift, params.signing_shift = -0.03, rng.uniform(-0.1, 0.1)

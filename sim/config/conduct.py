@@ -250,6 +250,7 @@ class Politics(Model):
     anticipates_ratifier: dict[str, bool] = Field(default_factory=dict)
     fall_protest_share: Share | None = None
     fall_weeks: Tally | None = None
+    fall_odds: Share | None = None
     election_swing: Amount | None = None
     seats_bonus: Ratio | None = None
     parliament_seats: Tally | None = None
@@ -299,6 +300,11 @@ class Lapse(Model):
 class PublicOpinion(Model):
     """Citizens on a small-world graph: opinions on [0, 1] and protest thresholds.
 
+    `potential` is the share of the eligible that might take part in a protest at all, whom the
+    citizens stand for, so that protest is a share of the eligible; all, if left out.
+    `opinion_gap` is the distance between the middles of two camps of equal size about
+    `opinion_mean`, `opinion_sd` the spread within each; one camp, if left out.
+
     `concession_shift` and `signing_shift` are added to innate opinions, so a concession that
     costs support is negative; `confidence` is the radius of bounded confidence; `trigger` the
     protest impulse, at full effort, of one concession on an issue of average salience to the
@@ -311,6 +317,8 @@ class PublicOpinion(Model):
     rewiring: Share
     opinion_mean: Share
     opinion_sd: Amount
+    opinion_gap: Share | None = None
+    potential: Share | None = None
     susceptibility: Share
     threshold_mean: Share
     threshold_sd: Amount

@@ -35,6 +35,7 @@ class HomePolitics(Model):
     protest_cost: Amount | None = None
     fall_protest_share: Share | None = None
     fall_weeks: Tally | None = None
+    fall_odds: Share | None = None
     election_swing: Amount | None = None
     seats_bonus: Ratio | None = None
     parliament_seats: Tally | None = None

@@ -249,6 +249,7 @@ def _politics(params: np.record, home: Home) -> None:
         params[name][home.side] = home.figure(name)
     side = home.side
     params.fall_protest_share[side] = home.figure("fall_protest_share", math.inf)
+    params.fall_odds[side] = home.figure("fall_odds", 1.0)
     params.approval_reversion[side] = weekly_chance(home.figure("approval_reversion_per_year"))
     params.approval_noise[side] = home.figure("approval_noise") / math.sqrt(WEEKS_PER_YEAR)
     params.ratification_majority[side] = value_of(home.ratification_majority, NO_VOTE)
@@ -287,6 +288,8 @@ def _public(params: np.record, settings: Settings, home: Home) -> None:
         "confidence",
     ):
         params[name][side] = getattr(public, name).value
+    params.opinion_gap[side] = value_of(public.opinion_gap)
+    params.potential[side] = value_of(public.potential, 1.0)
     if home.opposition is None:
         return
     params.effort[side] = value_of(public.effort)

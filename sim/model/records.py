@@ -166,9 +166,8 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("ratification_weeks", _F, _SIDES, "weeks", "from signature to the ratification vote"),
     Field("ratification_majority", _F, _SIDES, "share", "of seats, -1 for no vote"),
     Field("fall_protest_share", _F, _SIDES, "share", "protest at which a government is in danger"),
-    Field(
-        "fall_weeks", _F, _SIDES, "weeks", "consecutive weeks of it that bring the government down"
-    ),
+    Field("fall_weeks", _F, _SIDES, "weeks", "consecutive weeks of it that put it to the test"),
+    Field("fall_odds", _F, _SIDES, "probability", "that it falls then, once a wave"),
     Field("election_swing", _F, _SIDES, "share", "sd of the vote share about approval"),
     Field("seats_bonus", _F, _SIDES, "ratio", "seat share over vote share of the largest party"),
     Field("parliament_seats", _F, _SIDES, "count", "seats in parliament"),
@@ -177,7 +176,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("public_rule", _I, (), "code", "sim.model.codes.PublicRule"),
     Field("citizens", _I, _SIDES, "count", "citizens on the graph"),
     Field("opinion_mean", _F, _SIDES, "opinion", "mean innate support for a treaty"),
-    Field("opinion_sd", _F, _SIDES, "opinion", "its standard deviation"),
+    Field("opinion_sd", _F, _SIDES, "opinion", "its standard deviation, within a camp"),
+    Field("opinion_gap", _F, _SIDES, "opinion", "distance between two camps of equal size"),
+    Field("potential", _F, _SIDES, "share", "of the eligible, whom the citizens stand for"),
     Field("susceptibility", _F, _SIDES, "share", "weight of neighbours against the innate opinion"),
     Field("threshold_mean", _F, _SIDES, "share", "mean protest threshold"),
     Field("threshold_sd", _F, _SIDES, "share", "its standard deviation"),
@@ -306,7 +307,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("opinion", _F, _SIDES, "opinion", "mean support for a treaty"),
     Field("opinion_shift", _F, _SIDES, "opinion", "shift of the innate opinions so far"),
     Field("shift_applied", _F, _SIDES, "opinion", "the part of it that opinions have taken in"),
-    Field("protest", _F, _SIDES, "share", "share of citizens protesting"),
+    Field("protest", _F, _SIDES, "share", "protesters among all who are eligible to vote"),
     Field("protest_weeks", _I, _SIDES, "weeks", "weeks in a row above the danger mark"),
     Field("fell", _B, _SIDES, "code", "sim.model.codes.Reason of the government's fall, or 0"),
     # --- book-keeping

@@ -41,6 +41,7 @@ SHOCK_FIELDS: tuple[tuple[str, str, Field], ...] = (
     ("second_votes", _N, Field("second_turnout", "f8", (), "z", "turnout, at a second home")),
     ("second_politics", _N, Field("second_approval", "f8", (), "z", "approval, likewise")),
     ("second_politics", _N, Field("second_election", "f8", (), "z", "election, likewise")),
+    ("street", _U, Field("street", "f8", (2,), "u", "a wave of protest brings a government down")),
 )
 """(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals.
 
@@ -53,15 +54,18 @@ WIDTH = SHOCK.itemsize // 8
 """Numbers in one week of the tape."""
 
 _WEEKLY = tuple(dict.fromkeys(submodel for submodel, _, _ in SHOCK_FIELDS))
-_OF_SECOND = tuple(name for name in _WEEKLY if name.startswith("second_"))
+_OF_SECOND = ("second_votes", "second_politics")
+_LATER = (*_OF_SECOND, "street")
 
 STREAMS = (
-    *(name for name in _WEEKLY if name not in _OF_SECOND),
+    *(name for name in _WEEKLY if name not in _LATER),
     "types",
     "errors",
     "citizens",
-    *_OF_SECOND,
+    *_LATER,
     "second_citizens",
+    "camps",
+    "second_camps",
 )
 """Names of the spawned streams, in spawning order; new ones go to the end."""
 
@@ -75,8 +79,8 @@ class Tape(NamedTuple):
     # standard normals of each side's error about the other's weights; shape (replicates, 2,
     # ISSUES)
     errors: NDArray[np.float64]
-    # standard normals of innate opinion and of protest threshold; shape (replicates, 2,
-    # citizens)
+    # standard normals of innate opinion, of protest threshold, and whose sign is the camp;
+    # shape (replicates, 3, citizens)
     citizens: NDArray[np.float64]
     # the same of a second home, whose public may have another size
     second_citizens: NDArray[np.float64]
@@ -112,9 +116,13 @@ def _draw_block(seed: int, block: int, tape: Tape, two_homes: bool) -> None:
             flat[:, :, columns] = drawn.transpose(1, 0, 2)
     tape.types[:] = generators["types"].random(tape.types.shape)
     tape.errors[:] = generators["errors"].standard_normal(tape.errors.shape)
-    for name in ("citizens", "second_citizens"):
-        part = getattr(tape, name)
-        part[:] = generators[name].standard_normal(part.shape)
+    for part, traits, camp in (
+        (tape.citizens, "citizens", "camps"),
+        (tape.second_citizens, "second_citizens", "second_camps"),
+    ):
+        count, _, size = part.shape
+        part[:, :2] = generators[traits].standard_normal((count, 2, size))
+        part[:, 2] = generators[camp].standard_normal((count, size))
 
 
 def _columns(submodel: str, law: str) -> slice:
@@ -158,8 +166,8 @@ def draw_tape(
         weekly=np.empty((count, weeks), SHOCK),
         types=np.empty((count, 2)),
         errors=np.empty((count, 2, ISSUES)),
-        citizens=np.empty((count, 2, citizens)),
-        second_citizens=np.empty((count, 2, second or 0)),
+        citizens=np.empty((count, 3, citizens)),
+        second_citizens=np.empty((count, 3, second or 0)),
     )
     for block in range(first, last + 1):
         rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)

@@ -66,6 +66,7 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     params.patience_weeks = math.inf
     params.date_side = Actor.FIRST
     params.fall_protest_share = math.inf
+    params.fall_odds = params.potential = 1.0
     params.edges = 1
     params.edge[0] = [0, 1]
     for name, value in changes.items():
@@ -124,8 +125,8 @@ def quiet_tape(weeks: int, citizens: int = 0) -> Tape:
         weekly=np.zeros((1, weeks), SHOCK).view(np.recarray),
         types=np.ones((1, 2)),
         errors=np.zeros((1, 2, ISSUES)),
-        citizens=np.zeros((1, 2, citizens)),
-        second_citizens=np.zeros((1, 2, 0)),
+        citizens=np.zeros((1, 3, citizens)),
+        second_citizens=np.zeros((1, 3, 0)),
     )
 
 

@@ -191,7 +191,7 @@ def mirror(params):
 def mirrored_tape(tape, two_homes):
     """Return the tape with what happens to one side happening to the other."""
     weekly = tape.weekly.copy()
-    for name in ("reply", "stance", "occasion", "ratifier"):
+    for name in ("reply", "stance", "occasion", "ratifier", "street"):
         weekly[name] = tape.weekly[name][..., ::-1]
     if two_homes:
         for name in ("consent", "yes", "turnout", "approval", "election"):
@@ -367,6 +367,7 @@ def test_without_noise_runs_do_not_differ():
             "threshold_sd",
         ):
             case.params[name] = 0.0
+        case.params.opinion_gap, case.params.fall_odds = 0.0, 1.0
         if case.params.style == Style.FORMULATION:
             case.params.style = Style.FACILITATION
         one, other = (played(case, case.tape(seed=s))[0] for s in (seed, seed + 1))

@@ -289,7 +289,10 @@ def cascade(
 def take_to_streets(
     params: Params, state: State, public: Public, events: Events, actor: int
 ) -> None:
-    """Let protest at the home of `actor` spread to its rest; note a wave when it begins."""
+    """Let protest at the home of `actor` spread to its rest; note a wave when it begins.
+
+    The citizens stand for the share of the eligible that might take part at all.
+    """
     before = state.protest[actor]
     protesters = cascade(
         public.opinion,
@@ -301,7 +304,7 @@ def take_to_streets(
         public.exposure,
         public.queue,
     )
-    share = protesters / params.citizens[actor]
+    share = protesters / params.citizens[actor] * params.potential[actor]
     state.protest[actor] = share
     danger = params.fall_protest_share[actor]
     if share >= danger and before < danger:
@@ -355,13 +358,18 @@ def move_approval(params: Params, state: State, shocks: Shocks, side: int) -> No
 
 
 @rule
-def street_fells(params: Params, state: State, side: int) -> bool:
-    """Count the weeks of dangerous protest; return whether there have been too many in a row."""
+def street_fells(params: Params, state: State, shocks: Shocks, side: int) -> bool:
+    """Count the weeks in a row of dangerous protest; return whether the government falls by it.
+
+    After enough of them it is put to the test, once a wave.
+    """
     if params.citizens[side] == 0 or state.protest[side] < params.fall_protest_share[side]:
         state.protest_weeks[side] = 0
         return False
     state.protest_weeks[side] += 1
-    return state.protest_weeks[side] >= params.fall_weeks[side]
+    weeks = state.protest_weeks[side]
+    tested = weeks >= params.fall_weeks[side] and weeks - 1 < params.fall_weeks[side]
+    return tested and shocks[state.week].street[side] < params.fall_odds[side]
 
 
 @rule
@@ -373,7 +381,7 @@ def fall_of_government(
     fell = REASON.NONE
     if election_due(params, state, side) and not hold_election(params, state, shocks, events, side):
         fell = REASON.BALLOT
-    if street_fells(params, state, side):
+    if street_fells(params, state, shocks, side):
         fell = REASON.STREET
     return fell
 

@@ -67,13 +67,19 @@ def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) 
 
 @rule
 def open_public(params: Params, state: State, public: Public, drawn: Numbers, side: int) -> None:
-    """Give each citizen an innate opinion, a protest threshold and a susceptibility."""
+    """Give each citizen an innate opinion, a protest threshold and a susceptibility.
+
+    Opinions are normal about the mean, or about the middles of two camps of equal size, half their
+    distance to either side of it.
+    """
     state.opinion[side] = params.opinion_mean[side]
     if params.citizens[side] == 0:
         return
     mean = params.opinion_mean[side]
     for i in range(params.citizens[side]):
-        opinion = clip_unit(mean + params.opinion_sd[side] * drawn[0, i])
+        camp = 0.5 if drawn[2, i] > 0.0 else -0.5
+        apart = params.opinion_gap[side] * camp
+        opinion = clip_unit(mean + params.opinion_sd[side] * drawn[0, i] + apart)
         public.innate[i] = opinion
         public.opinion[i] = opinion
         public.threshold[i] = params.threshold_mean[side] + params.threshold_sd[side] * drawn[1, i]
@@ -98,7 +104,7 @@ def begin(
     types: shape (2,).
     errors: shape (2, ISSUES).
     drawn, second_drawn: the replicate's part of `sim.model.shocks.Tape` for the citizens of the
-        first and of the second home, shape (2, citizens).
+        first and of the second home, shape (3, citizens).
     """
     open_calendar(state)
     open_text(params, state)
