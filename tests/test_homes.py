@@ -11,8 +11,9 @@ from sim.config.compose import check_file, load_scenario
 from sim.config.settings import Settings, build_settings
 from sim.errors import ConfigError
 from sim.model.codes import Move, Precondition, Treaty
-from sim.runs.outcomes import outcomes, scenario_columns, scenario_outcomes
+from sim.runs.outcomes import outcomes
 from sim.runs.play import play_batch, play_one
+from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 from sim.runs.story import tell
 from sim.runs.trace import trace_frame
 
@@ -375,3 +376,28 @@ def test_bad_input_is_told_in_one_line_each(change, lines) -> None:
     assert len(found) == len(lines)
     for line in lines:
         assert any(told.startswith(line) for told in found), found
+
+
+def test_all_problems_of_a_file_are_told_at_once() -> None:
+    """Fields that are wrong by themselves do not hide what does not fit together."""
+
+    def change(scenario: dict) -> None:
+        scenario["start"] = "soon"
+        scenario["discount_rate"]["hill"]["value"] = -1
+        scenario["articles"]["border"]["weights"]["hill"]["value"] = -2
+        scenario["channels"][0]["between"] = ["hill", "vale"]
+        scenario["drafts"]["first_mover"] = "nobody"
+        vote_nowhere(scenario)
+        missing_number(scenario)
+
+    places = [line.partition(":")[0].removeprefix("scenario.") for line in problems(change)]
+    assert places == [
+        "start",
+        "articles.border.weights.hill",
+        "discount_rate.hill",
+        "homes.hill.politics.approval",
+        "drafts.first_mover",
+        "preconditions.valley_law.route",
+        "channels[0].between",
+        "channels",
+    ]

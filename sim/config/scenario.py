@@ -1,6 +1,6 @@
 """A negotiation as data, and the checks across its parts, each told as one line with its path."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 import networkx as nx
@@ -45,6 +45,7 @@ from sim.config.number import (
     Number,
     Share,
 )
+from sim.config.partial import further_problems, valid_parts
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Actor as Code
 
@@ -75,16 +76,20 @@ def cross_problems(scenario: "Scenario") -> list[str]:
 
     scenario: a scenario whose fields are valid one by one.
     """
-    return [
-        *_actor_problems(scenario),
-        *home_problems(scenario),
-        *value_problems(scenario),
-        *vote_problems(scenario),
-        *_mediator_problems(scenario),
-        *_precondition_problems(scenario),
-        *_source_problems(scenario),
-        *_channel_problems(scenario),
-    ]
+    return [line for check in _checks() for line in check(scenario)]
+
+
+def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
+    return (
+        _actor_problems,
+        home_problems,
+        value_problems,
+        vote_problems,
+        _mediator_problems,
+        _precondition_problems,
+        _source_problems,
+        _channel_problems,
+    )
 
 
 def value_problems(scenario: "Scenario") -> list[str]:
@@ -409,7 +414,7 @@ def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
         yield path, node
     elif isinstance(node, BaseModel):
         for name in type(node).model_fields:
-            yield from _numbers(getattr(node, name), f"{path}.{name}" if path else name)
+            yield from _numbers(getattr(node, name, None), f"{path}.{name}" if path else name)
     elif isinstance(node, Mapping):
         for key, value in node.items():
             yield from _numbers(value, f"{path}.{key}")
@@ -432,7 +437,10 @@ def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
     try:
         return Scenario.model_validate(dict(plain))
     except ValidationError as error:
-        raise ConfigError(problem_lines(error, Scenario, prefix)) from error
+        lines = problem_lines(error, Scenario, prefix)
+        further = further_problems(*valid_parts(Scenario, plain), _checks())
+        lines += [f"{prefix}.{line}" if prefix else line for line in further]
+        raise ConfigError(lines) from error
     except ConfigError as error:
         raise ConfigError(
             [f"{prefix}.{line}" if prefix else line for line in error.problems]

@@ -157,7 +157,8 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes, scenario_outcomes
+    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes
+    from sim.runs.scenario_outcomes import scenario_outcomes
 
     cells = Cells.of(range(1), [settings])
     batch = open_batch(settings.seed, cells, societies_of(settings), range(replicates))
