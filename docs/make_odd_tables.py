@@ -26,8 +26,10 @@ from sim.model.shocks import SHOCK_FIELDS
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "odd.md"
 SCENARIO = DOCS.parent / "configs" / "scenario" / "september_2024.yaml"
-DIMENSIONS = {2: "side", 4: "actor", 6: "edge", 8: "8", 16: "16", 32: "article", 40: "issue"}
+DIMENSIONS = {2: "side", 6: "edge", 8: "8", 16: "16", 32: "article", 40: "issue"}
 """Words for the lengths of fields in the records."""
+BY_ACTOR = ("weight", "ideal", "curvature")
+"""Fields whose first length is that of the actors."""
 
 MARK = re.compile(
     r"(<!-- made by docs/make_odd_tables\.py: (?P<name>[\w ]+) -->\n)(?P<body>.*?)"
@@ -43,16 +45,19 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shape_words(shape: tuple[int, ...]) -> str:
+def shape_words(field: Field) -> str:
     """Return what a field is indexed by."""
-    return " x ".join(DIMENSIONS.get(n, str(n)) for n in shape) if shape else "one"
+    words = [DIMENSIONS.get(n, str(n)) for n in field.shape]
+    if field.name in BY_ACTOR:
+        words[0] = "actor"
+    return " x ".join(words) if words else "one"
 
 
 def field_table(fields: Iterable[Field]) -> str:
     """Return name, index, unit and meaning of each field."""
     return markdown_table(
         ("name", "one for each", "unit", "meaning"),
-        ((f"`{f.name}`", shape_words(f.shape), f.unit, f.meaning) for f in fields),
+        ((f"`{f.name}`", shape_words(f), f.unit, f.meaning) for f in fields),
     )
 
 
@@ -62,7 +67,7 @@ def shock_table() -> str:
     return markdown_table(
         ("name", "one for each", "stream", "law", "what it settles"),
         (
-            (f"`{f.name}`", shape_words(f.shape), stream, laws[law], f.meaning)
+            (f"`{f.name}`", shape_words(f), stream, laws[law], f.meaning)
             for stream, law, f in SHOCK_FIELDS
         ),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.records import STATE
-from sim.model.society import graph_pool, new_public
+from sim.model.society import no_public
 
 POINTS = 101
 """Points of a frontier."""
@@ -113,8 +113,8 @@ def opening_state(params: np.record) -> np.record:
     state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
     quiet = params.copy()
     quiet.citizens = 0
-    public = new_public(0, graph_pool("complete", 0, 0, 0.0, 0), 0)
-    begin(quiet, state, public, np.ones(2), np.zeros((2, ISSUES)), np.zeros((2, 0)))
+    publics, nobody = (no_public(), no_public()), np.zeros((3, 0))
+    begin(quiet, state, publics, np.ones(2), np.zeros((2, ISSUES)), nobody, nobody)
     return state
 
 

@@ -26,6 +26,17 @@ from sim.model.shocks import draw_tape
 from sim.model.society import graph_pool, new_public
 from sim.runs.opening import Talks
 
+OF_A_HOME = (
+    *("approval", "approval_reversion", "approval_noise", "concession_cost", "signing_gain"),
+    *("opinion_slope", "protest_cost", "ratification_majority", "fall_protest_share"),
+    *("fall_weeks", "election_swing", "seats_bonus", "parliament_seats", "government_seats"),
+    *("opinion_mean", "opinion_sd", "susceptibility", "threshold_mean", "threshold_sd"),
+    *("concession_shift", "signing_shift", "confidence", "mobilisation_decay", "effort"),
+    *("trigger_impulse", "incident_approval", "supermajority", "referendum_majority"),
+    *("referendum_quorum", "yes_mean", "yes_sd", "yes_slope", "campaign", "turnout_mean"),
+    *("turnout_sd", "consent_rate", "opinion_gap", "potential", "fall_odds"),
+)
+"""Parameters that are drawn anew for each home."""
 DEFAULT = compose([])
 """Settings that lend their names to random talks."""
 
@@ -36,7 +47,25 @@ class Case:
 
     params: np.record
     seed: int
-    citizens: int
+
+    @property
+    def citizens(self):
+        """Citizens of the first and of the second home, None where there is none."""
+        sizes = [int(n) for n in self.params.citizens]
+        return tuple(sizes) if self.params.has_politics.all() else (sum(sizes), None)
+
+    def tape(self, replicates=range(1), weeks=None, seed=None):
+        """Return the chance of some replicates."""
+        length = int(self.params.horizon) if weeks is None else weeks
+        seed = self.seed if seed is None else seed
+        return draw_tape(seed, replicates, length, *self.citizens)
+
+    def pools(self):
+        """Return a graph for the public of each side."""
+        return tuple(
+            graph_pool("small_world", int(n), 4, 0.1, self.seed, 1, second=side == 1)
+            for side, n in enumerate(self.params.citizens)
+        )
 
 
 def _plugin(params, rng, side, kind, code, values):
@@ -86,12 +115,6 @@ def _preconditions(params, rng):
         params.lead_referendum[k] = rng.integers(1, 8)
         params.ready_week[k] = rng.choice([-1, 5])
         params.odds[k] = rng.random()
-    params.supermajority, params.referendum_majority = 2 / 3, 0.5
-    params.referendum_quorum = 0.25
-    params.yes_mean, params.yes_sd, params.yes_slope = 0.55, 0.1, 0.5
-    params.campaign = rng.choice([0.0, 0.1])
-    params.turnout_mean, params.turnout_sd = 0.55, 0.08
-    params.consent_rate = rng.choice([0.0, 0.1])
 
 
 def _parties(params, rng):
@@ -126,23 +149,47 @@ def _parties(params, rng):
     params.ratification_weeks[:] = rng.integers(1, 10, 2)
 
 
-def _home(params, rng, citizens):
-    params.home = rng.integers(-1, 2)
+def _homes(params, rng):
+    params.has_politics[:] = rng.integers(0, 2, 2)
+    params.public_rule = rng.integers(0, len(PublicRule))
+    for side in range(2):
+        _home(params, rng, side)
+    params.date_side[:] = rng.integers(0, 2, len(params.date_side))
+
+
+def _home(params, rng, side):
+    citizens = int(rng.choice([0, 0, 12, 60]))
+    modelled = params.has_politics[side] or (side == 0 and not params.has_politics[1])
+    params.citizens[side] = citizens if modelled and params.public_rule else 0
+    for name, value in _politics(rng).items():
+        params[name][side] = value
+
+
+def _politics(rng):
+    params = np.zeros(1, PARAMS).view(np.recarray)[0]
     params.approval, params.approval_reversion, params.approval_noise = 0.5, 0.02, 0.02
     params.concession_cost, params.signing_gain = rng.uniform(0, 0.05), rng.uniform(0, 0.5)
     params.opinion_slope, params.protest_cost = 0.3, 0.02
-    params.ratification_majority = 0.5
+    params.ratification_majority = rng.choice([-1.0, 0.5])
     params.fall_protest_share, params.fall_weeks = rng.choice([0.1, 0.3]), rng.integers(1, 6)
     params.election_swing, params.seats_bonus = 0.08, 1.2
     params.parliament_seats, params.government_seats = 107, rng.choice([50, 60, 71, 80])
-    params.citizens = citizens
-    params.public_rule = PublicRule.NONE if citizens == 0 else rng.integers(1, len(PublicRule))
     params.opinion_mean, params.opinion_sd = rng.uniform(0.3, 0.7), 0.2
+    params.opinion_gap, params.potential = rng.choice([0.0, 0.5]), rng.choice([0.6, 1.0])
+    params.fall_odds = rng.choice([0.3, 1.0])
     params.susceptibility = rng.random()
     params.threshold_mean, params.threshold_sd = rng.uniform(0.1, 0.5), 0.15
     params.concession_shift, params.signing_shift = -0.03, rng.uniform(-0.1, 0.1)
     params.confidence, params.mobilisation_decay = 0.2, 0.05
     params.effort, params.trigger_impulse = rng.random(), rng.uniform(0, 0.2)
+    params.incident_approval = -0.02
+    params.supermajority, params.referendum_majority = 2 / 3, 0.5
+    params.referendum_quorum = 0.25
+    params.yes_mean, params.yes_sd, params.yes_slope = 0.55, 0.1, 0.5
+    params.campaign = rng.choice([0.0, 0.1])
+    params.turnout_mean, params.turnout_sd = 0.55, 0.08
+    params.consent_rate = rng.choice([0.0, 0.1])
+    return {name: params[name][0] for name in OF_A_HOME}
 
 
 def _others(params, rng):
@@ -161,7 +208,6 @@ def _others(params, rng):
     params.call_rate[:], params.meeting_rate[:] = rng.uniform(0, 0.5), rng.uniform(0, 0.4)
     params.incident_rate, params.suspension_weeks = rng.uniform(0, 0.1), rng.integers(1, 6)
     params.collapse_odds, params.patience_weeks = rng.choice([0, 0.2]), rng.integers(5, 60)
-    params.incident_approval = -0.02
     dates = int(rng.integers(0, 6))
     params.dates = dates
     params.date_week[:dates] = rng.integers(0, 50, dates)
@@ -227,7 +273,6 @@ def random_case(seed, longest=60):
     """Return the random talks of one seed, of at most `longest` weeks."""
     rng = np.random.default_rng(seed)
     params = np.zeros(1, PARAMS).view(np.recarray)[0]
-    citizens = int(rng.choice([0, 0, 12, 60]))
     params.horizon = rng.integers(5, longest + 1)
     params.first_mover = rng.integers(2)
     params.agenda = rng.choice([a.value for a in Agenda])
@@ -235,23 +280,25 @@ def random_case(seed, longest=60):
     _text(params, rng)
     _preconditions(params, rng)
     _parties(params, rng)
-    _home(params, rng, citizens)
+    _homes(params, rng)
     _others(params, rng)
     _turn_to_what_is_rare(params, rng)
     _one_at_a_time(params, rng)
-    return Case(params, seed, citizens)
+    return Case(params, seed)
 
 
 def open_case(case):
     """Return the records of week 0 of random talks, fresh ones at each call."""
-    tape = draw_tape(case.seed, range(3, 4), int(case.params.horizon), case.citizens)
-    pool = graph_pool("small_world", case.citizens, 4, 0.1, case.seed, 1)
-    public = new_public(case.citizens, pool, 0)
+    tape = case.tape(range(3, 4))
+    publics = tuple(
+        new_public(int(n), pool, 0)
+        for n, pool in zip(case.params.citizens, case.pools(), strict=True)
+    )
     state = np.zeros(1, STATE).view(np.recarray)[0]
-    begin(case.params, state, public, tape.types[0], tape.errors[0], tape.citizens[0])
+    begin(case.params, state, publics, *(part[0] for part in tape[1:]))
     shocks = tape.weekly.view(np.recarray)[0]
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(DEFAULT, case.params, state, shocks, public, events)
+    return Talks(DEFAULT, case.params, state, shocks, publics, events)
 
 
 def play_in_engine(case):
@@ -260,5 +307,5 @@ def play_in_engine(case):
 
     talks = open_case(case)
     history = np.zeros(int(case.params.horizon), STATE).view(np.recarray)
-    play(talks.params, talks.state, talks.shocks, talks.public, talks.events, history)
+    play(talks.params, talks.state, talks.shocks, talks.publics, talks.events, history)
     return history[: talks.state.week], talks.events[: talks.state.events]

@@ -13,11 +13,10 @@ from sim.runs.outcomes import (
     Signature,
     codes_of,
     outcomes,
-    scenario_columns,
-    scenario_outcomes,
     word,
 )
 from sim.runs.play import play_one
+from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 
 SETTINGS: list[list[str]] = [
     [],

@@ -135,9 +135,10 @@ def test_near_the_cascade_threshold_protest_is_bimodal():
         "scenario.public.trigger.value=0.1",
         "scenario.public.threshold_sd.value=0.12",
     )
-    quiet = np.mean(state.protest < 0.05)
-    wave = np.mean(state.protest > 0.3)
-    between = np.mean((state.protest >= 0.05) & (state.protest <= 0.3))
+    protest = state.protest[:, 0]
+    quiet = np.mean(protest < 0.05)
+    wave = np.mean(protest > 0.3)
+    between = np.mean((protest >= 0.05) & (protest <= 0.3))
     assert quiet > between
     assert wave > between
     assert min(quiet, wave) > 0.1

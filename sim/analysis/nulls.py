@@ -76,11 +76,12 @@ def salience_compromise(results: Results) -> Compromise:
     """Return the salience-weighted compromise for each article that was open.
 
     A side's salience is the weight of the article among all its weights; both sides have the same
-    capability. A second column takes the mediator in as a third of equal capability.
+    capability. A second column takes the mediator, if any, in as a third of equal capability.
     Raises `NotInResults` if no article was open.
     """
     scenario = results.scenario
     first, second = scenario.parties
+    everybody = [first, second, *([scenario.mediator.id] if scenario.mediator else [])]
     stood = results.codes("in_force") > 0 if results.has("in_force") else None
     rows = []
     for key, entry in scenario.provisions.items():
@@ -92,7 +93,7 @@ def salience_compromise(results: Results) -> Compromise:
             "ideal_first": ideals[first],
             "ideal_second": ideals[second],
             "compromise": compromise(scenario, key, [first, second]),
-            "with_mediator": compromise(scenario, key, [first, second, scenario.mediator.id]),
+            "with_mediator": compromise(scenario, key, everybody),
         }
         rows.append(told | _ended(results, f"position_{key}", stood))
     if not rows:

@@ -203,14 +203,15 @@ class Incidents(Model):
     suspension_weeks: Amount
     collapse_odds: Share
     patience_weeks: Duration
-    approval_effect: Signed
+    approval_effect: Signed | None = None  # asked for by the home at the top of the scenario
 
 
 class Dated(Model):
     """A dated event that the rules know of.
 
     `attention` is the mediator's attention after a change of administration or at a summit;
-    `weeks` the length of the event.
+    `weeks` the length of the event; `home` the party that holds an election, needed where the
+    politics of both are modelled.
     """
 
     date: Day
@@ -220,6 +221,7 @@ class Dated(Model):
     attention: Share | None = None
     closes: Share | None = None  # odds that a window for a deal closes then
     weeks: Number | None = None
+    home: str | None = None
     note: str = ""
 
 
@@ -237,7 +239,10 @@ class Happened(Model):
 
 
 class Politics(Model):
-    """Approval of the home government, its seats, and what office is worth to each party.
+    """What office and a ratifier are worth to each party, and the politics of one home.
+
+    The numbers with one entry a party are always asked for, the others by the home that stands at
+    the top of the scenario: `home`, or that of its opposition.
 
     Shares of decided voters, shares of seats, and utilities on the scale on which the whole
     treaty at a party's own ideals is worth 1. `approval_noise` is a standard deviation a year,
@@ -248,25 +253,27 @@ class Politics(Model):
     than the other side is likely to get ratified; none does unless told.
     """
 
-    approval: Share
-    approval_reversion_per_year: Amount
-    approval_noise: Amount
-    concession_cost: Share
-    signing_gain: Amount
-    opinion_slope: Amount
-    protest_cost: Amount
+    home: str | None = None  # party whose politics these are; not needed beside an opposition
+    approval: Share | None = None
+    approval_reversion_per_year: Amount | None = None
+    approval_noise: Amount | None = None
+    concession_cost: Share | None = None
+    signing_gain: Amount | None = None
+    opinion_slope: Amount | None = None
+    protest_cost: Amount | None = None
     office_value: dict[str, Amount]
     survival_gain: dict[str, Signed]
     audience_cost: dict[str, Amount]
     ratifier_reservation: dict[str, Share]
     anticipates_ratifier: dict[str, bool] = Field(default_factory=dict)
-    fall_protest_share: Share
-    fall_weeks: Tally
-    election_swing: Amount
-    seats_bonus: Ratio
-    parliament_seats: Tally
-    government_seats: Tally
-    consent_per_year: Amount
+    fall_protest_share: Share | None = None
+    fall_weeks: Tally | None = None
+    fall_odds: Share | None = None
+    election_swing: Amount | None = None
+    seats_bonus: Ratio | None = None
+    parliament_seats: Tally | None = None
+    government_seats: Tally | None = None
+    consent_per_year: Amount | None = None
 
 
 class Constitution(Model):
@@ -284,18 +291,21 @@ class Constitution(Model):
     eligible_voters: Tally
     yes_mean: Share
     yes_sd: Amount
-    yes_slope: Amount
-    campaign: Share
+    yes_slope: Amount | None = None
+    campaign: Share | None = None
     turnout_mean: Share
     turnout_sd: Amount
     again_weeks: Duration | None = None  # from a lost vote until it is put to parliament again
 
 
 class Ratification(Model):
-    """Days from signature to the vote, by party, and the share of seats needed."""
+    """Days from signature to the vote, by party, and the share of the home's seats needed.
+
+    Without a `majority` the home's parliament does not vote on it.
+    """
 
     lead_days: dict[str, Duration]
-    majority: Share
+    majority: Share | None = None
 
 
 class Lapse(Model):
@@ -309,10 +319,16 @@ class Lapse(Model):
 class PublicOpinion(Model):
     """Citizens on a small-world graph: opinions on [0, 1] and protest thresholds.
 
+    `potential` is the share of the eligible that might take part in a protest at all, whom the
+    citizens stand for, so that protest is a share of the eligible; all, if left out.
+    `opinion_gap` is the distance between the middles of two camps of equal size about
+    `opinion_mean`, `opinion_sd` the spread within each; one camp, if left out.
+
     `concession_shift` and `signing_shift` are added to innate opinions, so a concession that
     costs support is negative; `confidence` is the radius of bounded confidence; `trigger` the
     protest impulse, at full effort, of one concession on an issue of average salience to the
-    opposition, or of a treaty wholly against its ideals.
+    opposition, or of a treaty wholly against its ideals. Those of mobilisation are asked for beside
+    an opposition.
     """
 
     citizens: Count
@@ -320,12 +336,14 @@ class PublicOpinion(Model):
     rewiring: Share
     opinion_mean: Share
     opinion_sd: Amount
+    opinion_gap: Share | None = None
+    potential: Share | None = None
     susceptibility: Share
     threshold_mean: Share
     threshold_sd: Amount
     concession_shift: Signed
     signing_shift: Signed
     confidence: Share
-    mobilisation_decay_per_year: Amount
-    effort: Share
-    trigger: Share
+    mobilisation_decay_per_year: Amount | None = None
+    effort: Share | None = None
+    trigger: Share | None = None

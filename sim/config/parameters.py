@@ -11,6 +11,7 @@ from datetime import date
 
 import numpy as np
 
+from sim.config.homes import Home, value_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
 from sim.model.codes import (
@@ -30,6 +31,8 @@ from sim.model.plugins import registry
 from sim.model.records import ARTICLES, PARAMS, WEEKS_PER_YEAR
 
 DAYS_PER_WEEK = 7.0
+NO_VOTE = -1.0
+"""Majority where parliament does not vote on ratification."""
 
 TRIGGERS: Mapping[str, Treaty] = {
     "demanded": Treaty.OPEN,
@@ -73,9 +76,14 @@ def parameters(settings: Settings) -> np.record:
     _normalise(params, scenario)
     for side, party in enumerate(scenario.parties):
         _party(params, settings, side, party)
-    _constitution(params, scenario)
-    _politics(params, scenario)
-    _public(params, settings)
+    params.public_rule = PublicRule[settings.public.rule.upper()]
+    _without_home(params)
+    for home in scenario.all_homes.values():
+        params.has_politics[home.side] = 1
+        _politics(params, home)
+        _constitution(params, home)
+        _public(params, settings, home)
+    _incidents(params, scenario)
     _mediation(params, settings)
     _channels(params, scenario)
     _calendar(params, scenario)
@@ -85,7 +93,6 @@ def parameters(settings: Settings) -> np.record:
 def _talks(params: np.record, settings: Settings) -> None:
     scenario = settings.scenario
     params.horizon = settings.horizon
-    params.home = scenario.parties.index(scenario.opposition.home)
     params.first_mover = scenario.parties.index(scenario.drafts.first_mover)
     params.agenda = Agenda[settings.agenda.rule.upper()]
     params.bargaining = Bargaining[settings.bargaining.rule.upper()]
@@ -102,12 +109,13 @@ def _talks(params: np.record, settings: Settings) -> None:
 
 def _provisions(params: np.record, scenario: Scenario) -> None:
     params.articles = len(scenario.provisions)
+    cast = scenario.cast.items()
     for i, (key, provision) in enumerate(scenario.provisions.items()):
         params.article_key[i] = _number_of_name(key)
         params.levels[i] = provision.levels
         params.start_status[i] = Article[provision.status.upper()]
         params.start_position[i] = 0.5 if provision.position is None else provision.position.value
-        for actor, name in enumerate(scenario.actor_ids):
+        for actor, name in cast:
             params.weight[actor, i] = provision.weights[name].value
             params.ideal[actor, i] = provision.ideals[name].value
         for side, party in enumerate(scenario.parties):
@@ -122,6 +130,7 @@ def _number_of_name(key: str) -> int:
 
 def _preconditions(params: np.record, scenario: Scenario) -> None:
     params.preconditions = len(scenario.preconditions)
+    cast = scenario.cast.items()
     for k, entry in enumerate(scenario.preconditions.values()):
         j = ARTICLES + k
         params.levels[j] = 2
@@ -136,7 +145,7 @@ def _preconditions(params: np.record, scenario: Scenario) -> None:
         params.lead_referendum[k] = 0.0 if lead.referendum is None else lead.referendum.value
         params.ready_week[k] = -1 if entry.ready is None else week_of(scenario, entry.ready)
         params.odds[k] = entry.odds.value
-        for actor, name in enumerate(scenario.actor_ids):
+        for actor, name in cast:
             params.weight[actor, j] = entry.weights[name].value
             params.ideal[actor, j] = entry.ideals[name].value
         for side in range(2):
@@ -144,11 +153,13 @@ def _preconditions(params: np.record, scenario: Scenario) -> None:
 
 
 def _normalise(params: np.record, scenario: Scenario) -> None:
-    params.curvature[:] = [scenario.curvature[name].value for name in scenario.actor_ids]
+    params.curvature[:] = 1.0
+    for actor, name in scenario.cast.items():
+        params.curvature[actor] = scenario.curvature[name].value
     counted = np.ones(params.weight.shape[1], bool)
     dormant = [p.status == "dormant" for p in scenario.preconditions.values()]
     counted[ARTICLES : ARTICLES + len(dormant)] = ~np.array(dormant, bool)
-    for actor in range(len(scenario.actor_ids)):
+    for actor in scenario.cast:
         total = params.weight[actor, counted].sum()
         if total > 0.0:
             params.weight[actor] /= total
@@ -215,8 +226,17 @@ def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:
     values[: len(given)] = given
 
 
-def _constitution(params: np.record, scenario: Scenario) -> None:
-    rule = scenario.constitution
+def _without_home(params: np.record) -> None:
+    """Set what holds where no politics, no public or no vote are modelled."""
+    params.opinion_mean = 0.5
+    params.fall_protest_share = math.inf
+    params.ratification_majority = NO_VOTE
+
+
+def _constitution(params: np.record, home: Home) -> None:
+    rule = home.constitution
+    if rule is None:
+        return
     for name in (
         "supermajority",
         "referendum_majority",
@@ -228,50 +248,56 @@ def _constitution(params: np.record, scenario: Scenario) -> None:
         "turnout_mean",
         "turnout_sd",
     ):
-        params[name] = getattr(rule, name).value
+        params[name][home.side] = value_of(getattr(rule, name))
     again = rule.again_weeks
-    params.again_weeks = math.inf if again is None else again.value
-    params.consent_rate = weekly_chance(scenario.politics.consent_per_year.value)
+    params.again_weeks[home.side] = math.inf if again is None else again.value
+    params.consent_rate[home.side] = weekly_chance(home.figure("consent_per_year"))
 
 
-def _politics(params: np.record, scenario: Scenario) -> None:
-    politics = scenario.politics
+def _politics(params: np.record, home: Home) -> None:
     for name in (
         "approval",
         "concession_cost",
         "signing_gain",
         "opinion_slope",
         "protest_cost",
-        "fall_protest_share",
         "fall_weeks",
         "election_swing",
         "seats_bonus",
         "parliament_seats",
         "government_seats",
     ):
-        params[name] = getattr(politics, name).value
-    params.approval_reversion = weekly_chance(politics.approval_reversion_per_year.value)
-    params.approval_noise = politics.approval_noise.value / math.sqrt(WEEKS_PER_YEAR)
-    params.ratification_majority = scenario.ratification.majority.value
+        params[name][home.side] = home.figure(name)
+    side = home.side
+    params.fall_protest_share[side] = home.figure("fall_protest_share", math.inf)
+    params.fall_odds[side] = home.figure("fall_odds", 1.0)
+    params.approval_reversion[side] = weekly_chance(home.figure("approval_reversion_per_year"))
+    params.approval_noise[side] = home.figure("approval_noise") / math.sqrt(WEEKS_PER_YEAR)
+    params.ratification_majority[side] = value_of(home.ratification_majority, NO_VOTE)
+    params.incident_approval[side] = value_of(home.incident_effect)
+
+
+def _incidents(params: np.record, scenario: Scenario) -> None:
     incidents = scenario.incidents
     params.incident_rate = weekly_chance(incidents.per_year.value)
     params.suspension_weeks = incidents.suspension_weeks.value
     params.collapse_odds = incidents.collapse_odds.value
     params.patience_weeks = incidents.patience_weeks.value
-    params.incident_approval = incidents.approval_effect.value
 
 
-def citizens(settings: Settings) -> int:
-    """Return the number of citizens that a run needs: none without a public."""
-    if settings.public.rule == "none":
+def citizens(settings: Settings, party: str) -> int:
+    """Return the number of citizens at the home of a party: none without a public."""
+    home = settings.scenario.all_homes.get(party)
+    if settings.public.rule == "none" or home is None or home.public is None:
         return 0
-    return int(settings.scenario.public.citizens.value)
+    return int(home.public.citizens.value)
 
 
-def _public(params: np.record, settings: Settings) -> None:
-    public = settings.scenario.public
-    params.public_rule = PublicRule[settings.public.rule.upper()]
-    params.citizens = citizens(settings)
+def _public(params: np.record, settings: Settings, home: Home) -> None:
+    public, side = home.public, home.side
+    if public is None:
+        return
+    params.citizens[side] = citizens(settings, home.party)
     for name in (
         "opinion_mean",
         "opinion_sd",
@@ -281,17 +307,24 @@ def _public(params: np.record, settings: Settings) -> None:
         "concession_shift",
         "signing_shift",
         "confidence",
-        "effort",
     ):
-        params[name] = getattr(public, name).value
-    params.trigger_impulse = public.trigger.value
-    params.mobilisation_decay = weekly_chance(public.mobilisation_decay_per_year.value)
+        params[name][side] = getattr(public, name).value
+    params.opinion_gap[side] = value_of(public.opinion_gap)
+    params.potential[side] = value_of(public.potential, 1.0)
+    if home.opposition is None:
+        return
+    params.effort[side] = value_of(public.effort)
+    params.trigger_impulse[side] = value_of(public.trigger)
+    decay = value_of(public.mobilisation_decay_per_year)
+    params.mobilisation_decay[side] = weekly_chance(decay)
 
 
 def _mediation(params: np.record, settings: Settings) -> None:
     mediation = settings.scenario.mediation
     params.style = Style[settings.mediator.style.upper()]
     params.solution = Solution[settings.mediator.solution.upper()]
+    if mediation is None:
+        return
     for name in ("attention", "leverage", "bias", "shuttle_weeks", "pull", "interest", "carrot"):
         params[name] = getattr(mediation, name).value
     params.attention_decay = weekly_chance(mediation.attention_decay_per_year.value)
@@ -303,7 +336,7 @@ def _mediation(params: np.record, settings: Settings) -> None:
 def _channels(params: np.record, scenario: Scenario) -> None:
     params.edges = len(scenario.channels)
     for e, channel in enumerate(scenario.channels):
-        params.edge[e] = [scenario.actor_ids.index(actor) for actor in channel.between]
+        params.edge[e] = [scenario.code_of(actor) for actor in channel.between]
         params.call_rate[e] = weekly_chance(channel.calls_per_year.value)
         params.meeting_rate[e] = weekly_chance(channel.meetings_per_year.value)
 
@@ -314,5 +347,12 @@ def _calendar(params: np.record, scenario: Scenario) -> None:
     for at, entry in enumerate(scenario.calendar):
         params.date_week[at] = week_of(scenario, entry.date)
         params.date_kind[at] = CalendarKind[entry.kind.upper()]
+        params.date_side[at] = -1 if entry.kind != "election" else _side_of(scenario, entry.home)
         params.date_value[at] = -1.0 if entry.attention is None else entry.attention.value
         params.date_closes[at] = 0.0 if entry.closes is None else entry.closes.value
+
+
+def _side_of(scenario: Scenario, named: str | None) -> int:
+    """Return the side that holds an election: the party named, or the one home there is."""
+    homes = scenario.all_homes
+    return int(homes[next(iter(homes)) if named is None else named].side)

@@ -1,6 +1,6 @@
 """A negotiation as data, and the checks across its parts, each told as one line with its path."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 import networkx as nx
@@ -25,6 +25,14 @@ from sim.config.conduct import (
     Ratification,
     Unilateral,
 )
+from sim.config.homes import (
+    Home,
+    HomeParts,
+    home_problems,
+    homes_of,
+    seat_problems,
+    vote_problems,
+)
 from sim.config.messages import problem_lines
 from sim.config.number import (
     ASSUMPTION,
@@ -39,7 +47,9 @@ from sim.config.number import (
     Number,
     Share,
 )
+from sim.config.partial import further_problems, valid_parts
 from sim.errors import ConfigError, did_you_mean
+from sim.model.codes import Actor as Code
 
 BY_PARTY = (
     "status_quo",
@@ -68,13 +78,20 @@ def cross_problems(scenario: "Scenario") -> list[str]:
 
     scenario: a scenario whose fields are valid one by one.
     """
-    return [
-        *_actor_problems(scenario),
-        *value_problems(scenario),
-        *_precondition_problems(scenario),
-        *_source_problems(scenario),
-        *_channel_problems(scenario),
-    ]
+    return [line for check in _checks() for line in check(scenario)]
+
+
+def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
+    return (
+        _actor_problems,
+        home_problems,
+        value_problems,
+        vote_problems,
+        _mediator_problems,
+        _precondition_problems,
+        _source_problems,
+        _channel_problems,
+    )
 
 
 def value_problems(scenario: "Scenario") -> list[str]:
@@ -83,23 +100,51 @@ def value_problems(scenario: "Scenario") -> list[str]:
         *_party_problems(scenario),
         *_text_problems(scenario),
         *_weight_problems(scenario),
-        *_parliament_problems(scenario),
+        *seat_problems(scenario),
     ]
 
 
 def _actor_problems(s: "Scenario") -> Iterator[str]:
-    if len(set(s.actor_ids)) < 4:
-        yield f"parties: the four actors must differ, got {', '.join(s.actor_ids)}"
-    places = ("parties[0]", "parties[1]", "mediator.id", "opposition.id")
-    for place, actor in zip(places, s.actor_ids, strict=True):
+    places = _actor_places(s)
+    if len(set(places.values())) < len(places):
+        yield f"parties: the actors must differ, got {', '.join(places.values())}"
+    for place, actor in places.items():
         if actor not in s.actors:
             yield f"{place}: unknown actor '{actor}'" + did_you_mean(actor, s.actors)
     for actor in s.actors:
-        if actor not in s.actor_ids:
+        if actor not in places.values():
             yield f"actors.{actor}: is neither party, mediator nor opposition" + did_you_mean(
                 actor, s.actor_ids
             )
-    yield from _is_party(s, "opposition.home", s.opposition.home)
+    if s.opposition is not None:
+        yield from _is_party(s, "opposition.home", s.opposition.home)
+
+
+def _actor_places(s: "Scenario") -> dict[str, str]:
+    """Return the actor ids that the scenario names, by where it does."""
+    places = {"parties[0]": s.first, "parties[1]": s.second}
+    if s.mediator is not None:
+        places["mediator.id"] = s.mediator.id
+    if s.opposition is not None:
+        places["opposition.id"] = s.opposition.id
+    for party, parts in s.homes.items():
+        if parts.opposition is not None:
+            places[f"homes.{party}.opposition.id"] = parts.opposition.id
+    return places
+
+
+def _mediator_problems(s: "Scenario") -> Iterator[str]:
+    if s.mediator is not None:
+        if s.mediation is None:
+            yield "mediation: is missing; the scenario has a mediator"
+        return
+    if s.mediation is not None:
+        yield "mediation: belongs to a mediator, and the scenario has none"
+    for index, event in enumerate(s.calendar):
+        if event.kind == "administration":
+            yield f"calendar[{index}].kind: a change of administration, and there is no mediator"
+        elif event.attention is not None:
+            yield f"calendar[{index}].attention: belongs to a mediator, and there is none"
 
 
 def _is_party(s: "Scenario", place: str, name: str) -> Iterator[str]:
@@ -230,11 +275,6 @@ def _channel_problems(s: "Scenario") -> Iterator[str]:
         yield f"channels: no path connects {s.first} and {s.second}"
 
 
-def _parliament_problems(s: "Scenario") -> Iterator[str]:
-    if s.politics.government_seats.value > s.politics.parliament_seats.value:
-        yield "politics.government_seats: more seats than politics.parliament_seats"
-
-
 # --- a negotiation as data: parties, text, preconditions, beliefs, calendar and sources
 
 PREAMBLE = "preamble"
@@ -242,7 +282,7 @@ PREAMBLE = "preamble"
 
 
 class Actor(Model):
-    """One of the four actors, as it is named to readers."""
+    """One of the actors, as it is named to readers."""
 
     name: str = Field(min_length=1)
     demonym: str = ""
@@ -257,7 +297,7 @@ class Mediator(Model):
 
 
 class Opposition(Model):
-    """The domestic opposition, and the party at whose home it sits."""
+    """A domestic opposition, and the party at whose home it sits."""
 
     id: str
     name: str = Field(min_length=1)
@@ -289,8 +329,8 @@ class Scenario(Model):
     note: str = ""
     start: Day
     parties: tuple[str, str]
-    mediator: Mediator
-    opposition: Opposition
+    mediator: Mediator | None = None
+    opposition: Opposition | None = None
     actors: dict[Id, Actor]
     sources: dict[Id, Source]
     preamble: Provision
@@ -309,11 +349,12 @@ class Scenario(Model):
     holdout_odds: dict[str, Share]
     opponent_error: dict[str, Amount]
     politics: Politics
-    constitution: Constitution
+    homes: dict[str, HomeParts] = Field(default={})
+    constitution: Constitution | None = None
     ratification: Ratification
     lapse: Lapse
-    public: PublicOpinion
-    mediation: Mediation
+    public: PublicOpinion | None = None
+    mediation: Mediation | None = None
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=6)
     incidents: Incidents
     calendar: tuple[Dated, ...] = Field(default=(), max_length=16)
@@ -338,9 +379,29 @@ class Scenario(Model):
         return self.parties[1]
 
     @property
-    def actor_ids(self) -> tuple[str, str, str, str]:
-        """Ids in the order of the records: first, second, mediator, opposition."""
-        return (self.first, self.second, self.mediator.id, self.opposition.id)
+    def all_homes(self) -> dict[str, Home]:
+        """The homes whose politics are modelled, by party, the first party's first."""
+        return homes_of(self)
+
+    @property
+    def cast(self) -> dict[Code, str]:
+        """Ids of the actors that there are, by their place in the records."""
+        found = {Code.FIRST: self.first, Code.SECOND: self.second}
+        if self.mediator is not None:
+            found[Code.MEDIATOR] = self.mediator.id
+        for home in self.all_homes.values():
+            if home.opposition is not None:
+                found[home.opposition_actor] = home.opposition.id
+        return found
+
+    @property
+    def actor_ids(self) -> tuple[str, ...]:
+        """Ids of the actors that there are: parties, mediator, oppositions."""
+        return tuple(self.cast.values())
+
+    def code_of(self, actor_id: str) -> Code:
+        """Return the place of an actor in the records."""
+        return next(code for code, actor in self.cast.items() if actor == actor_id)
 
     @property
     def provisions(self) -> dict[str, Provision]:
@@ -357,7 +418,7 @@ def _numbers(node: object, path: str) -> Iterator[tuple[str, Number]]:
         yield path, node
     elif isinstance(node, BaseModel):
         for name in type(node).model_fields:
-            yield from _numbers(getattr(node, name), f"{path}.{name}" if path else name)
+            yield from _numbers(getattr(node, name, None), f"{path}.{name}" if path else name)
     elif isinstance(node, Mapping):
         for key, value in node.items():
             yield from _numbers(value, f"{path}.{key}")
@@ -380,7 +441,10 @@ def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
     try:
         return Scenario.model_validate(dict(plain))
     except ValidationError as error:
-        raise ConfigError(problem_lines(error, Scenario, prefix)) from error
+        lines = problem_lines(error, Scenario, prefix)
+        further = further_problems(*valid_parts(Scenario, plain), _checks())
+        lines += [f"{prefix}.{line}" if prefix else line for line in further]
+        raise ConfigError(lines) from error
     except ConfigError as error:
         raise ConfigError(
             [f"{prefix}.{line}" if prefix else line for line in error.problems]

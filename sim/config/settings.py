@@ -155,6 +155,8 @@ def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -
         except ConfigError as error:
             raise ConfigError([*problems, *error.problems]) from error
     parties = {party: _conduct(party, plain.get(party), problems) for party in party_ids}
+    if scenario is not None and rules is not None:
+        problems += _absent_problems(scenario, rules)
     if problems or scenario is None or rules is None:
         raise ConfigError(problems)
     complete = {party: conduct for party, conduct in parties.items() if conduct is not None}
@@ -170,6 +172,21 @@ def _scenario(raw: object, problems: list[str]) -> Scenario | None:
     except ConfigError as error:
         problems += error.problems
         return None
+
+
+def _absent_problems(scenario: Scenario, rules: Rules) -> list[str]:
+    """Return the rules chosen for a mediator or a public that the scenario leaves out."""
+    problems = []
+    if scenario.mediator is None and rules.mediator.style != "none":
+        problems.append(
+            f"mediator.style: '{rules.mediator.style}' and there is no mediator; set mediator=none"
+        )
+    publics = [home.public for home in scenario.all_homes.values()]
+    if rules.public.rule != "none" and not any(publics):
+        problems.append(
+            f"public.rule: '{rules.public.rule}' and no home has a public; set public=none"
+        )
+    return problems
 
 
 def _party_ids(raw_scenario: object) -> list[str]:

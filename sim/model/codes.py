@@ -29,13 +29,18 @@ def complete(table: Mapping[Code, Value], codes: type[Code]) -> Mapping[Code, Va
 
 
 class Actor(IntEnum):
-    """Who acts. The first two index every two-sided field of the records."""
+    """Who acts. The first two index every two-sided field of the records.
+
+    The opposition is that of the first home whose politics are modelled, the second opposition
+    that of the other one where both are.
+    """
 
     FIRST = 0
     SECOND = 1
     MEDIATOR = 2
     OPPOSITION = 3
     NATURE = 4
+    SECOND_OPPOSITION = 5
 
 
 class Treaty(IntEnum):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import Events, History, Indices, Numbers, Params, Public, Shocks, State
+from sim.model.records import Events, History, Params, Public, Publics, Shocks, State
 from sim.model.rules.opening import begin
 from sim.model.rules.week import play_week
 from sim.model.shocks import Tape
@@ -16,7 +16,7 @@ from sim.model.society import GraphPool
 
 @entry_rule
 def play(
-    params: Params, state: State, shocks: Shocks, public: Public, events: Events, history: History
+    params: Params, state: State, shocks: Shocks, publics: Publics, events: Events, history: History
 ) -> None:
     """Play one run from its opening state to its end.
 
@@ -26,7 +26,7 @@ def play(
     history: the state after each week played; no history is kept when empty, shape (horizon,).
     """
     for week in range(params.horizon):
-        play_week(params, state, shocks, public, events)
+        play_week(params, state, shocks, publics, events)
         if week < history.shape[0]:
             history[week] = state
         if state.ended:
@@ -34,8 +34,8 @@ def play(
 
 
 @rule
-def with_graph(public: Public, start: Indices, tie: Indices, tie_weight: Numbers) -> Public:
-    """Return `public` with another graph."""
+def with_graph(public: Public, pool: GraphPool, graph: int) -> Public:
+    """Return `public` with another graph, one of a pool."""
     return Public(
         public.innate,
         public.opinion,
@@ -45,9 +45,9 @@ def with_graph(public: Public, start: Indices, tie: Indices, tie_weight: Numbers
         public.exposure,
         public.active,
         public.queue,
-        start,
-        tie,
-        tie_weight,
+        pool.start[graph],
+        pool.tie[graph],
+        pool.tie_weight[graph],
     )
 
 
@@ -59,23 +59,33 @@ def play_many(
     graph: NDArray[np.int64],
     state: NDArray[np.void],
     tape: Tape,
-    pool: GraphPool,
-    public: Public,
+    pools: tuple[GraphPool, GraphPool],
+    publics: Publics,
     events: Events,
 ) -> None:
     """Play many runs, one after the other, without history.
 
     params: shape (cells,).
-    cell, row, graph: for each run the row of `params`, of the tape and of the graph pool, shape
-        (runs,).
+    cell, row: for each run the row of `params` and of the tape, shape (runs,).
+    graph: for each run the row of each side's graph pool, shape (runs, 2).
     state: all zero at the start; the final states afterwards, shape (runs,).
-    public: working space of this call for the citizens of one run.
+    publics: working space of this call for the citizens of one run.
     events: no moves are written down here, shape (0,).
     """
     for run in range(cell.shape[0]):
         here = params[cell[run]]
         r = row[run]
-        g = graph[run]
-        society = with_graph(public, pool.start[g], pool.tie[g], pool.tie_weight[g])
-        begin(here, state[run], society, tape.types[r], tape.errors[r], tape.citizens[r])
-        play(here, state[run], tape.weekly[r], society, events, state[:0])
+        societies = (
+            with_graph(publics[0], pools[0], graph[run, 0]),
+            with_graph(publics[1], pools[1], graph[run, 1]),
+        )
+        begin(
+            here,
+            state[run],
+            societies,
+            tape.types[r],
+            tape.errors[r],
+            tape.citizens[r],
+            tape.second_citizens[r],
+        )
+        play(here, state[run], tape.weekly[r], societies, events, state[:0])

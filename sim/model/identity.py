@@ -48,6 +48,7 @@ DECIDES = (
     "runs/opening.py",
     "runs/play.py",
     "runs/outcomes.py",
+    "runs/scenario_outcomes.py",
     "runs/trace.py",
     "sweeps/cells.py",
     "sweeps/play.py",

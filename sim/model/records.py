@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.codes import Gate
+from sim.model.codes import Actor, Gate
 
 Params: TypeAlias = np.record
 """A record of dtype `PARAMS`."""
@@ -33,10 +33,10 @@ PRECONDITIONS = 8
 """Capacity for preconditions."""
 ISSUES = ARTICLES + PRECONDITIONS
 """Capacity for issues; article `i` is issue `i`, precondition `k` is issue `ARTICLES + k`."""
-ACTORS = 4
-"""First party, second party, mediator, opposition."""
+ACTORS = len(Actor)
+"""Rows of preferences, one for each code of `sim.model.codes.Actor`; nature's is not used."""
 EDGES = 6
-"""Capacity for edges of the channel graph: every pair of four actors."""
+"""Capacity for edges of the channel graph."""
 CALENDAR = 16
 """Capacity for dated events."""
 EVENTS = 512
@@ -77,7 +77,9 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("horizon", _I, (), "weeks", "length of the run"),
     Field("articles", _I, (), "count", "provisions of the text, the preamble included"),
     Field("preconditions", _I, (), "count", "preconditions, dormant ones included"),
-    Field("home", _I, (), "side", "party with the modelled domestic politics, -1 for none"),
+    Field(
+        "has_politics", _B, _SIDES, "flag", "1 if the politics at this party's home are modelled"
+    ),
     Field("first_mover", _I, (), "side", "party that tables the first draft"),
     Field("agenda", _I, (), "code", "sim.model.codes.Agenda"),
     Field("bargaining", _I, (), "code", "sim.model.codes.Bargaining"),
@@ -139,51 +141,62 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("lead_referendum", _F, (PRECONDITIONS,), "weeks", "from the decision to the vote"),
     Field("ready_week", _F, (PRECONDITIONS,), "week", "end of drafting on an own timetable, or -1"),
     Field("odds", _F, (PRECONDITIONS,), "probability", "believed odds of delivery once on its way"),
-    Field("supermajority", _F, (), "share", "of all seats, to call the referendum"),
-    Field("referendum_majority", _F, (), "share", "of votes cast"),
-    Field("referendum_quorum", _F, (), "share", "yes votes of all eligible voters"),
-    Field("yes_mean", _F, (), "share", "expected yes share of votes cast"),
-    Field("yes_sd", _F, (), "share", "its standard deviation"),
-    Field("yes_slope", _F, (), "share", "change of it per unit of mean public support"),
-    Field("campaign", _F, (), "share", "yes share that a full campaign of the opposition takes"),
-    Field("turnout_mean", _F, (), "share", "expected turnout"),
-    Field("turnout_sd", _F, (), "share", "its standard deviation"),
-    Field("again_weeks", _F, (), "weeks", "from a lost referendum to the next, inf for none"),
-    Field("consent_rate", _F, (), "per week", "hazard that missing votes in parliament are found"),
-    # --- politics at home
-    Field("approval", _F, (), "share", "support of the government among decided voters, week 0"),
-    Field("approval_reversion", _F, (), "per week", "speed of return to its base"),
-    Field("approval_noise", _F, (), "share", "weekly standard deviation"),
-    Field("concession_cost", _F, (), "share", "approval lost per visible concession"),
-    Field("signing_gain", _F, (), "share", "approval per unit of (public support - .5) on signing"),
-    Field("opinion_slope", _F, (), "share", "approval base per unit of mean opinion shift"),
-    Field("protest_cost", _F, (), "share/week", "approval lost per unit of protest share"),
+    Field("supermajority", _F, _SIDES, "share", "of all seats, to call the referendum"),
+    Field("referendum_majority", _F, _SIDES, "share", "of votes cast"),
+    Field("referendum_quorum", _F, _SIDES, "share", "yes votes of all eligible voters"),
+    Field("yes_mean", _F, _SIDES, "share", "expected yes share of votes cast"),
+    Field("yes_sd", _F, _SIDES, "share", "its standard deviation"),
+    Field("yes_slope", _F, _SIDES, "share", "change of it per unit of mean public support"),
+    Field(
+        "campaign", _F, _SIDES, "share", "yes share that a full campaign of the opposition takes"
+    ),
+    Field("turnout_mean", _F, _SIDES, "share", "expected turnout"),
+    Field("turnout_sd", _F, _SIDES, "share", "its standard deviation"),
+    Field("again_weeks", _F, _SIDES, "weeks", "from a lost referendum to the next, inf for none"),
+    Field(
+        "consent_rate", _F, _SIDES, "per week", "hazard that missing votes in parliament are found"
+    ),
+    # --- politics at each party's home
+    Field(
+        "approval", _F, _SIDES, "share", "support of the government among decided voters, week 0"
+    ),
+    Field("approval_reversion", _F, _SIDES, "per week", "speed of return to its base"),
+    Field("approval_noise", _F, _SIDES, "share", "weekly standard deviation"),
+    Field("concession_cost", _F, _SIDES, "share", "approval lost per visible concession"),
+    Field(
+        "signing_gain", _F, _SIDES, "share", "approval per unit of (public support - .5) on signing"
+    ),
+    Field("opinion_slope", _F, _SIDES, "share", "approval base per unit of mean opinion shift"),
+    Field("protest_cost", _F, _SIDES, "share/week", "approval lost per unit of protest share"),
     Field("office_value", _F, _SIDES, "utility", "worth of keeping office"),
     Field("survival_gain", _F, _SIDES, "probability", "believed gain in keeping office by a paper"),
     Field("audience_cost", _F, _SIDES, "utility", "cost of one visible concession at home"),
     Field("ratifier_reservation", _F, _SIDES, "share", "R of the ratifier's reservation U[0, R]"),
     Field("ratification_weeks", _F, _SIDES, "weeks", "from signature to the ratification vote"),
-    Field("ratification_majority", _F, (), "share", "of seats, needed at home"),
-    Field("fall_protest_share", _F, (), "share", "protest at which a government is in danger"),
-    Field("fall_weeks", _F, (), "weeks", "consecutive weeks of it that bring the government down"),
-    Field("election_swing", _F, (), "share", "sd of the vote share about approval"),
-    Field("seats_bonus", _F, (), "ratio", "seat share over vote share of the largest party"),
-    Field("parliament_seats", _F, (), "count", "seats in parliament"),
-    Field("government_seats", _F, (), "count", "seats of the government at week 0"),
-    # --- the public
+    Field("ratification_majority", _F, _SIDES, "share", "of seats, -1 for no vote"),
+    Field("fall_protest_share", _F, _SIDES, "share", "protest at which a government is in danger"),
+    Field("fall_weeks", _F, _SIDES, "weeks", "consecutive weeks of it that put it to the test"),
+    Field("fall_odds", _F, _SIDES, "probability", "that it falls then, once a wave"),
+    Field("election_swing", _F, _SIDES, "share", "sd of the vote share about approval"),
+    Field("seats_bonus", _F, _SIDES, "ratio", "seat share over vote share of the largest party"),
+    Field("parliament_seats", _F, _SIDES, "count", "seats in parliament"),
+    Field("government_seats", _F, _SIDES, "count", "seats of the government at week 0"),
+    # --- the public of each home
     Field("public_rule", _I, (), "code", "sim.model.codes.PublicRule"),
-    Field("citizens", _I, (), "count", "citizens on the graph"),
-    Field("opinion_mean", _F, (), "opinion", "mean innate support for a treaty"),
-    Field("opinion_sd", _F, (), "opinion", "its standard deviation"),
-    Field("susceptibility", _F, (), "share", "weight of neighbours against the innate opinion"),
-    Field("threshold_mean", _F, (), "share", "mean protest threshold"),
-    Field("threshold_sd", _F, (), "share", "its standard deviation"),
-    Field("concession_shift", _F, (), "opinion", "shift of innate opinion per home concession"),
-    Field("signing_shift", _F, (), "opinion", "shift of innate opinion on signature"),
-    Field("confidence", _F, (), "opinion", "bounded-confidence radius"),
-    Field("mobilisation_decay", _F, (), "per week", "share of the protest impulse that fades"),
-    Field("effort", _F, (), "share", "the opposition's mobilising effort"),
-    Field("trigger_impulse", _F, (), "share", "protest impulse per grievance, full effort"),
+    Field("citizens", _I, _SIDES, "count", "citizens on the graph"),
+    Field("opinion_mean", _F, _SIDES, "opinion", "mean innate support for a treaty"),
+    Field("opinion_sd", _F, _SIDES, "opinion", "its standard deviation, within a camp"),
+    Field("opinion_gap", _F, _SIDES, "opinion", "distance between two camps of equal size"),
+    Field("potential", _F, _SIDES, "share", "of the eligible, whom the citizens stand for"),
+    Field("susceptibility", _F, _SIDES, "share", "weight of neighbours against the innate opinion"),
+    Field("threshold_mean", _F, _SIDES, "share", "mean protest threshold"),
+    Field("threshold_sd", _F, _SIDES, "share", "its standard deviation"),
+    Field("concession_shift", _F, _SIDES, "opinion", "shift of innate opinion per home concession"),
+    Field("signing_shift", _F, _SIDES, "opinion", "shift of innate opinion on signature"),
+    Field("confidence", _F, _SIDES, "opinion", "bounded-confidence radius"),
+    Field("mobilisation_decay", _F, _SIDES, "per week", "share of the protest impulse that fades"),
+    Field("effort", _F, _SIDES, "share", "the opposition's mobilising effort"),
+    Field("trigger_impulse", _F, _SIDES, "share", "protest impulse per grievance, full effort"),
     # --- the mediator
     Field("style", _I, (), "code", "sim.model.codes.Style"),
     Field("solution", _I, (), "code", "sim.model.codes.Solution"),
@@ -207,10 +220,11 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("suspension_weeks", _F, (), "weeks", "direct channel closed after an incident"),
     Field("collapse_odds", _F, (), "probability", "that one incident ends the talks"),
     Field("patience_weeks", _F, (), "weeks", "without a zone of agreement before a side walks out"),
-    Field("incident_approval", _F, (), "share", "approval change on an incident"),
+    Field("incident_approval", _F, _SIDES, "share", "approval change on an incident"),
     Field("dates", _I, (), "count", "calendar events"),
     Field("date_week", _I, (CALENDAR,), "week", "when"),
     Field("date_kind", _I, (CALENDAR,), "code", "sim.model.codes.CalendarKind"),
+    Field("date_side", _I, (CALENDAR,), "side", "party that holds the election, or -1"),
     Field(
         "date_value",
         _F,
@@ -298,15 +312,16 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("ledger", _F, (GATES,), "weeks", "weeks charged to each gate, shared equally"),
     # --- ratification
     Field("ratified", _B, _SIDES, "flag", "1 once this side has ratified"),
-    # --- politics at home and the public
-    Field("approval", _F, (), "share", "support of the government"),
-    Field("seats", _F, (), "count", "seats of the government"),
-    Field("impulse", _F, (), "share", "protest impulse of the opposition's mobilisation"),
-    Field("opinion", _F, (), "opinion", "mean support for a treaty"),
-    Field("opinion_shift", _F, (), "opinion", "shift of the innate opinions so far"),
-    Field("shift_applied", _F, (), "opinion", "the part of it that opinions have taken in"),
-    Field("protest", _F, (), "share", "share of citizens protesting"),
-    Field("protest_weeks", _I, (), "weeks", "weeks in a row above the danger mark"),
+    # --- politics at each party's home, and its public
+    Field("approval", _F, _SIDES, "share", "support of the government"),
+    Field("seats", _F, _SIDES, "count", "seats of the government"),
+    Field("impulse", _F, _SIDES, "share", "protest impulse of the opposition's mobilisation"),
+    Field("opinion", _F, _SIDES, "opinion", "mean support for a treaty"),
+    Field("opinion_shift", _F, _SIDES, "opinion", "shift of the innate opinions so far"),
+    Field("shift_applied", _F, _SIDES, "opinion", "the part of it that opinions have taken in"),
+    Field("protest", _F, _SIDES, "share", "protesters among all who are eligible to vote"),
+    Field("protest_weeks", _I, _SIDES, "weeks", "weeks in a row above the danger mark"),
+    Field("fell", _B, _SIDES, "code", "sim.model.codes.Reason of the government's fall, or 0"),
     # --- book-keeping
     Field("events", _I, (), "count", "moves written down"),
     Field("chosen", _B, (ARTICLES,), "flag", "working space: articles chosen to be closed"),
@@ -348,7 +363,7 @@ EVENT = record_type(EVENT_FIELDS)
 
 
 class Public(NamedTuple):
-    """Arrays of one run's citizens and of their graph in compressed rows.
+    """Arrays of the citizens of one home and of their graph in compressed rows.
 
     All have one entry a citizen, except `start` (citizens + 1), `tie` and `tie_weight` (one
     entry a directed tie). Length 0 everywhere when no public is modelled.
@@ -365,3 +380,7 @@ class Public(NamedTuple):
     start: NDArray[np.int32]
     tie: NDArray[np.int32]
     tie_weight: NDArray[np.float64]
+
+
+Publics: TypeAlias = tuple[Public, Public]
+"""The citizens at the first and at the second party's home."""

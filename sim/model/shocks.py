@@ -36,20 +36,38 @@ SHOCK_FIELDS: tuple[tuple[str, str, Field], ...] = (
     ("ratification", _U, Field("lapse", "f8", (), "u", "a deal in force lapses")),
     ("politics", _N, Field("approval", "f8", (), "z", "swing of approval")),
     ("politics", _N, Field("election", "f8", (), "z", "swing of an election")),
+    ("second_votes", _U, Field("second_consent", "f8", (), "u", "consent, at a second home")),
+    ("second_votes", _N, Field("second_yes", "f8", (), "z", "yes, at a second home")),
+    ("second_votes", _N, Field("second_turnout", "f8", (), "z", "turnout, at a second home")),
+    ("second_politics", _N, Field("second_approval", "f8", (), "z", "approval, likewise")),
+    ("second_politics", _N, Field("second_election", "f8", (), "z", "election, likewise")),
+    ("street", _U, Field("street", "f8", (2,), "u", "a wave of protest brings a government down")),
     ("answers", _U, Field("choice", "f8", (2, 2), "u", "two for each side's answers")),
 )
 """(submodel, law, field) for each shock of a week; uniforms on [0, 1), standard normals.
 
-Fields of one submodel and law stand next to each other.
+Fields of one submodel and law stand next to each other. Those named `second` are drawn only where
+politics at both homes are modelled, and serve the second party's.
 """
 
 SHOCK = record_type(tuple(f for _, _, f in SHOCK_FIELDS))
 WIDTH = SHOCK.itemsize // 8
 """Numbers in one week of the tape."""
 
+_WEEKLY = tuple(dict.fromkeys(submodel for submodel, _, _ in SHOCK_FIELDS))
+_OF_SECOND = ("second_votes", "second_politics")
+_LATER = (*_OF_SECOND, "street")
+
 STREAMS = (
-    *("calendar", "channels", "mediation", "offers", "concessions", "preconditions"),
-    *("ratification", "politics", "types", "errors", "citizens", "answers"),
+    *(name for name in _WEEKLY if name not in (*_LATER, "answers")),
+    "types",
+    "errors",
+    "citizens",
+    *_LATER,
+    "second_citizens",
+    "camps",
+    "second_camps",
+    "answers",
 )
 """Names of the spawned streams, in spawning order; new ones go to the end."""
 
@@ -63,9 +81,11 @@ class Tape(NamedTuple):
     # standard normals of each side's error about the other's weights; shape (replicates, 2,
     # ISSUES)
     errors: NDArray[np.float64]
-    # standard normals of innate opinion and of protest threshold; shape (replicates, 2,
-    # citizens)
+    # standard normals of innate opinion, of protest threshold, and whose sign is the camp;
+    # shape (replicates, 3, citizens)
     citizens: NDArray[np.float64]
+    # the same of a second home, whose public may have another size
+    second_citizens: NDArray[np.float64]
 
 
 def stream(seed: int, block: int, name: str) -> np.random.Generator:
@@ -79,7 +99,7 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-def _draw_block(seed: int, block: int, tape: Tape) -> None:
+def _draw_block(seed: int, block: int, tape: Tape, two_homes: bool) -> None:
     weeks = tape.weekly.shape[1]
     flat = tape.weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
     generators = {name: stream(seed, block, name) for name in STREAMS}
@@ -88,6 +108,9 @@ def _draw_block(seed: int, block: int, tape: Tape) -> None:
             columns = _columns(submodel, law)
             if columns.start == columns.stop:
                 continue
+            if submodel in _OF_SECOND and not two_homes:
+                flat[:, :, columns] = 0.0
+                continue
             # Week-major, and each law from a child of its own: a longer horizon only appends.
             rng = generators[submodel].spawn(1)[0]
             shape = (weeks, BLOCK, columns.stop - columns.start)
@@ -95,7 +118,13 @@ def _draw_block(seed: int, block: int, tape: Tape) -> None:
             flat[:, :, columns] = drawn.transpose(1, 0, 2)
     tape.types[:] = generators["types"].random(tape.types.shape)
     tape.errors[:] = generators["errors"].standard_normal(tape.errors.shape)
-    tape.citizens[:] = generators["citizens"].standard_normal(tape.citizens.shape)
+    for part, traits, camp in (
+        (tape.citizens, "citizens", "camps"),
+        (tape.second_citizens, "second_citizens", "second_camps"),
+    ):
+        count, _, size = part.shape
+        part[:, :2] = generators[traits].standard_normal((count, 2, size))
+        part[:, 2] = generators[camp].standard_normal((count, size))
 
 
 def _columns(submodel: str, law: str) -> slice:
@@ -109,16 +138,27 @@ def _columns(submodel: str, law: str) -> slice:
 
 def rows_of(tape: Tape, rows: slice) -> Tape:
     """Return the part of a tape that belongs to some replicates, as views."""
-    return Tape(tape.weekly[rows], tape.types[rows], tape.errors[rows], tape.citizens[rows])
+    return Tape(
+        tape.weekly[rows],
+        tape.types[rows],
+        tape.errors[rows],
+        tape.citizens[rows],
+        tape.second_citizens[rows],
+    )
 
 
-def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
+def draw_tape(
+    seed: int, replicates: range, weeks: int, citizens: int, second: int | None = None
+) -> Tape:
     """Draw the tape of a run of consecutive replicates.
 
     seed: the sweep's seed, non-negative.
     replicates: replicate numbers, step 1.
     weeks: weeks of each run.
-    citizens: citizens of each run, 0 when no public is modelled.
+    citizens: citizens of each run, 0 when no public is modelled; those of the first home where
+        two are.
+    second: citizens of the second home, None where no more than one home has its politics
+        modelled; its shocks are 0 then.
 
     Returns entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
     """
@@ -128,11 +168,12 @@ def draw_tape(seed: int, replicates: range, weeks: int, citizens: int) -> Tape:
         weekly=np.empty((count, weeks), SHOCK),
         types=np.empty((count, 2)),
         errors=np.empty((count, 2, ISSUES)),
-        citizens=np.empty((count, 2, citizens)),
+        citizens=np.empty((count, 3, citizens)),
+        second_citizens=np.empty((count, 3, second or 0)),
     )
     for block in range(first, last + 1):
         rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)
-        _draw_block(seed, block, rows_of(tape, rows))
+        _draw_block(seed, block, rows_of(tape, rows), second is not None)
     skip = replicates.start - first * BLOCK
     part = slice(skip, skip + len(replicates))
     return rows_of(tape, part)

@@ -17,7 +17,10 @@ POOL = 16
 """Graphs in a pool; part of what a seed means, so it never changes."""
 
 _SPAWN_KEY = 2**31
-"""Keeps the graphs' streams apart from those of the tape, whose keys start with a block."""
+"""Keeps the graphs' streams apart from those of the tape, whose keys start with a block.
+
+The graphs of a second home have the next key.
+"""
 
 
 class GraphPool(NamedTuple):
@@ -89,7 +92,13 @@ def _pool_of(rows: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> GraphPo
 
 
 def graph_pool(
-    family: str, citizens: int, degree: int, rewiring: float, seed: int, size: int = POOL
+    family: str,
+    citizens: int,
+    degree: int,
+    rewiring: float,
+    seed: int,
+    size: int = POOL,
+    second: bool = False,
 ) -> GraphPool:
     """Build the first `size` graphs of a sweep's pool.
 
@@ -97,6 +106,7 @@ def graph_pool(
     citizens, degree, rewiring: size, mean number of ties, and share of ties that are rewired.
     seed: the sweep's seed; graph `g` depends on it and on `g` alone.
     size: how many of the `POOL` graphs are wanted.
+    second: whether they are for a second home, whose graphs are drawn apart.
 
     Raises KeyError if the family is unknown.
     """
@@ -105,7 +115,7 @@ def graph_pool(
     build = GRAPHS[family]
     rows = []
     for g in range(size):
-        drawn = np.random.SeedSequence(seed, spawn_key=(_SPAWN_KEY, g)).generate_state(1)
+        drawn = np.random.SeedSequence(seed, spawn_key=(_SPAWN_KEY + second, g)).generate_state(1)
         rows.append(compressed_rows(build(citizens, degree, rewiring, int(drawn[0]))))
     return _pool_of(rows)
 
@@ -129,3 +139,8 @@ def new_public(citizens: int, pool: GraphPool, graph: int) -> Public:
         tie=pool.tie[graph],
         tie_weight=pool.tie_weight[graph],
     )
+
+
+def no_public() -> Public:
+    """Return the citizens of a home whose public is not modelled: none."""
+    return new_public(0, graph_pool("complete", 0, 0, 0.0, 0), 0)

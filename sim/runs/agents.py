@@ -1,4 +1,4 @@
-"""The four agents: each owns its preferences and calls its own rules.
+"""The agents: each owns its preferences and calls its own rules.
 
 An agent decides nothing that is not in `sim.model.rules`: each of its methods is named after a rule
 and hands it the model's records, so that the watched run and the compiled one are the same run.
@@ -8,7 +8,7 @@ In a scenario about other countries the classes keep the parts that they are nam
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import mesa
 import numpy as np
@@ -51,13 +51,13 @@ class Negotiator(mesa.Agent):
         Id and name in the scenario.
     """
 
-    actor: ClassVar[Actor]
+    actor: Actor
 
     def __init__(self, model: TalksModel) -> None:
         super().__init__(model)
         scenario = model.settings.scenario
         self.talks_model = model
-        self.actor_id = scenario.actor_ids[self.actor]
+        self.actor_id = scenario.cast[self.actor]
         self.title = scenario.actors[self.actor_id].name
 
     @property
@@ -128,9 +128,22 @@ class UnitedStates(Negotiator):
 
 
 class Opposition(Negotiator):
-    """The domestic opposition and the public that it addresses."""
+    """The domestic opposition at one party's home, and the public that it addresses.
 
-    actor = Actor.OPPOSITION
+    Attributes
+    ----------
+    home : Actor
+        The party at whose home it sits.
+    """
+
+    def __init__(self, model: TalksModel, home: Actor, actor: Actor) -> None:
+        self.actor = actor
+        self.home = home
+        super().__init__(model)
+
+    def follow(self, rule: Callable[..., object]) -> None:
+        """Call one rule at its home."""
+        self.talks_model.follow(rule, self.home)
 
     def mobilise(self) -> None:
         """Rule: let the impulse of past mobilisation fade."""

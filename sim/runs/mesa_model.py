@@ -47,9 +47,19 @@ class NegotiationModel(mesa.Model):
         self.settings = settings
         self.talks = open_run(settings) if talks is None else talks
         self.horizon = int(self.talks.params.horizon)
+        self.at_home = {
+            home.side: Opposition(self, home.side, home.opposition_actor)
+            for home in settings.scenario.all_homes.values()
+            if home.opposition is not None
+        }
         self.in_charge: dict[Actor, Negotiator] = {
             agent.actor: agent
-            for agent in (Armenia(self), Azerbaijan(self), UnitedStates(self), Opposition(self))
+            for agent in (
+                Armenia(self),
+                Azerbaijan(self),
+                *self._mediators(),
+                *self.at_home.values(),
+            )
         }
         self.channels = self._channel_graph()
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
@@ -57,8 +67,8 @@ class NegotiationModel(mesa.Model):
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "status": lambda m: int(m.talks.state.status),
-                "approval": lambda m: float(m.talks.state.approval),
-                "protest": lambda m: float(m.talks.state.protest),
+                "approval": lambda m: float(m.talks.state.approval[m.first_home]),
+                "protest": lambda m: float(m.talks.state.protest[m.first_home]),
                 "first_target": lambda m: float(m.talks.state.target[0]),
                 "second_target": lambda m: float(m.talks.state.target[1]),
             }
@@ -72,7 +82,8 @@ class NegotiationModel(mesa.Model):
         """
         talks = self.talks
         for phase in PHASES:
-            agent = self.in_charge.get(phase.actor)
+            found = self.at_home if phase.at_home else self.in_charge
+            agent = found.get(phase.actor)
             if agent is None:
                 self.follow(phase.rule, phase.actor)
             else:
@@ -88,11 +99,14 @@ class NegotiationModel(mesa.Model):
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call one phase's rule, in the part of `actor`, with what it asks for.
 
-        Rules that ask for the public are left out where no public is modelled.
+        Rules that ask for the public are left out where that home has none.
         """
-        if "public" in asked_for(rule) and self.talks.params.citizens == 0:
-            return
-        given = {name: getattr(self.talks, name) for name in ARGUMENTS} | {"actor": int(actor)}
+        given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
+        given["actor"] = int(actor)
+        if "public" in asked_for(rule):
+            if self.talks.params.citizens[actor] == 0:
+                return
+            given["public"] = self.talks.publics[actor]
         rule(*(given[name] for name in asked_for(rule)))
 
     def run_record(self) -> RunRecord:
@@ -104,6 +118,14 @@ class NegotiationModel(mesa.Model):
             events=self.talks.events[: self.talks.state.events],
             driver="mesa",
         )
+
+    @property
+    def first_home(self) -> int:
+        """Side of the first home whose politics are modelled, the first party if none is."""
+        return next((int(h.side) for h in self.settings.scenario.all_homes.values()), 0)
+
+    def _mediators(self) -> list[Negotiator]:
+        return [] if self.settings.scenario.mediator is None else [UnitedStates(self)]
 
     def _channel_graph(self) -> nx.Graph:
         graph = nx.Graph()

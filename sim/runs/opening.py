@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.config.parameters import citizens, parameters
 from sim.config.settings import Settings
 from sim.errors import FaultyPluginError
-from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Public
+from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Publics
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public
 
@@ -26,7 +26,7 @@ class Talks:
     params: np.record
     state: np.record  # in its opening state; the drivers change it
     shocks: NDArray[np.void]
-    public: Public  # citizens in their opening state; the drivers change them
+    publics: Publics  # citizens of each home in their opening state; the drivers change them
     events: NDArray[np.void]  # buffer; ``state.events`` counts what is in it
 
 
@@ -48,12 +48,31 @@ class RunRecord:
 
 
 class Society(NamedTuple):
-    """What the citizens of a cell live on; cells that agree in it share graphs and chance."""
+    """What the citizens at one home live on."""
 
     family: str
     citizens: int
     degree: int
     rewiring: float
+
+
+NOBODY = Society("none", 0, 0, 0.0)
+"""Where no public is modelled."""
+
+
+class Societies(NamedTuple):
+    """The societies of both sides; cells that agree in them share graphs and chance."""
+
+    first: Society
+    second: Society
+    two_homes: bool  # whether politics are modelled at both homes
+
+    @property
+    def citizens(self) -> tuple[int, int | None]:
+        """Citizens of the first home, and of the second one or None, as `draw_tape` asks."""
+        if self.two_homes:
+            return self.first.citizens, self.second.citizens
+        return self.first.citizens + self.second.citizens, None
 
 
 class Cells(NamedTuple):
@@ -62,7 +81,7 @@ class Cells(NamedTuple):
     numbers: range
     settings: list[Settings]
     params: NDArray[np.void]  # shape (cells,)
-    societies: list[Society]
+    societies: list[Societies]
 
     @classmethod
     def of(cls, numbers: range, settings: Sequence[Settings]) -> "Cells":
@@ -70,85 +89,114 @@ class Cells(NamedTuple):
         params = np.zeros(len(numbers), PARAMS).view(np.recarray)
         for row, entry in enumerate(settings):
             params[row] = parameters(entry)
-        return cls(numbers, list(settings), params, [society_of(entry) for entry in settings])
+        return cls(numbers, list(settings), params, [societies_of(entry) for entry in settings])
 
-    def rows_of(self, society: Society) -> list[int]:
-        """Return the rows of the cells that live on one society."""
-        return [row for row, entry in enumerate(self.societies) if entry == society]
+    def rows_of(self, societies: Societies) -> list[int]:
+        """Return the rows of the cells that live on the same societies."""
+        return [row for row, entry in enumerate(self.societies) if entry == societies]
 
 
 class Batch(NamedTuple):
-    """Some cells of one society with some replicates, not played yet."""
+    """Some cells of the same societies with some replicates, not played yet."""
 
     cells: Cells
     tape: Tape  # of the replicates
-    pool: GraphPool
-    graph: NDArray[np.int64]  # number of the graph of each replicate
-    public: Public  # for one run at a time, so for one thread
+    pools: tuple[GraphPool, GraphPool]
+    graph: NDArray[np.int64]  # number of each side's graph for each replicate
+    publics: Publics  # for one run at a time, so for one thread
 
 
-def society_of(settings: Settings) -> Society:
-    """Return what the citizens of one cell live on; nothing if none are modelled."""
-    size = citizens(settings)
-    if size == 0:
-        return Society("none", 0, 0, 0.0)
-    public = settings.scenario.public
-    return Society(settings.public.graph, size, int(public.degree.value), public.rewiring.value)
+def societies_of(settings: Settings) -> Societies:
+    """Return what the citizens of one cell live on; nobody where none are modelled."""
+    sides = [_society(settings, party) for party in settings.scenario.parties]
+    return Societies(sides[0], sides[1], len(settings.scenario.all_homes) > 1)
+
+
+def _society(settings: Settings, party: str) -> Society:
+    size = citizens(settings, party)
+    home = settings.scenario.all_homes.get(party)
+    if size == 0 or home is None or home.public is None:
+        return NOBODY
+    degree, rewiring = home.public.degree.value, home.public.rewiring.value
+    return Society(settings.public.graph, size, int(degree), rewiring)
 
 
 @lru_cache(maxsize=8)
-def graphs(society: Society, seed: int, size: int) -> GraphPool:
-    """Return the first `size` graphs of a seed."""
+def graphs(society: Society, seed: int, size: int, second: bool = False) -> GraphPool:
+    """Return the first `size` graphs of a seed, or of those for a second home."""
     if society.citizens == 0:
         return graph_pool("complete", 0, 0, 0.0, 0)
-    return graph_pool(
-        society.family, society.citizens, society.degree, society.rewiring, seed, size
+    family, citizens, degree, rewiring = society
+    return graph_pool(family, citizens, degree, rewiring, seed, size, second)
+
+
+def _pools(societies: Societies, seed: int, size: int) -> tuple[GraphPool, GraphPool]:
+    first = graphs(societies.first, seed, size)
+    return first, graphs(societies.second, seed, size, societies.two_homes)
+
+
+def _graph_of(societies: Societies, replicate: int) -> tuple[int, int]:
+    """Return the number of each side's graph for one replicate."""
+    one, other = societies.first.citizens > 0, societies.second.citizens > 0
+    return replicate % POOL * one, replicate % POOL * other
+
+
+def new_publics(
+    societies: Societies, pools: tuple[GraphPool, GraphPool], graph: tuple[int, int] = (0, 0)
+) -> Publics:
+    """Return zeroed citizens of each side on one graph of its pool."""
+    return (
+        new_public(societies.first.citizens, pools[0], graph[0]),
+        new_public(societies.second.citizens, pools[1], graph[1]),
     )
 
 
 @lru_cache(maxsize=4)
-def tape(seed: int, replicates: range, horizon: int, size: int) -> Tape:
+def tape(
+    seed: int, replicates: range, horizon: int, citizens: int, second: int | None = None
+) -> Tape:
     """Return the chance of some replicates, its records readable by attribute."""
-    drawn = draw_tape(seed, replicates, horizon, size)
+    drawn = draw_tape(seed, replicates, horizon, citizens, second)
     return drawn._replace(weekly=drawn.weekly.view(np.recarray))
 
 
-def opening_state(params: np.record, public: Public, chance: Tape, row: int) -> np.record:
+def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -> np.record:
     """Return the state of week 0 with the chance of one replicate; set the citizens to it."""
     from sim.model.rules.opening import begin
 
     state: np.record = np.zeros(1, STATE).view(np.recarray)[0]
-    begin(params, state, public, chance.types[row], chance.errors[row], chance.citizens[row])
+    drawn = (part[row] for part in chance[1:])
+    begin(params, state, publics, *drawn)
     return state
 
 
 def open_run(settings: Settings) -> Talks:
     """Return week 0 of the run that `settings` describe."""
     params = parameters(settings)
-    society = society_of(settings)
+    societies = societies_of(settings)
     replicate = settings.replicate
     own = range(replicate, replicate + 1)
-    chance = tape(settings.seed, own, settings.horizon, society.citizens)
-    graph = replicate % POOL if society.citizens else 0
-    public = new_public(society.citizens, graphs(society, settings.seed, graph + 1), graph)
-    state = opening_state(params, public, chance, 0)
+    chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
+    graph = _graph_of(societies, replicate)
+    publics = new_publics(societies, _pools(societies, settings.seed, max(graph) + 1), graph)
+    state = opening_state(params, publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(settings, params, state, chance.weekly[0], public, events)
+    return Talks(settings, params, state, chance.weekly[0], publics, events)
 
 
-def open_batch(seed: int, cells: Cells, society: Society, replicates: range) -> Batch:
-    """Return those of some cells that live on one society, with some replicates.
+def open_batch(seed: int, cells: Cells, societies: Societies, replicates: range) -> Batch:
+    """Return those of some cells that live on the same societies, with some replicates.
 
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
-    horizon = max(cells.settings[row].horizon for row in cells.rows_of(society))
-    pool = graphs(society, seed, min(replicates.stop, POOL))
+    horizon = max(cells.settings[row].horizon for row in cells.rows_of(societies))
+    pools = _pools(societies, seed, min(replicates.stop, POOL))
     return Batch(
         cells,
-        tape(seed, replicates, horizon, society.citizens),
-        pool,
-        np.array(replicates, np.int64) % POOL * (society.citizens > 0),
-        new_public(society.citizens, pool, 0),
+        tape(seed, replicates, horizon, *societies.citizens),
+        pools,
+        np.array([_graph_of(societies, replicate) for replicate in replicates], np.int64),
+        new_publics(societies, pools),
     )
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.config.scenario import Scenario
 from sim.model.codes import Article, Gate, Precondition, Reason, Treaty, complete
 from sim.model.records import ARTICLES, GATES, PRECONDITIONS
 
@@ -112,11 +111,11 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
     Column("preconditions_met", "i4", "count", "preconditions met"),
     Column("preconditions_waived", "i4", "count", "preconditions dropped by who demanded them"),
     Column("preconditions_failed", "i4", "count", "preconditions that failed"),
-    # --- at home
+    # --- at home: the first party's where the politics of both are modelled, 0 without any
     Column("approval", "f8", "share", "approval of the government at the end"),
     Column("opinion", "f8", "opinion", "mean public support for a treaty at the end"),
     Column("protest", "f8", "share", "share of citizens protesting at the end"),
-    Column("government_fell", "?", "flag", "the government fell by ballot or street"),
+    Column("government_fell", "?", "flag", "a government fell by ballot or street"),
     # --- what stood in the way
     *(
         Column(name, "f8", "share", f"weeks in which {_GATES[gate]}; the eight shares sum to 1")
@@ -360,6 +359,7 @@ def _share_won(params: NDArray[np.void], final: NDArray[np.void], rows: Whole, s
 def _course(
     params: NDArray[np.void], final: NDArray[np.void], rows: Whole
 ) -> dict[str, NDArray[np.generic]]:
+    run, home = np.arange(final.size), _home_of(params, rows)
     there = np.arange(PRECONDITIONS) < params["preconditions"][rows][:, np.newaxis]
     precondition = np.where(there, final["precondition"], int(Precondition.DORMANT))
     return {
@@ -370,11 +370,17 @@ def _course(
         "preconditions_met": (precondition == Precondition.MET).sum(axis=1),
         "preconditions_waived": (precondition == Precondition.WAIVED).sum(axis=1),
         "preconditions_failed": (precondition == Precondition.FAILED).sum(axis=1),
-        "approval": final["approval"],
-        "opinion": final["opinion"],
-        "protest": final["protest"],
+        "approval": final["approval"][run, home],
+        "opinion": final["opinion"][run, home],
+        "protest": final["protest"][run, home],
         "government_fell": final["status"] == Treaty.GOVERNMENT_FELL,
     }
+
+
+def _home_of(params: NDArray[np.void], rows: Whole) -> Whole:
+    """Return the side of the first home whose politics are modelled, 0 if none is."""
+    modelled = params["has_politics"][rows]
+    return np.where((modelled[:, 0] == 0) & (modelled[:, 1] != 0), 1, 0)
 
 
 def _ledger(final: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
@@ -383,50 +389,6 @@ def _ledger(final: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
     total = weeks.sum(axis=1)
     shares = weeks / np.where(total > 0.0, total, 1.0)[:, np.newaxis]
     return {LEDGER_COLUMNS[gate]: shares[:, gate] for gate in range(GATES)}
-
-
-def scenario_columns(scenario: Scenario) -> tuple[Column, ...]:
-    """Return the columns that depend on the scenario: what was open, and the preconditions.
-
-    Named by the scenario's ids: ``position_VII``, ``article_VII``, ``precondition_constitution``.
-    """
-    first, second = (scenario.actors[party].name for party in scenario.parties)
-    columns: list[Column] = []
-    for key, provision in scenario.provisions.items():
-        if provision.status == "agreed":
-            continue
-        columns.append(
-            Column(
-                f"position_{key}",
-                "f8",
-                "position",
-                f"final position, 0 {first}'s wording, 1 {second}'s: {provision.title}",
-            )
-        )
-        columns.append(Column(f"article_{key}", "i1", "code", f"final status: {provision.title}"))
-    columns += [
-        Column(f"precondition_{key}", "i1", "code", f"final status: {entry.title}")
-        for key, entry in scenario.preconditions.items()
-    ]
-    return tuple(columns)
-
-
-def scenario_outcomes(
-    scenario: Scenario, state: NDArray[np.void] | np.record
-) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays that belong to `scenario_columns`, all of shape (runs,).
-
-    A position that is not agreed is the midpoint of the last offers.
-    """
-    final = np.atleast_1d(np.asarray(state))
-    found: dict[str, NDArray[np.generic]] = {}
-    for i, (key, provision) in enumerate(scenario.provisions.items()):
-        if provision.status != "agreed":
-            found[f"position_{key}"] = final["position"][:, i].astype("f8")
-            found[f"article_{key}"] = final["article"][:, i].astype("i1")
-    for k, key in enumerate(scenario.preconditions):
-        found[f"precondition_{key}"] = final["precondition"][:, k].astype("i1")
-    return found
 
 
 def codes_of(column: str) -> type[IntEnum] | None:

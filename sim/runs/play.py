@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.settings import Settings
-from sim.model.records import EVENT, STATE
+from sim.model.records import EVENT, STATE, Publics
 from sim.runs.opening import (
     Batch,
     Cells,
@@ -16,7 +16,7 @@ from sim.runs.opening import (
     open_batch,
     open_run,
     opening_state,
-    society_of,
+    societies_of,
 )
 
 
@@ -34,7 +34,7 @@ def run_engine(settings: Settings) -> RunRecord:
 
     talks = open_run(settings)
     history = np.zeros(settings.horizon, STATE).view(np.recarray)
-    play(talks.params, talks.state, talks.shocks, talks.public, talks.events, history)
+    play(talks.params, talks.state, talks.shocks, talks.publics, talks.events, history)
     check_fault(settings, talks.state)
     return RunRecord(
         settings=settings,
@@ -58,14 +58,14 @@ def run_mesa(settings: Settings) -> RunRecord:
 def play_batch(cells: Sequence[Settings], replicates: range) -> NDArray[np.void]:
     """Play every cell with every replicate; return final states, shape (cells, replicates).
 
-    cells: with the same seed and society; their `replicate` is not read.
+    cells: with the same seed and societies; their `replicate` is not read.
 
     Raises ValueError if the cells cannot share chance.
     """
-    if len({(cell.seed, society_of(cell)) for cell in cells}) > 1:
-        raise ValueError("cells of a batch must share seed, graph and citizens")
+    if len({(cell.seed, societies_of(cell)) for cell in cells}) > 1:
+        raise ValueError("cells of a batch must share seed, homes, graph and citizens")
     opened = Cells.of(range(len(cells)), cells)
-    batch = open_batch(cells[0].seed, opened, society_of(cells[0]), replicates)
+    batch = open_batch(cells[0].seed, opened, societies_of(cells[0]), replicates)
     rows, numbers = np.indices((len(cells), len(replicates))).reshape(2, -1)
     return final_states(batch, rows, numbers).reshape(len(cells), len(replicates))
 
@@ -82,8 +82,8 @@ def final_states(
     state = np.zeros(len(cell), STATE).view(np.recarray)
     none = np.zeros(0, EVENT).view(np.recarray)
     chance, graph = batch.tape, batch.graph[replicate]
-    params, pool = batch.cells.params, batch.pool
-    play_many(params, cell, replicate, graph, state, chance, pool, batch.public, none)
+    params, pools = batch.cells.params, batch.pools
+    play_many(params, cell, replicate, graph, state, chance, pools, batch.publics, none)
     return state
 
 
@@ -108,20 +108,30 @@ def states_or_errors(
     return state, raised
 
 
+def _on_graphs(batch: Batch, replicate: int) -> Publics:
+    """Return the citizens of a batch on the graphs of one replicate."""
+    one, other = (
+        public._replace(
+            start=pool.start[graph], tie=pool.tie[graph], tie_weight=pool.tie_weight[graph]
+        )
+        for public, pool, graph in zip(
+            batch.publics, batch.pools, batch.graph[replicate], strict=True
+        )
+    )
+    return one, other
+
+
 def weekly_states(batch: Batch, cell: int, replicate: int) -> NDArray[np.void] | None:
     """Return the states of one run of a batch week by week, None if its rules raised."""
     from sim.model.engine import play
 
     params, chance = batch.cells.params[cell], batch.tape
-    graph, pool = batch.graph[replicate], batch.pool
-    public = batch.public._replace(
-        start=pool.start[graph], tie=pool.tie[graph], tie_weight=pool.tie_weight[graph]
-    )
+    publics = _on_graphs(batch, replicate)
     history = np.zeros(int(params.horizon), STATE).view(np.recarray)
     none = np.zeros(0, EVENT).view(np.recarray)
     try:
-        state = opening_state(params, public, chance, replicate)
-        play(params, state, chance.weekly[replicate], public, none, history)
+        state = opening_state(params, publics, chance, replicate)
+        play(params, state, chance.weekly[replicate], publics, none, history)
     except Exception:  # noqa: BLE001 - the table of runs holds the message
         return None
     return history[: int(state.week)]

@@ -72,9 +72,18 @@ class Told(NamedTuple):
 
     @property
     def home(self) -> str:
-        """Name of the party whose politics at home is modelled."""
-        scenario = self.scenario
-        return scenario.actors[scenario.opposition.home].name
+        """Name of the party at whose home it happens; for an election, `issue` may say so."""
+        homes = list(self.scenario.all_homes)
+        second = self.actor == Actor.SECOND_OPPOSITION or (
+            self.actor == Actor.NATURE and self.issue >= 0
+        )
+        return self.scenario.actors[homes[-1 if second else 0]].name
+
+    @property
+    def street(self) -> str:
+        """Name of the opposition that leads a protest, or of the street where there is none."""
+        present = self.actor in self.scenario.cast
+        return self.name(int(self.actor)) if present else "The street"
 
     @property
     def article(self) -> str:
@@ -94,7 +103,7 @@ class Told(NamedTuple):
 
     def name(self, actor: int) -> str:
         """Return an actor's name."""
-        return self.scenario.actors[self.scenario.actor_ids[actor]].name
+        return self.scenario.actors[self.scenario.cast[Actor(actor)]].name
 
 
 def short_title(title: str) -> str:
@@ -234,7 +243,7 @@ MOVES: Mapping[Move, Callable[[Told], str]] = {
     Move.COLLAPSED: lambda t: "The talks break down",
     Move.ELECTION_HELD: _election,
     Move.PROTEST_WAVE: lambda t: (
-        f"{t.who}: protest spreads to {percent(t.value)} of citizens in {t.home}"
+        f"{t.street}: protest spreads to {percent(t.value)} of citizens in {t.home}"
     ),
     Move.GOVERNMENT_FELL: lambda t: f"The government of {t.home} falls",
     Move.FAULT: lambda t: "The run ends",
@@ -329,7 +338,7 @@ def _capital(text: str) -> str:
 
 
 def _condition(told: Told) -> str:
-    party = told.scenario.actor_ids[int(told.actor)]
+    party = told.scenario.cast[told.actor]
     return told.settings.parties[party].acceptance.name
 
 
@@ -342,12 +351,11 @@ def tell_one(event: np.record, settings: Settings) -> Line:
     told = Told(settings, Actor(int(event["actor"])), int(event["issue"]), reason, event["value"])
     why = SPECIAL.get((move, reason), REASONS[reason])
     scenario, week = settings.scenario, int(event["week"])
-    nobody = told.actor == Actor.NATURE
     return Line(
         week=week,
         day=day_of(scenario, week),
         move=move,
-        actor="" if nobody else scenario.actor_ids[int(told.actor)],
+        actor=scenario.cast.get(told.actor, ""),
         said=MOVES[move](told),
         why=why(told),
     )

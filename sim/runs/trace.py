@@ -191,21 +191,45 @@ def _text(record: RunRecord) -> list[Series]:
 
 def _surroundings(record: RunRecord) -> list[Series]:
     history = record.history
-    shares = (
-        ("approval", "share", "approval of the government at home"),
-        ("opinion", "opinion", "mean public support for a treaty"),
-        ("protest", "share", "share of citizens protesting"),
-        ("attention", "share", "the mediator's attention"),
-    )
+    homes = list(record.settings.scenario.all_homes.values())
+    first = int(homes[0].side) if homes else 0
     flags = (
         ("channel_open", "the parties could deal with each other"),
         ("parties_met", "the parties met"),
     )
     return [
-        *(_series(name, unit, meaning, history[name]) for name, unit, meaning in shares),
-        _series("seats", "count", "seats of the government", history["seats"].astype(np.int32)),
+        *(
+            _series(name, unit, meaning, history[name][:, first])
+            for name, unit, meaning in HOME_SHARES
+        ),
+        _series("attention", "share", "the mediator's attention", history["attention"]),
+        _seats("seats", "seats of the government", history["seats"][:, first]),
         *(_series(name, "flag", meaning, history[name] != 0) for name, meaning in flags),
+        *(s for home in homes[1:] for s in _second_home(record, home.party, int(home.side))),
     ]
+
+
+HOME_SHARES = (
+    ("approval", "share", "approval of the government at home"),
+    ("opinion", "opinion", "mean public support for a treaty"),
+    ("protest", "share", "share of citizens protesting"),
+)
+"""Series of a home; the first home's where both are modelled."""
+
+
+def _seats(name: str, meaning: str, seats: NDArray[np.float64]) -> Series:
+    return _series(name, "count", meaning, seats.astype(np.int32))
+
+
+def _second_home(record: RunRecord, party: str, side: int) -> list[Series]:
+    history = record.history
+    where = record.settings.scenario.actors[party].name
+    found = [
+        _series(f"{name}_{party}", unit, f"{meaning}: {where}", history[name][:, side])
+        for name, unit, meaning in HOME_SHARES
+    ]
+    seats = history["seats"][:, side]
+    return [*found, _seats(f"seats_{party}", f"seats of the government: {where}", seats)]
 
 
 def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:

@@ -11,7 +11,7 @@ import polars as pl
 from sim.config.compose import compose_plain, mark_settings, unknown_key
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
 from sim.errors import ConfigError, SimError
-from sim.runs.opening import Cells, check_fault, open_batch, society_of
+from sim.runs.opening import Cells, check_fault, open_batch, societies_of
 from sim.runs.play import states_or_errors
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.overrides import Value, as_text
@@ -157,10 +157,11 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
-    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes, scenario_outcomes
+    from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes
+    from sim.runs.scenario_outcomes import scenario_outcomes
 
     cells = Cells.of(range(1), [settings])
-    batch = open_batch(settings.seed, cells, society_of(settings), range(replicates))
+    batch = open_batch(settings.seed, cells, societies_of(settings), range(replicates))
     state, raised = states_or_errors(batch, np.zeros(replicates, np.int64), np.arange(replicates))
     for message in raised.values():
         raise SimError(message)

@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
-from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of, scenario_columns
+from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of
+from sim.runs.scenario_outcomes import scenario_columns
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 

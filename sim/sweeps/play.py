@@ -26,8 +26,9 @@ from sim.model.identity import model_digest
 from sim.model.plugins import plugin_digest
 from sim.model.records import EVENT, STATE
 from sim.runs.opening import Batch, Cells, RunRecord, check_fault, open_batch
-from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes, scenario_outcomes
+from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes
 from sim.runs.play import states_or_errors, weekly_states
+from sim.runs.scenario_outcomes import scenario_outcomes
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,
@@ -107,7 +108,8 @@ class Player:
         for number in range(len(self.plan.combinations)):
             scenario = self._settings(number * max(1, len(self.plan.points))).scenario
             open_then = [k for k, entry in scenario.provisions.items() if entry.status != "agreed"]
-            found.setdefault((*open_then, "/", *scenario.preconditions), scenario)
+            second = list(scenario.all_homes)[1:]
+            found.setdefault((*open_then, "/", *scenario.preconditions, "/", *second), scenario)
         return list(found.values())
 
     def warm_up(self) -> None:

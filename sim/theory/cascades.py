@@ -93,7 +93,7 @@ def protesters(thresholds: Floats) -> float:
     played = play_talks(
         params, tape=tape, pool=everybody(count), prepare=prepare, keep_history=False
     )
-    return float(played.state.protest) * count
+    return float(played.state.protest[0]) * count
 
 
 def staircase(second: float) -> Sequence[float]:

@@ -13,12 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.model.codes import Agenda, PublicRule
+from sim.model.codes import Actor, Agenda, PublicRule
 from sim.model.plugins import registry
-from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public
+from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public, Publics
 from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.model.shocks import SHOCK, Tape, draw_tape
-from sim.model.society import GraphPool, graph_pool, new_public
+from sim.model.society import GraphPool, graph_pool, new_public, no_public
 from sim.runs.opening import opening_state
 
 Drive = Literal["engine", "phases"]
@@ -32,7 +32,7 @@ class Played:
     state: np.record
     history: NDArray[np.void]  # shape (weeks played,), or (0,) when none was kept
     events: NDArray[np.void]  # shape (moves,)
-    public: Public
+    public: Public  # at the first party's home
 
 
 def minimal_talks(**changes: ArrayLike) -> np.record:
@@ -48,7 +48,6 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     params: np.record = np.zeros(1, PARAMS).view(np.recarray)[0]
     params.horizon = 104
     params.articles = 1
-    params.home = -1
     params.agenda = Agenda.SINGLE_UNDERTAKING
     params.tolerance = params.half_tolerance = 1e-12
     params.weight[:, 0] = 1.0
@@ -65,7 +64,9 @@ def minimal_talks(**changes: ArrayLike) -> np.record:
     params.attention = 1.0
     params.shuttle_weeks = 1.0
     params.patience_weeks = math.inf
+    params.date_side = Actor.FIRST
     params.fall_protest_share = math.inf
+    params.fall_odds = params.potential = 1.0
     params.edges = 1
     params.edge[0] = [0, 1]
     for name, value in changes.items():
@@ -124,7 +125,8 @@ def quiet_tape(weeks: int, citizens: int = 0) -> Tape:
         weekly=np.zeros((1, weeks), SHOCK).view(np.recarray),
         types=np.ones((1, 2)),
         errors=np.zeros((1, 2, ISSUES)),
-        citizens=np.zeros((1, 2, citizens)),
+        citizens=np.zeros((1, 3, citizens)),
+        second_citizens=np.zeros((1, 3, 0)),
     )
 
 
@@ -133,6 +135,7 @@ def play_talks(
     *,
     tape: Tape | None = None,
     pool: GraphPool | None = None,
+    second_pool: GraphPool | None = None,
     prepare: Callable[[Public], None] | None = None,
     keep_history: bool = True,
     drive: Drive = "engine",
@@ -140,46 +143,53 @@ def play_talks(
     """Play minimal talks once.
 
     tape: chance of one replicate; none happens without it.
-    pool: its first graph is the public's; needed if there are citizens.
+    pool, second_pool: their first graphs are those of the parties' publics; needed if there are
+        citizens.
     prepare: changes the citizens after week 0 has been set up.
     keep_history: whether to keep the state of every week.
     drive: the compiled loop, or the same phases called one by one.
     """
     from sim.model.engine import play
 
-    citizens = int(params.citizens)
+    citizens = int(params.citizens[0])
     chance = tape or quiet_tape(int(params.horizon), citizens)
-    graphs = pool or graph_pool("complete", 0, 0, 0.0, 0)
-    public = new_public(citizens, graphs, 0)
-    state = opening_state(params, public, chance, 0)
+    nobody = graph_pool("complete", 0, 0, 0.0, 0)
+    publics = (
+        new_public(citizens, pool or nobody, 0),
+        new_public(int(params.citizens[1]), second_pool or nobody, 0),
+    )
+    state = opening_state(params, publics, chance, 0)
     if prepare is not None:
-        prepare(public)
+        prepare(publics[0])
     weekly = chance.weekly.view(np.recarray)[0]
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
     history = np.zeros(int(params.horizon) if keep_history else 0, STATE).view(np.recarray)
     if drive == "engine":
-        play(params, state, weekly, public, events, history)
+        play(params, state, weekly, publics, events, history)
     else:
-        _walk(params, state, weekly, public, events, history)
+        _walk(params, state, weekly, publics, events, history)
     kept = history[: int(state.week)]
-    return Played(params, state, kept, events[: int(state.events)], public)
+    return Played(params, state, kept, events[: int(state.events)], publics[0])
 
 
 def _walk(
     params: np.record,
     state: np.record,
     shocks: NDArray[np.void],
-    public: Public,
+    publics: Publics,
     events: NDArray[np.void],
     history: NDArray[np.void],
 ) -> None:
-    given = dict(zip(ARGUMENTS, (params, state, shocks, public, events), strict=True))
+    given = dict(zip(ARGUMENTS, (params, state, shocks, publics, events), strict=True))
     for week in range(int(params.horizon)):
         for phase in PHASES:
-            asked = asked_for(phase.rule)
-            if "public" in asked and params.citizens == 0:
-                continue
-            phase.rule(*({**given, "actor": int(phase.actor)}[name] for name in asked))
+            asked, side = asked_for(phase.rule), int(phase.actor)
+            own: dict[str, object] = {"actor": side}
+            if "public" in asked:
+                if params.citizens[side] == 0:
+                    continue
+                own["public"] = publics[side]
+            phase.rule(*({**given, **own}[name] for name in asked))
         if week < len(history):
             history[week] = state
         if state.ended:
@@ -196,14 +206,15 @@ def play_sample(params: np.record, runs: int, seed: int) -> NDArray[np.void]:
     state = np.zeros(runs, STATE).view(np.recarray)
     one = np.zeros(1, PARAMS).view(np.recarray)
     one[0] = params
-    none = np.zeros(runs, np.int64)
+    none, graph = np.zeros(runs, np.int64), np.zeros((runs, 2), np.int64)
     rows = np.arange(runs)
     events = np.zeros(0, EVENT).view(np.recarray)
-    play_many(one, none, rows, none, state, tape, pool, new_public(0, pool, 0), events)
+    publics = (no_public(), no_public())
+    play_many(one, none, rows, graph, state, tape, (pool, pool), publics, events)
     return state
 
 
 def set_public(params: np.record, rule: PublicRule, citizens: int) -> None:
-    """Give the talks a public of so many citizens, who never bring the government down."""
+    """Give the first party so many citizens, who never bring its government down."""
     params.public_rule = rule
-    params.citizens = citizens
+    params.citizens[0] = citizens

@@ -187,14 +187,14 @@ def _settings(overrides: tuple[str, ...]) -> Settings:
 
 def outcomes_of(static: Static, runs: int = RUNS) -> tuple[Floats, Floats]:
     """Play the talks at both levels; return the outcome of each run, shape (runs,) each."""
-    from sim.runs.opening import Cells, open_batch, society_of
+    from sim.runs.opening import Cells, open_batch, societies_of
     from sim.runs.play import final_states
 
     base = _settings(static.overrides)
     cells = Cells.of(range(2), [base, base])
     for row, level in enumerate(static.levels):
         static.change(cells.params[row], level)
-    batch = open_batch(base.seed, cells, society_of(base), range(runs))
+    batch = open_batch(base.seed, cells, societies_of(base), range(runs))
     measure = OUTCOMES[static.outcome]
     found: list[Floats] = []
     for row in range(2):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.records import EVENT
-from sim.model.society import graph_pool, new_public
+from sim.model.society import no_public
 from sim.runs.opening import opening_state
 from sim.theory.minimal_talks import minimal_talks, quiet_tape, set_articles, set_rule
 
@@ -62,8 +62,7 @@ def demands_against(
     set_rule(params, 0, "acceptance", "ac_const", {"level": 1.0})
     tape = quiet_tape(int(params.horizon))
     tape.weekly["stance"] = stance
-    public = new_public(0, graph_pool("complete", 0, 0, 0.0, 0), 0)
-    state = opening_state(params, public, tape, 0)
+    state = opening_state(params, (no_public(), no_public()), tape, 0)
     state.channel_open = 1
     shocks = tape.weekly.view(np.recarray)[0]
     events = np.zeros(0, EVENT).view(np.recarray)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from sim.config.homes import Home
 from sim.config.number import Number
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
@@ -194,13 +195,14 @@ def fieldsets(start: Start, draft: State, running: State) -> list[Fieldset]:
         Fieldset(f"{SIGNS[side]} {scenario.actors[party].name}", list(build.party(party)))
         for side, party in enumerate(scenario.parties)
     ]
-    effort = build.scenario_number(
-        "public.effort", "Opposition strength", "mobilising effort, a share"
-    )
     return [
         Fieldset("Rules of the talks", [build.group(group) for group in (*WHOLE, *RULES)]),
         *sides,
-        Fieldset(f"At home in {scenario.actors[scenario.opposition.home].name}", [effort]),
+        *(
+            Fieldset(f"At home in {scenario.actors[home.party].name}", [build.effort(home)])
+            for home in scenario.all_homes.values()
+            if home.opposition is not None and home.public is not None
+        ),
         Fieldset(
             "Chance and length", [build.whole(key) for key in ("seed", "replicate", "horizon")]
         ),
@@ -218,6 +220,11 @@ class _Builder:
 
     def __init__(self, start: Start, draft: State, running: State) -> None:
         self.start, self.draft, self.running = start, draft, running
+
+    def effort(self, home: Home) -> Control:
+        """Return the control of how hard the opposition at a home mobilises."""
+        path = f"{home.path}public.effort"
+        return self.scenario_number(path, "Opposition strength", "mobilising effort, a share")
 
     def group(self, group: str, party: str = "") -> Control:
         """Return the control of a group; a party's, or one of the rules of the talks."""

@@ -27,7 +27,7 @@ from sim.view.choices import (
     write_address,
 )
 from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep, judged
-from sim.view.watch import Watch
+from sim.view.watch import Watch, shown_public
 
 
 def opened(state: State) -> Watch:
@@ -121,7 +121,7 @@ class Session:
         self.watch = watch
         # what is set now, and what the run shown was started with
         self.draft = self.running = state
-        self.layout = drawn_graph(watch.model.talks.public)
+        self.layout = drawn_graph(shown_public(watch.model))
         self.explained = False
 
     def _replace(self, watch: Watch, state: State) -> None:

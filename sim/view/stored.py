@@ -21,9 +21,8 @@ from sim.runs.outcomes import (
     OUTCOME_COLUMNS,
     codes_of,
     outcomes,
-    scenario_columns,
-    scenario_outcomes,
 )
+from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 from sim.runs.shares import wilson
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim.config.settings import Settings
 from sim.errors import SimError
 from sim.model.codes import Article, Contact, Gate, Precondition, Treaty
+from sim.model.records import Public
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.opening import RunRecord
 from sim.runs.story import Line, day_of, tell_one
@@ -73,8 +74,9 @@ class ChannelNow:
 
 @dataclass(frozen=True, slots=True)
 class HomeNow:
-    """Politics at home: shares in [0, 1], and the seats of the government."""
+    """Politics at one home: shares in [0, 1], and the seats of the government."""
 
+    party: str  # id of the party whose home it is
     approval: float
     opinion: float
     protest: float
@@ -121,8 +123,8 @@ class Snapshot:
     # week until which an incident keeps the direct channel closed, -1 if none does
     closed_until: int
     attention: float  # the mediator's attention, in [0, 1]
-    home: HomeNow
-    public: PublicNow
+    homes: tuple[HomeNow, ...]  # those whose politics are modelled, the first party's first
+    public: PublicNow  # of the first home that has one; empty without any
     gates: tuple[Gate, ...]  # gates that kept this week from being the week of the full signature
     ledger: tuple[float, ...]  # weeks charged to each gate so far
     rungs: Rungs
@@ -164,12 +166,8 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
         ),
         closed_until=int(suspended) if suspended > model.tick - 1 else -1,
         attention=float(state.attention),
-        home=HomeNow(
-            float(state.approval),
-            float(state.opinion),
-            float(state.protest),
-            float(state.impulse),
-            int(state.seats),
+        homes=tuple(
+            _home(model, home.party, int(home.side)) for home in scenario.all_homes.values()
         ),
         public=_public(model),
         gates=tuple(gate for gate in Gate if state.gates[gate]),
@@ -200,9 +198,28 @@ def _party(model: NegotiationModel, side: int) -> PartyNow:
     )
 
 
+def _home(model: NegotiationModel, party: str, side: int) -> HomeNow:
+    state = model.talks.state
+    return HomeNow(
+        party,
+        float(state.approval[side]),
+        float(state.opinion[side]),
+        float(state.protest[side]),
+        float(state.impulse[side]),
+        int(state.seats[side]),
+    )
+
+
+def shown_public(model: NegotiationModel) -> Public:
+    """Return the citizens that the page draws: of the first home that has any."""
+    first, second = model.talks.publics
+    return first if len(first.opinion) else second
+
+
 def _public(model: NegotiationModel) -> PublicNow:
-    opinion = model.talks.public.opinion.astype(np.float32)
-    protesting = model.talks.public.active != 0
+    public = shown_public(model)
+    opinion = public.opinion.astype(np.float32)
+    protesting = public.active != 0
     opinion.flags.writeable = False
     protesting.flags.writeable = False
     return PublicNow(opinion, protesting)

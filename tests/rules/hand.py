@@ -8,7 +8,7 @@ from sim.model.codes import Article, Move
 from sim.model.records import ARTICLES, EVENT, EVENTS, STATE
 from sim.model.rules.opening import begin
 from sim.model.shocks import SHOCK
-from sim.model.society import graph_pool, new_public
+from sim.model.society import graph_pool, new_public, no_public
 from sim.theory.minimal_talks import minimal_talks, quiet_tape, set_articles
 
 
@@ -19,8 +19,13 @@ class Week0:
     params: np.record
     state: np.record
     shocks: np.ndarray
-    public: object
+    publics: tuple
     events: np.ndarray
+
+    @property
+    def public(self):
+        """The first party's citizens."""
+        return self.publics[0]
 
     def moves(self, *kinds):
         """Return the moves written down, or those of some kinds."""
@@ -30,13 +35,15 @@ class Week0:
 
 def open_week(params, weeks=8, pool=None):
     """Return week 0 of talks in which nothing happens by chance."""
-    tape = quiet_tape(weeks, int(params.citizens))
-    public = new_public(int(params.citizens), pool or graph_pool("complete", 0, 0, 0.0, 0), 0)
+    citizens = int(params.citizens[0])
+    tape = quiet_tape(weeks, citizens)
+    own = new_public(citizens, pool or graph_pool("complete", 0, 0, 0.0, 0), 0)
+    publics = (own, no_public())
     state = np.zeros(1, STATE).view(np.recarray)[0]
-    begin(params, state, public, tape.types[0], tape.errors[0], tape.citizens[0])
+    begin(params, state, publics, *(part[0] for part in tape[1:]))
     state.channel_open = 1
     shocks = np.zeros(weeks, SHOCK).view(np.recarray)
-    return Week0(params, state, shocks, public, np.zeros(EVENTS, EVENT).view(np.recarray))
+    return Week0(params, state, shocks, publics, np.zeros(EVENTS, EVENT).view(np.recarray))
 
 
 def closed_text(position=0.5, **changes):

@@ -58,7 +58,7 @@ def test_the_stock_runs_out():
 @pytest.mark.parametrize(("cost", "concedes"), [(0.029, True), (0.031, False)])
 def test_office_must_be_worth_the_cost_at_home(cost, concedes):
     """Gain 1 x .05; cost: audience (1 + impulse) plus .02 for what is conceded."""
-    params = eager(closed_text(home=0), gain=0.05)
+    params = eager(closed_text(has_politics=[1, 0]), gain=0.05)
     params.audience_cost[0] = cost
     assert conceded(params).state.conceded[0] == concedes
     assert conceded(params, impulse=0.5).state.conceded[0] == 0
@@ -69,15 +69,16 @@ def test_nothing_is_conceded_once_a_paper_is_signed():
 
 
 def test_a_concession_costs_approval_and_support_at_home_only():
-    params = eager(closed_text(home=0, approval=0.5, concession_cost=0.03, concession_shift=-0.02))
+    costs = {"approval": 0.5, "concession_cost": 0.03, "concession_shift": -0.02}
+    params = eager(closed_text(has_politics=[1, 0], **costs))
     params.effort, params.trigger_impulse = 0.5, 0.1
     state = conceded(params).state
-    assert (state.approval, state.opinion_shift, state.impulse) == pytest.approx(
-        (0.47, -0.02, 0.05)
-    )
-    params.home = 1
+    at_home = (state.approval[0], state.opinion_shift[0], state.impulse[0])
+    assert at_home == pytest.approx((0.47, -0.02, 0.05))
+    assert (state.approval[1], state.opinion_shift[1], state.impulse[1]) == (0.5, 0.0, 0.0)
+    params.has_politics[:] = 0, 1
     state = conceded(params).state
-    assert (state.approval, state.opinion_shift, state.impulse) == (0.5, 0.0, 0.0)
+    assert (state.approval[0], state.opinion_shift[0], state.impulse[0]) == (0.5, 0.0, 0.0)
 
 
 def test_the_other_side_counts_concessions():

@@ -13,7 +13,7 @@ OPPOSITION = int(Actor.OPPOSITION)
 
 def opposed(weights=(0.75, 0.25), ideals=(0.0, 0.0)):
     """Return talks at the first side's home, whose opposition has these weights and ideals."""
-    params = two_articles(home=0)
+    params = two_articles(has_politics=[1, 0])
     params.weight[OPPOSITION, :2] = weights
     params.ideal[OPPOSITION, :2] = ideals
     return params
@@ -45,7 +45,7 @@ def test_a_dormant_demand_does_not_count_in_the_mean():
 )
 def test_grievance_follows_the_opposition_s_own_ideal(ideal, before, after, grievance):
     params = opposed(ideals=(ideal, 0.0))
-    assert grievance_of_move(params, 0, before, after) == pytest.approx(grievance)
+    assert grievance_of_move(params, 0, 0, before, after) == pytest.approx(grievance)
 
 
 @pytest.mark.parametrize(("first", "second", "grievance"), [(0, 0, 0.0), (1, 1, 1.0), (1, 0, 0.75)])
@@ -54,7 +54,7 @@ def test_a_treaty_is_held_against_by_its_distance_from_the_ideals(first, second,
     params.start_status[:2] = Article.AGREED
     params.start_position[:2] = first, second
     week = open_week(params)
-    assert grievance_of_treaty(params, week.state, False) == pytest.approx(grievance)
+    assert grievance_of_treaty(params, week.state, 0, False) == pytest.approx(grievance)
 
 
 def test_an_interim_deal_is_held_against_for_what_it_covers():
@@ -65,8 +65,8 @@ def test_an_interim_deal_is_held_against_for_what_it_covers():
     params.weight[OPPOSITION, ARTICLES] = 0.25
     params.ideal[OPPOSITION, ARTICLES] = 1.0
     week = open_week(params)
-    assert grievance_of_treaty(params, week.state, True) == pytest.approx(1.0)
-    assert grievance_of_treaty(params, week.state, False) == pytest.approx(0.75)
+    assert grievance_of_treaty(params, week.state, 0, True) == pytest.approx(1.0)
+    assert grievance_of_treaty(params, week.state, 0, False) == pytest.approx(0.75)
 
 
 def test_a_campaign_takes_votes_by_effort_and_grievance_up_to_twice_the_mean():

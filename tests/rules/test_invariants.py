@@ -6,11 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.model.codes import Agenda, Article, Precondition, Style, Treaty
+from sim.model.codes import Actor, Agenda, Article, Precondition, Style, Treaty
 from sim.model.plugins import registry
 from sim.model.records import ARTICLES, PARAMS_FIELDS, PRECONDITIONS
 from sim.model.shocks import draw_tape
-from sim.model.society import graph_pool
 from sim.theory.minimal_talks import play_talks
 from tests.random_talks import Case, play_in_engine, random_case
 
@@ -40,6 +39,7 @@ PRECONDITION_ARROWS = {
     (P.REFERENDUM, P.FAILED),
     *((s, P.WAIVED) for s in P if P.DEMANDED <= s <= P.REFERENDUM),
     (P.FAILED, P.WAIVED),
+    (P.FAILED, P.PARLIAMENT),
 }
 
 
@@ -155,12 +155,11 @@ def test_same_seed_same_bytes(runs):
 # --- symmetries
 
 
-def played(case, tape=None):
+def played(case, tape=None, pools=None):
     """Return history and events of random talks, by chance of their own or as given."""
-    weeks = int(case.params.horizon)
-    chance = tape or draw_tape(case.seed, range(1), weeks, case.citizens)
-    pool = graph_pool("small_world", case.citizens, 4, 0.1, case.seed, 1)
-    result = play_talks(case.params, tape=chance, pool=pool)
+    first, second = pools or case.pools()
+    chance = tape or case.tape()
+    result = play_talks(case.params, tape=chance, pool=first, second_pool=second)
     return result.history, result.events
 
 
@@ -173,25 +172,36 @@ def mirror(params):
     for field in PARAMS_FIELDS:
         if field.shape and field.shape[0] == 2:
             turned[field.name] = params[field.name][::-1]
+    oppositions = [Actor.OPPOSITION, Actor.SECOND_OPPOSITION]
     for name in ("weight", "ideal", "curvature"):
         turned[name][:2] = params[name][:2][::-1]
+        if params.has_politics.all():
+            turned[name][oppositions] = params[name][oppositions[::-1]]
     for name in ("ideal", "opening"):
         turned[name][..., :ARTICLES] = 1.0 - turned[name][..., :ARTICLES]
     turned.start_position[:ARTICLES] = 1.0 - params.start_position[:ARTICLES]
     for name in ("demanded_by", "delivered_by"):
         turned[name] = 1 - params[name]
     turned.edge[:] = np.array([1, 0, 2, 3])[params.edge]
-    turned.home = 1 - params.home if params.home >= 0 else -1
+    turned.date_side[:] = 1 - params.date_side
     turned.first_mover = 1 - params.first_mover
     turned.bias = -params.bias
     return turned
 
 
-def mirrored_tape(tape):
+def mirrored_tape(tape, two_homes):
     """Return the tape with what happens to one side happening to the other."""
     weekly = tape.weekly.copy()
-    for name in ("reply", "stance", "occasion", "ratifier"):
+    for name in ("reply", "stance", "occasion", "ratifier", "street"):
         weekly[name] = tape.weekly[name][..., ::-1]
+    weekly["choice"] = tape.weekly["choice"][..., ::-1, :]
+    if two_homes:
+        for name in ("consent", "yes", "turnout", "approval", "election"):
+            weekly[name], weekly[f"second_{name}"] = (
+                tape.weekly[f"second_{name}"],
+                tape.weekly[name],
+            )
+        tape = tape._replace(citizens=tape.second_citizens, second_citizens=tape.citizens)
     return tape._replace(
         weekly=weekly, types=tape.types[:, ::-1].copy(), errors=tape.errors[:, ::-1].copy()
     )
@@ -216,10 +226,11 @@ def test_sides_exchanged_mirrored_outcomes():
         if case.params.style == Style.FORMULATION:
             case.params.style = Style.MANIPULATION
         case.params.preconditions = 0
-        tape = draw_tape(seed, range(1), int(case.params.horizon), case.citizens)
+        tape = case.tape()
         here, _ = played(case, tape)
-        turned = Case(mirror(case.params), seed, case.citizens)
-        there, _ = played(turned, mirrored_tape(tape))
+        turned = Case(mirror(case.params), seed)
+        two_homes = bool(case.params.has_politics.all())
+        there, _ = played(turned, mirrored_tape(tape, two_homes), case.pools()[::-1])
         assert len(here) == len(there), seed
         n = int(case.params.articles)
         for name in ("status", "text_week", "interim_week", "signed_week", "ratified_week"):
@@ -229,6 +240,8 @@ def test_sides_exchanged_mirrored_outcomes():
         assert here.target == pytest.approx(there.target[:, ::-1], abs=1e-6), seed
         assert here.value_now == pytest.approx(there.value_now[:, ::-1], abs=1e-6), seed
         assert here.ledger == pytest.approx(there.ledger[:, SWAPPED], abs=1e-6), seed
+        for name in ("approval", "opinion", "protest", "seats"):
+            assert here[name] == pytest.approx(there[name][:, ::-1], abs=1e-6), (seed, name)
         signed += int(here.signed_week[-1] >= 0)
     assert signed > 10
 
@@ -236,7 +249,9 @@ def test_sides_exchanged_mirrored_outcomes():
 def rescaled(params, side, factor):
     """Return the talks with one side's utility measured in another unit."""
     larger = params.copy()
-    for name in ("flow", "office_value", "outside_cost", "audience_cost"):
+    for name in ("flow", "office_value", "outside_cost", "audience_cost", "coercion_worth"):
+        larger[name][side] *= factor
+    for name in ("waiver_cost", "waiver_growth"):
         larger[name][side] *= factor
     larger.weight[side] *= factor
     larger.outside_worth[1 - side] *= factor
@@ -248,13 +263,15 @@ def test_utility_in_another_unit_same_path(side):
     """A power of two, so that the numbers stay exact.
 
     Left out: the interim deal, which compares what the agreed part is worth to both; payments of
-    the mediator and the cost of leaving, which are one number for both; opponent models, which
+    the mediator, the cost of leaving, that of reopening an article and the noise of an answer, which
+    are one number for both; opponent models, which
     see weights no smaller than a fixed number; and a single text over a few wordings only, whose
     search along a frontier with steps may end on another step.
     """
     for seed in range(8000, 8080):
         case = random_case(seed)
         case.params.exit_cost = case.params.carrot = case.params.stick = 0.0
+        case.params.choice_noise, case.params.reopening_cost = 0.0, np.inf
         if case.params.agenda == Agenda.INTERIM_ALLOWED:
             case.params.agenda = Agenda.SINGLE_UNDERTAKING
         if case.params.style == Style.FORMULATION:
@@ -263,7 +280,7 @@ def test_utility_in_another_unit_same_path(side):
         for other in range(2):
             case.params.opponent_model[other] = registry().get("opponent_model", "none").code
         here, _ = played(case)
-        there, _ = played(Case(rescaled(case.params, side, 4.0), seed, case.citizens))
+        there, _ = played(Case(rescaled(case.params, side, 4.0), seed))
         assert len(here) == len(there), seed
         for name in ("status", "article", "gates", "text_week", "signed_week"):
             assert np.array_equal(here[name], there[name]), (seed, name)
@@ -292,7 +309,7 @@ def test_no_zone_no_signature_for_any_strategy(name, side):
         params.carrot = params.stick = 0.0
         params.survival_gain[:] = params.signing_gain = params.outside_worth[:] = 0.0
         params.flow[side] = 1.5 * (1.0 - params.discount[side])
-        history, _ = played(Case(params, seed, int(params.citizens)))
+        history, _ = played(Case(params, seed))
         assert history.signed_week[-1] == -1, seed
         assert history.interim_week[-1] == -1, seed
         assert not (history.gates[:, 7]).any()
@@ -354,14 +371,13 @@ def test_without_noise_runs_do_not_differ():
             "opponent_error",
             "opinion_sd",
             "threshold_sd",
+            "choice_noise",
         ):
             case.params[name] = 0.0
+        case.params.opinion_gap, case.params.fall_odds = 0.0, 1.0
         if case.params.style == Style.FORMULATION:
             case.params.style = Style.FACILITATION
-        weeks = int(case.params.horizon)
-        one, other = (
-            played(case, draw_tape(s, range(1), weeks, case.citizens))[0] for s in (seed, seed + 1)
-        )
+        one, other = (played(case, case.tape(seed=s))[0] for s in (seed, seed + 1))
         for name in one.dtype.names:
             assert np.array_equal(one[name], other[name], equal_nan=True), (seed, name)
         compared += 1
@@ -375,19 +391,19 @@ def test_a_longer_horizon_repeats_the_weeks_of_the_shorter():
     for seed in range(6800, 6860):
         case = random_case(seed)
         weeks = int(case.params.horizon)
-        short, _ = played(case, draw_tape(seed, range(1), weeks, case.citizens))
+        short, _ = played(case, case.tape(weeks=weeks))
         case.params.horizon = 2 * weeks
-        long, _ = played(case, draw_tape(seed, range(1), 2 * weeks, case.citizens))
+        long, _ = played(case, case.tape(weeks=2 * weeks))
         assert long[: len(short)].tobytes() == short.tobytes(), seed
 
 
 @pytest.mark.parametrize("replicate", [0, 5, 31, 32, 77])
 def test_a_replicate_is_the_same_whatever_range_it_is_asked_for_in(replicate):
-    alone = draw_tape(4, range(replicate, replicate + 1), 20, 7)
-    among = draw_tape(4, range(max(0, replicate - 3), replicate + 40), 50, 7)
+    alone = draw_tape(4, range(replicate, replicate + 1), 20, 7, 5)
+    among = draw_tape(4, range(max(0, replicate - 3), replicate + 40), 50, 7, 5)
     at = replicate - max(0, replicate - 3)
     assert alone.weekly[0].tobytes() == among.weekly[at, :20].tobytes()
-    for name in ("types", "errors", "citizens"):
+    for name in ("types", "errors", "citizens", "second_citizens"):
         assert getattr(alone, name)[0].tobytes() == getattr(among, name)[at].tobytes()
 
 

@@ -61,11 +61,11 @@ def test_gates_of_a_closed_text_share_the_week():
 
 def test_politics_at_home_have_a_gate_of_their_own():
     """It signs from V = d p c / (1 - d) = .45 on: the text alone is worth .5, with office .2."""
-    params = closed_text(0.5, discount=0.9, home=0, horizon=1)
+    params = closed_text(0.5, discount=0.9, has_politics=[1, 0], horizon=1)
     params.belief_a[0], params.belief_b[0], params.outside_worth[1] = 1.0, 1.0, 0.1
     params.office_value[0], params.survival_gain[0] = 1.0, -0.3
     assert charged(play_talks(params).state) == {Gate.HOME_POLITICS: 1.0}
-    params.home = -1
+    params.has_politics[:] = 0
     assert charged(play_talks(params).state) == {Gate.FIRST_WAITS: 1.0}
 
 

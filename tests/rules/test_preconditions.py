@@ -10,7 +10,9 @@ from tests.rules.hand import add_demand, closed_text, open_week
 
 def constitution(**changes):
     """Return closed talks that wait for a constitution promised by the first side."""
-    params = closed_text(precondition_rule=PreconditionRule.BEFORE_SIGNING, home=0, horizon=30)
+    params = closed_text(
+        precondition_rule=PreconditionRule.BEFORE_SIGNING, has_politics=[1, 0], horizon=30
+    )
     add_demand(params, Route.CONSTITUTIONAL, Precondition.PROMISED, weight=1.0)
     params.odds[0] = 1.0
     params.supermajority, params.referendum_majority, params.referendum_quorum = 2 / 3, 0.5, 0.25

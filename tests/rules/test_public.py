@@ -18,7 +18,7 @@ PATH = GraphPool(  # 0 - 1 - 2
 
 def three_citizens(rule, opinions, **changes):
     """Return week 0 with three citizens in a row."""
-    params = minimal_talks(home=0, **changes)
+    params = minimal_talks(has_politics=[1, 0], **changes)
     set_public(params, rule, 3)
     week = open_week(params, pool=PATH)
     week.public.innate[:] = opinions
@@ -37,9 +37,9 @@ def three_citizens(rule, opinions, **changes):
 )
 def test_one_week_of_opinions(rule, changes, expected):
     week = three_citizens(rule, [0.0, 0.4, 0.9], **changes)
-    deliberate(week.params, week.state, week.public)
+    deliberate(week.params, week.state, week.public, 0)
     assert week.public.opinion.tolist() == pytest.approx(expected)
-    assert week.state.opinion == pytest.approx(np.mean(expected))
+    assert week.state.opinion[0] == pytest.approx(np.mean(expected))
 
 
 def test_a_concession_moves_innate_opinions_for_good_and_others_once():
@@ -48,7 +48,7 @@ def test_a_concession_moves_innate_opinions_for_good_and_others_once():
     for week in (anchored, free):
         week.state.opinion_shift = -0.1
         for _ in range(3):
-            deliberate(week.params, week.state, week.public)
+            deliberate(week.params, week.state, week.public, 0)
         assert week.public.opinion.tolist() == pytest.approx([0.4] * 3)
 
 
@@ -65,29 +65,29 @@ def test_a_concession_moves_innate_opinions_for_good_and_others_once():
 def test_protest_spreads_by_thresholds(thresholds, impulse, opinions, protest):
     week = three_citizens(PublicRule.DEGROOT, opinions)
     week.public.threshold[:] = thresholds
-    week.state.impulse = impulse
-    take_to_streets(week.params, week.state, week.public, week.events)
-    assert week.state.protest == pytest.approx(protest)
+    week.state.impulse[0] = impulse
+    take_to_streets(week.params, week.state, week.public, week.events, 0)
+    assert week.state.protest[0] == pytest.approx(protest)
 
 
 @pytest.mark.parametrize(("second", "protesters"), [(1, 100), (2, 1)])
 def test_granovetters_crowds(second, protesters):
     """Thresholds 0, 1, 2 .. 99 of a crowd of 100; then without the one who needs one other."""
-    params = minimal_talks(home=0)
+    params = minimal_talks(has_politics=[1, 0])
     set_public(params, PublicRule.DEGROOT, 100)
     week = open_week(params, pool=graph_pool("complete", 100, 0, 0.0, 0, 1))
     week.public.opinion[:] = 0.0
     week.public.threshold[:] = np.arange(100) / 99.0
     week.public.threshold[1] = second / 99.0
-    take_to_streets(week.params, week.state, week.public, week.events)
-    assert round(week.state.protest * 100) == protesters
+    take_to_streets(week.params, week.state, week.public, week.events, 0)
+    assert round(week.state.protest[0] * 100) == protesters
 
 
 def test_mobilisation_fades():
     week = three_citizens(PublicRule.DEGROOT, [0.5] * 3, mobilisation_decay=0.25)
     week.state.impulse = 0.4
-    mobilise(week.params, week.state)
-    assert week.state.impulse == pytest.approx(0.3)
+    mobilise(week.params, week.state, 0)
+    assert week.state.impulse[0] == pytest.approx(0.3)
 
 
 # --- the government
@@ -95,13 +95,15 @@ def test_mobilisation_fades():
 
 def test_approval_returns_to_a_base_that_follows_opinion():
     """Base .5 + .4 (.7 - .5) = .58; a tenth of the way from .5, less .02 x .5 for protest."""
-    params = minimal_talks(home=0, approval=0.5, approval_reversion=0.1, opinion_slope=0.4)
+    params = minimal_talks(
+        has_politics=[1, 0], approval=0.5, approval_reversion=0.1, opinion_slope=0.4
+    )
     params.opinion_mean, params.protest_cost, params.approval_noise = 0.5, 0.02, 0.03
     week = open_week(params)
     week.state.opinion, week.state.protest = 0.7, 0.5
     week.shocks["approval"][0] = 1.0
     survive(params, week.state, week.shocks, week.events)
-    assert week.state.approval == pytest.approx(0.5 + 0.008 - 0.01 + 0.03)
+    assert week.state.approval[0] == pytest.approx(0.5 + 0.008 - 0.01 + 0.03)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +111,14 @@ def test_approval_returns_to_a_base_that_follows_opinion():
     [(0.5, 0.0, 60, False), (0.5, -2.0, 48, True), (0.9, 0.0, 100, False)],
 )
 def test_an_election_gives_seats_with_a_bonus_and_may_be_lost(approval, swing, seats, falls):
-    params = minimal_talks(home=0, approval=approval, election_swing=0.05, seats_bonus=1.2)
+    params = minimal_talks(
+        has_politics=[1, 0], approval=approval, election_swing=0.05, seats_bonus=1.2
+    )
     params.dates, params.date_kind[0], params.date_week[0] = 1, CalendarKind.ELECTION, 0
     week = open_week(params)
     week.shocks["election"][0] = swing
     survive(params, week.state, week.shocks, week.events)
-    assert week.state.seats == seats
+    assert week.state.seats[0] == seats
     assert (week.state.status == Treaty.GOVERNMENT_FELL) == falls
     if falls:
         assert week.state.end_reason == Reason.BALLOT
@@ -138,4 +142,4 @@ def test_a_quiet_week_starts_the_count_of_protest_weeks_anew():
         week.state.protest = protest
         survive(week.params, week.state, week.shocks, week.events)
     assert week.state.status == Treaty.OPEN
-    assert week.state.protest_weeks == 1
+    assert week.state.protest_weeks[0] == 1

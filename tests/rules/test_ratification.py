@@ -17,7 +17,9 @@ def test_both_ratify_after_their_delays():
 
 @pytest.mark.parametrize(("seats", "status"), [(51.0, Treaty.RATIFIED), (50.0, Treaty.COLLAPSED)])
 def test_the_home_government_needs_a_majority(seats, status):
-    params = closed_text(horizon=5, home=0, ratification_majority=0.5, government_seats=seats)
+    params = closed_text(
+        horizon=5, has_politics=[1, 0], ratification_majority=0.5, government_seats=seats
+    )
     final = play_talks(params).state
     assert final.status == status
     if status == Treaty.COLLAPSED:

@@ -65,7 +65,7 @@ def test_a_side_whose_status_quo_is_better_says_so():
 
 
 def test_politics_at_home_alone_keep_a_side_from_signing():
-    params = closed_text(0.5, discount=0.9, home=0)
+    params = closed_text(0.5, discount=0.9, has_politics=[1, 0])
     params.office_value[0], params.survival_gain[0] = 1.0, -0.6
     week = weighed(params)
     assert week.state.status == Treaty.TEXT_AGREED
@@ -91,10 +91,10 @@ def test_a_signature_needs_a_channel_and_no_meeting(state, signs):
 
 
 def test_the_street_keeps_the_government_from_signing():
-    params = closed_text(home=0, fall_protest_share=0.3)
-    params.citizens = 1
+    params = closed_text(has_politics=[1, 0], fall_protest_share=0.3)
+    params.citizens[0] = 1
     week = open_week(params, pool=graph_pool("complete", 1, 0, 0.0, 0, 1))
-    week.state.protest = 0.3
+    week.state.protest[0] = 0.3
     for side in range(2):
         weigh(params, week.state, week.events, side)
     sign(params, week.state, week.events)

@@ -13,8 +13,9 @@ from scipy.stats import t as student_t
 from statsmodels.stats.proportion import proportion_confint
 
 from sim.errors import ConfigError
-from sim.runs.outcomes import outcomes, scenario_outcomes
+from sim.runs.outcomes import outcomes
 from sim.runs.play import play_one
+from sim.runs.scenario_outcomes import scenario_outcomes
 from sim.runs.shares import clustered, wilson
 from sim.sweeps import api, run, summary, sweep
 from sim.sweeps.cells import CellSettings

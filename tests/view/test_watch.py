@@ -35,12 +35,12 @@ def test_snapshots_are_the_weeks_of_the_history(settings: Settings) -> None:
         now = watch.now
         assert (now.played, now.week) == (week + 1, week)
         assert now.status == Treaty(int(state["status"]))
-        assert now.home.approval == state["approval"]
+        assert now.homes[0].approval == state["approval"]
         assert now.ledger == tuple(state["ledger"])
         assert [p.offers for p in now.provisions] == [
             (state["offer"][0, i], state["offer"][1, i]) for i in range(len(now.provisions))
         ]
-        assert now.home.protest == pytest.approx(now.public.protesting.mean())
+        assert now.homes[0].protest == pytest.approx(now.public.protesting.mean())
 
 
 def test_back_and_forth_plays_nothing_twice(settings: Settings) -> None:

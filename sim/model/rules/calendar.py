@@ -42,7 +42,9 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
             state.attention = params.date_value[at]
     if shock.incident < params.incident_rate:
         state.suspended_until = state.week + params.suspension_weeks
-        state.approval = min(max(state.approval + params.incident_approval, 0.0), 1.0)
+        for side in range(2):
+            moved = state.approval[side] + params.incident_approval[side]
+            state.approval[side] = min(max(moved, 0.0), 1.0)
         write(
             state,
             events,

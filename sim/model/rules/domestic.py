@@ -1,4 +1,4 @@
-"""Domestic politics: the opposition's grievances, opinion, protest, and the government's survival.
+"""Politics at a home: the opposition's grievances, opinion, protest, the government's survival.
 
 Its own preferences decide: giving way on what it cares for, away from what it wants, brings people
 to the street; giving way on what it does not care for does not. Salience as a weight relative to
@@ -29,6 +29,12 @@ from sim.model.records import (
 )
 from sim.model.rules.calendar import end_talks
 from sim.model.rules.events import write
+from sim.model.rules.homes import (
+    approval_drawn,
+    election_drawn,
+    is_second_home,
+    opposition_of,
+)
 from sim.model.rules.worth import issue_utility, precondition_utility
 
 
@@ -50,40 +56,42 @@ def salience(params: Params, actor: int, issue: int) -> float:
 
 
 @rule
-def grievance_of_move(params: Params, issue: int, before: float, after: float) -> float:
-    """Return what the opposition holds against one issue moving from one position to another.
+def grievance_of_move(params: Params, side: int, issue: int, before: float, after: float) -> float:
+    """Return what the opposition of `side` holds against an issue moving between two positions.
 
     Salience times the utility it loses per unit of the way, at least 0: 1 for an issue of mean
     weight that moves straight away from its ideal.
     """
     if before == after:
         return 0.0
-    lost = issue_utility(params, ACTOR.OPPOSITION, issue, before) - issue_utility(
-        params, ACTOR.OPPOSITION, issue, after
+    opposition = opposition_of(params, side)
+    lost = issue_utility(params, opposition, issue, before) - issue_utility(
+        params, opposition, issue, after
     )
     rate = min(max(lost / abs(after - before), 0.0), 1.0)
-    return salience(params, ACTOR.OPPOSITION, issue) * rate
+    return salience(params, opposition, issue) * rate
 
 
 @rule
-def grievance_of_treaty(params: Params, state: State, interim: bool) -> float:
-    """Return how far what is signed lies from the opposition's ideals, in [0, 1].
+def grievance_of_treaty(params: Params, state: State, side: int, interim: bool) -> float:
+    """Return how far what is signed lies from the ideals of the opposition of `side`, in [0, 1].
 
     1 less its utility of the agreed articles, and with a full treaty of the preconditions as they
     stand, over their weight; 1 where it has no preferences.
     """
+    opposition = opposition_of(params, side)
     worth = 0.0
     weight = 0.0
     for i in range(params.articles):
         if state.article[i] == ARTICLE.AGREED:
-            own = params.weight[ACTOR.OPPOSITION, i]
+            own = params.weight[opposition, i]
             weight += own
-            worth += own * issue_utility(params, ACTOR.OPPOSITION, i, state.position[i])
+            worth += own * issue_utility(params, opposition, i, state.position[i])
     if not interim:
         for k in range(params.preconditions):
             if state.precondition[k] != PRECONDITION.DORMANT:
-                weight += params.weight[ACTOR.OPPOSITION, ARTICLES + k]
-                worth += precondition_utility(params, state, ACTOR.OPPOSITION, k)
+                weight += params.weight[opposition, ARTICLES + k]
+                worth += precondition_utility(params, state, opposition, k)
     if weight <= 0.0:
         return 1.0
     return min(max(1.0 - worth / weight, 0.0), 1.0)
@@ -92,15 +100,15 @@ def grievance_of_treaty(params: Params, state: State, interim: bool) -> float:
 @rule
 def audience_cost(params: Params, state: State, side: int) -> float:
     """Return the cost at home of a visible concession (Fearon 1994), higher when mobilised."""
-    if side != params.home:
+    if not params.has_politics[side]:
         return params.audience_cost[side]
-    return params.audience_cost[side] * (1.0 + state.impulse)
+    return params.audience_cost[side] * (1.0 + state.impulse[side])
 
 
 @rule
-def mobilise_against(params: Params, state: State, grievance: float) -> None:
-    """Raise the protest impulse by the opposition's effort, in proportion to the grievance."""
-    state.impulse += params.effort * params.trigger_impulse * grievance
+def mobilise_against(params: Params, state: State, side: int, grievance: float) -> None:
+    """Raise the protest impulse in the home of `side` by its opposition's effort and grievance."""
+    state.impulse[side] += params.effort[side] * params.trigger_impulse[side] * grievance
 
 
 # --- the opposition mobilises and citizens change their minds
@@ -116,12 +124,12 @@ def clip_unit(x: float) -> float:
 
 
 @entry_rule
-def mobilise(params: Params, state: State) -> None:
-    """Let the protest impulse of the opposition's mobilisation fade.
+def mobilise(params: Params, state: State, actor: int) -> None:
+    """Let the protest impulse of the mobilisation at the home of `actor` fade.
 
     Concessions and signatures add to it where they happen: effort times trigger.
     """
-    state.impulse *= 1.0 - params.mobilisation_decay
+    state.impulse[actor] *= 1.0 - params.mobilisation_decay[actor]
 
 
 @rule
@@ -171,8 +179,8 @@ def copy(values: Numbers, target: Numbers) -> None:
 
 
 @rule
-def update_opinions(params: Params, public: Public, shift: float) -> None:
-    """Move every opinion once, all at the same time.
+def update_opinions(params: Params, public: Public, side: int, shift: float) -> None:
+    """Move every opinion in the home of `side` once, all at the same time.
 
     DeGroot (1974): the neighbours' weighted mean. Friedkin and Johnsen (1990): that mean and the
     innate opinion, weighted by susceptibility. Hegselmann and Krause (2002): the mean of oneself
@@ -181,7 +189,7 @@ def update_opinions(params: Params, public: Public, shift: float) -> None:
     opinion = public.opinion
     means = public.next_opinion
     if params.public_rule == PUBLIC_RULE.BOUNDED_CONFIDENCE:
-        friends_means(opinion, public.start, public.tie, params.confidence, means)
+        friends_means(opinion, public.start, public.tie, params.confidence[side], means)
     else:
         neighbours_means(opinion, public.start, public.tie, public.tie_weight, means)
         if params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN:
@@ -206,19 +214,19 @@ def move_all(opinion: Numbers, shift: float) -> None:
 
 
 @entry_rule
-def deliberate(params: Params, state: State, public: Public) -> None:
-    """Move the citizens' opinions and their mean.
+def deliberate(params: Params, state: State, public: Public, actor: int) -> None:
+    """Move the opinions of the citizens at the home of `actor`, and their mean.
 
     DeGroot and bounded-confidence citizens have no innate opinion to come back to, so a shift of
     this week moves their opinions themselves.
     """
     if params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
-        moved = state.opinion_shift - state.shift_applied
+        moved = state.opinion_shift[actor] - state.shift_applied[actor]
         if moved != 0.0:
             move_all(public.opinion, moved)
-    state.shift_applied = state.opinion_shift
-    update_opinions(params, public, state.opinion_shift)
-    state.opinion = mean_of(public.opinion)
+    state.shift_applied[actor] = state.opinion_shift[actor]
+    update_opinions(params, public, actor, state.opinion_shift[actor])
+    state.opinion[actor] = mean_of(public.opinion)
 
 
 # --- protest spreads over the graph by thresholds
@@ -286,79 +294,124 @@ def cascade(
 
 
 @entry_rule
-def take_to_streets(params: Params, state: State, public: Public, events: Events) -> None:
-    """Let protest spread to its rest within the week and note a wave when it begins."""
-    before = state.protest
+def take_to_streets(
+    params: Params, state: State, public: Public, events: Events, actor: int
+) -> None:
+    """Let protest at the home of `actor` spread to its rest; note a wave when it begins.
+
+    The citizens stand for the share of the eligible that might take part at all.
+    """
+    before = state.protest[actor]
     protesters = cascade(
         public.opinion,
         public.threshold,
-        state.impulse,
+        state.impulse[actor],
         public.start,
         public.tie,
         public.active,
         public.exposure,
         public.queue,
     )
-    share = protesters / params.citizens
-    state.protest = share
-    danger = params.fall_protest_share
+    share = protesters / params.citizens[actor] * params.potential[actor]
+    state.protest[actor] = share
+    danger = params.fall_protest_share[actor]
     if share >= danger and before < danger:
-        write(state, events, ACTOR.OPPOSITION, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, share)
+        who = opposition_of(params, actor)
+        write(state, events, who, MOVE.PROTEST_WAVE, -1, REASON.CASCADE, share)
 
 
 # --- approval, elections and the government's survival
 
 
 @rule
-def approval_base(params: Params, state: State) -> float:
+def approval_base(params: Params, state: State, side: int) -> float:
     """Return the level to which approval returns: its start, moved with public opinion."""
-    moved = params.opinion_slope * (state.opinion - params.opinion_mean)
-    return clip_unit(params.approval + moved)
+    moved = params.opinion_slope[side] * (state.opinion[side] - params.opinion_mean[side])
+    return clip_unit(params.approval[side] + moved)
 
 
 @rule
-def hold_election(params: Params, state: State, shocks: Shocks, events: Events) -> bool:
+def hold_election(params: Params, state: State, shocks: Shocks, events: Events, side: int) -> bool:
     """Hold an election: votes about approval, seats by the largest party's bonus."""
-    votes = clip_unit(state.approval + params.election_swing * shocks[state.week].election)
-    seats = params.parliament_seats * min(1.0, params.seats_bonus * votes)
-    state.seats = int(seats + 0.5)
-    won = state.seats > 0.5 * params.parliament_seats
+    swing = params.election_swing[side] * election_drawn(params, shocks, state.week, side)
+    votes = clip_unit(state.approval[side] + swing)
+    seats = params.parliament_seats[side] * min(1.0, params.seats_bonus[side] * votes)
+    state.seats[side] = int(seats + 0.5)
+    won = state.seats[side] > 0.5 * params.parliament_seats[side]
     reason = REASON.VOTE_PASSED if won else REASON.BALLOT
-    write(state, events, ACTOR.NATURE, MOVE.ELECTION_HELD, -1, reason, votes)
+    at = side if is_second_home(params, side) else -1
+    write(state, events, ACTOR.NATURE, MOVE.ELECTION_HELD, at, reason, votes)
     return won
 
 
 @rule
-def election_due(params: Params, state: State) -> bool:
-    """Return whether the calendar holds an election this week."""
+def election_due(params: Params, state: State, side: int) -> bool:
+    """Return whether the calendar holds an election in the home of `side` this week."""
     for at in range(params.dates):
-        if params.date_week[at] == state.week and params.date_kind[at] == CALENDAR_KIND.ELECTION:
+        held = params.date_kind[at] == CALENDAR_KIND.ELECTION and params.date_side[at] == side
+        if held and params.date_week[at] == state.week:
             return True
     return False
 
 
+@rule
+def move_approval(params: Params, state: State, shocks: Shocks, side: int) -> None:
+    """Pull approval towards its base, less what protest costs, with the week's swing."""
+    pull = params.approval_reversion[side] * (
+        approval_base(params, state, side) - state.approval[side]
+    )
+    noise = params.approval_noise[side] * approval_drawn(params, shocks, state.week, side)
+    cost = params.protest_cost[side] * state.protest[side]
+    state.approval[side] = clip_unit(state.approval[side] + pull - cost + noise)
+
+
+@rule
+def street_fells(params: Params, state: State, shocks: Shocks, side: int) -> bool:
+    """Count the weeks in a row of dangerous protest; return whether the government falls by it.
+
+    After enough of them it is put to the test, once a wave.
+    """
+    if params.citizens[side] == 0 or state.protest[side] < params.fall_protest_share[side]:
+        state.protest_weeks[side] = 0
+        return False
+    state.protest_weeks[side] += 1
+    weeks = state.protest_weeks[side]
+    tested = weeks >= params.fall_weeks[side] and weeks - 1 < params.fall_weeks[side]
+    return tested and shocks[state.week].street[side] < params.fall_odds[side]
+
+
+@rule
+def fall_of_government(
+    params: Params, state: State, shocks: Shocks, events: Events, side: int
+) -> int:
+    """Move approval and hold an election if one is due; return why the government falls, or 0."""
+    move_approval(params, state, shocks, side)
+    fell = REASON.NONE
+    if election_due(params, state, side) and not hold_election(params, state, shocks, events, side):
+        fell = REASON.BALLOT
+    if street_fells(params, state, shocks, side):
+        fell = REASON.STREET
+    return fell
+
+
 @entry_rule
 def survive(params: Params, state: State, shocks: Shocks, events: Events) -> None:
-    """Move approval, hold elections and bring the government down by ballot or street.
+    """Move approval, hold elections and bring governments down by ballot or street.
 
-    A treaty that both have ratified outlives the government.
+    A treaty that both have ratified outlives the governments. If both fall in one week, the talks
+    end by the street where either did.
     """
-    if state.ended or params.home < 0:
+    if state.ended:
         return
-    pull = params.approval_reversion * (approval_base(params, state) - state.approval)
-    noise = params.approval_noise * shocks[state.week].approval
-    cost = params.protest_cost * state.protest
-    state.approval = clip_unit(state.approval + pull - cost + noise)
-    fell = REASON.NONE
-    if election_due(params, state) and not hold_election(params, state, shocks, events):
-        fell = REASON.BALLOT
-    if params.citizens > 0 and state.protest >= params.fall_protest_share:
-        state.protest_weeks += 1
-        if state.protest_weeks >= params.fall_weeks:
-            fell = REASON.STREET
-    else:
-        state.protest_weeks = 0
-    if fell != REASON.NONE and state.status != TREATY.RATIFIED:
-        end_talks(
-            state, events, TREATY.GOVERNMENT_FELL, MOVE.GOVERNMENT_FELL, ACTOR.OPPOSITION, fell
-        )
+    for side in range(2):
+        if params.has_politics[side]:
+            fell = fall_of_government(params, state, shocks, events, side)
+            if state.status != TREATY.RATIFIED:
+                state.fell[side] = fell
+    reason = REASON.NONE
+    for side in range(2):
+        fell = state.fell[side] * 1
+        if fell != REASON.NONE:
+            reason = fell if reason == REASON.NONE else min(reason, fell)
+            who = opposition_of(params, side)
+            end_talks(state, events, TREATY.GOVERNMENT_FELL, MOVE.GOVERNMENT_FELL, who, reason)

@@ -67,7 +67,7 @@ def mark_closed_text(params: Params, state: State) -> None:
     for side in range(2):
         if wants_to_sign(state, side):
             continue
-        if side == params.home and wants_without_politics(params, state, side):
+        if params.has_politics[side] and wants_without_politics(params, state, side):
             state.gates[GATE.HOME_POLITICS] = 1
         else:
             state.gates[GATE.FIRST_WAITS + side] = 1

@@ -3,10 +3,11 @@
 import math
 
 from sim.model.codes import ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE, TREATY
-from sim.model.compiled import entry_rule, rule
-from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, State
+from sim.model.compiled import entry_rule, number, rule
+from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, Publics, State
 from sim.model.rules.continuation import matters
 from sim.model.rules.domestic import clip_unit, mean_of
+from sim.model.rules.homes import is_second_home
 from sim.model.rules.responses import hold_ground, keyed_draw
 from sim.model.rules.worth import refresh
 
@@ -118,40 +119,59 @@ def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) 
 
 
 @rule
-def open_public(params: Params, state: State, public: Public, drawn: Numbers) -> None:
-    """Give each citizen an innate opinion, a protest threshold and a susceptibility."""
-    state.opinion = params.opinion_mean
-    if params.citizens == 0:
+def open_public(params: Params, state: State, public: Public, drawn: Numbers, side: int) -> None:
+    """Give each citizen an innate opinion, a protest threshold and a susceptibility.
+
+    Opinions are normal about the mean, or about the middles of two camps of equal size, half their
+    distance to either side of it.
+    """
+    state.opinion[side] = params.opinion_mean[side]
+    if params.citizens[side] == 0:
         return
-    for i in range(params.citizens):
-        opinion = clip_unit(params.opinion_mean + params.opinion_sd * drawn[0, i])
+    mean = params.opinion_mean[side]
+    for i in range(params.citizens[side]):
+        camp = 0.5 if drawn[2, i] > 0.0 else -0.5
+        apart = params.opinion_gap[side] * camp
+        opinion = clip_unit(mean + params.opinion_sd[side] * drawn[0, i] + apart)
         public.innate[i] = opinion
         public.opinion[i] = opinion
-        public.threshold[i] = params.threshold_mean + params.threshold_sd * drawn[1, i]
-        public.susceptibility[i] = params.susceptibility
+        public.threshold[i] = params.threshold_mean[side] + params.threshold_sd[side] * drawn[1, i]
+        public.susceptibility[i] = params.susceptibility[side]
         public.active[i] = 0
         public.exposure[i] = 0.0
-    state.opinion = mean_of(public.opinion)
+    state.opinion[side] = mean_of(public.opinion)
 
 
 @entry_rule
 def begin(
-    params: Params, state: State, public: Public, types: Numbers, errors: Numbers, drawn: Numbers
+    params: Params,
+    state: State,
+    publics: Publics,
+    types: Numbers,
+    errors: Numbers,
+    drawn: Numbers,
+    second_drawn: Numbers,
 ) -> None:
     """Set `state`, given all zero, and the citizens to week 0.
 
     types: shape (2,).
     errors: shape (2, ISSUES).
-    drawn: the replicate's part of `sim.model.shocks.Tape`, shape (2, citizens).
+    drawn, second_drawn: the replicate's part of `sim.model.shocks.Tape` for the citizens of the
+        first and of the second home, shape (3, citizens).
     """
     open_calendar(state)
     open_text(params, state)
     open_parties(params, state, types, errors)
-    open_public(params, state, public, drawn)
+    open_public(params, state, publics[0], drawn, number(0))
+    if is_second_home(params, number(1)):
+        open_public(params, state, publics[1], second_drawn, number(1))
+    else:
+        open_public(params, state, publics[1], drawn, number(1))
     state.stale = 1
     refresh(params, state)
     state.turn = params.first_mover
     state.attention = params.attention
-    state.approval = params.approval
-    state.seats = params.government_seats
+    for side in range(2):
+        state.approval[side] = params.approval[side]
+        state.seats[side] = params.government_seats[side]
     state.suspended_until = -1.0

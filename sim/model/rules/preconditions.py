@@ -20,6 +20,7 @@ from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.continuation import covered_now, expected_value, settled_later
 from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
+from sim.model.rules.homes import consent_drawn, turnout_drawn, yes_drawn
 from sim.model.rules.worth import issue_utility, join_talks, leave_talks
 
 
@@ -35,9 +36,9 @@ def referendum_passes(yes_share: float, turnout: float, majority: float, quorum:
 
 
 @rule
-def seats_needed(params: Params) -> int:
-    """Return the number of seats of a supermajority of all members."""
-    return math.ceil(params.supermajority * params.parliament_seats - 1e-9)
+def seats_needed(params: Params, side: int) -> int:
+    """Return the number of seats of a supermajority of all members in the home of `side`."""
+    return math.ceil(params.supermajority[side] * params.parliament_seats[side] - 1e-9)
 
 
 @rule
@@ -128,30 +129,38 @@ def dropping_cost(params: Params, state: State, k: int) -> float:
 
 @rule
 def lost_to_campaign(params: Params, k: int) -> float:
-    """Return the yes share that the opposition's campaign takes away.
+    """Return the yes share that the campaign of the deliverer's opposition takes away.
 
     In proportion to its effort and to what it holds against the change; the salience counts up to
     twice the mean.
     """
-    grievance = min(grievance_of_move(params, ARTICLES + k, 0.0, 1.0), 2.0)
-    return params.campaign * params.effort * grievance
+    side = params.delivered_by[k]
+    grievance = min(grievance_of_move(params, side, ARTICLES + k, 0.0, 1.0), 2.0)
+    return params.campaign[side] * params.effort[side] * grievance
 
 
 @rule
 def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events, k: int) -> None:
-    """Hold the vote: its yes share follows public support and the opposition's campaign."""
-    shock = shocks[state.week]
-    yes = params.yes_mean + params.yes_slope * (state.opinion - params.opinion_mean)
+    """Hold the vote in the deliverer's country.
+
+    Its yes share follows public support there and the campaign of the opposition there.
+    """
+    at = params.delivered_by[k]
+    majority = params.referendum_majority[at]
+    yes = params.yes_mean[at] + params.yes_slope[at] * (state.opinion[at] - params.opinion_mean[at])
     yes -= lost_to_campaign(params, k)
-    yes = min(max(yes + params.yes_sd * shock.yes, 0.0), 1.0)
-    turnout = min(max(params.turnout_mean + params.turnout_sd * shock.turnout, 0.0), 1.0)
-    if referendum_passes(yes, turnout, params.referendum_majority, params.referendum_quorum):
+    yes += params.yes_sd[at] * yes_drawn(params, shocks, state.week, at)
+    yes = min(max(yes, 0.0), 1.0)
+    turnout = params.turnout_mean[at]
+    turnout += params.turnout_sd[at] * turnout_drawn(params, shocks, state.week, at)
+    turnout = min(max(turnout, 0.0), 1.0)
+    if referendum_passes(yes, turnout, majority, params.referendum_quorum[at]):
         fulfil(params, state, events, k, REASON.VOTE_PASSED)
         return
-    lost = REASON.VOTE_LOST if yes <= params.referendum_majority else REASON.BELOW_QUORUM
+    lost = REASON.VOTE_LOST if yes <= majority else REASON.BELOW_QUORUM
     again = -1.0
-    if params.again_weeks > 0.0 and params.again_weeks < math.inf:
-        again = state.week + params.again_weeks
+    if params.again_weeks[at] > 0.0 and params.again_weeks[at] < math.inf:
+        again = state.week + params.again_weeks[at]
     step_to(state, events, ACTOR.NATURE, k, PRECONDITION.FAILED, again, lost)
 
 
@@ -159,7 +168,7 @@ def hold_referendum(params: Params, state: State, shocks: Shocks, events: Events
 def advance_constitution(
     params: Params, state: State, shocks: Shocks, events: Events, k: int
 ) -> None:
-    """Constitutional route: draft, a supermajority of all members, referendum.
+    """Constitutional route in the deliverer's country: draft, supermajority, referendum.
 
     A government that lacks the votes waits for them; they are found with a constant hazard.
     """
@@ -173,8 +182,9 @@ def advance_constitution(
         until = state.week + params.lead_parliament[k]
         step_to(state, events, who, k, PRECONDITION.PARLIAMENT, until, REASON.ROUTE_STEP)
     elif status == PRECONDITION.PARLIAMENT and due:
-        alone = state.seats >= seats_needed(params)
-        if alone or shocks[state.week].consent < params.consent_rate:
+        alone = state.seats[who] >= seats_needed(params, who)
+        drawn = consent_drawn(params, shocks, state.week, who)
+        if alone or drawn < params.consent_rate[who]:
             until = state.week + params.lead_referendum[k]
             step_to(state, events, who, k, PRECONDITION.REFERENDUM, until, REASON.VOTE_PASSED)
     elif status == PRECONDITION.REFERENDUM and due:
@@ -289,6 +299,8 @@ def weeks_to_deliver(params: Params, state: State, k: int, patience: float) -> f
             left += params.lead_parliament[k]
         if status <= PRECONDITION.PARLIAMENT:
             left += params.lead_referendum[k]
-            if state.seats < seats_needed(params):
-                left += 1.0 / params.consent_rate if params.consent_rate > 0.0 else math.inf
+            who = params.delivered_by[k]
+            if state.seats[who] < seats_needed(params, who):
+                rate = params.consent_rate[who]
+                left += 1.0 / rate if rate > 0.0 else math.inf
     return left

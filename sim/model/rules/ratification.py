@@ -83,8 +83,9 @@ def ratifier_refuses(params: Params, state: State, shocks: Shocks, side: int) ->
 def ratify(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Hold the ratification vote of one side when it is due.
 
-    The vote waits for the preconditions where the rule asks for them before ratification. At
-    home it needs a majority of seats; a refusal is involuntary defection and ends the treaty.
+    The vote waits for the preconditions where the rule asks for them before ratification. Where
+    politics at home are modelled it needs a majority of that parliament's seats; a refusal is
+    involuntary defection and ends the treaty.
     """
     if state.ended or state.status != TREATY.SIGNED_FULL or state.ratified[actor]:
         return
@@ -94,8 +95,8 @@ def ratify(params: Params, state: State, shocks: Shocks, events: Events, actor: 
     if waits and any_blocking(params, state):
         return
     reason = REASON.NONE
-    if actor == params.home and state.seats <= (
-        params.ratification_majority * params.parliament_seats
+    if params.has_politics[actor] and state.seats[actor] <= (
+        params.ratification_majority[actor] * params.parliament_seats[actor]
     ):
         reason = REASON.NO_MAJORITY
     elif ratifier_refuses(params, state, shocks, actor):

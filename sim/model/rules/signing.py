@@ -198,8 +198,12 @@ def weigh(params: Params, state: State, events: Events, actor: int) -> None:
 
 @rule
 def street_blocks(params: Params, state: State) -> bool:
-    """Return whether protest at home keeps the government from signing anything."""
-    return params.home >= 0 and params.citizens > 0 and state.protest >= params.fall_protest_share
+    """Return whether protest at either home keeps its government from signing anything."""
+    for side in range(2):
+        there = params.has_politics[side] and params.citizens[side] > 0
+        if there and state.protest[side] >= params.fall_protest_share[side]:
+            return True
+    return False
 
 
 @rule
@@ -222,7 +226,7 @@ def wants_without_politics(params: Params, state: State, side: int) -> bool:
 def refusal_reason(params: Params, state: State, side: int) -> int:
     """Return why `side` prefers to wait with the full signature."""
     value = state.value_now[side]
-    if side == params.home and wants_without_politics(params, state, side):
+    if params.has_politics[side] and wants_without_politics(params, state, side):
         return REASON.HOME_COST
     alone = one_week(params, state, side) + survival_discount(params, side) * value
     if value >= max(alone, state.quo[side]):
@@ -266,14 +270,16 @@ def note_refusal(state: State, events: Events, side: int, move: int, reason: int
 
 @rule
 def enter_into_force(params: Params, state: State, status: int) -> None:
-    """Take a signature's effects on the public and on the opposition's mobilisation."""
+    """Take a signature's effects on each public and on the oppositions' mobilisation."""
     state.status = status
-    state.opinion_shift += params.signing_shift
-    if params.home >= 0:
-        interim = status == TREATY.SIGNED_INTERIM
-        mobilise_against(params, state, grievance_of_treaty(params, state, interim))
-        change = params.signing_gain * (state.opinion - 0.5)
-        state.approval = min(max(state.approval + change, 0.0), 1.0)
+    interim = status == TREATY.SIGNED_INTERIM
+    for side in range(2):
+        state.opinion_shift[side] += params.signing_shift[side]
+        if params.has_politics[side]:
+            grievance = grievance_of_treaty(params, state, side, interim)
+            mobilise_against(params, state, side, grievance)
+            change = params.signing_gain[side] * (state.opinion[side] - 0.5)
+            state.approval[side] = min(max(state.approval[side] + change, 0.0), 1.0)
 
 
 @rule

@@ -111,7 +111,7 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
         grievance = grievance_of_step(params, state, actor, issue)
         yield_article(params, state, events, actor, issue)
     elif k >= 0:
-        grievance = grievance_of_move(params, ARTICLES + k, 0.0, 1.0)
+        grievance = grievance_of_move(params, actor, ARTICLES + k, 0.0, 1.0)
         yield_promise(params, state, events, actor, k)
     else:
         yield_outside(params, state, events, actor)
@@ -119,8 +119,8 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
     state.conceded[actor] += 1
     state.conceded_now[actor] = 1
     state.last_conceded[actor] = state.week
-    if actor == params.home:
-        home_cost(params, state, grievance)
+    if params.has_politics[actor]:
+        home_cost(params, state, actor, grievance)
 
 
 @rule
@@ -130,15 +130,16 @@ def grievance_of_step(params: Params, state: State, side: int, issue: int) -> fl
     after = min(1.0, before + params.concession_size[side])
     own = params.ideal[side, issue]
     way = params.ideal[1 - side, issue] - own
-    return grievance_of_move(params, issue, own + before * way, own + after * way)
+    return grievance_of_move(params, side, issue, own + before * way, own + after * way)
 
 
 @rule
-def home_cost(params: Params, state: State, grievance: float) -> None:
+def home_cost(params: Params, state: State, side: int, grievance: float) -> None:
     """Take the concession's cost out of approval and support, and let the opposition mobilise.
 
     grievance: what the opposition holds against it; 1 for a concession outside the text.
     """
-    state.approval = min(max(state.approval - params.concession_cost, 0.0), 1.0)
-    state.opinion_shift += params.concession_shift
-    mobilise_against(params, state, grievance)
+    approval = state.approval[side] - params.concession_cost[side]
+    state.approval[side] = min(max(approval, 0.0), 1.0)
+    state.opinion_shift[side] += params.concession_shift[side]
+    mobilise_against(params, state, side, grievance)

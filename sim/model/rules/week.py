@@ -25,8 +25,11 @@ from sim.model.rules import (
     unilateral,
 )
 
-ARGUMENTS = ("params", "state", "shocks", "public", "events")
-"""What a rule may ask for by name, beside `actor`: see `sim.model.rules`."""
+ARGUMENTS = ("params", "state", "shocks", "publics", "events")
+"""What a rule may ask for by name: see `sim.model.rules`.
+
+Beside them `actor`, whose move it is, and `public`, the citizens at the home of that party.
+"""
 
 
 class Phase(NamedTuple):
@@ -34,6 +37,7 @@ class Phase(NamedTuple):
 
     rule: Callable[..., object]
     actor: Actor
+    at_home: bool = False  # whether it is played by the opposition at the home of that party
 
 
 @cache
@@ -70,10 +74,13 @@ PHASES: tuple[Phase, ...] = (
     Phase(ratification.ratify, Actor.FIRST),
     Phase(ratification.ratify, Actor.SECOND),
     Phase(ratification.lapse, Actor.NATURE),
-    # 9. the public
-    Phase(domestic.mobilise, Actor.OPPOSITION),
-    Phase(domestic.deliberate, Actor.OPPOSITION),
-    Phase(domestic.take_to_streets, Actor.OPPOSITION),
+    # 9. the public of each home
+    Phase(domestic.mobilise, Actor.FIRST, at_home=True),
+    Phase(domestic.mobilise, Actor.SECOND, at_home=True),
+    Phase(domestic.deliberate, Actor.FIRST, at_home=True),
+    Phase(domestic.deliberate, Actor.SECOND, at_home=True),
+    Phase(domestic.take_to_streets, Actor.FIRST, at_home=True),
+    Phase(domestic.take_to_streets, Actor.SECOND, at_home=True),
     Phase(domestic.survive, Actor.NATURE),
     # 10. beliefs and the ledger
     Phase(beliefs.update, Actor.FIRST),
@@ -87,21 +94,21 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
 
     The function's text is made from the tuple, one call a line: nested closures would say the
     same, but each level compiles all that lies below it again. Rules that ask for the public
-    are left out where no public is modelled.
+    are left out where that home has none.
     """
     lines = [f"def play_week({', '.join(ARGUMENTS)}):"]
     names: dict[str, object] = {"__name__": __name__, "number": number}
     for n, phase in enumerate(phases):
         names[f"rule_{n}"] = phase.rule
-        given = [
-            f"number({int(phase.actor)})" if a == "actor" else a for a in asked_for(phase.rule)
-        ]
+        side = int(phase.actor)
+        own = {"actor": f"number({side})", "public": f"publics[{side}]"}
+        given = [own.get(name, name) for name in asked_for(phase.rule)]
         lines.append(f"    rule_{n}({', '.join(given)})")
-        if "public" in given:
-            lines[-1:] = ["    if params.citizens > 0:", f"    {lines[-1]}"]
+        if "public" in asked_for(phase.rule):
+            lines[-1:] = [f"    if params.citizens[{side}] > 0:", f"    {lines[-1]}"]
     exec("\n".join(lines), names)  # noqa: S102 - the text is made of constants above
     return rule_called_once(cast(Callable[..., object], names["play_week"]))
 
 
 play_week = _in_sequence(PHASES)
-"""``(params, state, shocks, public, events) -> None``: one week, compiled."""
+"""``(params, state, shocks, publics, events) -> None``: one week, compiled."""

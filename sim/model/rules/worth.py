@@ -96,11 +96,11 @@ def office_effect(params: Params, state: State, side: int) -> float:
     """Return what a signature does for the government in office, in utility.
 
     The believed gain of a paper, plus what public support for a treaty adds or takes away. Only
-    the party whose domestic politics is modelled looks at the public.
+    a party whose politics at home are modelled looks at its public.
     """
     gain = params.survival_gain[side]
-    if side == params.home:
-        gain += params.signing_gain * (state.opinion - 0.5)
+    if params.has_politics[side]:
+        gain += params.signing_gain[side] * (state.opinion[side] - 0.5)
     return params.office_value[side] * gain
 
 

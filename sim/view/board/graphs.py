@@ -26,8 +26,11 @@ from sim.view.board.markup import (
 from sim.view.watch import ChannelNow, Snapshot
 
 WIDTH, HEIGHT = 400.0, 250.0
-PLACES = ((84.0, 118.0), (316.0, 118.0), (200.0, 42.0), (84.0, 212.0))
-"""Where each actor stands: parties left and right, mediator above, opposition below its home."""
+PLACES = ((84.0, 118.0), (316.0, 118.0), (200.0, 42.0))
+BELOW = 212.0
+"""Where each actor stands: parties left and right, mediator above, oppositions below."""
+PARTIES = (Actor.FIRST, Actor.SECOND, Actor.MEDIATOR)
+"""Who stands at these places."""
 RADIUS = 19.0
 WORDS = {Contact.SILENT: "silent", Contact.CALL: "call", Contact.MEETING: "meeting"}
 
@@ -51,7 +54,7 @@ def channels_panel(scenario: Scenario, now: Snapshot) -> str:
     edges = "".join(_edge(scenario, places, channel, now) for channel in now.channels)
     nodes = "".join(
         _node(actor, scenario.actors[actor_id].name, *places[actor_id])
-        for actor, actor_id in enumerate(scenario.actor_ids)
+        for actor, actor_id in scenario.cast.items()
     )
     picture = (
         f'<svg class="graph" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" aria-hidden="true" '
@@ -61,10 +64,12 @@ def channels_panel(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _places(scenario: Scenario) -> dict[str, tuple[float, float]]:
-    """Return where each actor stands; the opposition below the party at whose home it sits."""
-    places = dict(zip(scenario.actor_ids, PLACES, strict=True))
-    home = places[scenario.opposition.home]
-    places[scenario.opposition.id] = (home[0], PLACES[3][1])
+    """Return where each actor stands; an opposition below the party at whose home it sits."""
+    cast = scenario.cast
+    places = {cast[actor]: at for actor, at in zip(PARTIES, PLACES, strict=True) if actor in cast}
+    for home in scenario.all_homes.values():
+        if home.opposition is not None:
+            places[home.opposition.id] = (places[home.party][0], BELOW)
     return places
 
 
@@ -95,7 +100,7 @@ def _node(actor: int, name: str, x: float, y: float) -> str:
     above = actor == Actor.MEDIATOR
     outward = -1 if x < WIDTH / 2 else 1
     at = (x, y - RADIUS - 7, "middle") if above else (x + outward * 14, y - RADIUS - 5, "middle")
-    if actor == Actor.OPPOSITION:
+    if actor in (Actor.OPPOSITION, Actor.SECOND_OPPOSITION):
         at = (x - outward * (RADIUS + 8), y + 5, "start" if outward < 0 else "end")
     return (
         f'<circle class="node {SIDES[actor]}" cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>'
@@ -118,14 +123,16 @@ def _said(scenario: Scenario, now: Snapshot) -> str:
 
 
 def _name(scenario: Scenario, actor_id: str) -> str:
-    return named(scenario.actor_ids.index(actor_id), scenario.actors[actor_id].name)
+    return named(scenario.code_of(actor_id), scenario.actors[actor_id].name)
 
 
 def _note(scenario: Scenario, now: Snapshot) -> str:
-    told = f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}."
+    told = ""
+    if scenario.mediator is not None:
+        told = f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}."
     if now.closed_until > 0:
         until = plain_day(day_of(scenario, now.closed_until))
-        return f"After an incident the direct channel is closed until {until}. {told}"
+        return f"After an incident the direct channel is closed until {until}. {told}".rstrip()
     return told
 
 

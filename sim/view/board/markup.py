@@ -12,9 +12,9 @@ from sim.config.scenario import Scenario
 from sim.runs.story import day_of
 from sim.view.watch import Snapshot
 
-SIGNS = ("▲", "■", "◆", "●")
+SIGNS = ("▲", "■", "◆", "●", "", "●")
 """Mark of each actor in the order of the records, so that colour is never alone."""
-SIDES = ("first", "second", "mediator", "opposition")
+SIDES = ("first", "second", "mediator", "opposition", "nobody", "opposition")
 """Style class of each actor in the same order."""
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 430.0, 30.0, 6.0, 28.0, 26.0

@@ -66,7 +66,7 @@ def move_entry(scenario: Scenario, line: Line) -> str:
     """Return one move: its date, who made it, what was done, and why."""
     css, mark = "nobody", '<span class="sign" aria-hidden="true">·</span>'
     if line.actor:
-        actor = scenario.actor_ids.index(line.actor)
+        actor = scenario.code_of(line.actor)
         css, mark = SIDES[actor], sign(actor)
     verdict = ""
     if line.move in (*GOOD, *BAD):

@@ -13,6 +13,7 @@ from sim.view.board.markup import (
     marks_of,
     named,
     panel,
+    quiet,
     share,
     years_of,
 )
@@ -121,11 +122,25 @@ def _kind(weeks: Sequence[PartyNow]) -> str:
 
 
 def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool) -> str:
-    """Return the chart of politics at home."""
+    """Return the charts of politics at home, one for each home that is modelled."""
+    homes = list(settings.scenario.all_homes.values())
+    if not homes:
+        return panel("home", "At home", quiet("No politics at home are modelled in this run."))
+    charts = [_home_chart(settings, n, snapshots, overlay) for n in range(len(homes))]
+    names = [settings.scenario.actors[home.party].name for home in homes]
+    body = "".join(chart for chart, _ in charts)
+    return panel("home", f"At home in {' and '.join(names)}", body, " ".join(n for _, n in charts))
+
+
+def _home_chart(
+    settings: Settings, n: int, snapshots: Sequence[Snapshot], overlay: bool
+) -> tuple[str, str]:
+    """Return the chart of one home with its legend, and the note about its seats."""
     scenario, horizon = settings.scenario, settings.horizon
-    homes = [snapshot.home for snapshot in snapshots]
+    here = list(scenario.all_homes.values())[n]
+    homes = [snapshot.homes[n] for snapshot in snapshots]
     now = homes[-1]
-    danger = scenario.politics.fall_protest_share.value
+    danger = here.figure("fall_protest_share", 1.0)
     series = [
         Series("approval of the government", "line solid ink", [h.approval for h in homes]),
         Series("mean support for a treaty", "line dashed support", [h.opinion for h in homes]),
@@ -134,7 +149,7 @@ def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool)
         Series("protest that endangers it", "line dotted", [danger] * len(homes)),
     ]
     latest = (now.approval, now.opinion, now.protest, now.impulse, danger)
-    name = scenario.actors[scenario.opposition.home].name
+    name = scenario.actors[here.party].name
     chart = line_chart(
         f"{name}: politics at home by week",
         Frame(horizon, 0.0, 1.0, HOME_HEIGHT, QUARTERS, years_of(scenario, horizon)),
@@ -142,6 +157,6 @@ def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool)
         marks_of(scenario, horizon, snapshots[-1], overlay),
     )
     body = chart + legend(series, [share(value) for value in latest])
-    seats = int(scenario.politics.parliament_seats.value)
-    note = f"The government holds {now.seats} of {seats} seats."
-    return panel("home", f"At home in {name}", body, note)
+    seats = int(here.figure("parliament_seats"))
+    whose = f" of {name}" if len(scenario.all_homes) > 1 else ""
+    return body, f"The government{whose} holds {now.seats} of {seats} seats."

@@ -9,7 +9,7 @@ from sim.model.codes import Gate, Move, Precondition, Treaty
 from sim.runs.story import day_of, gate_words
 from sim.runs.transcript import choice_words
 from sim.view.board.markup import bar, day, named, panel, quiet, share, step, text
-from sim.view.watch import PartyNow, Snapshot
+from sim.view.watch import HomeNow, PartyNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,
@@ -164,12 +164,20 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     if gate == Gate.PRECONDITION:
         return text("; ".join(unmet(scenario, now)))
     if gate == Gate.HOME_POLITICS:
-        return f"approval {share(now.home.approval)}, protest {share(now.home.protest)}"
+        return "; ".join(_at_home(settings, home) for home in now.homes)
     if gate == Gate.NO_CHANNEL and now.closed_until > 0:
         return f"closed until {day(day_of(scenario, now.closed_until))}"
     if gate == Gate.SIGNED and now.rungs.full >= 0:
         return f"on {day(day_of(scenario, now.rungs.full))}"
     return ""
+
+
+def _at_home(settings: Settings, home: HomeNow) -> str:
+    told = f"approval {share(home.approval)}, protest {share(home.protest)}"
+    scenario = settings.scenario
+    if len(scenario.all_homes) < 2:
+        return told
+    return f"{text(scenario.actors[home.party].name)}: {told}"
 
 
 def _waiting(party: PartyNow) -> str:
