@@ -263,10 +263,10 @@ def test_utility_in_another_unit_same_path(side):
     """A power of two, so that the numbers stay exact.
 
     Left out: the interim deal, which compares what the agreed part is worth to both; payments of
-    the mediator, the cost of leaving, that of reopening an article and the noise of an answer, which
-    are one number for both; opponent models, which
-    see weights no smaller than a fixed number; and a single text over a few wordings only, whose
-    search along a frontier with steps may end on another step.
+    the mediator, the cost of leaving, that of reopening an article and the noise of an answer,
+    which are one number for both; opponent models, which see weights no smaller than a fixed
+    number; and a single text over a few wordings only, whose search along a frontier with steps
+    may end on another step.
     """
     for seed in range(8000, 8080):
         case = random_case(seed)
