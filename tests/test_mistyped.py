@@ -23,6 +23,7 @@ OVERRIDES = {
     "NUL": ("scenario.title=a\0b", "a\\x00b: is not of the form"),
     "escape": ("scenario=a\x1b[31m", "holds the control character U+001B"),
     "deep": ("horizon=" + "[" * 300 + "]" * 300, "horizon: is nested more than 50 deep"),
+    "long list": ("horizon=[" + "1," * 2000 + "1],3", "more than 1,000 values in brackets"),
     "long": ("scenario.title=" + "x" * 200_000, "scenario.title: has 200,015 characters"),
 }
 

@@ -35,7 +35,7 @@ from sim.sweeps.overrides import (
     read_terms,
     unknown_choices,
 )
-from sim.sweeps.plan import Combination, Plan, at, changed, shape_for
+from sim.sweeps.plan import SHIPPED, Combination, Plan, at, changed, shape_for
 from sim.sweeps.request import Line, SweepSettings, read_line
 
 REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
@@ -89,8 +89,8 @@ def make_plan(
         line = read_line(overrides, [*own, shipped], config_dir, zipped, filters)
         plan = _plan_of(line, config_name, config_dir)
     files = {
-        file.relative_to(folder).as_posix(): digest
-        for folder in own
+        f"{SHIPPED if folder == shipped else ''}{file.relative_to(folder).as_posix()}": digest
+        for folder in [*own, shipped]
         for file, digest in sorted(read.items())
         if file.is_relative_to(folder)
     }

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,3 +179,40 @@ def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: 
     opened = load(folder)
     assert runs_of(opened).height == 40
     assert any("digest" in note for note in opened.notes)
+
+
+PLUGIN = """
+from pathlib import Path
+from sim.model.plugins import plugin
+
+RATE = float((Path(__file__).parent / "rate.txt").read_text())
+
+@plugin("concession", "mine", family="test", reference="none")
+def mine(params, state, shocks, side):
+    return RATE
+"""
+
+
+@pytest.mark.slow
+def test_a_sweep_is_not_extended_with_a_plugin_whose_data_has_changed(
+    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN, "utf-8")
+    preset = tmp_path / "own" / "strategy" / "mine.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("strategy: {name: mine}\n", "utf-8")
+
+    def swept(rate: str, replicates: int, out: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "rate.txt").write_text(rate, "utf-8")
+        words = ["plugins=[mine.py]", "strategy@armenia=mine", *SMALL, f"replicates={replicates}"]
+        return command(*words, "--config-dir", "own", "--out", out, NUMBA_DISABLE_JIT="1")
+
+    assert swept("0.9", 1, "results").returncode == 0
+    table = tmp_path / "results" / "runs.parquet"
+    before = table.read_bytes()
+    other = swept("0.1", 2, "results")
+    assert other.returncode == 2
+    assert "results: holds the results of another sweep, made with other plug-ins" in other.stderr
+    assert table.read_bytes() == before
+    assert swept("0.9", 2, "results").returncode == 0
+    assert pl.read_parquet(table).height == 2
