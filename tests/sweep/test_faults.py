@@ -31,6 +31,7 @@ Start = Callable[..., subprocess.Popen[str]]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = ["public=none", "horizon=30"]
+KILLS = 20
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=100"
 
 
@@ -56,7 +57,7 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["sim.sweeps.execute", "tests.sweep.loaded"])
     at_work = 0
-    for kill in range(20):
+    for kill in range(KILLS):
         before = len(shards(folder))
         wanted = before + rng.choice([0, 1, 1, 2])
         if kill == 0:
@@ -78,7 +79,7 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
             process.join()
         for shard in shards(folder):
             pl.read_parquet(shard)
-    assert at_work == 20
+    assert at_work == KILLS
     assert 0 < len(shards(folder)) < total
     last = start(*words, "--out", "killed")
     _out, err = last.communicate(timeout=600)

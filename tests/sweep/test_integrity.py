@@ -15,6 +15,7 @@ from sim.runs.files import Seal, seal_of
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import Request, make_plan
 from tests.analysis.conftest import runs_of
+from tests.sweep.test_faults import KILLS
 
 Play = Callable[..., Outcome]
 
@@ -22,6 +23,8 @@ SMALL = ["public=none", "horizon=30"]
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=200"
 FLIPS = 200
 """Bits that are flipped, one at a time, in each run of the suite."""
+TRUNCATIONS = 40
+"""Files that are cut short, one at a time."""
 SEED = 20_241
 """Of the places of the flips; change it to try others."""
 BEFORE = Path(__file__).parents[1] / "golden" / "sweep_before"
@@ -162,7 +165,7 @@ def test_truncated_files_are_found(tmp_path: Path) -> None:
     whole, _ = repeat(request, folder)
     shutil.copytree(folder, pristine)
     chance = random.Random(SEED)
-    for _ in range(40):
+    for _ in range(TRUNCATIONS):
         file = chance.choice([f for f in files(folder) if f.suffix == ".parquet"])
         content = file.read_bytes()
         file.write_bytes(content[: chance.randrange(len(content))])
@@ -179,6 +182,13 @@ def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: 
     opened = load(folder)
     assert runs_of(opened).height == 40
     assert any("digest" in note for note in opened.notes)
+
+
+def test_the_page_on_reliability_states_these_counts() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text("utf-8")
+    assert f"| one bit flipped, anywhere in any file | {FLIPS}: " in page
+    assert f"| a file cut short at a random byte | {TRUNCATIONS}: " in page
+    assert f"gone on with | {KILLS} times in a row |" in page
 
 
 PLUGIN = """

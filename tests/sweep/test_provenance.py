@@ -54,8 +54,8 @@ def test_a_finished_sweep_on_a_read_only_folder(
     assert summary.returncode == 0, summary.stderr
     assert "2 cells, 4 runs; all stored" in summary.stdout
     more = reader("sweep", *LINE[:2], "replicates=3", LINE[3], "--out", "results")
-    assert more.returncode == 2
-    assert "results: cannot be written to, permission denied" in more.stderr
+    assert more.returncode == 1
+    assert "sim: results: plan.json cannot be written, permission denied\n" in more.stderr
     report = reader("report", "results", "--out", "elsewhere.html")
     assert report.returncode == 0, report.stderr
     assert "<html" in (tmp_path / "elsewhere.html").read_text("utf-8")
