@@ -44,6 +44,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # under a minute on idle cores
 def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     words = ["agenda=glob(*)", "strategy@armenia=linear,firm", "replicates=1000"]
     words.append("executor.workers=1")

@@ -14,6 +14,8 @@ from sim.errors import ConfigError, SimError
 from sim.runs.files import Seal, seal_of
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import Request, make_plan
+from sim.sweeps.play import Player
+from sim.sweeps.store import compact
 from tests.analysis.conftest import runs_of
 from tests.sweep.test_faults import KILLS
 
@@ -112,6 +114,17 @@ def test_two_folders_merged_are_told_apart(play: Play) -> None:
     done, said = again(play, LINE)
     assert done.store.runs_file.read_bytes() == whole
     assert said
+
+
+def test_a_table_is_made_only_of_all_cells_and_replicates(play: Play) -> None:
+    done = play(LINE)
+    whole = done.store.runs_file.read_bytes()
+    first, *others = done.store.chunks()
+    columns = Player(done.plan).columns
+    for chunks in (others, [first, first, *others]):
+        with pytest.raises(SimError, match=r"the shards, they hold \d+ runs of cells 0 to 3 where"):
+            compact(done.store, done.plan, chunks, columns)
+    assert done.store.runs_file.read_bytes() == whole
 
 
 def test_plan_of_another_folder_is_seen(play: Play) -> None:
