@@ -42,6 +42,8 @@ REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
 """The refused value in the line of a problem."""
 VALUES = re.compile(r"(?<=[ :])(?:'[^']*'|-?\d\S*)|(?<=, got ).*")
 """All values in the line of a problem, the refused one among them."""
+MOST_BAD_BASES = 8
+"""Most compositions with problems that a line is told of; each takes Hydra up to a second."""
 MOST_SPANS = 12
 """Most ranges of numbers that a line lists."""
 MOST_NAMED = 3
@@ -217,7 +219,12 @@ def _compose(
     found: list[Combination] = []
     scenarios = Scenarios(bases)
     problems: Problems = []
+    left: list[str] = []
+    bad: set[int] = set()  # how many compositions there were when a cell had a problem
     for number, choices in enumerate(chosen):
+        if len(bad) >= MOST_BAD_BASES:
+            left = [f"sweep: {len(chosen) - number:,} of {len(chosen):,} cells were not looked at"]
+            break
         try:
             base = compositions.base(choices)
             if id(base) not in numbers:
@@ -231,7 +238,8 @@ def _compose(
             if not problems:
                 compositions.check_alone(choices, error)
             problems += [(line, number) for line in error.problems]
-    _refuse(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
+            bad.add(len(bases))
+    _refuse(problems, len(chosen), lambda n: {k: chosen[n][k].text for k in shown}, more=left)
     return bases, found
 
 
@@ -311,10 +319,11 @@ def _refuse(
     cells: int,
     values: Callable[[int], Mapping[str, object]],
     noun: str = "cell",
+    more: Sequence[str] = (),
 ) -> None:
     """Refuse a sweep if there are problems."""
     if problems:
-        raise ConfigError(by_problem(problems, cells, values, noun))
+        raise ConfigError([*by_problem(problems, cells, values, noun), *more])
 
 
 def by_problem(
