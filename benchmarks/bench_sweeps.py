@@ -41,14 +41,15 @@ def main(*, tiny: bool = False) -> list[Figure]:
     grid = (*FEW, *TINY) if tiny else LINE
     with tempfile.TemporaryDirectory(prefix="bench-sweeps-") as name:
         folder = Path(name)
-        warm_up(folder)
+        if not tiny:
+            warm_up(folder)
         load = os.getloadavg()[0]
         return [
             _line("load of the machine before", max(load, 0.01), "processes", "1-minute average"),
             *planning(grid, 1 if tiny else 3),
             *whole_sweep((*grid, f"replicates={2 if tiny else 200}"), folder),
             *cores((*grid, f"replicates={2 if tiny else 40}"), folder, 1 if tiny else 3),
-            *memory((100, 200) if tiny else (100_000, 1_000_000), TINY if tiny else (), folder),
+            *memory((100,) if tiny else (100_000, 1_000_000), TINY if tiny else (), folder),
             *stored(folder, 5_000 if tiny else 10_000_000, 1 if tiny else 3),
             *hydra_multirun(2 if tiny else 36, TINY if tiny else (), folder),
             *model_function(2 if tiny else 100),

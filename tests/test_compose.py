@@ -19,10 +19,10 @@ from sim.config.compose import compose
 from sim.errors import ConfigError
 from sim.model.identity import digest, file_digest
 from sim.sweeps import run
-from sim.sweeps.plan import Plan
+from sim.sweeps.plan import SHIPPED, Plan
 from sim.sweeps.planning import make_plan
 
-SHIPPED = config_folder() / "scenario" / "september_2024.yaml"
+SEPTEMBER = config_folder() / "scenario" / "september_2024.yaml"
 TITLE = "title: Armenia and Azerbaijan, September 2024"
 
 
@@ -36,7 +36,7 @@ def write(folder: Path, name: str, text: str) -> None:
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """Return a folder with a strategy and a scenario of shipped names, and no `config.yaml`."""
-    own = SHIPPED.read_text(encoding="utf-8").replace(TITLE, "title: My own September")
+    own = SEPTEMBER.read_text(encoding="utf-8").replace(TITLE, "title: My own September")
     write(tmp_path, "scenario/september_2024", own)
     write(tmp_path, "strategy/linear", "strategy: {name: polynomial, beta: 0.7, kappa: 0.0}\n")
     return tmp_path
@@ -102,10 +102,22 @@ def test_plan_states_the_users_files_that_were_read(mine: Path) -> None:
     line = ["experiment=screening", "public=none", "horizon=4", "replicates=2"]
     plan = make_plan(line, "config", str(mine)).plan
     read = ["experiment/screening.yaml", "scenario/september_2024.yaml", "strategy/linear.yaml"]
-    assert list(plan.files) == read
+    assert [file for file in plan.files if not file.startswith(SHIPPED)] == read
     assert plan.files[read[0]] == file_digest(mine / read[0])
     assert Plan.from_json(plan.to_json()).files == plan.files
-    assert make_plan(line[1:]).plan.files == {}
+
+
+def test_plan_states_the_shipped_files_beside_the_users(mine: Path) -> None:
+    line = ["strategy@armenia=linear,firm", "public=none", "horizon=4", "replicates=2"]
+    files = make_plan(line, "config", str(mine)).plan.files
+    assert {"strategy/linear.yaml", f"{SHIPPED}config.yaml"} <= set(files)
+    assert files[f"{SHIPPED}strategy/firm.yaml"] == file_digest(
+        config_folder() / "strategy/firm.yaml"
+    )
+    assert not {f"{SHIPPED}strategy/linear.yaml", "strategy/firm.yaml"} & set(files)
+    shipped = make_plan(line).plan.files
+    assert f"{SHIPPED}strategy/linear.yaml" in shipped
+    assert all(name.startswith(SHIPPED) for name in shipped)
 
 
 def test_plan_of_before_states_no_files(mine: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sim.config import config_folder
 from sim.config.compose import check_file, compose
 from sim.errors import ConfigError, SimError
+from sim.sweeps import planning
 from sim.sweeps.overrides import MOST_ALIKE
 from sim.sweeps.planning import by_problem, make_plan
 
@@ -23,6 +24,7 @@ OVERRIDES = {
     "NUL": ("scenario.title=a\0b", "a\\x00b: is not of the form"),
     "escape": ("scenario=a\x1b[31m", "holds the control character U+001B"),
     "deep": ("horizon=" + "[" * 300 + "]" * 300, "horizon: is nested more than 50 deep"),
+    "long list": ("horizon=[" + "1," * 2000 + "1],3", "more than 1,000 values in brackets"),
     "long": ("scenario.title=" + "x" * 200_000, "scenario.title: has 200,015 characters"),
 }
 
@@ -97,6 +99,14 @@ def test_many_bad_points_are_one_line_and_a_count(line: str, said: str) -> None:
         make_plan([line, "public=none", "horizon=4", "replicates=1"])
     assert len(caught.value.problems) == 1
     assert said in str(caught.value)
+
+
+def test_many_bad_lists_are_not_all_composed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "MOST_BAD_BASES", 2)
+    with pytest.raises(ConfigError) as caught:
+        make_plan(["scenario.calendar=[{}],[{a: 1}],[{b: 1}],[{c: 1}]", "replicates=1"])
+    assert "scenario.calendar[0].date: is missing (cells 0-1 of 4" in str(caught.value)
+    assert caught.value.problems[-1] == "sweep: 2 of 4 cells were not looked at"
 
 
 def test_a_thousand_bad_cells_are_one_line_and_a_count() -> None:

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, cast
 
 from sim import __version__
@@ -15,6 +16,10 @@ from sim.errors import ConfigError, SimError, did_you_mean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
+LEAST_ADDRESSES = {"sweep": 2_000_000_000}
+"""Bytes of addresses, most of them never used, below which a command ends in the middle."""
+MOST_SHOWN = 120
+"""Most characters of another library's error."""
 PIPE_CLOSED = 141
 """Exit code when whoever reads the output has gone: 128 + SIGPIPE."""
 
@@ -68,19 +73,68 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("sim: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except MemoryError:
-        print("sim: out of memory; free some, or ask for fewer runs at a time", file=sys.stderr)
-        return 1
     except BrokenPipeError:
         _print_no_more()
         return PIPE_CLOSED
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+    except BaseException as error:
+        line = _limit_met(error)
+        if not line:
             raise
-        _print_no_more()
-        print("sim: the output cannot be written, the disk is full", file=sys.stderr)
+        print(f"sim: {line}", file=sys.stderr)
         return 1
     return code
+
+
+def _limit_met(error: BaseException) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOSPC and getattr(error, "filename", None) is None:
+        _print_no_more()
+        return "the output cannot be written, the disk is full"
+    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+        return "out of memory; free some, or ask for fewer runs at a time"
+    return "" if isinstance(error, SystemExit) else _addresses_met(error)
+
+
+def _allowed() -> float:
+    try:
+        import resource
+    except ImportError:  # there are none elsewhere
+        return float("inf")
+    found = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return float("inf") if found == resource.RLIM_INFINITY else found
+
+
+def _check_addresses(command: str) -> None:
+    """Refuse a command that could only end in the middle, by an abort that nothing can catch.
+
+    Raises SimError.
+    """
+    allowed, least = _allowed(), LEAST_ADDRESSES.get(command, 0)
+    if allowed < least:
+        needed = f"a {command} takes {least / 1e6:,.0f} MB of addresses"
+        raise SimError(f"out of memory, ulimit -v allows {allowed / 1e6:,.0f} MB; {needed}")
+
+
+def _addresses_met(error: BaseException) -> str:
+    """Return the line for an error of a process that is close to its limit, else nothing.
+
+    Libraries that get no memory fail in many ways: threads do not start, machine code is not
+    loaded. So any error close to the limit is taken for that, and is named.
+    """
+    allowed = _allowed()
+    if allowed == float("inf") or _peak() < allowed / 2:
+        return ""
+    last = (str(error).strip().splitlines() or [""])[-1][:MOST_SHOWN]
+    what = f"{type(error).__name__}: {last}"
+    return f"out of memory, ulimit -v allows {allowed / 1e6:,.0f} MB; {what}"
+
+
+def _peak() -> int:
+    try:
+        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmPeak")), 0)
 
 
 def _print_no_more() -> None:
@@ -117,6 +171,7 @@ def _execute(argv: list[str]) -> int:
     if args.command is None:
         parser.print_help()
         return 0
+    _check_addresses(args.command)
     return loaded[args.command].execute(args)
 
 

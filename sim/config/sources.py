@@ -38,6 +38,8 @@ LONGEST_OVERRIDE = 100_000
 """Most characters of one override."""
 DEEPEST = 50
 """Deepest nesting of mappings and lists."""
+MOST_IN_BRACKETS = 1000
+"""Most commas inside of the lists and mappings of one override; Hydra takes 1 ms for each."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHARED: tuple[type, ...] = (GlobalHydra, JobRuntime, VersionBase)
@@ -133,8 +135,16 @@ def check_overrides(overrides: Sequence[str]) -> None:
             problems.append(f"{start} has {len(text):,} characters, at most {LONGEST_OVERRIDE:,}")
         elif max(accumulate((c in "[{(") - (c in ")}]") for c in text), default=0) > DEEPEST:
             problems.append(f"{start} is nested more than {DEEPEST} deep")
+        elif _commas_in_brackets(text) > MOST_IN_BRACKETS:
+            most = f"more than {MOST_IN_BRACKETS:,} values in brackets"
+            problems.append(f"{start} holds {most}, write them into a file")
     if problems:
         raise ConfigError(problems)
+
+
+def _commas_in_brackets(text: str) -> int:
+    depths = accumulate((c in "[{") - (c in "]}") for c in text)
+    return sum(1 for c, depth in zip(text, depths, strict=True) if c == "," and depth > 0)
 
 
 class CheckedSource(FileConfigSource):

@@ -23,6 +23,8 @@ FORMAT = 2
 """Version of the plan's file."""
 UNSEALED_FORMAT = 1
 """The one before: its shards and tables carry no digest."""
+SHIPPED = "shipped:"
+"""What the names of the package's own configuration files begin with."""
 SMALLEST, LARGEST = 128, 2048
 """Runs of one chunk: large enough for a file of its own, small enough to lose."""
 SHARE = 64
@@ -147,7 +149,8 @@ class Plan:
     git: str  # commit of the source, with ``+`` if it was changed; empty if unknown
     format: int = FORMAT  # version of the file that it was read from
     files: dict[str, str] = field(default_factory=dict)
-    # digest of each of the user's configuration files, by its path in the user's folder
+    # digest of each configuration file that was read, by its path in the user's folder or, after
+    # `SHIPPED`, in the package's
     options: list[str] = field(default_factory=list)  # --config-name and --config-dir, as words
     scenarios: list[str] = field(default_factory=list)  # id and title of each scenario
 

@@ -35,13 +35,15 @@ from sim.sweeps.overrides import (
     read_terms,
     unknown_choices,
 )
-from sim.sweeps.plan import Combination, Plan, at, changed, shape_for
+from sim.sweeps.plan import SHIPPED, Combination, Plan, at, changed, shape_for
 from sim.sweeps.request import Line, SweepSettings, read_line
 
 REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
 """The refused value in the line of a problem."""
 VALUES = re.compile(r"(?<=[ :])(?:'[^']*'|-?\d\S*)|(?<=, got ).*")
 """All values in the line of a problem, the refused one among them."""
+MOST_BAD_BASES = 8
+"""Most compositions with problems that a line is told of; each takes Hydra up to a second."""
 MOST_SPANS = 12
 """Most ranges of numbers that a line lists."""
 MOST_NAMED = 3
@@ -89,8 +91,8 @@ def make_plan(
         line = read_line(overrides, [*own, shipped], config_dir, zipped, filters)
         plan = _plan_of(line, config_name, config_dir)
     files = {
-        file.relative_to(folder).as_posix(): digest
-        for folder in own
+        f"{SHIPPED if folder == shipped else ''}{file.relative_to(folder).as_posix()}": digest
+        for folder in [*own, shipped]
         for file, digest in sorted(read.items())
         if file.is_relative_to(folder)
     }
@@ -217,7 +219,12 @@ def _compose(
     found: list[Combination] = []
     scenarios = Scenarios(bases)
     problems: Problems = []
+    left: list[str] = []
+    bad: set[int] = set()  # how many compositions there were when a cell had a problem
     for number, choices in enumerate(chosen):
+        if len(bad) >= MOST_BAD_BASES:
+            left = [f"sweep: {len(chosen) - number:,} of {len(chosen):,} cells were not looked at"]
+            break
         try:
             base = compositions.base(choices)
             if id(base) not in numbers:
@@ -231,7 +238,8 @@ def _compose(
             if not problems:
                 compositions.check_alone(choices, error)
             problems += [(line, number) for line in error.problems]
-    _refuse(problems, len(chosen), lambda n: {key: chosen[n][key].text for key in shown})
+            bad.add(len(bases))
+    _refuse(problems, len(chosen), lambda n: {k: chosen[n][k].text for k in shown}, more=left)
     return bases, found
 
 
@@ -311,10 +319,11 @@ def _refuse(
     cells: int,
     values: Callable[[int], Mapping[str, object]],
     noun: str = "cell",
+    more: Sequence[str] = (),
 ) -> None:
     """Refuse a sweep if there are problems."""
     if problems:
-        raise ConfigError(by_problem(problems, cells, values, noun))
+        raise ConfigError([*by_problem(problems, cells, values, noun), *more])
 
 
 def by_problem(

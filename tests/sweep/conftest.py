@@ -1,5 +1,6 @@
 """Small sweeps, and the command line in a process of its own."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import make_plan
 
 ROOT = Path(__file__).parents[2]
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+"""Of Linux, see prctl(2) and capabilities(7)."""
 SMALL = ["public=none", "horizon=30"]
 """Settings under which a run takes little time."""
 
@@ -46,6 +49,31 @@ def command(start: Start) -> Callable[..., subprocess.CompletedProcess[str]]:
         process = start(*words, **variables)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    return run
+
+
+def without_rights_of_root() -> None:
+    """Let root's next program write only where an owner may: drop two capabilities for good."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `sim` below the test's folder as someone who may not write everywhere."""
+
+    def run(*words: str, inside: str = ".") -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        return subprocess.run(
+            [sys.executable, "-m", "sim.commands.cli", *words],
+            cwd=tmp_path / inside,
+            env={**os.environ, "PYTHONPATH": path},
+            preexec_fn=without_rights_of_root if os.geteuid() == 0 else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     return run
 

@@ -31,6 +31,7 @@ Start = Callable[..., subprocess.Popen[str]]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = ["public=none", "horizon=30"]
+KILLS = 20
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=100"
 
 
@@ -43,6 +44,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # under a minute on idle cores
 def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     words = ["agenda=glob(*)", "strategy@armenia=linear,firm", "replicates=1000"]
     words.append("executor.workers=1")
@@ -51,15 +53,15 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
     total = len(shards(tmp_path / "undisturbed"))
     folder = tmp_path / "killed"
     rng = random.Random(20)
-    # Most rounds start from a process that has imported everything, so that they are spent at
-    # work; multiprocessing's fork server has one thread and forks safely.
+    # All rounds but one start from a process that has imported everything, so that they are spent
+    # at work; multiprocessing's fork server has one thread and forks safely.
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["sim.sweeps.execute", "sim.model.engine"])
+    processes.set_forkserver_preload(["sim.sweeps.execute", "tests.sweep.loaded"])
     at_work = 0
-    for kill in range(20):
+    for kill in range(KILLS):
         before = len(shards(folder))
         wanted = before + rng.choice([0, 1, 1, 2])
-        if kill % 8 == 0:
+        if kill == 0:
             process = start(*words, "--out", "killed")
             alive = lambda process=process: process.poll() is None  # noqa: E731
         else:
@@ -78,7 +80,7 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
             process.join()
         for shard in shards(folder):
             pl.read_parquet(shard)
-    assert at_work == 20
+    assert at_work == KILLS
     assert 0 < len(shards(folder)) < total
     last = start(*words, "--out", "killed")
     _out, err = last.communicate(timeout=600)

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from sim.errors import ConfigError, SimError
 from sim.runs.files import Seal, seal_of
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import Request, make_plan
+from sim.sweeps.play import Player
+from sim.sweeps.store import compact
 from tests.analysis.conftest import runs_of
+from tests.sweep.test_faults import KILLS
 
 Play = Callable[..., Outcome]
 
@@ -21,6 +25,8 @@ SMALL = ["public=none", "horizon=30"]
 LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=200"
 FLIPS = 200
 """Bits that are flipped, one at a time, in each run of the suite."""
+TRUNCATIONS = 40
+"""Files that are cut short, one at a time."""
 SEED = 20_241
 """Of the places of the flips; change it to try others."""
 BEFORE = Path(__file__).parents[1] / "golden" / "sweep_before"
@@ -110,6 +116,17 @@ def test_two_folders_merged_are_told_apart(play: Play) -> None:
     assert said
 
 
+def test_a_table_is_made_only_of_all_cells_and_replicates(play: Play) -> None:
+    done = play(LINE)
+    whole = done.store.runs_file.read_bytes()
+    first, *others = done.store.chunks()
+    columns = Player(done.plan).columns
+    for chunks in (others, [first, first, *others]):
+        with pytest.raises(SimError, match=r"the shards, they hold \d+ runs of cells 0 to 3 where"):
+            compact(done.store, done.plan, chunks, columns)
+    assert done.store.runs_file.read_bytes() == whole
+
+
 def test_plan_of_another_folder_is_seen(play: Play) -> None:
     done = play(LINE)
     other = play(f"{LINE} seed=2", "other")
@@ -161,7 +178,7 @@ def test_truncated_files_are_found(tmp_path: Path) -> None:
     whole, _ = repeat(request, folder)
     shutil.copytree(folder, pristine)
     chance = random.Random(SEED)
-    for _ in range(40):
+    for _ in range(TRUNCATIONS):
         file = chance.choice([f for f in files(folder) if f.suffix == ".parquet"])
         content = file.read_bytes()
         file.write_bytes(content[: chance.randrange(len(content))])
@@ -178,3 +195,47 @@ def test_a_folder_of_before_is_read_and_its_missing_digests_are_named(tmp_path: 
     opened = load(folder)
     assert runs_of(opened).height == 40
     assert any("digest" in note for note in opened.notes)
+
+
+def test_the_page_on_reliability_states_these_counts() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text("utf-8")
+    assert f"| one bit flipped, anywhere in any file | {FLIPS}: " in page
+    assert f"| a file cut short at a random byte | {TRUNCATIONS}: " in page
+    assert f"gone on with | {KILLS} times in a row |" in page
+
+
+PLUGIN = """
+from pathlib import Path
+from sim.model.plugins import plugin
+
+RATE = float((Path(__file__).parent / "rate.txt").read_text())
+
+@plugin("concession", "mine", family="test", reference="none")
+def mine(params, state, shocks, side):
+    return RATE
+"""
+
+
+@pytest.mark.slow
+def test_a_sweep_is_not_extended_with_a_plugin_whose_data_has_changed(
+    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN, "utf-8")
+    preset = tmp_path / "own" / "strategy" / "mine.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("strategy: {name: mine}\n", "utf-8")
+
+    def swept(rate: str, replicates: int, out: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "rate.txt").write_text(rate, "utf-8")
+        words = ["plugins=[mine.py]", "strategy@armenia=mine", *SMALL, f"replicates={replicates}"]
+        return command(*words, "--config-dir", "own", "--out", out, NUMBA_DISABLE_JIT="1")
+
+    assert swept("0.9", 1, "results").returncode == 0
+    table = tmp_path / "results" / "runs.parquet"
+    before = table.read_bytes()
+    other = swept("0.1", 2, "results")
+    assert other.returncode == 2
+    assert "results: holds the results of another sweep, made with other plug-ins" in other.stderr
+    assert table.read_bytes() == before
+    assert swept("0.9", 2, "results").returncode == 0
+    assert pl.read_parquet(table).height == 2

@@ -3,6 +3,9 @@
 import os
 import shlex
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from sim.sweeps.execute import STOPS, Quiet, execute, first_interrupt_only
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import Store
 
+ROOT = Path(__file__).parents[2]
 LINE = ["public=none", "horizon=4", "replicates=2", "agenda=single_undertaking,interim_allowed"]
 
 
@@ -37,13 +41,29 @@ def test_another_sweep_says_what_differs(tmp_path: Path) -> None:
         store.check(make_plan([*LINE, "scenario.title=Other"]).plan)
 
 
-def test_a_finished_sweep_on_a_read_only_folder(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
-    request = make_plan(LINE)
-    first = execute(request, tmp_path / "results", Quiet())
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr(Store, "create", lambda _: pytest.fail("written to"))
-    again = execute(request, tmp_path / "results", Quiet())
-    assert (again.played, again.failed, again.plan.hash) == (0, 0, first.plan.hash)
+@pytest.mark.slow
+def test_a_finished_sweep_on_a_read_only_folder(
+    reader: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    execute(make_plan(LINE), folder, Quiet())
+    before = sorted(folder.rglob("*"))
+    for place in (folder, *(path for path in before if path.is_dir())):
+        place.chmod(0o555)
+    summary = reader("sweep", *LINE, "--out", "results")
+    assert summary.returncode == 0, summary.stderr
+    assert "2 cells, 4 runs; all stored" in summary.stdout
+    more = reader("sweep", *LINE[:2], "replicates=3", LINE[3], "--out", "results")
+    assert more.returncode == 1
+    assert "sim: results: plan.json cannot be written, permission denied\n" in more.stderr
+    report = reader("report", "results", "--out", "elsewhere.html")
+    assert report.returncode == 0, report.stderr
+    assert "<html" in (tmp_path / "elsewhere.html").read_text("utf-8")
+    beside = reader("report", "results")
+    assert beside.returncode != 0
+    assert "results/report.html: cannot be written, Permission denied" in beside.stderr
+    assert "Traceback" not in more.stderr + beside.stderr
+    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -69,3 +89,38 @@ def test_no_memory_is_told_in_one_line(
     monkeypatch.setattr(cli, "_execute", full)
     assert cli.main(["sweep"]) == 1
     assert capsys.readouterr().err.startswith("sim: out of memory")
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]) * 10**6,) * 2)
+from sim.commands.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "command", "said"),
+    [
+        (1200, ["sweep", *LINE, "--out", "results"], "a sweep takes 2,000 MB of addresses"),
+        (250, ["run", "horizon=4", "public=none"], "; OSError: Could not find/load shared object"),
+    ],
+)
+def test_a_limit_of_memory_is_told_in_one_line(
+    megabytes: int, command: list[str], said: str, tmp_path: Path
+) -> None:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    # One thread for NumPy: its library prints lines of its own where more cannot start.
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(megabytes), *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"sim: out of memory, ulimit -v allows {megabytes:,} MB; ")
+    assert said in line
+    assert list(tmp_path.iterdir()) == []

@@ -1,9 +1,7 @@
 """Sweeps on a private Slurm site: the same bytes, lost tasks, limits, what does not fit."""
 
-import contextlib
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -31,7 +29,7 @@ LINE = (
 )
 SMALL = ["public=none", "horizon=30"]
 TWO_TASKS = "executor=slurm executor.cpus=1 executor.workers=2"
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 
 pytestmark = pytest.mark.slow
 
@@ -75,60 +73,84 @@ class Listening(Quiet):
         self.notes.append(text)
 
 
-def task_of(process: int) -> str:
-    """Return the number of the task that a process plays, empty if it plays none."""
-    place = Path(f"/proc/{process}")
-    if b"submitit.core._submit" not in (place / "cmdline").read_bytes().split(b"\0"):
-        return ""
-    words = (place / "environ").read_bytes().decode().split("\0")
-    variables = dict(word.split("=", 1) for word in words if "=" in word)
-    return f"{variables['SLURM_ARRAY_JOB_ID']}_{variables['SLURM_ARRAY_TASK_ID']}"
+# For the tasks' Python. A task stores one shard, and never renames its second one while the file
+# is there: it is in the middle until it is killed, on a slow machine and on a fast one.
+HOLDING = """
+import os, sys, time
+names = []
+def hold(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith(".parquet"):
+        names.append(arguments[1])
+        while len(names) > 1 and os.path.exists({path!r}):
+            time.sleep(0.1)
+sys.addaudithook(hold)
+"""
 
 
-def hold_both(site: Site, folder: Path) -> list[str]:
-    """Stop both tasks as soon as they start, let them work until something is stored.
+@pytest.fixture
+def holding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file; while it is there, no task stores more than one shard."""
+    file = tmp_path / "hold"
+    file.touch()
+    customised = tmp_path / "customised" / "sitecustomize.py"
+    customised.parent.mkdir()
+    customised.write_text(HOLDING.format(path=str(file)), "utf-8")
+    others = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(customised.parent), others]))
+    )
+    return file
 
-    In short steps, so that they are in the middle then however busy the machine is.
-    """
-    held: dict[str, int] = {}
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, or as long as a slow machine may take."""
     until = time.monotonic() + WAIT_SECONDS
-    while len(held) < 2 and time.monotonic() < until:
-        for process in site.processes():
-            with contextlib.suppress(OSError):
-                task = task_of(process)
-                if task and task not in held:
-                    os.kill(process, signal.SIGSTOP)
-                    held[task] = process
-        time.sleep(0.02)
-    while not list((folder / "shards").glob("*.parquet")) and time.monotonic() < until:
-        for word in (signal.SIGCONT, signal.SIGSTOP):
-            for process in held.values():
-                os.kill(process, word)
-            time.sleep(0.05)
-    return sorted(held)
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def test_a_task_cancelled_and_one_at_its_time_limit(
-    play: Play, site: Site, tmp_path: Path, expected: bytes, monkeypatch: pytest.MonkeyPatch
+    play: Play,
+    site: Site,
+    holding: Path,
+    tmp_path: Path,
+    expected: bytes,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(asking, "LONGEST_SECONDS", 1.0)
-    held: list[str] = []
+    shards = tmp_path / "lost" / "shards"
+    happened: list[object] = []
 
     def lose_both() -> None:
-        held.extend(hold_both(site, tmp_path / "lost"))
-        site.ask("scancel", held[0])
+        wait_for(lambda: len(list(shards.glob("*.parquet"))) == 2)
+        before = site.states()
+        cancelled, late = sorted(name for name, state in before.items() if state == "RUNNING")
+        site.ask("scancel", cancelled)
         soon = (datetime.now() + timedelta(seconds=1)).isoformat(timespec="seconds")
-        site.ask("scontrol", "update", f"JobId={held[1]}", f"EndTime={soon}")
+        site.ask("scontrol", "update", f"JobId={late}", f"EndTime={soon}")
+        wait_for(lambda: new_tasks_run(late))
+        happened.extend([before, site.states(), len(list(shards.glob("*.parquet")))])
+
+    def new_tasks_run(late: str) -> bool:
+        """The site gives them cores once nothing is left of the lost ones."""
+        states = site.states()
+        return states.get(late) == "TIMEOUT" and "RUNNING" in states.values()
+
+    def lose_both_and_let_go() -> None:
+        try:
+            lose_both()
+        finally:
+            holding.unlink()
 
     told = Listening()
-    thread = threading.Thread(target=lose_both)
+    thread = threading.Thread(target=lose_both_and_let_go)
     thread.start()
     done = play(f"{LINE} {TWO_TASKS}", "lost", told)
     thread.join()
-    (line,) = told.lines
-    cancelled, late = map(re.escape, held)
-    lost = rf"1 task cancelled \({cancelled}\), 1 task over the time limit \({late}\)"
-    assert re.fullmatch(lost + r"; \d+ chunks go to new tasks", line)
+    assert len(told.lines) == 1, (told.lines, told.notes, happened)
+    lost = r"1 task cancelled \(\d+_0\), 1 task over the time limit \(\d+_1\)"
+    left = len(done.store.chunks()) - 2
+    assert re.fullmatch(rf"{lost}; {left} chunks go to new tasks", told.lines[0]), happened
     assert done.failed == 0
     assert done.store.runs_file.read_bytes() == expected
 
