@@ -38,10 +38,7 @@ class CellSettings:
     def __call__(self, cell: int) -> Settings:
         """Return the settings of one cell.
 
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
+        Raises ConfigError with one line a problem.
         """
         plan = self._plan
         combination, point = plan.parts(cell)
@@ -80,10 +77,7 @@ class Scenarios:
     def settings(self, combination: Combination) -> Settings:
         """Return the settings of one combination.
 
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
+        Raises ConfigError with one line a problem.
         """
         plain = changed(self._bases[combination.base], combination.changes)
         key = scenario_key(combination)
@@ -109,17 +103,10 @@ def number_of(key: str) -> str:
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
     """Return a valid scenario in which some numbers have other values.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    values : mapping
-        Path of a number, e.g. ``discount_rate.armenia``, and its value, inside its range and
+    values: path of a number, e.g. ``discount_rate.armenia``, and its value, inside its range and
         whole where it must be.
 
-    Raises
-    ------
-    ConfigError
-        If the numbers do not fit each other any more.
+    Raises ConfigError if the numbers do not fit each other any more.
     """
     tree: Tree = {}
     for path, value in values.items():

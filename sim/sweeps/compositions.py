@@ -49,12 +49,8 @@ class StandIn:
 class Compositions:
     """Composes the configurations of one line's cells.
 
-    Parameters
-    ----------
-    terms : sequence of Term
-        All keys of the line, fixed and swept, with at least one value each.
-    config_name, config_dir : str, str or Path
-        As for a single run.
+    terms: all keys of the line, fixed and swept, with at least one value each.
+    config_name, config_dir: as for a single run.
     """
 
     def __init__(
@@ -73,10 +69,7 @@ class Compositions:
     def base(self, choices: Choices) -> dict[str, object]:
         """Return the composition that `choices` share with others, stand-ins still in place.
 
-        Raises
-        ------
-        ConfigError
-            If these choices cannot be composed.
+        Raises ConfigError if these choices cannot be composed.
         """
         key = self._base_key(choices)
         while key not in self._bases:
@@ -90,10 +83,7 @@ class Compositions:
     def changes(self, choices: Choices) -> dict[str, object]:
         """Return what a cell changes in its base: dotted path and new value, in order.
 
-        Raises
-        ------
-        ConfigError
-            If a key is not there in this cell.
+        Raises ConfigError if a key is not there in this cell.
         """
         base = self.base(choices)
         found: dict[str, object] = {}
@@ -110,10 +100,8 @@ class Compositions:
     def check_alone(self, choices: Choices, error: ConfigError) -> None:
         """Find out whether a cell's problem is one of the line, whatever the cell.
 
-        Raises
-        ------
-        ConfigError
-            If a key of the line fails by itself for the same reason: then all cells do.
+        Raises ConfigError if a key of the line fails by itself for the same reason: then all cells
+        do.
         """
         for term in self._terms:
             if term.key in self._late:

@@ -42,10 +42,7 @@ ORDER: Mapping[str, Callable[[float, float], bool]] = {
 def check_size(cells: int, replicates: int = 1) -> None:
     """Refuse a sweep of too many cells or runs.
 
-    Raises
-    ------
-    ConfigError
-        With the number and the bound.
+    Raises ConfigError with the number and the bound.
     """
     if cells > MOST_CELLS:
         raise ConfigError([f"sweep: {cells:,} cells, a sweep has {MOST_CELLS:,} at most"])
@@ -66,10 +63,7 @@ class Condition:
     def read(cls, text: str, terms: Sequence[Term], assumptions: Sequence[str] = ()) -> "Condition":
         """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw.
 
-        Raises
-        ------
-        ConfigError
-            If it is of another form, or names a key that cannot be used.
+        Raises ConfigError if it is of another form, or names a key that cannot be used.
         """
         parts = []
         for piece in re.split(r"\s+or\s+", text.strip()):
@@ -133,21 +127,12 @@ def combinations(
 ) -> list[Choices]:
     """Return the combinations of values, the last key on the line varying fastest.
 
-    Parameters
-    ----------
-    terms : sequence of Term
-        All keys of the line; the lower end stands for an interval.
-    zipped : sequence of sequence of str
-        Keys that advance together instead of being crossed.
-    filters : sequence of str
-        Conditions, see `Condition`; all must hold.
-    assumptions : sequence of str
-        Patterns of the assumptions that are drawn.
+    terms: all keys of the line; the lower end stands for an interval.
+    zipped: keys that advance together instead of being crossed.
+    filters: conditions, see `Condition`; all must hold.
+    assumptions: patterns of the assumptions that are drawn.
 
-    Raises
-    ------
-    ConfigError
-        If a zip or a condition cannot be used, or no combination is left.
+    Raises ConfigError if a zip or a condition cannot be used, or no combination is left.
     """
     bundles = _bundles(terms, zipped)
     check_size(math.prod(len(bundle) for bundle in bundles))
@@ -216,10 +201,7 @@ class Dimension:
 def dimensions(line: Line, scenario: Scenario) -> list[Dimension]:
     """Return what a sampled design varies; empty for a factorial one.
 
-    Raises
-    ------
-    ConfigError
-        If design and ranges do not go together.
+    Raises ConfigError if design and ranges do not go together.
     """
     intervals = [Dimension(t.key, *t.interval, t.whole) for t in line.terms if t.interval]
     problems = _design_problems(line, intervals, scenario)
@@ -290,12 +272,7 @@ def _ranges(scenario: Scenario) -> dict[str, tuple[float, float]]:
 
 
 def points(varied: Sequence[Dimension], settings: SweepSettings, seed: int) -> NDArray[np.float64]:
-    """Return the points of a sampled design, which depend on the sweep's seed alone.
-
-    Returns
-    -------
-    array of float, shape (points, dimensions)
-    """
+    """Return the points of a sampled design, which depend on the sweep's seed alone."""
     cube = _cube(len(varied), settings, seed)
     low = np.array([d.low for d in varied])
     high = np.array([d.high for d in varied])

@@ -220,19 +220,10 @@ def default_folder(plan: Plan) -> Path:
 def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> Outcome:
     """Play all runs of a validated plan that are not stored yet.
 
-    Parameters
-    ----------
-    request : Request
-    folder : str or Path, optional
-        Where to keep the results; by default one named after the plan.
-    reporter : Reporter
+    folder: where to keep the results; by default one named after the plan.
 
-    Raises
-    ------
-    ConfigError
-        If the folder holds something else, is in use or cannot be written to.
-    StoreError
-        If results cannot be written.
+    Raises ConfigError if the folder holds something else, is in use or cannot be written to, and
+    StoreError if results cannot be written.
     """
     workers = workers_for(request.settings.executor)
     store = Store(default_folder(request.plan) if folder is None else folder)
@@ -302,17 +293,9 @@ def _other_versions(stored: Plan, now: Plan) -> list[str]:
 def print_dry_run(request: Request, store: Store, target: Console) -> None:
     """Print cells, runs, expected time and size of a validated plan.
 
-    Parameters
-    ----------
-    request : Request
-    store : Store
-        Where its results would be kept, or are kept in part already; it is not changed.
-    target : Console
+    store: where its results would be kept, or are kept in part already; it is not changed.
 
-    Raises
-    ------
-    ConfigError
-        If the folder holds something else.
+    Raises ConfigError if the folder holds something else.
     """
     plan = request.plan
     store.check(plan)

@@ -92,10 +92,7 @@ Choices: TypeAlias = Mapping[str, Option]
 def read_terms(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
     """Return the terms of a line of overrides, in its order.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each override that cannot be read.
+    Raises ConfigError with one line for each override that cannot be read.
     """
     parser = OverridesParser.create()
     terms: list[Term] = []

@@ -250,10 +250,7 @@ class Plan:
     def from_json(cls, text: str) -> "Plan":
         """Read a plan's file.
 
-        Raises
-        ------
-        ConfigError
-            If it is not a plan, of another format, or was changed by hand.
+        Raises ConfigError if it is not a plan, of another format, or was changed by hand.
         """
         try:
             content = json.loads(text)

@@ -68,21 +68,12 @@ def make_plan(
 ) -> Request:
     """Plan a sweep and validate all its cells.
 
-    Parameters
-    ----------
-    overrides : sequence of str
-        The sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
-    config_name, config_dir : str, str or Path
-        As for a single run.
-    zipped : sequence of sequence of str
-        Keys that advance together.
-    filters : sequence of str
-        Conditions on cells.
+    overrides: the sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
+    config_name, config_dir: as for a single run.
+    zipped: keys that advance together.
+    filters: conditions on cells.
 
-    Raises
-    ------
-    ConfigError
-        With all problems of all cells.
+    Raises ConfigError with all problems of all cells.
     """
     *own, shipped = search_folders(config_name, config_dir)
     with files_read() as read:
@@ -124,10 +115,7 @@ def check_line(
 ) -> None:
     """Validate every combination of a line that is played one by one, not as a sweep.
 
-    Raises
-    ------
-    ConfigError
-        With all problems of all combinations.
+    Raises ConfigError with all problems of all combinations.
     """
     folders = search_folders(config_name, config_dir)
     check_overrides(line)
@@ -325,16 +313,10 @@ def by_problem(
 ) -> list[str]:
     """Return one line for each distinct problem, with the cells that have it.
 
-    Parameters
-    ----------
-    problems : list of (str, int)
-        Each problem with the number of its cell.
-    cells : int
-        How many cells there are.
-    values : callable
-        The swept values of a cell.
-    noun : str
-        What the numbers count.
+    problems: each problem with the number of its cell.
+    cells: how many cells there are.
+    values: the swept values of a cell.
+    noun: what the numbers count.
     """
     having: dict[str, list[int]] = {}
     for line, cell in problems:

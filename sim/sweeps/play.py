@@ -292,10 +292,7 @@ def give_up(
 def stored_player(folder: str, plan_hash: str) -> Player:
     """Return the player of a stored plan, in a worker process.
 
-    Raises
-    ------
-    SimError
-        If the folder holds another plan, or this machine another version of the model.
+    Raises SimError if the folder holds another plan, or this machine another version of the model.
     """
     plan = Store(folder).load_plan()
     if plan.hash != plan_hash:

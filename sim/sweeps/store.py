@@ -75,10 +75,8 @@ class Store:
     def load_plan(self) -> Plan:
         """Read the plan of the sweep that is stored here.
 
-        Raises
-        ------
-        ConfigError
-            If there is none, it was changed by hand, or the folder's name is not UTF-8.
+        Raises ConfigError if there is none, it was changed by hand, or the folder's name is not
+        UTF-8.
         """
         check_name(self.folder)
         try:
@@ -91,10 +89,7 @@ class Store:
     def check(self, plan: Plan) -> None:
         """Refuse a folder that holds another sweep or anything else; nothing is changed.
 
-        Raises
-        ------
-        ConfigError
-            If it is such a folder, or cannot be read.
+        Raises ConfigError if it is such a folder, or cannot be read.
         """
         check_name(self.folder)
         try:
@@ -120,10 +115,7 @@ class Store:
 
         The stored plan's number of replicates grows if more are asked for, and never shrinks.
 
-        Raises
-        ------
-        ConfigError
-            If another plan is stored, or the folder holds something else.
+        Raises ConfigError if another plan is stored, or the folder holds something else.
         """
         self.check(plan)
         stored = self.load_plan() if (self.folder / PLAN).exists() else None
@@ -154,10 +146,7 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Keep other sweeps out of the folder until the block is left or the process dies.
 
-        Raises
-        ------
-        ConfigError
-            If another sweep is at work in it.
+        Raises ConfigError if another sweep is at work in it.
         """
         import fcntl
 
@@ -294,10 +283,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
 
     Rows are sorted by cell and replicate. An older table is replaced once the new one is whole.
 
-    Raises
-    ------
-    SimError
-        If the table cannot be written or a shard cannot be read.
+    Raises SimError if the table cannot be written or a shard cannot be read.
     """
     name = f"{store.runs_file.name}.{os.getpid()}"
     whole = store.runs_file.with_name(f"{name}{PART}")

@@ -69,13 +69,8 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
     Numbers with many values, and those of a sampled design, are put together in equal parts of
     their range; more than `MOST_WORDS` other values give no lines.
 
-    Parameters
-    ----------
-    runs : polars.LazyFrame
-        The table of runs.
-    plan : Plan
-    key : str
-        A swept key.
+    runs: the table of runs.
+    key: a swept key.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))

@@ -23,10 +23,7 @@ class Workers(Protocol):
     def check(self) -> None:
         """Refuse what cannot play, before a folder is made.
 
-        Raises
-        ------
-        ConfigError
-            If there is no such cluster, or what is asked for does not fit it.
+        Raises ConfigError if there is no such cluster, or what is asked for does not fit it.
         """
         ...
 
@@ -40,10 +37,7 @@ class Workers(Protocol):
 def workers_for(settings: Executor) -> Workers:
     """Return the executor that the settings name.
 
-    Raises
-    ------
-    ConfigError
-        If the extra that it needs is not installed.
+    Raises ConfigError if the extra that it needs is not installed.
     """
     if isinstance(settings, LocalExecutor):
         from sim.sweeps.play import Threads

@@ -40,10 +40,7 @@ def dask_setup(worker: object) -> None:
 class DaskWorkers:
     """Plays chunks on Dask workers.
 
-    Raises
-    ------
-    ConfigError
-        If Dask is not installed.
+    Raises ConfigError if Dask is not installed.
     """
 
     def __init__(self, settings: DaskExecutor) -> None:
@@ -77,10 +74,7 @@ class DaskWorkers:
     def _connected(self) -> "Client":
         """Return a client of the scheduler at the address.
 
-        Raises
-        ------
-        ConfigError
-            If none answers there.
+        Raises ConfigError if none answers there.
         """
         from distributed import Client
 
@@ -99,12 +93,8 @@ class DaskWorkers:
     def _started(self) -> "LocalCluster":
         """Start workers of our own, again if one is lost meanwhile.
 
-        Raises
-        ------
-        ConfigError
-            If the script that plays the sweep has no main guard.
-        SimError
-            If workers are lost again and again.
+        Raises ConfigError if the script that plays the sweep has no main guard, and SimError if
+        workers are lost again and again.
         """
         from distributed import LocalCluster
 
@@ -141,10 +131,8 @@ class DaskWorkers:
     def check(self) -> None:
         """Refuse an address at which no scheduler answers, and workers with another model.
 
-        Raises
-        ------
-        ConfigError
-            If no scheduler answers, or a worker of it has another version of the model.
+        Raises ConfigError if no scheduler answers, or a worker of it has another version of the
+        model.
         """
         if self._settings.address:
             with _quiet(), self._client() as client:
@@ -189,10 +177,7 @@ class DaskWorkers:
 def _leave_if_a_worker() -> None:
     """End a worker process whose script plays the sweep once more, and leave word of it.
 
-    Raises
-    ------
-    SystemExit
-        In such a process; what started it tells the user.
+    Raises SystemExit in such a process; what started it tells the user.
     """
     mark = os.environ.get(UNGUARDED)
     if mark and Path(mark).name != str(os.getpid()):
@@ -203,10 +188,7 @@ def _leave_if_a_worker() -> None:
 def _security(settings: DaskExecutor) -> "Security | None":
     """Return what Dask needs for TLS, None where no files are named.
 
-    Raises
-    ------
-    ConfigError
-        If a file is missing, or the address is not one of TLS.
+    Raises ConfigError if a file is missing, or the address is not one of TLS.
     """
     from distributed.security import Security
 
@@ -233,10 +215,7 @@ def _security(settings: DaskExecutor) -> "Security | None":
 def _check_versions(client: "Client") -> None:
     """Refuse workers that have another version of the model, or none.
 
-    Raises
-    ------
-    ConfigError
-        With one line a worker.
+    Raises ConfigError with one line a worker.
     """
     found = client.run(model_digest, on_error="return")
     problems = []

@@ -28,10 +28,7 @@ ANSWER_SECONDS = 30.0
 def ask(*command: str) -> str:
     """Return what a command of Slurm prints.
 
-    Raises
-    ------
-    SimError
-        If it fails or does not answer, with the last line that it says.
+    Raises SimError if it fails or does not answer, with the last line that it says.
     """
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("SINFO_", "SQUEUE_"))}
     try:
@@ -77,10 +74,7 @@ class Fit(NamedTuple):
 def nodes_of_site() -> list[Nodes]:
     """Return the nodes of all partitions.
 
-    Raises
-    ------
-    SimError
-        If sinfo gives no answer.
+    Raises SimError if sinfo gives no answer.
     """
     told = ask("sinfo", "--all", "--noheader", "--exact", "--format=%P|%l|%c|%m|%D")
     return [_nodes(*line.strip().split("|")) for line in told.splitlines() if line.strip()]
@@ -113,18 +107,11 @@ def fit_here(asked: SlurmExecutor) -> Fit:
 def fit(asked: SlurmExecutor) -> Fit:
     """Return what tasks ask of the site: what the line says, and what suits the nodes elsewhere.
 
-    Parameters
-    ----------
-    asked : SlurmExecutor
-        Settings; 0 leaves a number to the site. Memory is then a task's share of a node by its
+    asked: settings; 0 leaves a number to the site. Memory is then a task's share of a node by its
         cores, 4 GB at most, and none where the site does not state what its nodes have.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such partition, or no node of it can ever hold such a task.
-    SimError
-        If sinfo gives no answer.
+    Raises ConfigError if there is no such partition, or no node of it can ever hold such a task,
+    and SimError if sinfo gives no answer.
     """
     nodes = _partition(nodes_of_site(), asked.partition)
     where = f"partition '{nodes[0].partition}'"
@@ -209,10 +196,7 @@ class Standing(NamedTuple):
 class Tasks:
     """The tasks of one array, as squeue tells of them.
 
-    Parameters
-    ----------
-    ids : sequence of str
-        Slurm's numbers of the tasks, such as ``12_0``.
+    ids: slurm's numbers of the tasks, such as ``12_0``.
     """
 
     def __init__(self, ids: Sequence[str]) -> None:

@@ -42,10 +42,7 @@ def stop_file(store: Store) -> Path:
 def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
     """Play a task's share of the chunks in threads, and return how many there were.
 
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on; the message is left in `stop_file`.
+    Raises SimError if the sweep cannot go on; the message is left in `stop_file`.
     """
     store = Store(folder)
     try:
@@ -84,10 +81,7 @@ class _LocalTasks:
 class SlurmTasks:
     """Plays chunks in the tasks of job arrays.
 
-    Raises
-    ------
-    ConfigError
-        If submitit is not installed.
+    Raises ConfigError if submitit is not installed.
     """
 
     def __init__(self, settings: SlurmExecutor) -> None:
@@ -118,10 +112,7 @@ class SlurmTasks:
     def check(self) -> None:
         """Refuse a machine without Slurm, and tasks that no node of the site can hold.
 
-        Raises
-        ------
-        ConfigError
-            If Slurm does not answer, or with one line a setting that does not fit.
+        Raises ConfigError if Slurm does not answer, or with one line a setting that does not fit.
         """
         if self._problem is not None:
             raise self._problem
@@ -134,10 +125,7 @@ class SlurmTasks:
         What a lost array leaves goes to a new one. Only arrays that store nothing at all count as
         attempts, so that a time limit may cut a long sweep as often as it likes.
 
-        Raises
-        ------
-        SimError
-            If the tasks will never start, or are ended from outside again and again.
+        Raises SimError if the tasks will never start, or are ended from outside again and again.
         """
         waiting = list(chunks)
         attempts = 0
@@ -173,10 +161,7 @@ class SlurmTasks:
     def _submit(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Tasks | _LocalTasks:
         """Submit one job array; chunks are dealt out in turn.
 
-        Raises
-        ------
-        ConfigError
-            If Slurm refuses it.
+        Raises ConfigError if Slurm refuses it.
         """
         import submitit
         from submitit.core.utils import FailedJobError
@@ -210,10 +195,7 @@ class SlurmTasks:
     ) -> Iterator[Chunk | Notice]:
         """Yield chunks as their shards appear, until all have or all tasks have ended.
 
-        Raises
-        ------
-        SimError
-            If a task has found that the sweep cannot go on, or none can ever start.
+        Raises SimError if a task has found that the sweep cannot go on, or none can ever start.
         """
         left = list(chunks)
         waiting = ""
