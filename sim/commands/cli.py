@@ -47,11 +47,9 @@ PLAYING = ("run", "sweep", "view", "report")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code.
+    """Run one command line, that of the process by default, and return its exit code.
 
-    argv: arguments without the program's name; those of the process by default.
-
-    Returns 0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
+    That is 0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
     command says.
     """
     given = list(sys.argv[1:] if argv is None else argv)
@@ -88,10 +86,7 @@ def _print_no_more() -> None:
 
 
 def _print_what_can_be_printed() -> None:
-    """Let a terminal without Unicode show a question mark instead of ending the program.
-
-    A stream that was closed before the start is replaced by nothing.
-    """
+    """Let streams without Unicode show question marks; replace one that is closed by nothing."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

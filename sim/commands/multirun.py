@@ -75,10 +75,7 @@ class Job:
 
 
 def _write_new(file: Path, text: str) -> None:
-    """Write a file that does not exist yet.
-
-    Raises SimError if it exists or cannot be written.
-    """
+    """Write a file that does not exist yet."""
     try:
         with file.open("x", encoding="utf-8") as handle:
             handle.write(text)
@@ -89,11 +86,9 @@ def _write_new(file: Path, text: str) -> None:
 def check(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
     """Validate all jobs of a line, and make the folder that they are to be played in.
 
-    overrides: the line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
-    config_name, config_dir: as for a single run.
-
-    Raises ConfigError with one line for each problem of any job; also if the folder holds something
-    already or cannot be written to.
+    The line may hold Hydra's own settings, e.g. ``hydra/launcher=joblib``. Raises ConfigError with
+    one line for each problem of any job; also if the folder holds something or cannot be written
+    to.
     """
     folders = search_folders(config_name, config_dir)
     _validate(overrides, config_name, config_dir)
@@ -114,14 +109,7 @@ def check(overrides: Sequence[str], config_name: str, config_dir: str | None) ->
 def multirun(
     overrides: Sequence[str], config_name: str, config_dir: str | None, job: Job, folder: Path
 ) -> tuple[int, int]:
-    """Let Hydra play one job for each combination of the line's values.
-
-    overrides, config_name, config_dir: as they were checked.
-    job: what each job does.
-    folder: where the jobs' folders are made.
-
-    Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
-    """
+    """Let Hydra play the jobs of a checked line; return numbers of outcomes and of failures."""
     folders = search_folders(config_name, config_dir)
     search = ",".join(f'"file://{folder}"' for folder in folders)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]

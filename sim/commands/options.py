@@ -24,10 +24,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is wrong as one line.
-
-        Always raises ConfigError.
-        """
+        """Raise ConfigError in one line."""
         found = _CHOICE.fullmatch(message)
         if found:
             choices = [word.strip().strip("'") for word in found["choices"].split(",")]
@@ -43,11 +40,8 @@ class Parser(argparse.ArgumentParser):
 def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
     """Parse a command line in which options and overrides stand in any order.
 
-    parser: the whole command line's parser.
-    argv: arguments without the program's name.
-    chosen: parser of the command in `argv`, for suggestions.
-
-    Raises ConfigError for an unknown option, with the nearest one, or too many arguments.
+    Raises ConfigError for an unknown option, with the nearest one of the `chosen` command, and for
+    arguments that nothing takes.
     """
     args, rest = parser.parse_known_args(argv)
     problems = []
@@ -65,10 +59,7 @@ def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argpars
 
 
 def add_configuration_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes that composes settings: overrides and where to look.
-
-    The result is found in `args.overrides`, `args.config_name` and `args.config_dir`.
-    """
+    """Add `overrides`, `config_name` and `config_dir`, from which commands compose settings."""
     parser.add_argument(
         "overrides",
         nargs="*",
@@ -89,10 +80,7 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
 
 
 def announce_compiling(entry: str = "") -> None:
-    """Say on standard error that the rules will be compiled, if they are not yet.
-
-    entry: the entry rule that will be called, e.g. ``"engine.play"``; any by default.
-    """
+    """Say that an entry rule, e.g. ``"engine.play"``, or any will be compiled, if it is not yet."""
     from sim.model.compiled import is_compiled
 
     interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")

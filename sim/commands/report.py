@@ -79,10 +79,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Make a report, write it and print its answer.
-
-    Raises SimError if the folders cannot be used or the report cannot be written.
-    """
+    """Make a report, write it and print its answer."""
     if len(args.folders) > 2:
         raise ConfigError(["report: takes one folder, or two sweeps to compare"])
     if args.open and args.format != "html":
@@ -111,10 +108,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _need_the_extra() -> None:
-    """Raise if the packages of the extra `report` are missing.
-
-    Raises ConfigError with what to install.
-    """
+    """Raise ConfigError if packages of the extra `report` are missing."""
     from importlib.util import find_spec
 
     needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
@@ -126,10 +120,7 @@ def _need_the_extra() -> None:
 
 
 def _start(text: str) -> "tuple[str, Value]":
-    """Return a key and its value.
-
-    Raises ConfigError if it is not of that form.
-    """
+    """Return a key and its value; ConfigError if the text is not of that form."""
     key, sign, value = text.partition("=")
     if not (key and sign and value):
         raise ConfigError([f"--start {text}: is not of the form KEY=VALUE"])

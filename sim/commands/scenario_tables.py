@@ -13,19 +13,12 @@ from sim.config.scenario import Scenario
 
 
 def render_file(path: str | Path, console: Console) -> None:
-    """Print the tables of a scenario file.
-
-    Raises ConfigError if the file is no valid scenario.
-    """
+    """Print the tables of a scenario file; ConfigError if it is no valid scenario."""
     render_scenario(load_scenario(path), console)
 
 
 def render_scenario(scenario: Scenario, console: Console) -> None:
-    """Print a scenario: the text, the demands outside it, the numbers and where they come from.
-
-    scenario: what to show.
-    console: where to print it.
-    """
+    """Print a scenario: the text, the demands outside it, the numbers and where they come from."""
     first, second = (scenario.actors[party].name for party in scenario.parties)
     console.print(f"[bold]{escape(scenario.title)}[/bold]  (from {scenario.start.isoformat()})")
     if scenario.note:

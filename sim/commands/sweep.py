@@ -90,10 +90,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Plan, play and summarise a sweep.
-
-    Raises SimError if the line or the folder cannot be used, or results cannot be written.
-    """
+    """Plan, play and summarise a sweep."""
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
@@ -143,10 +140,7 @@ def _given(args: argparse.Namespace) -> list[str]:
 
 
 def _print_result(done: "Outcome", asked: int) -> None:
-    """Print the summary, the failures and where the results are.
-
-    The folder may hold more replicates than were asked for; all of them are told of.
-    """
+    """Print what came of all replicates that the folder holds, and where it is."""
     from sim.runs.terminal import console, counted, duration
     from sim.sweeps.summary import print_summary
 

@@ -48,11 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Serve the page until Ctrl-C.
-
-    Raises SimError if the settings, the folder or the port cannot be used, or the page is not
-    installed.
-    """
+    """Serve the page until Ctrl-C; SimError if the page is not installed."""
     import importlib.util
 
     missing = [name for name in ("solara", "ipyvuetify") if importlib.util.find_spec(name) is None]
@@ -73,10 +69,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def start_up(args: argparse.Namespace) -> None:
-    """Check what the page starts from, and serve it.
-
-    Raises SimError if something cannot be used.
-    """
+    """Check what the page starts from, and serve it."""
     from sim.view.choices import Start, announce, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
 
@@ -98,10 +91,7 @@ def start_up(args: argparse.Namespace) -> None:
 
 
 def parted(words: list[str]) -> tuple[str | None, list[str]]:
-    """Return the folder of results, if one is named, and the overrides.
-
-    Raises ConfigError if more than one folder is named.
-    """
+    """Return the folder of results, if one is named, and the overrides."""
     folders = [word for word in words if "=" not in word and not word.startswith(("~", "+"))]
     if len(folders) > 1:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])

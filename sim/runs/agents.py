@@ -41,15 +41,7 @@ class TalksModel(Protocol):
 
 
 class Negotiator(mesa.Agent):
-    """An actor of the talks.
-
-    Attributes
-    ----------
-    actor : Actor
-        Place in the records.
-    actor_id, title : str
-        Id and name in the scenario.
-    """
+    """An actor of the talks; its id and title are those of the scenario."""
 
     actor: ClassVar[Actor]
 

@@ -74,10 +74,7 @@ def parquet_bytes(
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a loss of power.
-
-    Raises StoreError if the disk is full or cannot be written to.
-    """
+    """Write a file that is there whole or not at all, also after a loss of power."""
     part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
     try:
         with part.open("wb") as handle:
@@ -93,10 +90,7 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 def check_name(place: Path) -> None:
-    """Raise `ConfigError` if a name is not UTF-8, or was read in a locale that is not.
-
-    The libraries that read and write tables know no other names.
-    """
+    """Raise ConfigError if a name is not UTF-8: those who read and write tables know no others."""
     try:
         str(place).encode()
     except UnicodeEncodeError as error:
@@ -106,10 +100,7 @@ def check_name(place: Path) -> None:
 
 
 def stop(file: Path, error: OSError) -> NoReturn:
-    """Raise that a file could not be written.
-
-    Always raises StoreError.
-    """
+    """Raise StoreError: a file could not be written."""
     raise StoreError(f"{file.parent}: {file.name} cannot be written, {reason(error)}") from error
 
 
@@ -138,10 +129,7 @@ class Seal(Enum):
 
 
 def seal(handle: BinaryIO) -> None:
-    """Put the digest into a file that was written with `UNSEALED` under `KEY`.
-
-    Raises ValueError if it is no Parquet file with such a place.
-    """
+    """Put the digest into a Parquet file that was written with `UNSEALED` under `KEY`."""
     place = _place(handle)
     if place is None:
         raise ValueError("no place for a digest in the footer")
@@ -151,10 +139,7 @@ def seal(handle: BinaryIO) -> None:
 
 
 def seal_of(file: Path) -> Seal:
-    """Return whether a file is as it was written.
-
-    Raises OSError if it cannot be read.
-    """
+    """Return whether a file is as it was written."""
     with file.open("rb") as handle:
         place = _place(handle)
         if place is None:

@@ -20,11 +20,7 @@ RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
 
 
 def check_folder(folder: Path) -> None:
-    """Check, before anything is played, that a run can be written to `folder`.
-
-    Raises ConfigError if it holds something already, is no folder, or lies in one that does not
-    exist.
-    """
+    """Raise ConfigError, before anything is played, if a run cannot be written to `folder`."""
     problem = ""
     if folder.is_dir():
         if any(folder.iterdir()):
@@ -38,11 +34,7 @@ def check_folder(folder: Path) -> None:
 
 
 def moves_frame(record: RunRecord) -> pl.DataFrame:
-    """Return every recorded move in words, in its order.
-
-    Returns `week`, `date` (the week's first day), `actor` (id, empty for what nobody does), `move`,
-    `said` and `why`.
-    """
+    """Return every recorded move in words, in its order; nobody is an empty `actor`."""
     rows = [
         (line.week, line.day, line.actor, line.move.name.lower(), line.said, line.why)
         for line in tell(record)
@@ -63,14 +55,8 @@ def write_run(
 ) -> None:
     """Write one run into a folder that does not exist or is empty.
 
-    The files are made in a folder beside it and then moved, `run.json` last.
-
-    record: a run with its history and its moves.
-    summary: what it came to.
-    overrides: the overrides that the run was composed with, to be stated.
-
-    Raises ConfigError if the folder cannot be used, and SimError if the disk refuses it; nothing is
-    left behind then.
+    The files are made in a folder beside it and then moved, `run.json` last. Raises ConfigError if
+    the folder cannot be used, and SimError if the disk refuses it; nothing is left behind then.
     """
     check_folder(folder)
     target = folder.resolve()

@@ -80,11 +80,7 @@ class Summary:
 
 
 def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
-    """Return what one run came to.
-
-    record: a run that has been played to its end.
-    overrides: the overrides that it was composed with, to be stated.
-    """
+    """Return what a run that was played to its end came to; `overrides` are stated."""
     settings = record.settings
     scenario = settings.scenario
     found = {name: values[0].item() for name, values in _outcomes(record).items()}

@@ -45,18 +45,12 @@ class PipedConsole(Console):
     """A console that tells when nobody reads on, instead of leaving the process."""
 
     def on_broken_pipe(self) -> None:
-        """Raise what `sim.commands.cli.main` waits for.
-
-        Always raises BrokenPipeError.
-        """
+        """Raise BrokenPipeError, which `sim.commands.cli.main` waits for."""
         raise BrokenPipeError
 
 
 def console(error: bool = False) -> Console:
-    """Return a console on standard output, or on standard error.
-
-    Colours go to a terminal only; piped output is plain text of a fixed width.
-    """
+    """Return a console; colours go to a terminal only, piped text has a fixed width."""
     stream = sys.stderr if error else sys.stdout
     if stream.isatty():
         return PipedConsole(file=stream, highlight=False)

@@ -36,11 +36,9 @@ class Series(NamedTuple):
 
 
 def trace(record: RunRecord) -> list[Series]:
-    """Return the weekly history, column by column.
+    """Return the weekly history, column by column, each of length (weeks played,).
 
-    record: a run with its history.
-
-    Returns each of length (weeks played,). Values that do not apply in a week are null.
+    Values that do not apply in a week are null.
     """
     scenario = record.settings.scenario
     return [
@@ -232,11 +230,7 @@ def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
 
 
 def check_target(path: Path) -> None:
-    """Check, before anything is played, that a trace can be written to `path`.
-
-    Raises ConfigError if the file exists, its folder does not, or its name does not end in
-    .parquet.
-    """
+    """Raise ConfigError, before anything is played, if a trace cannot be written to `path`."""
     if path.suffix != ".parquet":
         raise ConfigError([f"--trace: {path}: a trace is a file that ends in .parquet"])
     if path.exists() or path.is_symlink():
@@ -246,11 +240,7 @@ def check_target(path: Path) -> None:
 
 
 def write_trace(record: RunRecord, path: Path, overrides: Iterable[str] = ()) -> None:
-    """Write the weekly history as a Parquet file.
-
-    record: a run with its history.
-    path: a file that does not exist yet.
-    overrides: the overrides that the run was composed with, to be stated in the metadata.
+    """Write the weekly history as a new Parquet file; `overrides` are stated in its metadata.
 
     Raises ConfigError if the file exists or cannot be placed there, and SimError if the disk
     refuses it; nothing is left behind then.

@@ -38,12 +38,7 @@ _STYLES = {
 
 
 def render(record: RunRecord, summary: Summary, console: Console) -> None:
-    """Print one run.
-
-    record: what was played.
-    summary: what it came to.
-    console: where to print it; colours only if it is a terminal.
-    """
+    """Print one run; colours go to a terminal only."""
     scenario = record.settings.scenario
     blocks: list[RenderableType] = [
         Group(

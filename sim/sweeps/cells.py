@@ -36,10 +36,7 @@ class CellSettings:
         self._latest: tuple[Combination, Settings] | None = None
 
     def __call__(self, cell: int) -> Settings:
-        """Return the settings of one cell.
-
-        Raises ConfigError with one line a problem.
-        """
+        """Return the settings of one cell; ConfigError has one line a problem."""
         plan = self._plan
         combination, point = plan.parts(cell)
         if point < 0:
@@ -65,20 +62,14 @@ class CellSettings:
 
 
 class Scenarios:
-    """Settings of combinations that start from some composed configurations.
-
-    Configurations may be added to `bases` later.
-    """
+    """Settings of combinations that start from composed configurations; more may be added."""
 
     def __init__(self, bases: Sequence[dict[str, object]]) -> None:
         self._bases = bases
         self._valid: dict[str, Scenario] = {}
 
     def settings(self, combination: Combination) -> Settings:
-        """Return the settings of one combination.
-
-        Raises ConfigError with one line a problem.
-        """
+        """Return the settings of one combination; ConfigError has one line a problem."""
         plain = changed(self._bases[combination.base], combination.changes)
         key = scenario_key(combination)
         settings = build_settings(plain, self._valid.get(key))
@@ -101,12 +92,10 @@ def number_of(key: str) -> str:
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """Return a valid scenario in which some numbers have other values.
+    """Return a valid scenario in which some numbers, by their paths, have other values.
 
-    values: path of a number, e.g. ``discount_rate.armenia``, and its value, inside its range and
-        whole where it must be.
-
-    Raises ConfigError if the numbers do not fit each other any more.
+    Each value lies in its number's range, and is whole where it must be. Raises ConfigError if they
+    do not fit each other any more.
     """
     tree: Tree = {}
     for path, value in values.items():

@@ -61,10 +61,7 @@ ERROR = TableColumn("error", pl.String, "text", "why the run failed, else null")
 
 
 def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
-    """Return the columns of the table of runs.
-
-    scenarios: those that the cells play; columns of one scenario are null in the rows of another.
-    """
+    """Return the columns of the table of runs; one scenario's are null in rows of another."""
     columns = [CELL, REPLICATE, SEED, *([POINT] if plan.points else [])]
     columns += [TableColumn(key, swept_type(plan, key), *SWEPT) for key in plan.swept]
     columns += [STATUS, ERROR]

@@ -47,11 +47,7 @@ class StandIn:
 
 
 class Compositions:
-    """Composes the configurations of one line's cells.
-
-    terms: all keys of the line, fixed and swept, with at least one value each.
-    config_name, config_dir: as for a single run.
-    """
+    """Composes the configurations of a line's cells; each of its `terms` has a value at least."""
 
     def __init__(
         self, terms: Sequence[Term], config_name: str, config_dir: str | Path | None
@@ -67,10 +63,7 @@ class Compositions:
         self._bases: dict[tuple[str, ...], dict[str, object] | ConfigError] = {}
 
     def base(self, choices: Choices) -> dict[str, object]:
-        """Return the composition that `choices` share with others, stand-ins still in place.
-
-        Raises ConfigError if these choices cannot be composed.
-        """
+        """Return the composition that `choices` share with others, stand-ins still in place."""
         key = self._base_key(choices)
         while key not in self._bases:
             self._bases[key] = self._compose_base(choices)
@@ -81,10 +74,7 @@ class Compositions:
         return found
 
     def changes(self, choices: Choices) -> dict[str, object]:
-        """Return what a cell changes in its base: dotted path and new value, in order.
-
-        Raises ConfigError if a key is not there in this cell.
-        """
+        """Return what a cell changes in its base, by path; ConfigError if one is missing."""
         base = self.base(choices)
         found: dict[str, object] = {}
         for key, stand_in in self._stand_ins.items():
@@ -98,11 +88,7 @@ class Compositions:
         return found | self._marks(base, found)
 
     def check_alone(self, choices: Choices, error: ConfigError) -> None:
-        """Find out whether a cell's problem is one of the line, whatever the cell.
-
-        Raises ConfigError if a key of the line fails by itself for the same reason: then all cells
-        do.
-        """
+        """Raise ConfigError if a key fails by itself for that reason: then all cells do."""
         for term in self._terms:
             if term.key in self._late:
                 continue

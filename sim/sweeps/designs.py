@@ -40,10 +40,7 @@ ORDER: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def check_size(cells: int, replicates: int = 1) -> None:
-    """Refuse a sweep of too many cells or runs.
-
-    Raises ConfigError with the number and the bound.
-    """
+    """Raise ConfigError if there are too many cells or runs for a sweep."""
     if cells > MOST_CELLS:
         raise ConfigError([f"sweep: {cells:,} cells, a sweep has {MOST_CELLS:,} at most"])
     runs = cells * replicates
@@ -61,10 +58,7 @@ class Condition:
 
     @classmethod
     def read(cls, text: str, terms: Sequence[Term], assumptions: Sequence[str] = ()) -> "Condition":
-        """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw.
-
-        Raises ConfigError if it is of another form, or names a key that cannot be used.
-        """
+        """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw."""
         parts = []
         for piece in re.split(r"\s+or\s+", text.strip()):
             found = re.fullmatch(r"(\S+?)\s*(==|!=|<=|>=|<|>)\s*(\S+)", piece)
@@ -127,12 +121,9 @@ def combinations(
 ) -> list[Choices]:
     """Return the combinations of values, the last key on the line varying fastest.
 
-    terms: all keys of the line; the lower end stands for an interval.
-    zipped: keys that advance together instead of being crossed.
-    filters: conditions, see `Condition`; all must hold.
-    assumptions: patterns of the assumptions that are drawn.
-
-    Raises ConfigError if a zip or a condition cannot be used, or no combination is left.
+    Keys that are `zipped` advance together instead of being crossed; all `filters`, see
+    `Condition`, must hold; `assumptions` are patterns of what is drawn. Raises ConfigError if one
+    cannot be used, or no combination is left.
     """
     bundles = _bundles(terms, zipped)
     check_size(math.prod(len(bundle) for bundle in bundles))
@@ -199,10 +190,7 @@ class Dimension:
 
 
 def dimensions(line: Line, scenario: Scenario) -> list[Dimension]:
-    """Return what a sampled design varies; empty for a factorial one.
-
-    Raises ConfigError if design and ranges do not go together.
-    """
+    """Return what a design samples; ConfigError if design and ranges do not go together."""
     intervals = [Dimension(t.key, *t.interval, t.whole) for t in line.terms if t.interval]
     problems = _design_problems(line, intervals, scenario)
     if problems:
@@ -249,10 +237,7 @@ def _pattern_problems(scenario: Scenario, patterns: Sequence[str]) -> list[str]:
 
 
 def drawn_assumptions(line: Line, scenario: Scenario) -> list[Dimension]:
-    """Return the ranges of a scenario's assumptions that the design draws.
-
-    Those are the ones that match a pattern and that the line does not set itself.
-    """
+    """Return the ranges of the assumptions that match a pattern and that the line does not set."""
     fixed = {place(term.key) for term in line.terms}
     found = [
         Dimension(f"scenario.{path}.value", low, high, is_whole(path))

@@ -218,9 +218,7 @@ def default_folder(plan: Plan) -> Path:
 
 
 def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> Outcome:
-    """Play all runs of a validated plan that are not stored yet.
-
-    folder: where to keep the results; by default one named after the plan.
+    """Play all runs of a validated plan that are not stored yet, into `folder` or the default one.
 
     Raises ConfigError if the folder holds something else, is in use or cannot be written to, and
     StoreError if results cannot be written.
@@ -291,12 +289,7 @@ def _other_versions(stored: Plan, now: Plan) -> list[str]:
 
 
 def print_dry_run(request: Request, store: Store, target: Console) -> None:
-    """Print cells, runs, expected time and size of a validated plan.
-
-    store: where its results would be kept, or are kept in part already; it is not changed.
-
-    Raises ConfigError if the folder holds something else.
-    """
+    """Print cells, runs, expected time and size of a validated plan; `store` is not changed."""
     plan = request.plan
     store.check(plan)
     _print_first_cells(plan, target)
@@ -337,10 +330,7 @@ def _print_first_cells(plan: Plan, target: Console) -> None:
 
 
 def _pilot(player: Player) -> tuple[float, float]:
-    """Return seconds and bytes of a run, measured on some cells spread over the plan.
-
-    The bytes count the shard, the row of the table and the weekly history.
-    """
+    """Return seconds and bytes (shard, table, weekly history) of a run, measured on some cells."""
     plan = player.plan
     player.warm_up()
     cells = np.unique(np.linspace(0, plan.cells - 1, PILOT_CELLS).astype(int))

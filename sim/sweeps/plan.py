@@ -248,10 +248,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":
-        """Read a plan's file.
-
-        Raises ConfigError if it is not a plan, of another format, or was changed by hand.
-        """
+        """Read a plan's file; ConfigError if it is none, of another format, or was changed."""
         try:
             content = json.loads(text)
         except ValueError as error:
@@ -300,10 +297,7 @@ def has(node: object, path: str) -> bool:
 
 
 def changed(node: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return a copy of a configuration with some paths set.
-
-    Only what the changes touch is copied; the rest is shared with `node`.
-    """
+    """Return a copy of a configuration with some paths set; all else is shared with `node`."""
     result = dict(node)
     copied: dict[tuple[Step, ...], dict[Step, object] | list[object]] = {}
     for path, value in changes.items():

@@ -66,14 +66,11 @@ def make_plan(
     zipped: Sequence[Sequence[str]] = (),
     filters: Sequence[str] = (),
 ) -> Request:
-    """Plan a sweep and validate all its cells.
+    """Plan a sweep and validate all its cells; ConfigError has all problems of all cells.
 
     overrides: the sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
     config_name, config_dir: as for a single run.
-    zipped: keys that advance together.
-    filters: conditions on cells.
-
-    Raises ConfigError with all problems of all cells.
+    zipped, filters: keys that advance together, and conditions on cells.
     """
     *own, shipped = search_folders(config_name, config_dir)
     with files_read() as read:
@@ -113,10 +110,7 @@ def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Pla
 def check_line(
     line: Sequence[str], config_name: str = "config", config_dir: str | Path | None = None
 ) -> None:
-    """Validate every combination of a line that is played one by one, not as a sweep.
-
-    Raises ConfigError with all problems of all combinations.
-    """
+    """Raise ConfigError with the problems of all combinations of a line that is no sweep's."""
     folders = search_folders(config_name, config_dir)
     check_overrides(line)
     terms = read_terms(line, folders)
@@ -311,13 +305,7 @@ def by_problem(
     values: Callable[[int], Mapping[str, object]],
     noun: str = "cell",
 ) -> list[str]:
-    """Return one line for each distinct problem, with the cells that have it.
-
-    problems: each problem with the number of its cell.
-    cells: how many cells there are.
-    values: the swept values of a cell.
-    noun: what the numbers count.
-    """
+    """Return one line for each distinct problem, with the cells that have it and their values."""
     having: dict[str, list[int]] = {}
     for line, cell in problems:
         having.setdefault(line, []).append(cell)

@@ -125,10 +125,7 @@ class Player:
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:
-        """Play one chunk.
-
-        A run whose rules raise, or that comes to no finite number, is a failed row.
-        """
+        """Play one chunk; a run that raises, or comes to no finite number, is a failed row."""
         group = self.group(chunk.cells)
         count = len(chunk.replicates)
         state = np.zeros(chunk.runs, STATE).view(np.recarray)
@@ -217,10 +214,7 @@ class Player:
 
 
 def _use_plugins_of(plan: Plan) -> None:
-    """Make the plan's plug-ins known to this process.
-
-    Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
-    """
+    """Make a plan's plug-ins known, before the rules are put together from them."""
     if plan.plugins:
         use_plugins(list(plan.plugins))
     for file, known in plan.plugins.items():
@@ -290,10 +284,7 @@ def give_up(
 
 @lru_cache(maxsize=2)
 def stored_player(folder: str, plan_hash: str) -> Player:
-    """Return the player of a stored plan, in a worker process.
-
-    Raises SimError if the folder holds another plan, or this machine another version of the model.
-    """
+    """Return the player of a stored plan in a worker process; SimError if it is another one."""
     plan = Store(folder).load_plan()
     if plan.hash != plan_hash:
         raise SimError(f"{folder}: holds another plan than the one to be played")

@@ -73,11 +73,7 @@ class Store:
         return self.folder / TRACES / f"{chunk.name}.parquet"
 
     def load_plan(self) -> Plan:
-        """Read the plan of the sweep that is stored here.
-
-        Raises ConfigError if there is none, it was changed by hand, or the folder's name is not
-        UTF-8.
-        """
+        """Read the plan that is stored here; ConfigError if there is none, or it was changed."""
         check_name(self.folder)
         try:
             return Plan.from_json((self.folder / PLAN).read_text("utf-8"))
@@ -87,10 +83,7 @@ class Store:
             raise ConfigError([f"{self.folder}/{line}" for line in error.problems]) from error
 
     def check(self, plan: Plan) -> None:
-        """Refuse a folder that holds another sweep or anything else; nothing is changed.
-
-        Raises ConfigError if it is such a folder, or cannot be read.
-        """
+        """Raise ConfigError if the folder holds another sweep or anything else."""
         check_name(self.folder)
         try:
             if (self.folder / PLAN).exists():
@@ -114,8 +107,6 @@ class Store:
         """Store the plan, or check that the same one is stored, and return what is to be played.
 
         The stored plan's number of replicates grows if more are asked for, and never shrinks.
-
-        Raises ConfigError if another plan is stored, or the folder holds something else.
         """
         self.check(plan)
         stored = self.load_plan() if (self.folder / PLAN).exists() else None
@@ -144,10 +135,7 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other sweeps out of the folder until the block is left or the process dies.
-
-        Raises ConfigError if another sweep is at work in it.
-        """
+        """Keep other sweeps out until the process dies; ConfigError if one is at work."""
         import fcntl
 
         try:
@@ -204,10 +192,7 @@ class Store:
     def write_shard(
         self, plan: Plan, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None
     ) -> None:
-        """Write the results of one chunk, its weekly histories first.
-
-        Raises StoreError if the disk is full or cannot be written to.
-        """
+        """Write the results of one chunk, its weekly histories first."""
         stated = {"plan": plan.hash, "chunk": chunk.name}
         if weekly is not None:
             metadata = {"columns": described(weekly.columns), **stated}
@@ -216,10 +201,9 @@ class Store:
 
 
 def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
-    """Return what is wrong with a shard, a trace or a table of runs; empty if nothing is.
+    """Return what is wrong with the file of a chunk or of all runs; empty if nothing is.
 
-    plan: what it should belong to; files of a plan from before files carried digests pass.
-    chunk: which piece it should hold; None for the table of all runs.
+    Files of a plan from before files carried digests pass.
     """
     try:
         state = seal_of(file)
@@ -279,11 +263,10 @@ def _short(value: object) -> str:
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
-    """Write `runs.parquet` from the shards of all chunks, in memory that does not grow.
+    """Write `runs.parquet`, sorted by cell and replicate, in memory that does not grow.
 
-    Rows are sorted by cell and replicate. An older table is replaced once the new one is whole.
-
-    Raises SimError if the table cannot be written or a shard cannot be read.
+    An older table is replaced once the new one is whole. Raises StoreError if it cannot be written
+    or a shard cannot be read.
     """
     name = f"{store.runs_file.name}.{os.getpid()}"
     whole = store.runs_file.with_name(f"{name}{PART}")

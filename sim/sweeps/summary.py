@@ -68,9 +68,6 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
 
     Numbers with many values, and those of a sampled design, are put together in equal parts of
     their range; more than `MOST_WORDS` other values give no lines.
-
-    runs: the table of runs.
-    key: a swept key.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
@@ -101,10 +98,7 @@ def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
 def _by_replicate(
     runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
 ) -> NDArray[np.int32]:
-    """Return runs with an outcome, signatures, full signatures and failed runs.
-
-    Of each group and replicate; shape (groups, 4, replicates).
-    """
+    """Return runs with an outcome, signed, signed in full, failed: (groups, 4, replicates)."""
     counts = np.zeros((groups, 4, replicates), np.int32)
     for first in range(0, replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
@@ -129,10 +123,7 @@ def _line(label: str, counts: NDArray[np.int32]) -> Line:
 
 
 def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
-    """Return runs with an outcome, signatures and failed runs of each cell, best first.
-
-    `share` is that of the runs with an outcome, null in the last cells, which have none.
-    """
+    """Return runs with an outcome, signatures, their share and failed runs by cell, best first."""
     share = pl.when(pl.col("runs") > 0).then(pl.col("any") / pl.col("runs"))
     return (
         runs.group_by("cell")

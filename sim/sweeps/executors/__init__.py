@@ -21,10 +21,7 @@ class Workers(Protocol):
     where: str  # the same in words
 
     def check(self) -> None:
-        """Refuse what cannot play, before a folder is made.
-
-        Raises ConfigError if there is no such cluster, or what is asked for does not fit it.
-        """
+        """Raise ConfigError if there is no such cluster, or what is asked for does not fit it."""
         ...
 
     def play(
@@ -35,10 +32,7 @@ class Workers(Protocol):
 
 
 def workers_for(settings: Executor) -> Workers:
-    """Return the executor that the settings name.
-
-    Raises ConfigError if the extra that it needs is not installed.
-    """
+    """Return the executor that the settings name; ConfigError if its extra is not installed."""
     if isinstance(settings, LocalExecutor):
         from sim.sweeps.play import Threads
 

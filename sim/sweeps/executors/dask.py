@@ -38,10 +38,7 @@ def dask_setup(worker: object) -> None:
 
 
 class DaskWorkers:
-    """Plays chunks on Dask workers.
-
-    Raises ConfigError if Dask is not installed.
-    """
+    """Plays chunks on Dask workers."""
 
     def __init__(self, settings: DaskExecutor) -> None:
         _leave_if_a_worker()
@@ -72,10 +69,7 @@ class DaskWorkers:
             yield client
 
     def _connected(self) -> "Client":
-        """Return a client of the scheduler at the address.
-
-        Raises ConfigError if none answers there.
-        """
+        """Return a client of the scheduler at the address; ConfigError if none answers there."""
         from distributed import Client
 
         address = self._settings.address
@@ -91,11 +85,7 @@ class DaskWorkers:
             raise ConfigError([problem]) from error
 
     def _started(self) -> "LocalCluster":
-        """Start workers of our own, again if one is lost meanwhile.
-
-        Raises ConfigError if the script that plays the sweep has no main guard, and SimError if
-        workers are lost again and again.
-        """
+        """Start workers of our own, again if one is lost meanwhile, `ATTEMPTS` times at most."""
         from distributed import LocalCluster
 
         with tempfile.TemporaryDirectory() as folder:
@@ -129,11 +119,7 @@ class DaskWorkers:
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
     def check(self) -> None:
-        """Refuse an address at which no scheduler answers, and workers with another model.
-
-        Raises ConfigError if no scheduler answers, or a worker of it has another version of the
-        model.
-        """
+        """Raise ConfigError if no scheduler answers, or a worker of it has another model."""
         if self._settings.address:
             with _quiet(), self._client() as client:
                 _check_versions(client)
@@ -175,10 +161,7 @@ class DaskWorkers:
 
 
 def _leave_if_a_worker() -> None:
-    """End a worker process whose script plays the sweep once more, and leave word of it.
-
-    Raises SystemExit in such a process; what started it tells the user.
-    """
+    """Leave, with a mark, a worker process whose script plays the sweep once more."""
     mark = os.environ.get(UNGUARDED)
     if mark and Path(mark).name != str(os.getpid()):
         Path(mark).touch()
@@ -186,10 +169,7 @@ def _leave_if_a_worker() -> None:
 
 
 def _security(settings: DaskExecutor) -> "Security | None":
-    """Return what Dask needs for TLS, None where no files are named.
-
-    Raises ConfigError if a file is missing, or the address is not one of TLS.
-    """
+    """Return what Dask needs for TLS, None without files; ConfigError if they do not fit."""
     from distributed.security import Security
 
     files = {name: value for name, value in settings if name.startswith("tls_") and value}
@@ -213,10 +193,7 @@ def _security(settings: DaskExecutor) -> "Security | None":
 
 
 def _check_versions(client: "Client") -> None:
-    """Refuse workers that have another version of the model, or none.
-
-    Raises ConfigError with one line a worker.
-    """
+    """Raise ConfigError, a line a worker, if some have another version of the model, or none."""
     found = client.run(model_digest, on_error="return")
     problems = []
     for worker, digest in found.items():

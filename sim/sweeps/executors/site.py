@@ -26,10 +26,7 @@ ANSWER_SECONDS = 30.0
 
 
 def ask(*command: str) -> str:
-    """Return what a command of Slurm prints.
-
-    Raises SimError if it fails or does not answer, with the last line that it says.
-    """
+    """Return what a command of Slurm prints; SimError with its last line if it fails."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("SINFO_", "SQUEUE_"))}
     try:
         done = subprocess.run(
@@ -72,10 +69,7 @@ class Fit(NamedTuple):
 
 
 def nodes_of_site() -> list[Nodes]:
-    """Return the nodes of all partitions.
-
-    Raises SimError if sinfo gives no answer.
-    """
+    """Return the nodes of all partitions."""
     told = ask("sinfo", "--all", "--noheader", "--exact", "--format=%P|%l|%c|%m|%D")
     return [_nodes(*line.strip().split("|")) for line in told.splitlines() if line.strip()]
 
@@ -107,11 +101,9 @@ def fit_here(asked: SlurmExecutor) -> Fit:
 def fit(asked: SlurmExecutor) -> Fit:
     """Return what tasks ask of the site: what the line says, and what suits the nodes elsewhere.
 
-    asked: settings; 0 leaves a number to the site. Memory is then a task's share of a node by its
-        cores, 4 GB at most, and none where the site does not state what its nodes have.
-
-    Raises ConfigError if there is no such partition, or no node of it can ever hold such a task,
-    and SimError if sinfo gives no answer.
+    A number that is 0 is left to the site. Memory is then a task's share of a node by its cores, 4
+    GB at most, and none where the site does not state it. Raises ConfigError if there is no such
+    partition, or no node of it can ever hold such a task.
     """
     nodes = _partition(nodes_of_site(), asked.partition)
     where = f"partition '{nodes[0].partition}'"
@@ -194,10 +186,7 @@ class Standing(NamedTuple):
 
 
 class Tasks:
-    """The tasks of one array, as squeue tells of them.
-
-    ids: slurm's numbers of the tasks, such as ``12_0``.
-    """
+    """The tasks of one array, by ids such as ``12_0``, as squeue tells of them."""
 
     def __init__(self, ids: Sequence[str]) -> None:
         self._standing = dict.fromkeys(ids, Standing("PENDING", "None"))

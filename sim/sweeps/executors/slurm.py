@@ -40,10 +40,7 @@ def stop_file(store: Store) -> Path:
 
 
 def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
-    """Play a task's share of the chunks in threads, and return how many there were.
-
-    Raises SimError if the sweep cannot go on; the message is left in `stop_file`.
-    """
+    """Play a task's share of the chunks, return their number; leave a SimError in `stop_file`."""
     store = Store(folder)
     try:
         player = stored_player(folder, plan_hash)
@@ -79,10 +76,7 @@ class _LocalTasks:
 
 
 class SlurmTasks:
-    """Plays chunks in the tasks of job arrays.
-
-    Raises ConfigError if submitit is not installed.
-    """
+    """Plays chunks in the tasks of job arrays."""
 
     def __init__(self, settings: SlurmExecutor) -> None:
         try:
@@ -110,22 +104,18 @@ class SlurmTasks:
         self.where = f"{tasks} with {cores} each"
 
     def check(self) -> None:
-        """Refuse a machine without Slurm, and tasks that no node of the site can hold.
-
-        Raises ConfigError if Slurm does not answer, or with one line a setting that does not fit.
-        """
+        """Raise ConfigError if Slurm does not answer, or no node can hold such tasks."""
         if self._problem is not None:
             raise self._problem
 
     def play(
         self, player: Player, store: Store, chunks: Sequence[Chunk]
     ) -> Iterator[Receipt | Notice]:
-        """Play chunks and yield a receipt for each, and what is to be told of the tasks.
+        """Play chunks; yield a receipt for each, and notices of the tasks.
 
         What a lost array leaves goes to a new one. Only arrays that store nothing at all count as
-        attempts, so that a time limit may cut a long sweep as often as it likes.
-
-        Raises SimError if the tasks will never start, or are ended from outside again and again.
+        attempts, so that a time limit may cut a long sweep as often as it likes. Raises SimError if
+        the tasks will never start, or are ended from outside again and again.
         """
         waiting = list(chunks)
         attempts = 0
@@ -159,10 +149,7 @@ class SlurmTasks:
             yield give_up(player, store, chunk, reason)
 
     def _submit(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Tasks | _LocalTasks:
-        """Submit one job array; chunks are dealt out in turn.
-
-        Raises ConfigError if Slurm refuses it.
-        """
+        """Submit one job array, chunks dealt out in turn; ConfigError if Slurm refuses it."""
         import submitit
         from submitit.core.utils import FailedJobError
 
@@ -193,10 +180,7 @@ class SlurmTasks:
     def _stored(
         self, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
     ) -> Iterator[Chunk | Notice]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended.
-
-        Raises SimError if a task has found that the sweep cannot go on, or none can ever start.
-        """
+        """Yield chunks as their shards appear, until all have or all tasks have ended."""
         left = list(chunks)
         waiting = ""
         while left:
