@@ -9,7 +9,6 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, Literal, NoReturn
@@ -32,17 +31,23 @@ PART = ".part"
 """Ending of a file that is still being written."""
 
 
+RUN_FORMAT = 1
+"""Version of the folder of a single run; another one is not read."""
+RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
+"""Files of that folder."""
+
+
 class StoreError(SimError):
     """Results cannot be written; what has been written stays."""
 
 
-def is_whole(file: Path, rows: int | None = None) -> bool:
-    """Return whether a Parquet file can be read and has as many rows as it should, if told."""
+def is_whole(file: Path, rows: int) -> bool:
+    """Return whether a Parquet file can be read and has as many rows as it should."""
     try:
-        found = int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
+        found = pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
     except (PolarsError, OSError):
         return False
-    return rows is None or found == rows
+    return bool(found == rows)
 
 
 def stored_status(shard: Path) -> pl.Series:
@@ -95,8 +100,8 @@ def check_name(place: Path) -> None:
         str(place).encode()
     except UnicodeEncodeError as error:
         name = str(place).encode(errors="replace").decode()
-        told = "its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1"
-        raise ConfigError([f"{name}: {told}"]) from error
+        problem = "its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1"
+        raise ConfigError([f"{name}: {problem}"]) from error
 
 
 def stop(file: Path, error: OSError) -> NoReturn:
@@ -171,17 +176,10 @@ def _digest(handle: BinaryIO, place: int) -> bytes:
     """Return the digits for a file's bytes, those at `place` read as zeros."""
     found = hashlib.blake2b(digest_size=_DIGITS // 2)
     handle.seek(0)
-    for part in _parts(handle, place):
+    while part := handle.read(min(place - handle.tell(), _AT_ONCE)):
         found.update(part)
     handle.seek(place + _DIGITS)
     found.update(b"0" * _DIGITS)
     while part := handle.read(_AT_ONCE):
         found.update(part)
     return found.hexdigest().encode()
-
-
-def _parts(handle: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the next `size` bytes of a file, some millions at a time."""
-    while size > 0 and (part := handle.read(min(size, _AT_ONCE))):
-        size -= len(part)
-        yield part

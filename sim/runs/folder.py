@@ -9,14 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from sim.errors import ConfigError, SimError
+from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
 from sim.runs.opening import RunRecord
 from sim.runs.story import tell
 from sim.runs.summary import Summary
 from sim.runs.trace import write_trace
-
-FORMAT = 1
-"""Version of the folder's files; another one is not read."""
-RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
 
 
 def check_folder(folder: Path) -> None:
@@ -39,15 +36,8 @@ def moves_frame(record: RunRecord) -> pl.DataFrame:
         (line.week, line.day, line.actor, line.move.name.lower(), line.said, line.why)
         for line in tell(record)
     ]
-    columns = {
-        "week": pl.Int32,
-        "date": pl.Date,
-        "actor": pl.String,
-        "move": pl.String,
-        "said": pl.String,
-        "why": pl.String,
-    }
-    return pl.DataFrame(rows, columns, orient="row")
+    words = dict.fromkeys(("actor", "move", "said", "why"), pl.String)
+    return pl.DataFrame(rows, {"week": pl.Int32, "date": pl.Date, **words}, orient="row")
 
 
 def write_run(
@@ -62,7 +52,7 @@ def write_run(
     target = folder.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     settings = record.settings.model_dump(mode="json", by_alias=True)
-    content = {"format": FORMAT, **summary.plain(), "settings": settings}
+    content = {"format": RUN_FORMAT, **summary.plain(), "settings": settings}
     try:
         part.mkdir()
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
