@@ -1,13 +1,11 @@
 """The command line: `sim COMMAND ...`. Commands stand in `sim/commands`, one file each."""
 
-import argparse
 import errno
 import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Protocol, cast
+from collections.abc import Sequence
 
 from sim import __version__
 from sim.commands.options import Parser, parse
@@ -28,18 +26,6 @@ peace treaty gets signed, and if not, what stood in the way.
 """
 
 
-class Command(Protocol):
-    """What a module in `sim/commands` offers."""
-
-    add_parser: Callable[[object], None]
-    execute: Callable[[argparse.Namespace], int]
-
-
-def load(name: str) -> Command:
-    """Import the module of one command."""
-    return cast(Command, importlib.import_module(f"sim.commands.{name}"))
-
-
 COMMANDS = ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
 """Each is a module of this package."""
 PLAYING = ("run", "sweep", "view", "report")
@@ -55,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:
         os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
-    _print_what_can_be_printed()
+    _make_streams_printable()
     try:
         code = _execute(given)
         sys.stdout.flush()
@@ -70,22 +56,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("sim: out of memory; free some, or ask for fewer runs at a time", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        _print_no_more()
+        _drop_output()
         return PIPE_CLOSED
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        _print_no_more()
+        _drop_output()
         print("sim: the output cannot be written, the disk is full", file=sys.stderr)
         return 1
     return code
 
 
-def _print_no_more() -> None:
+def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_what_can_be_printed() -> None:
+def _make_streams_printable() -> None:
     """Let streams without Unicode show question marks; replace one that is closed by nothing."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -102,7 +88,8 @@ def _execute(argv: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"sim {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     # Only the command that is called is imported; for `sim --help` all are.
-    loaded = {each: load(each) for each in ([name] if name else COMMANDS)}
+    names = [name] if name else COMMANDS
+    loaded = {each: importlib.import_module(f"sim.commands.{each}") for each in names}
     for command in loaded.values():
         command.add_parser(subparsers)
     try:
@@ -112,7 +99,7 @@ def _execute(argv: list[str]) -> int:
     if args.command is None:
         parser.print_help()
         return 0
-    return loaded[args.command].execute(args)
+    return int(loaded[args.command].execute(args))
 
 
 if __name__ == "__main__":

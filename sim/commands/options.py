@@ -2,17 +2,11 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from sim.errors import ConfigError, did_you_mean
-
-_CHOICE = re.compile(
-    r"argument (?P<place>.+): invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.+)\)"
-)
-"""How argparse words a choice that there is not."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,12 +19,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise ConfigError in one line."""
-        found = _CHOICE.fullmatch(message)
-        if found:
-            choices = [word.strip().strip("'") for word in found["choices"].split(",")]
-            near = did_you_mean(found["given"], choices)
-            message = f"{found['place']}: unknown choice '{found['given']}'{near}"
         raise ConfigError([f"{self.prog.partition(' ')[2] or 'command line'}: {message}"])
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            place = "/".join(action.option_strings) or action.metavar or action.dest
+            near = did_you_mean(str(value), [str(choice) for choice in action.choices])
+            self.error(f"{place}: unknown choice '{value}'{near}")
 
     def flags(self) -> list[str]:
         """Return the options of this parser."""
@@ -44,10 +39,10 @@ def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argpars
     arguments that nothing takes.
     """
     args, rest = parser.parse_known_args(argv)
+    known = (chosen or parser).flags()
     problems = []
     for item in rest:
         if item.startswith("-") and item != "--":
-            known = chosen.flags() if chosen is not None else parser.flags()
             problems.append(f"unknown option {item}{did_you_mean(item.split('=', 1)[0], known)}")
         elif item != "--" and not hasattr(args, "overrides"):
             problems.append(f"unexpected argument '{item}'")

@@ -38,7 +38,7 @@ In Python the same is in sim.analysis: load a folder, call a function, take its 
 exit codes: 0 done, 1 a file could not be read or written, 2 the folder cannot be used
 """
 QUIET_SECONDS = 2.0
-"""How long a step may take before it is told where the output is no terminal."""
+"""How long a step takes before the next one is named where the output is no terminal."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -114,9 +114,8 @@ def _need_the_extra() -> None:
     needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
-        raise ConfigError(
-            [f"report: needs {', '.join(missing)}: pip install 'peace-talks-sim[report]'"]
-        )
+        install = "pip install 'peace-talks-sim[report]'"
+        raise ConfigError([f"report: needs {', '.join(missing)}: {install}"])
 
 
 def _start(text: str) -> "tuple[str, Value]":
@@ -132,7 +131,7 @@ def _start(text: str) -> "tuple[str, Value]":
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that is told what is being worked on.
+    """Give a function that shows what is being worked on.
 
     On a terminal a line that changes; otherwise a line for each step that follows a slow one.
     """

@@ -55,10 +55,11 @@ def check(file: Path) -> int:
 
 def show(name: str) -> int:
     """Print a scenario, by its name or from a file."""
-    from sim.commands.scenario_tables import render_file
+    from sim.commands.scenario_tables import render_scenario
+    from sim.config.compose import load_scenario
     from sim.runs.terminal import console
 
-    render_file(scenario_file(name), console())
+    render_scenario(load_scenario(scenario_file(name)), console())
     return 0
 
 

@@ -106,7 +106,6 @@ def draw(target: Path, names: list[str]) -> None:
     try:
         draw_curves(target, strategies)
     except ImportError as error:
-        raise ConfigError(
-            ["--plot needs matplotlib: pip install 'peace-talks-sim[report]'"]
-        ) from error
+        problem = "--plot needs matplotlib: pip install 'peace-talks-sim[report]'"
+        raise ConfigError([problem]) from error
     print(f"wrote {target}")

@@ -3,8 +3,10 @@
 import os
 import shutil
 import sys
+from collections.abc import Collection
 
 from rich.console import Console, RenderableType
+from rich.table import Table
 
 
 def duration(seconds: float) -> str:
@@ -62,6 +64,13 @@ def console(error: bool = False) -> Console:
         force_terminal=False,
         no_color=True,
     )
+
+
+def columns(table: Table, *names: str, right: Collection[str] = ()) -> Table:
+    """Add columns to a table, and then those of numbers, at the right of their columns."""
+    for name in (*names, *right):
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
 
 
 def show(block: RenderableType, output: Console) -> None:

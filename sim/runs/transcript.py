@@ -12,7 +12,7 @@ from sim.model.codes import Article, Gate, Move, Precondition, Treaty
 from sim.runs.opening import RunRecord
 from sim.runs.story import STATUS_WORDS, day_of, gate_words, percent, short_title, tell
 from sim.runs.summary import Summary
-from sim.runs.terminal import show
+from sim.runs.terminal import columns, show
 
 _BAR = 30
 """Characters of a bar that stands for all weeks."""
@@ -180,7 +180,4 @@ def bar(share: float) -> str:
 
 
 def _table(*names: str, right: Sequence[str] = ()) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in (*names, *right):
-        table.add_column(name, justify="right" if name in right else "left")
-    return table
+    return columns(Table(box=None, padding=(0, 2, 0, 0), header_style="dim"), *names, right=right)
