@@ -96,6 +96,7 @@ def _execute(argv: list[str]) -> int:
         args = parse(parser, argv, subparsers.choices.get(name) if name else None)
     except SystemExit as leaving:  # --help and --version have printed what they had to say
         return leaving.code if isinstance(leaving.code, int) else 0
+    args.given = argv
     if args.command is None:
         parser.print_help()
         return 0

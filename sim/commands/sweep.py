@@ -119,24 +119,12 @@ def execute(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(
             f"\nsim: interrupted; what was played is in {folder}\n"
-            f"sim: go on with: sim sweep {shlex.join(_given(args))}",
+            f"sim: go on with: sim {shlex.join(args.given)}",
             file=sys.stderr,
         )
         return INTERRUPTED
     _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
-
-
-def _given(args: argparse.Namespace) -> list[str]:
-    words = list(args.overrides)
-    for name, default in (("config_dir", None), ("config_name", "config"), ("out", None)):
-        value = getattr(args, name)
-        if value != default:
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    for name in ("zip", "filter"):
-        for value in getattr(args, name):
-            words += [f"--{name}", value]
-    return words
 
 
 def _print_result(done: "Outcome", asked: int) -> None:

@@ -66,6 +66,11 @@ def console(error: bool = False) -> Console:
     )
 
 
+def plain_table() -> Table:
+    """Return a table without lines."""
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
 def columns(table: Table, *names: str, right: Collection[str] = ()) -> Table:
     """Add columns to a table, and then those of numbers, at the right of their columns."""
     for name in (*names, *right):

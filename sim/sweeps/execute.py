@@ -1,6 +1,6 @@
 """A planned sweep carried out: what is missing is played, then all is put into one table.
 
-`execute` is the entry. A `Reporter` is told how far it is: a bar on a terminal, plain lines where
+`execute` is the entry. A `Reporter` shows how far it is: a bar on a terminal, plain lines where
 the output is piped. `print_dry_run` says what a plan would play, and how long that would take.
 """
 
@@ -20,10 +20,9 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from sim.runs.files import parquet_bytes
-from sim.runs.terminal import console, counted, duration, show, size
+from sim.runs.terminal import columns, console, counted, duration, plain_table, show, size
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for
 from sim.sweeps.plan import Chunk, Plan, missing
@@ -246,11 +245,11 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
         if todo:
             reporter.start(plan.runs, sum(chunk.runs for chunk in done), workers.where)
             try:
-                for told in workers.play(player, store, todo):
-                    if isinstance(told, Receipt):
-                        reporter.advance(told)
+                for news in workers.play(player, store, todo):
+                    if isinstance(news, Receipt):
+                        reporter.advance(news)
                     else:
-                        (reporter.say if told.line else reporter.note)(told.text)
+                        (reporter.say if news.line else reporter.note)(news.text)
             finally:
                 reporter.stop()
         problem = problem_of(store.runs_file, plan) if store.runs_file.exists() else ""
@@ -313,10 +312,9 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
 
 
 def _print_first_cells(plan: Plan, target: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("cell", justify="right")
-    for key in plan.swept[:MOST_KEYS]:
-        table.add_column(escape(key))
+    columns(table, *map(escape, plan.swept[:MOST_KEYS]))
     for cell in range(min(plan.cells, MOST_CELLS)):
         values = list(plan.values(cell).values())[:MOST_KEYS]
         shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
