@@ -82,12 +82,8 @@ def write_whole(file: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, also after a loss of power."""
     part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
     try:
-        with part.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
+        part.write_bytes(content)
+        into_place(part, file)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -109,9 +105,16 @@ def stop(file: Path, error: OSError) -> NoReturn:
     raise StoreError(f"{file.parent}: {file.name} cannot be written, {reason(error)}") from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to disk, so that a rename survives a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def into_place(part: Path, file: Path) -> None:
+    """Rename a file that is complete, so that both survive a loss of power."""
+    _sync(part)
+    part.replace(file)
+    _sync(file.parent)
+
+
+def _sync(place: Path) -> None:
+    """Force a file, or the entries of a folder, to disk."""
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

@@ -10,9 +10,9 @@ keys - is composed by Hydra, once for each distinct combination.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import yaml
@@ -131,13 +131,10 @@ class Compositions:
 
     def _has_interpolations(self) -> bool:
         texts = (option.text for term in self._terms for option in term.options)
-        files = (file.read_text("utf-8", errors="replace") for file in self._yaml_files())
-        return any("${" in text for text in chain(texts, files))
-
-    def _yaml_files(self) -> Iterator[Path]:
-        for folder in self._folders:
-            yield from folder.glob("*.yaml")
-            yield from folder.glob("*/**/*.yaml")
+        patterns = product(self._folders, ("*.yaml", "*/**/*.yaml"))
+        files = (file for folder, pattern in patterns for file in folder.glob(pattern))
+        contents = (file.read_text("utf-8", errors="replace") for file in files)
+        return any("${" in text for text in chain(texts, contents))
 
     def _stand_in(self, term: Term, name: str) -> StandIn | None:
         """Return what stands in for a choice, None if its files do more than hold values."""
@@ -214,9 +211,6 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _meets_list(node: Mapping[str, object], path: str) -> bool:
-    found: object = node
-    for part in path.split("."):
-        if isinstance(found, list):
-            return True
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return False
+    parts = path.split(".")
+    above = (".".join(parts[:n]) for n in range(1, len(parts)))
+    return any(isinstance(at(node, each), list) for each in above)
