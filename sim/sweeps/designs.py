@@ -77,9 +77,8 @@ class Condition:
         return any(self._compare(choices, *part) for part in self.parts)
 
     def _compare(self, choices: Choices, left: str, sign: str, right: str) -> bool:
-        one, other = choices[left].text, right
-        if right in choices:
-            other = choices[right].text
+        one = choices[left].text
+        other = choices[right].text if right in choices else right
         first, second = _number(one), _number(other)
         if first is not None and second is not None:
             return ORDER[sign](first, second)
@@ -147,13 +146,11 @@ def _bundles(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[lis
     options = {term.key: term.listed for term in terms}
     together = {key: tuple(keys) for keys in zipped for key in keys}
     groups = dict.fromkeys(together.get(term.key, (term.key,)) for term in terms)
-    return [
-        [
-            dict(zip(keys, row, strict=True))
-            for row in zip(*(options[key] for key in keys), strict=True)
-        ]
-        for keys in groups
-    ]
+    found: list[list[Choices]] = []
+    for keys in groups:
+        rows = zip(*(options[key] for key in keys), strict=True)
+        found.append([dict(zip(keys, row, strict=True)) for row in rows])
+    return found
 
 
 def _zip_problems(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[str]:
@@ -228,12 +225,9 @@ def _samples_problem(settings: SweepSettings) -> list[str]:
 
 def _pattern_problems(scenario: Scenario, patterns: Sequence[str]) -> list[str]:
     known = _ranges(scenario)
-    return [
-        f"assumptions: '{pattern}' matches no assumption with a range"
-        + did_you_mean(pattern, known)
-        for pattern in patterns
-        if not any(fnmatchcase(path, pattern) for path in known)
-    ]
+    unmatched = [p for p in patterns if not any(fnmatchcase(path, p) for path in known)]
+    said = "matches no assumption with a range"
+    return [f"assumptions: '{p}' {said}{did_you_mean(p, known)}" for p in unmatched]
 
 
 def drawn_assumptions(line: Line, scenario: Scenario) -> list[Dimension]:

@@ -64,10 +64,15 @@ class Reporter:
         """Count a chunk."""
         self.done += receipt.chunk.runs
         self.failed += receipt.failed
+        self._show(at_once=False)
 
     def note(self, text: str) -> None:
         """Keep what is waited for, to be shown beside the progress; empty if nothing is."""
         self.awaited = text
+        self._show(at_once=bool(text))
+
+    def _show(self, at_once: bool) -> None:
+        """Show how far it is, at once if there is something new to wait for."""
 
     def stop(self) -> None:
         """End the counting, also after an error."""
@@ -116,15 +121,8 @@ class Bar(Reporter):
         self._progress.start_task(self._task)
         self._progress.start()
 
-    def advance(self, receipt: Receipt) -> None:
-        """Move the bar."""
-        super().advance(receipt)
+    def _show(self, at_once: bool) -> None:
         self._progress.update(self._task, completed=self.done, pace=self.pace)
-
-    def note(self, text: str) -> None:
-        """Show what is waited for beside the bar."""
-        super().note(text)
-        self._progress.update(self._task, pace=self.pace)
 
     def stop(self) -> None:
         """Leave the bar as it is."""
@@ -147,21 +145,10 @@ class Lines(Reporter):
         stored = f", {done:,} of them stored already" if done else ""
         self.say(f"{counted(total, 'run')}{stored}; {where}")
 
-    def advance(self, receipt: Receipt) -> None:
-        """Print a line if the latest one is some seconds old."""
-        super().advance(receipt)
-        if time.monotonic() - self._latest >= LINE_SECONDS:
-            self._print()
-
-    def note(self, text: str) -> None:
-        """Print a line at once if there is something new to wait for."""
-        super().note(text)
-        if text:
-            self._print()
-
-    def _print(self) -> None:
-        self._latest = time.monotonic()
-        self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
+    def _show(self, at_once: bool) -> None:
+        if at_once or time.monotonic() - self._latest >= LINE_SECONDS:
+            self._latest = time.monotonic()
+            self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
 
     def stop(self) -> None:
         """Print how many runs are stored, if any has been played."""
@@ -303,11 +290,9 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     held = max((chunk.end_replicate for chunk in chunks), default=0)
     if held > plan.replicates:
         target.print(f"the folder holds {counted(held, 'replicate')}")
-    target.print(
-        f"about {duration(left * seconds / workers)} with {workers} at a time "
-        f"({1 / seconds:,.0f} runs/s each), about {size(left * needed)} on disk",
-        soft_wrap=True,
-    )
+    time_left = f"about {duration(left * seconds / workers)} with {workers} at a time"
+    pace, space = f"({1 / seconds:,.0f} runs/s each)", f"about {size(left * needed)} on disk"
+    target.print(f"{time_left} {pace}, {space}", soft_wrap=True)
     target.print(f"results would be kept in {store.folder}", soft_wrap=True, markup=False)
 
 

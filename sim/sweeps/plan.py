@@ -7,6 +7,7 @@ one that Hydra composed, in which the values at some dotted paths are replaced.
 import json
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
@@ -63,10 +64,7 @@ class Chunk(NamedTuple):
     @property
     def name(self) -> str:
         """Name of its files, without ending."""
-        return (
-            f"cells_{self.first_cell:06d}-{self.end_cell:06d}"
-            f"_replicates_{self.first_replicate:08d}-{self.end_replicate:08d}"
-        )
+        return "cells_{:06d}-{:06d}_replicates_{:08d}-{:08d}".format(*self)
 
     @classmethod
     def from_name(cls, name: str) -> "Chunk | None":
@@ -92,12 +90,12 @@ def shape_for(cells: int, replicates: int) -> Shape:
 
 def missing(cells: int, replicates: int, shape: Shape, done: Iterable[Chunk]) -> list[Chunk]:
     """Return the chunks of a sweep that are not done yet, in the order of the cells."""
-    covered: dict[int, list[range]] = {}
+    covered: dict[int, list[range]] = defaultdict(list)
     for chunk in done:
-        covered.setdefault(chunk.first_cell, []).append(chunk.replicates)
+        covered[chunk.first_cell].append(chunk.replicates)
     found = []
     for first in range(0, cells, shape.cells):
-        for gap in _gaps(covered.get(first, []), replicates):
+        for gap in _gaps(covered[first], replicates):
             start = gap.start
             while start < gap.stop:
                 end = min((start // shape.replicates + 1) * shape.replicates, gap.stop)
