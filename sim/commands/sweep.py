@@ -117,11 +117,8 @@ def execute(args: argparse.Namespace) -> int:
         with first_interrupt_only():
             done = execute_sweep(request, folder, reporter())
     except KeyboardInterrupt:
-        print(
-            f"\nsim: interrupted; what was played is in {folder}\n"
-            f"sim: go on with: sim {shlex.join(args.given)}",
-            file=sys.stderr,
-        )
+        print(f"\nsim: interrupted; what was played is in {folder}", file=sys.stderr)
+        print(f"sim: go on with: sim {shlex.join(args.given)}", file=sys.stderr)
         return INTERRUPTED
     _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
@@ -144,7 +141,7 @@ def _print_result(done: "Outcome", asked: int) -> None:
     out.print(f"{runs}; {now}", soft_wrap=True)
     if plan.replicates > asked:
         held = counted(plan.replicates, "replicate")
-        out.print(f"the folder holds {held}, all of them are told here", soft_wrap=True)
+        out.print(f"the folder holds {held}, all of them are counted here", soft_wrap=True)
     out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)
     for command, what in NEXT.items():
         if importlib.util.find_spec(f"sim.commands.{command}") is not None:

@@ -44,7 +44,7 @@ PLAIN_WIDTH = 100
 
 
 class PipedConsole(Console):
-    """A console that tells when nobody reads on, instead of leaving the process."""
+    """A console that raises when nobody reads on, instead of leaving the process."""
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError, which `sim.commands.cli.main` waits for."""

@@ -109,12 +109,12 @@ def calendar(record: RunRecord) -> Table:
 def outcome_line(record: RunRecord, summary: Summary) -> str:
     """Return the outcome in one sentence."""
     status = Treaty[summary.status.upper()]
-    said = f"Outcome: {summary.status} after {summary.weeks} weeks; {STATUS_WORDS[status]}"
+    line = f"Outcome: {summary.status} after {summary.weeks} weeks; {STATUS_WORDS[status]}"
     if status == Treaty.STALLED:
-        said += f" (highest status: {summary.highest_status})"
+        line += f" (highest status: {summary.highest_status})"
     if summary.signed != "none":
-        said += f". First signature: {summary.signed_date} (week {summary.signed_week})"
-    return said + "."
+        line += f". First signature: {summary.signed_date} (week {summary.signed_week})"
+    return line + "."
 
 
 def parties_table(scenario: Scenario, summary: Summary) -> Table:

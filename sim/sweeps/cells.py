@@ -137,12 +137,9 @@ def is_whole(path: str) -> bool:
         model = _bare(annotation)
         if isinstance(model, type) and issubclass(model, BaseModel):
             field = model.model_fields[str(step)]
-            # Pydantic keeps the marks of a field apart from its annotation.
-            annotation = (
-                Annotated[(field.annotation, *field.metadata)]
-                if field.metadata
-                else field.annotation
-            )
+            annotation = field.annotation
+            if field.metadata:  # Pydantic keeps the marks of a field apart from its annotation
+                annotation = Annotated[(annotation, *field.metadata)]
         else:
             annotation = next(a for a in reversed(get_args(model)) if a is not Ellipsis)
     return any(mark in WHOLE for mark in get_args(_present(annotation))[1:])

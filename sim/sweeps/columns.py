@@ -110,10 +110,8 @@ def schema(columns: Sequence[TableColumn]) -> dict[str, Type]:
 
 def described(columns: Sequence[TableColumn]) -> str:
     """Return the columns as the JSON text that files carry."""
-    return json.dumps(
-        [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns],
-        ensure_ascii=False,
-    )
+    plain = [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns]
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series:
@@ -137,14 +135,11 @@ def weekly_history(record: "RunRecord", cell: int, replicate: int) -> "list[Seri
 
     found = trace(record)
     weeks = len(found[0].values)
-    which = [
-        Series(
-            Column(column.name, "i4", column.unit, column.meaning),
-            pl.Series(column.name, np.full(weeks, number, np.int32)),
-        )
-        for column, number in ((CELL, cell), (REPLICATE, replicate))
-    ]
-    return [*which, *found]
+    run = []
+    for column, number in ((CELL, cell), (REPLICATE, replicate)):
+        values = pl.Series(column.name, np.full(weeks, number, np.int32))
+        run.append(Series(Column(column.name, "i4", column.unit, column.meaning), values))
+    return [*run, *found]
 
 
 def weekly_table(histories: "Sequence[list[Series]]") -> Weekly | None:

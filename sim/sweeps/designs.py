@@ -226,8 +226,8 @@ def _samples_problem(settings: SweepSettings) -> list[str]:
 def _pattern_problems(scenario: Scenario, patterns: Sequence[str]) -> list[str]:
     known = _ranges(scenario)
     unmatched = [p for p in patterns if not any(fnmatchcase(path, p) for path in known)]
-    said = "matches no assumption with a range"
-    return [f"assumptions: '{p}' {said}{did_you_mean(p, known)}" for p in unmatched]
+    problem = "matches no assumption with a range"
+    return [f"assumptions: '{p}' {problem}{did_you_mean(p, known)}" for p in unmatched]
 
 
 def drawn_assumptions(line: Line, scenario: Scenario) -> list[Dimension]:

@@ -170,8 +170,8 @@ def first_interrupt_only() -> Iterator[None]:
     a signal is ignored from the start, as some are for a script's job in the background.
     """
     apart = threading.current_thread() is not threading.main_thread()
-    heard = [] if apart else [s for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _interrupt) for each in heard}
+    caught = [] if apart else [s for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, _interrupt) for each in caught}
     try:
         yield
     finally:

@@ -306,8 +306,8 @@ def by_problem(problems: Problems, cells: int, values: Values, noun: str = "cell
 
 def _form(line: str) -> str:
     """Return a problem without its values, which lines of the same kind share."""
-    place, sign, said = line.partition(": ")
-    return place + sign + VALUES.sub("", REFUSED.sub("", f" {said}"))
+    place, sign, problem = line.partition(": ")
+    return place + sign + VALUES.sub("", REFUSED.sub("", f" {problem}"))
 
 
 def _merged(lines: Sequence[str]) -> str:

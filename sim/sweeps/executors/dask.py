@@ -45,9 +45,8 @@ class DaskWorkers:
         try:
             import distributed  # noqa: F401 - only to see whether it is there
         except ImportError as error:
-            raise ConfigError(
-                ["executor=dask: needs dask.distributed, install the extra `dask`"]
-            ) from error
+            problem = "executor=dask: needs dask.distributed, install the extra `dask`"
+            raise ConfigError([problem]) from error
         self._settings = settings
         self.count = settings.workers or cores()
         self.where = f"on the Dask workers of {settings.address}"
@@ -107,9 +106,8 @@ class DaskWorkers:
                         raise ConfigError([NO_GUARD])
             finally:
                 del os.environ[UNGUARDED]
-        raise SimError(
-            f"executor=dask: a worker was lost while starting, {ATTEMPTS} times in a row"
-        )
+        problem = f"a worker was lost while starting, {ATTEMPTS} times in a row"
+        raise SimError(f"executor=dask: {problem}")
 
     def _wait_for_a_worker(self, client: "Client") -> None:
         try:
@@ -175,16 +173,10 @@ def _security(settings: DaskExecutor) -> "Security | None":
     files = {name: value for name, value in settings if name.startswith("tls_") and value}
     if not files:
         return None
-    problems = [
-        f"executor.{name}: there is no file {value}"
-        for name, value in files.items()
-        if not Path(value).is_file()
-    ]
-    problems += [
-        f"executor.{name}: is needed with the other TLS files"
-        for name in ("tls_ca_file", "tls_client_cert")
-        if name not in files
-    ]
+    lost = {name: value for name, value in files.items() if not Path(value).is_file()}
+    lacking = [name for name in ("tls_ca_file", "tls_client_cert") if name not in files]
+    problems = [f"executor.{name}: there is no file {value}" for name, value in lost.items()]
+    problems += [f"executor.{name}: is needed with the other TLS files" for name in lacking]
     if not settings.address.startswith("tls://"):
         problems.append("executor.address: with TLS files it must start with tls://")
     if problems:
@@ -202,9 +194,8 @@ def _check_versions(client: "Client") -> None:
         if isinstance(digest, Exception):
             problems.append(f"executor: {worker} cannot load the model, {digest}")
         elif digest != model_digest():
-            problems.append(
-                f"executor: {worker} has another version of the model, give it the one of here"
-            )
+            other = "has another version of the model, give it the one of here"
+            problems.append(f"executor: {worker} {other}")
     if problems:
         raise ConfigError(problems)
 

@@ -82,9 +82,8 @@ class SlurmTasks:
         try:
             import submitit
         except ImportError as error:
-            raise ConfigError(
-                ["executor=slurm: needs submitit, install the extra `slurm`"]
-            ) from error
+            problem = "executor=slurm: needs submitit, install the extra `slurm`"
+            raise ConfigError([problem]) from error
         self._settings = settings
         self._problem: ConfigError | None = None
         self._fit = fit_here(settings)
@@ -96,9 +95,8 @@ class SlurmTasks:
             except ConfigError as error:
                 self._problem = error
             except SimError as error:
-                self._problem = ConfigError(
-                    [f"executor=slurm: {error}; executor.cluster=local tries it here"]
-                )
+                hint = "executor.cluster=local tries it here"
+                self._problem = ConfigError([f"executor=slurm: {error}; {hint}"])
         self.count = self._fit.tasks * self._fit.cpus
         tasks, cores = counted(self._fit.tasks, "task"), counted(self._fit.cpus, "core")
         self.where = f"{tasks} with {cores} each"
@@ -124,12 +122,10 @@ class SlurmTasks:
             before = len(waiting)
             tasks = self._submit(player, store, waiting)
             try:
-                for told in self._stored(store, waiting, tasks):
-                    if isinstance(told, Notice):
-                        yield told
-                        continue
-                    waiting.remove(told)
-                    yield _receipt(store, told)
+                for news in self._stored(store, waiting, tasks):
+                    if isinstance(news, Receipt):
+                        waiting.remove(news.chunk)
+                    yield news
                 _wait(tasks)
             finally:
                 tasks.cancel()
@@ -140,10 +136,8 @@ class SlurmTasks:
             # A chunk that kills its task does not stand in the way of the same ones again.
             waiting.reverse()
         if waiting and tasks.losses and tasks.outside:
-            raise SimError(
-                f"executor=slurm: {tasks.losses}; nothing was stored {ATTEMPTS} times in a row, "
-                "the same line goes on"
-            )
+            often = f"nothing was stored {ATTEMPTS} times in a row, the same line goes on"
+            raise SimError(f"executor=slurm: {tasks.losses}; {often}")
         reason = f"the task ended before the chunk was stored, see {task_folder(store)}"
         for chunk in waiting:
             yield give_up(player, store, chunk, reason)
@@ -179,8 +173,8 @@ class SlurmTasks:
 
     def _stored(
         self, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
-    ) -> Iterator[Chunk | Notice]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended."""
+    ) -> Iterator[Receipt | Notice]:
+        """Yield receipts as shards appear, until all have or all tasks have ended."""
         left = list(chunks)
         waiting = ""
         while left:
@@ -191,13 +185,13 @@ class SlurmTasks:
             for chunk in [c for c in left if store.shard_file(c).exists()]:
                 if is_whole(store.shard_file(chunk), chunk.runs):
                     left.remove(chunk)
-                    yield chunk
+                    status = stored_status(store.shard_file(chunk))
+                    yield Receipt(chunk, int((status == FAILED).sum()), 0.0)
             if ended:
                 return
             if tasks.never:
-                raise ConfigError(
-                    [f"executor=slurm: the tasks would wait for ever, Slurm says {tasks.never}"]
-                )
+                problem = f"the tasks would wait for ever, Slurm says {tasks.never}"
+                raise ConfigError([f"executor=slurm: {problem}"])
             if tasks.waiting != waiting:
                 waiting = tasks.waiting
                 yield Notice(waiting)
@@ -211,8 +205,3 @@ def _wait(tasks: Tasks | _LocalTasks) -> None:
     while time.monotonic() < until and not tasks.ended:
         time.sleep(POLL_SECONDS)
         tasks.look(soon=True)
-
-
-def _receipt(store: Store, chunk: Chunk) -> Receipt:
-    status = stored_status(store.shard_file(chunk))
-    return Receipt(chunk, int((status == FAILED).sum()), 0.0)
