@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NoReturn
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError, SimError
 
@@ -39,21 +38,6 @@ RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
 
 class StoreError(SimError):
     """Results cannot be written; what has been written stays."""
-
-
-def is_whole(file: Path, rows: int) -> bool:
-    """Return whether a Parquet file can be read and has as many rows as it should."""
-    try:
-        found = pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
-    except (PolarsError, OSError):
-        return False
-    return bool(found == rows)
-
-
-def stored_status(shard: Path) -> pl.Series:
-    """Return the statuses of the runs in a shard."""
-    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
-    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
 
 
 def set_aside(file: Path) -> None:

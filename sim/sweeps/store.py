@@ -36,7 +36,6 @@ from sim.runs.files import (
     seal_of,
     set_aside,
     stop,
-    stored_status,
     write_whole,
 )
 from sim.sweeps.columns import OK, TableColumn, Weekly, described, schema
@@ -217,6 +216,12 @@ def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
     if held != (None if chunk is None else chunk.name):
         return f"holds another piece, {held or 'the table of all runs'}"
     return ""
+
+
+def stored_status(shard: Path) -> pl.Series:
+    """Return the statuses of the runs in a shard."""
+    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
+    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
 
 
 def _overlap(one: Chunk, other: Chunk) -> bool:

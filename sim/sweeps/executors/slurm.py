@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.runs.files import is_whole, stored_status
 from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.site import Tasks, fit, fit_here, last_line
-from sim.sweeps.plan import Chunk
+from sim.sweeps.plan import Chunk, Plan
 from sim.sweeps.play import ATTEMPTS, Notice, Player, Receipt, Threads, give_up, stored_player
 from sim.sweeps.request import SlurmExecutor
-from sim.sweeps.store import Store
+from sim.sweeps.store import Store, problem_of, stored_status
 
 if TYPE_CHECKING:
     import submitit
@@ -122,7 +121,7 @@ class SlurmTasks:
             before = len(waiting)
             tasks = self._submit(player, store, waiting)
             try:
-                for news in self._stored(store, waiting, tasks):
+                for news in self._stored(player.plan, store, waiting, tasks):
                     if isinstance(news, Receipt):
                         waiting.remove(news.chunk)
                     yield news
@@ -172,7 +171,7 @@ class SlurmTasks:
         return _LocalTasks(jobs) if s.cluster == "local" else Tasks([job.job_id for job in jobs])
 
     def _stored(
-        self, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
+        self, plan: Plan, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
     ) -> Iterator[Receipt | Notice]:
         """Yield receipts as shards appear, until all have or all tasks have ended."""
         left = list(chunks)
@@ -183,7 +182,7 @@ class SlurmTasks:
             tasks.look()
             ended = tasks.ended
             for chunk in [c for c in left if store.shard_file(c).exists()]:
-                if is_whole(store.shard_file(chunk), chunk.runs):
+                if not problem_of(store.shard_file(chunk), plan, chunk):
                     left.remove(chunk)
                     status = stored_status(store.shard_file(chunk))
                     yield Receipt(chunk, int((status == FAILED).sum()), 0.0)
