@@ -24,8 +24,6 @@ peace treaty gets signed, and if not, what stood in the way.
   sim run strategy@armenia=conceder seed=7    another strategy, another course of chance
   sim scenario show                           the scenario as tables, with sources
 """
-
-
 COMMANDS = ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
 """Each is a module of this package."""
 PLAYING = ("run", "sweep", "view", "report")

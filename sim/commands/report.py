@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,8 +102,6 @@ def execute(args: argparse.Namespace) -> int:
         write_report(report, target, args.format)
     _print(report, target)
     if args.open:
-        import webbrowser
-
         webbrowser.open(target.absolute().as_uri())
     return 0
 

@@ -2,7 +2,9 @@
 
 import argparse
 import gc
+import importlib.util
 import threading
+import webbrowser
 from pathlib import Path
 
 from sim.commands.options import add_configuration_options, announce_compiling
@@ -49,13 +51,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def execute(args: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C; SimError if the page is not installed."""
-    import importlib.util
-
-    missing = [name for name in ("solara", "ipyvuetify") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SimError(
-            "view: the page is not installed; pip install 'peace-talks-sim[view]'", exit_code=2
-        )
+    if not all(map(importlib.util.find_spec, ("solara", "ipyvuetify"))):
+        problem = "view: the page is not installed; pip install 'peace-talks-sim[view]'"
+        raise SimError(problem, exit_code=2)
     # Collecting garbage while a quarter of a million lasting objects are imported is wasted time;
     # the server turns it on again.
     gc.disable()
@@ -103,6 +101,4 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
 
 def open_browser(address: str) -> None:
     """Open the page in the user's browser, beside the server's start."""
-    import webbrowser
-
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
