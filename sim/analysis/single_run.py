@@ -22,11 +22,12 @@ from sim.analysis.charts import (
 )
 from sim.analysis.deals import article_label
 from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
-from sim.analysis.loading import FORMAT, MOVES, RUN, WEEKS, existing
+from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
 from sim.model.codes import Gate
+from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
 from sim.runs.story import gate_words
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def load_run(folder: str | Path) -> SingleRun:
         content = json.loads((place / RUN).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ConfigError([f"{place}: {RUN} cannot be read"]) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != RUN_FORMAT:
         raise ConfigError([f"{place}: {RUN} was written by another program or version"])
     missing = [name for name in NEEDED if name not in content]
     settings = content.get("settings")

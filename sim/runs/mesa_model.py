@@ -18,26 +18,9 @@ class NegotiationModel(mesa.Model):
     """The talks as a Mesa model.
 
     Each step is one week: the phases of `sim.model.rules.week.PHASES` in their order, each played
-    by the agent whose part it is, or by the model where it is nobody's.
-
-    Parameters
-    ----------
-    settings : Settings
-        Validated settings of the run.
-    rng : int, optional
-        Seed of Mesa's own generator, which no rule uses.
-    talks : Talks, optional
-        Opened records to play instead of those that the settings describe; names still come
-        from the settings.
-
-    Attributes
-    ----------
-    talks : sim.runs.play.Talks
-        The records that the rules read and change.
-    channels : networkx.Graph
-        Who speaks to whom; each edge's `contact` is what happened on it this week.
-    tick : int
-        Weeks played.
+    by the agent whose part it is, or by the model where it is nobody's. Opened `talks` are played
+    instead of those that the settings describe; no rule uses Mesa's own generator `rng`. The graph
+    `channels` says who speaks to whom, and its edges' `contact` what happened on them this week.
     """
 
     def __init__(
@@ -66,10 +49,7 @@ class NegotiationModel(mesa.Model):
         self.datacollector.collect(self)
 
     def step(self) -> None:
-        """Play one week.
-
-        Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
-        """
+        """Play one week; FaultyPluginError if a plug-in returned no finite number."""
         talks = self.talks
         for phase in PHASES:
             agent = self.in_charge.get(phase.actor)
@@ -86,10 +66,7 @@ class NegotiationModel(mesa.Model):
         check_fault(self.settings, talks.state)
 
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
-        """Call one phase's rule, in the part of `actor`, with what it asks for.
-
-        Rules that ask for the public are left out where no public is modelled.
-        """
+        """Call a phase's rule in the part of `actor`; those of the public only if there is one."""
         if "public" in asked_for(rule) and self.talks.params.citizens == 0:
             return
         given = {name: getattr(self.talks, name) for name in ARGUMENTS} | {"actor": int(actor)}
