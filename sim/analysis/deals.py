@@ -182,11 +182,7 @@ def signing_map(
         if rate.signed.runs
     ]
     return SigningMap(
-        rows=down,
-        columns=across,
-        others=tuple(others),
-        cells=table(lines),
-        notes=together.notes,
+        rows=down, columns=across, others=tuple(others), cells=table(lines), notes=together.notes
     )
 
 
@@ -299,11 +295,7 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
         "not comparable with each other.",
         *(f"The table of runs lacks the column '{name}'." for name in missing),
     )
-    return Terms(
-        parties=(first, second),
-        measures=tuple(measures),
-        notes=notes,
-    )
+    return Terms(parties=(first, second), measures=tuple(measures), notes=notes)
 
 
 def _words_of_worth(first: str, second: str) -> dict[str, str]:

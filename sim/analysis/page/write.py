@@ -31,12 +31,7 @@ from sim.runs.files import check_name
 from sim.sweeps.overrides import Value
 
 Format = Literal["html", "md", "csv", "parquet"]
-ENDINGS: Mapping[Format, str] = {
-    "html": ".html",
-    "md": ".md",
-    "csv": "-csv",
-    "parquet": "-parquet",
-}
+ENDINGS: Mapping[Format, str] = {"html": ".html", "md": ".md", "csv": "-csv", "parquet": "-parquet"}
 """Ending of what is written; CSV and Parquet are folders of tables."""
 MOST_ROWS = 200
 """Most lines of a table on the page; the files of ``--format csv`` hold all."""

@@ -12,17 +12,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor, Contact
 from sim.model.records import Public
 from sim.runs.story import day_of
-from sim.view.board.markup import (
-    SIDES,
-    SIGNS,
-    named,
-    number,
-    panel,
-    plain_day,
-    quiet,
-    share,
-    text,
-)
+from sim.view.board.markup import SIDES, SIGNS, named, number, panel, plain_day, quiet, share, text
 from sim.view.watch import ChannelNow, Snapshot
 
 WIDTH, HEIGHT = 400.0, 250.0
@@ -69,10 +59,7 @@ def _places(scenario: Scenario) -> dict[str, tuple[float, float]]:
 
 
 def _edge(
-    scenario: Scenario,
-    places: dict[str, tuple[float, float]],
-    channel: ChannelNow,
-    now: Snapshot,
+    scenario: Scenario, places: dict[str, tuple[float, float]], channel: ChannelNow, now: Snapshot
 ) -> str:
     (x1, y1), (x2, y2) = (places[end] for end in channel.between)
     level = WORDS[channel.contact]

@@ -19,22 +19,10 @@ from sim.view.watch import Snapshot, Watch
 LATEST = 24
 """Moves that are shown unless all are wanted."""
 RUNGS = frozenset(
-    {
-        Move.TEXT_AGREED,
-        Move.INITIALLED,
-        Move.INTERIM_SIGNED,
-        Move.FULL_SIGNED,
-        Move.RATIFIED,
-    }
+    {Move.TEXT_AGREED, Move.INITIALLED, Move.INTERIM_SIGNED, Move.FULL_SIGNED, Move.RATIFIED}
 )
 SETBACKS = frozenset(
-    {
-        Move.RATIFICATION_FAILED,
-        Move.LAPSED,
-        Move.COLLAPSED,
-        Move.GOVERNMENT_FELL,
-        Move.FAULT,
-    }
+    {Move.RATIFICATION_FAILED, Move.LAPSED, Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.FAULT}
 )
 REFUSALS = frozenset({Move.INTERIM_REFUSED, Move.SIGNING_REFUSED, Move.TEXT_REFUSED})
 """Moves of which the explanation tells each actor's last one."""
