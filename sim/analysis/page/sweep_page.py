@@ -201,10 +201,7 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
         f"points {more} often in the second sweep than in the first, {how}."
     )
     numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
-    names = ("difference", "low", "high")
-    query = (
-        queries.difference_of_sweeps(one, other, pairs, names)
-        if found.paired
-        else queries.difference_of_samples(one, other, pairs, names, freedom)
-    )
+    names, freedoms = ("difference", "low", "high"), {} if found.paired else {"freedom": freedom}
+    name = "difference_of_sweeps" if found.paired else "difference_of_samples"
+    query = queries.query(name, r=one, names=names, other=other, pairs=pairs, **freedoms)
     return Statement(text, numbers, query)
