@@ -1,13 +1,12 @@
 """The report of a single run: its story."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
 
 from sim.analysis.page.answer import day
 from sim.analysis.page.content import (
-    LIMITS,
-    Column,
     Number,
     Part,
     Report,
@@ -16,6 +15,7 @@ from sim.analysis.page.content import (
     Statement,
     part,
     plain,
+    texts,
 )
 from sim.analysis.page.queries import column
 from sim.analysis.page.sections import quarterly
@@ -47,45 +47,29 @@ def run_report(run: SingleRun, say: Say) -> Report:
         where="in the folder of the run",
         limits=(
             "This is one draw of chance under one set of assumptions, not what happened.",
-            *LIMITS,
+            *texts()["limits"],
         ),
-        sections=(
-            Section(
-                "story",
-                "What happened",
-                "Every recorded move, dated by the first day of its week, with its reason.",
-                (part("moves", "Moves", lambda: run_timeline(run), table=_moves),),
-            ),
-            Section(
-                "text",
-                "The text",
-                "What each actor wanted of the articles that were open, where the drafts stood, "
-                "and what each side asked for.",
-                _text(run),
-            ),
-            Section(
-                "ledger",
-                "What stood in the way",
-                "Each week is charged to the gates that kept it from being the week of the full "
-                "signature.",
-                (
-                    part(
-                        "ledger_over_time",
-                        "The ledger over the weeks",
-                        lambda: run_ledger(run),
-                        table=lambda r: quarterly(r.to_frame(), ".0%"),
-                    ),
-                ),
-            ),
-            Section(
-                "home",
-                "Politics at home",
-                "Approval of the government, public support for a treaty, protest, and the "
-                "mediator's attention.",
-                (part("home", "Over the weeks", lambda: run_home(run), table=_quarterly),),
-            ),
-        ),
+        sections=tuple(_sections(run)),
     )
+
+
+def _sections(run: SingleRun) -> Iterator[Section]:
+    parts = {
+        "story": (part("moves", "Moves", lambda: run_timeline(run), table=_moves),),
+        "text": _text(run),
+        "ledger": (
+            part(
+                "ledger_over_time",
+                "The ledger over the weeks",
+                lambda: run_ledger(run),
+                table=lambda r: quarterly(r.to_frame(), ".0%"),
+            ),
+        ),
+        "home": (part("home", "Over the weeks", lambda: run_home(run), table=_quarterly),),
+    }
+    for key, found in parts.items():
+        words = texts()["run"][key]
+        yield Section(key, words["title"], words["intro"], found)
 
 
 def _moves(result: RunTable) -> pl.DataFrame:
@@ -106,9 +90,8 @@ def _text(run: SingleRun) -> tuple[Part, ...]:
         index = ["article", "week", "date"]
         return quarterly(result.frame.pivot("of", index=index, values="position"), ".2f")
 
-    ended = {"ended": Column("status")}
     return (
-        part("wants", "Who wanted what", lambda: run_wants(run), ended, table=wants),
+        part("wants", "Who wanted what", lambda: run_wants(run), table=wants),
         part("text", "Drafts and text over time", lambda: run_text(run), table=drafts),
         part("demands", "Demands over time", lambda: run_demands(run), table=_quarterly),
     )
