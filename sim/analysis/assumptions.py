@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Figure, Result, Schema, data, table
+from sim.analysis.charts import Figure, Result, Schema, drawn, table
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
 from sim.analysis.intervals import NOTHING, Estimate
 from sim.analysis.results import Floats, NotInResults, Results
@@ -229,23 +229,13 @@ class AssumptionLedger(Result):
 
     def figure(self) -> Figure:
         """Return the division of the variance as one bar; `NotInResults` if there is none."""
-        import altair as alt
-
         if not self.shares:
             raise NotInResults("the variance could not be divided")
         rows = [
             {"part": part, "order": n, "share": share.value, "row": "variance"}
             for n, (part, share) in enumerate(self.shares.items())
         ]
-        axis = alt.Axis(format=".0%", title="share of the variance from run to run")
-        scale = alt.Scale(domain=[0, 1], clamp=True)
-        bars = alt.Chart(data(rows)).mark_bar(stroke="white", strokeWidth=1, height=36)
-        chart = bars.encode(
-            x=alt.X("share:Q", stack="zero", axis=axis, scale=scale),
-            order=alt.Order("order:Q"),
-            color=alt.Color("part:N", scale=alt.Scale(domain=list(self.shares)), title="rests on"),
-            tooltip=["part:N", alt.Tooltip("share:Q", format=".1%")],
-        )
+        chart = drawn("assumptions", rows, parts=list(self.shares))
         return Figure(chart, "What the outcome rests on", 50)
 
 

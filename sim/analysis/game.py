@@ -13,17 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import (
-    Chart,
-    Figure,
-    Result,
-    chooser,
-    data,
-    finished,
-    readable_ink,
-    table,
-    told_apart,
-)  # fmt: skip
+from sim.analysis.charts import Chart, Choices, Figure, Result, drawn, finished, readable_ink, table
 from sim.analysis.equilibria import (
     Dominance,
     Equilibrium,
@@ -167,47 +157,24 @@ class StrategyGame(Result):
         The number of the party whose best reply it is stands under a payoff; a pair with both is
         an equilibrium in pure strategies.
         """
-        import altair as alt
-
         first, second = self.parties
         games = self.games[:MOST_GAMES]
-        slanted = alt.Axis(labelAngle=-30)
-        rows = [row for number, game in enumerate(games) for row in _drawn_pairs(number, game)]
-        base = alt.Chart(data(rows)).encode(
-            x=alt.X("column:N", sort=list(games[0].columns), title=second, axis=slanted),
-            y=alt.Y("row:N", sort=list(games[0].rows), title=first),
+        chart = drawn(
+            "game",
+            [row for number, game in enumerate(games) for row in _drawn_pairs(number, game)],
+            Choices("game", "game_shown", [game.context for game in games], "other keys"),
+            columns=list(games[0].columns),
+            rows=list(games[0].rows),
+            first=first,
+            second=second,
+            payoffs=f"payoffs {first} / {second}",
+            ink=readable_ink("datum.share"),
         )
-        if len(games) > 1:
-            shown = chooser("game_shown", [game.context for game in games], "other keys")
-            base = base.add_params(shown).transform_filter("datum.game == game_shown")
-        share = alt.Color(
-            "share:Q",
-            title="share of resamples in which the pair is an equilibrium",
-            scale=alt.Scale(domain=[0, 1], interpolate="rgb"),
-            legend=alt.Legend(format=".0%", gradientLength=200),
-        )
-        tips = [
-            alt.Tooltip("row:N", title=first),
-            alt.Tooltip("column:N", title=second),
-            alt.Tooltip("payoffs:N", title=f"payoffs {first} / {second}"),
-            alt.Tooltip("best:N", title="best reply of"),
-            alt.Tooltip("share:Q", title="equilibrium in resamples", format=".0%"),
-        ]
-        ink = readable_ink("datum.share")
-        boxes = base.mark_rect(stroke="#8b93a0", strokeWidth=0.5).encode(color=share, tooltip=tips)
-        numbers = base.mark_text(fontSize=11, dy=-6).encode(text="payoffs:N", color=ink)
-        labels = base.transform_calculate(
-            line="datum.told ? '● ' + datum.told : "
-            "(datum.best ? 'best reply of ' + datum.best : '')"
-        )
-        below = labels.mark_text(fontSize=10, dy=8).encode(text="line:N", color=ink)
         title = f"Payoffs {first} / {second}; 1 is {first}, 2 {second}"
-        return Figure(alt.layer(boxes, numbers, below), title, {"step": 42})
+        return Figure(chart, title, {"step": 42})
 
     def plot_replicator(self) -> Chart:
         """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
-        import altair as alt
-
         games = self.games[:MOST_GAMES]
         sides = [(game, side) for game in games for side in (0, 1)]
         rows = [row for n, (game, side) in enumerate(sides) for row in _drawn_shares(n, game, side)]
@@ -216,27 +183,9 @@ class StrategyGame(Result):
             for game, side in sides
         ]
         names = list(dict.fromkeys(n for game in self.games for n in (*game.rows, *game.columns)))
-        base = (
-            alt.Chart(data(rows))
-            .add_params(chooser("side_shown", choices, "strategies of"))
-            .transform_filter("datum.side == side_shown")
-            .encode(x=alt.X("time:Q", title="time (1: a gain of the whole range of payoffs)"))
-        )
-        axis = alt.Axis(format=".0%", title="share of the strategy")
-        scale = alt.Scale(domain=[0, 1])
-        bands = base.mark_area(opacity=0.15).encode(
-            y=alt.Y("low:Q", axis=axis, scale=scale),
-            y2="high:Q",
-            color=alt.Color("strategy:N", legend=None, scale=alt.Scale(domain=names)),
-        )
-        tips = [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("share", "low", "high")]
-        lines = base.mark_line(strokeWidth=2.2).encode(
-            y=alt.Y("share:Q", axis=axis, scale=scale),
-            **told_apart("strategy", "strategy", names),
-            tooltip=["strategy:N", *tips],
-        )
-        both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
-        return finished(both, "Replicator dynamics from even mixtures", 260)
+        shown = Choices("side", "side_shown", choices, "strategies of")
+        chart = drawn("replicator", rows, shown, strategies=names)
+        return finished(chart, "Replicator dynamics from even mixtures", 260)
 
 
 def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, chooser, data, dates, told_apart
+from sim.analysis.charts import Choices, Figure, Result, drawn
 from sim.analysis.results import Floats, Group, Results
 from sim.model.codes import Treaty
 from sim.runs.shares import effective_size, wilson
@@ -286,36 +286,17 @@ class Incidence(Result):
 
     def figure(self) -> Figure:
         """Return the curves with their bands; a list chooses the cells."""
-        import altair as alt
-
         courses = self.courses[:MOST_GROUPS]
-        scale = alt.Scale(domain=list(EVENTS))
-        base = alt.Chart(data(list(_drawn(courses)))).transform_calculate(
-            date=f"timeOffset('week', datetime({self.start:%Y, {self.start.month - 1}, %d}), "
-            "datum.week)"
+        labels = [course.group.label for course in courses]
+        start = f"datetime({self.start:%Y, {self.start.month - 1}, %d})"
+        chart = drawn(
+            "incidence",
+            list(_drawn(courses)),
+            Choices("cells", "cells_shown", labels, "cells"),
+            date=f"timeOffset('week', {start}, datum.week)",
+            events=list(EVENTS),
         )
-        base = base.encode(x=dates())
-        if len(courses) > 1:
-            labels = [course.group.label for course in courses]
-            shown = chooser("cells_shown", labels, "cells")
-            base = base.add_params(shown).transform_filter("datum.cells == cells_shown")
-        share = alt.Axis(format=".0%", title="share of runs, cumulative")
-        bands = base.mark_area(opacity=0.18, interpolate="step-after").encode(
-            y=alt.Y("low:Q", axis=share),
-            y2="high:Q",
-            color=alt.Color("event:N", scale=scale, legend=None),
-        )
-        lines = base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(
-            y=alt.Y("incidence:Q", axis=share),
-            **told_apart("event", "first event", EVENTS),
-            tooltip=[
-                alt.Tooltip("event:N"),
-                alt.Tooltip("date:T", format="%-d %B %Y"),
-                *(alt.Tooltip(f"{k}:Q", format=".1%") for k in ("incidence", "low", "high")),
-            ],
-        )
-        both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
-        return Figure(both, "What happens first, and by when", 320)
+        return Figure(chart, "What happens first, and by when", 320)
 
 
 def _drawn(courses: Sequence[Course]) -> Iterator[dict[str, object]]:
