@@ -94,9 +94,7 @@ class Decomposition:
         centred: Floats = flat - flat.mean(axis=0)
         return centred
 
-    def _share(
-        self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
-    ) -> Estimate:
+    def _share(self, levels: Sequence[Floats], signs: Sequence[float]) -> Estimate:
         count = self.replicates
         whole, without = self._total
         if count < 2 or whole <= 0.0:
@@ -107,12 +105,10 @@ class Decomposition:
         if count > 2:
             leaving = sum((sign * _without_each(d) for d, sign in parts), np.zeros(count))
             half = _jackknife_half_width(leaving, without)
-        low, high = share - half, share + half
-        if cut:
-            share, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (share, low, high))
-            differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
-            if differ and high - low < NO_WIDTH:
-                low = high = float("nan")
+        share, low, high = (float(np.clip(x, 0, 1)) for x in (share, share - half, share + half))
+        differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
+        if differ and high - low < NO_WIDTH:
+            low = high = float("nan")
         return Estimate(share, low, high, count)
 
 

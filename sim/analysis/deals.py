@@ -6,17 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import (
-    MOST_LINES,
-    Chart,
-    Figure,
-    Result,
-    dot_plot,
-    finished,
-    heat_map,
-    table,
-    thinned,
-)
+from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, heat_map, table, thinned
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results, word
 from sim.config.conduct import Provision
@@ -253,7 +243,7 @@ class Terms(Result):
         title = "Where the open articles ended, in deals that stood"
         return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="article")
 
-    def plot_worth(self, name: str = "dignity") -> Chart:
+    def figure_of_worth(self, name: str = "dignity") -> Figure:
         """Return one measure with its interval, one line a group of cells.
 
         Raises `NotInResults` if no deal stood at the end anywhere.
@@ -265,7 +255,7 @@ class Terms(Result):
             {"label": found[n].group.label, **found[n].mean.columns()} for n in thinned(len(found))
         ]
         words = found[0].words
-        return finished(*dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f"))
+        return dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f")
 
 
 def terms(results: Results, by: Sequence[str] | None = None) -> Terms:

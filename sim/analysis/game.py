@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Chart, Choices, Figure, Result, drawn, finished, readable_ink, table
+from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
 from sim.analysis.equilibria import (
     Dominance,
     Equilibrium,
@@ -173,7 +173,7 @@ class StrategyGame(Result):
         title = f"Payoffs {first} / {second}; 1 is {first}, 2 {second}"
         return Figure(chart, title, {"step": 42})
 
-    def plot_replicator(self) -> Chart:
+    def figure_of_dynamics(self) -> Figure:
         """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
         games = self.games[:MOST_GAMES]
         sides = [(game, side) for game in games for side in (0, 1)]
@@ -185,7 +185,7 @@ class StrategyGame(Result):
         names = list(dict.fromkeys(n for game in self.games for n in (*game.rows, *game.columns)))
         shown = Choices("side", "side_shown", choices, "strategies of")
         chart = drawn("replicator", rows, shown, strategies=names)
-        return finished(chart, "Replicator dynamics from even mixtures", 260)
+        return Figure(chart, "Replicator dynamics from even mixtures", 260)
 
 
 def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:

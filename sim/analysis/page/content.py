@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from operator import methodcaller
 from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 import yaml
 
-from sim.analysis.charts import Chart, Result
+from sim.analysis.charts import Figure, Result, finished
 from sim.analysis.intervals import Estimate
 from sim.errors import SimError
 
@@ -216,11 +217,6 @@ def in_words(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     )
 
 
-def plotted(result: Result) -> Chart:
-    """Return the figure of a result."""
-    return result.plot()
-
-
 def part(
     key: str,
     title: str,
@@ -229,7 +225,7 @@ def part(
     columns: str = "",
     table: Callable[[Found], pl.DataFrame] | None = None,
     frame: Callable[[Found], pl.DataFrame] | None = None,
-    draw: Callable[[Found], Chart] | None = plotted,
+    draw: Callable[[Found], Figure] | None = methodcaller("figure"),
     notes: bool = True,
 ) -> Part:
     """Return a part of the page, or why it is not there: what `make` raises as `SimError`.
@@ -250,9 +246,9 @@ def part(
     return Part(key, title, data, words, chart, result.notes if notes else ())
 
 
-def specification(chart: Chart) -> dict[str, object]:
+def specification(figure: Figure) -> dict[str, object]:
     """Return a figure as a specification without theme and size: the page gives these."""
-    found: dict[str, object] = chart.to_dict(validate=False)
+    found: dict[str, object] = finished(*figure).to_dict(validate=False)
     for name in ("config", "width", "$schema", "usermeta"):
         found.pop(name, None)
     return found

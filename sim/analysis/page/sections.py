@@ -93,7 +93,7 @@ def _terms(results: Results, start: Start) -> Iterator[Part]:
         "Worth, dignity, durability, positions",
         make,
         table=lambda r: r.to_frame().drop("measure"),
-        draw=lambda r: r.plot_worth("dignity"),
+        draw=lambda r: r.figure_of_worth("dignity"),
     )
     yield first
     if not first.missing:
@@ -186,7 +186,7 @@ def _game(results: Results, start: Start) -> Iterator[Part]:
         "Replicator dynamics",
         make,
         frame=_final_shares,
-        draw=StrategyGame.plot_replicator,
+        draw=StrategyGame.figure_of_dynamics,
         notes=False,
     )
 
@@ -237,7 +237,7 @@ def _turning(make: Callable[[], TurningPoints]) -> Part:
         return found
     result = make()
     try:
-        chart = specification(result.plot())
+        chart = specification(result.figure())
     except SimError:
         chart = None
     return replace(found, chart=chart, notes=(f"Starting from {result.start}.", *result.notes))
