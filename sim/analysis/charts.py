@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import polars as pl
 import yaml
@@ -12,8 +12,7 @@ import yaml
 if TYPE_CHECKING:
     import altair as alt
 
-Chart: TypeAlias = "alt.Chart | alt.LayerChart"
-AnyChart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
+Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
 Rows: TypeAlias = Sequence[Mapping[str, object]]
 Schema: TypeAlias = Mapping[str, type[pl.DataType]]
 
@@ -58,7 +57,7 @@ class Choices(NamedTuple):
 class Figure(NamedTuple):
     """A figure before it has its size and theme."""
 
-    chart: AnyChart
+    chart: Chart
     title: str
     height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
@@ -149,7 +148,7 @@ def _figures() -> dict[str, dict[str, object]]:
     return found
 
 
-def drawn(name: str, rows: Rows, choices: Choices | None = None, /, **values: object) -> AnyChart:
+def drawn(name: str, rows: Rows, choices: Choices | None = None, /, **values: object) -> Chart:
     """Return a figure of `figures.yaml`, with values in the place of its ``$name``s.
 
     With `choices` one of several is shown at a time, as a list beneath the figure says.
@@ -164,12 +163,14 @@ def drawn(name: str, rows: Rows, choices: Choices | None = None, /, **values: ob
     for layer in spec.pop("layer", [spec]):
         own = layer.get("data")
         if own != {}:  # else what it would show was left out
-            chart: AnyChart = alt.Chart.from_dict(layer, validate=False)
+            chart: Chart = alt.Chart.from_dict(layer, validate=False)
             chart.data = data(own["values"]) if own else shared
             layers.append(chart)
     if len(layers) > 1:
         chart = alt.layer(*layers, **spec)
-    return chart.add_params(choices.list()) if "chosen" in values else chart
+    if choices is None or len(choices.labels) < 2:
+        return chart
+    return chart.add_params(choices.list())
 
 
 def _filled(part: object, values: Mapping[str, object]) -> Any:
@@ -186,12 +187,12 @@ def _filled(part: object, values: Mapping[str, object]) -> Any:
     return part
 
 
-def finished(chart: AnyChart, title: str, height: object = 300) -> Chart:
+def finished(chart: Chart, title: str, height: object = 300) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
 
     sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
-    return cast("Chart", sized.add_params(alt.param(name="dark", value=False)))
+    return sized.add_params(alt.param(name="dark", value=False))
 
 
 def thinned(count: int, most: int = MOST_LINES) -> list[int]:

@@ -13,19 +13,9 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
+from sim.analysis import equilibria
 from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
-from sim.analysis.equilibria import (
-    Dominance,
-    Equilibrium,
-    Solution,
-    best_replies,
-    best_reply_cycles,
-    dominated,
-    equilibria_on,
-    nash_equilibria,
-    pure_equilibria,
-    replicator,
-)
+from sim.analysis.equilibria import Dominance, Equilibrium, Solution
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
@@ -87,7 +77,7 @@ class StrategyGame(Result):
         """Return one line a game and pair of strategies: payoffs with intervals, equilibria."""
         first, second = self.parties
         for game in self.games:
-            settled = pure_equilibria(*game.payoffs)
+            settled = equilibria.pure_equilibria(*game.payoffs)
             for (i, row), (j, column) in product(enumerate(game.rows), enumerate(game.columns)):
                 line: dict[str, object] = {"context": game.context, first: row, second: column}
                 for side, name in enumerate(("payoff_first", "payoff_second")):
@@ -189,7 +179,7 @@ class StrategyGame(Result):
 
 
 def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:
-    by_row, by_column = best_replies(*game.payoffs)
+    by_row, by_column = equilibria.best_replies(*game.payoffs)
     for (i, row), (j, column) in product(enumerate(game.rows), enumerate(game.columns)):
         marks = ["1" if by_row[i, j] else "", "2" if by_column[i, j] else ""]
         yield {
@@ -331,10 +321,10 @@ def _solve(
     Cycles and dynamics are found again on `solved` of them only.
     """
     low, high = np.quantile(again, ENDS, axis=0)
-    solution = nash_equilibria(*payoffs)
-    lost = (dominated(payoffs[0]), dominated(payoffs[1].T))
+    solution = equilibria.nash_equilibria(*payoffs)
+    lost = (equilibria.dominated(payoffs[0]), equilibria.dominated(payoffs[1].T))
     few = again[:solved]
-    dynamics = [replicator(game[0], game[1], TIMES) for game in few]
+    dynamics = [equilibria.replicator(game[0], game[1], TIMES) for game in few]
     return Played(
         context=context,
         rows=labels[0],
@@ -342,7 +332,7 @@ def _solve(
         payoffs=payoffs,
         low=low,
         high=high,
-        pure=pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
+        pure=equilibria.pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
         solution=solution,
         found_again=tuple(_found_again(entry, again) for entry in solution.equilibria),
         dominated=lost,
@@ -350,9 +340,9 @@ def _solve(
             [_dominates(entry, again[:, 0]) for entry in lost[0]],
             [_dominates(entry, np.swapaxes(again[:, 1], 1, 2)) for entry in lost[1]],
         ),
-        cycles=best_reply_cycles(*payoffs),
-        cycling=float(np.mean([bool(best_reply_cycles(*game)) for game in few])),
-        shares=replicator(payoffs[0], payoffs[1], TIMES),
+        cycles=equilibria.best_reply_cycles(*payoffs),
+        cycling=float(np.mean([bool(equilibria.best_reply_cycles(*game)) for game in few])),
+        shares=equilibria.replicator(payoffs[0], payoffs[1], TIMES),
         bands=(
             np.quantile([rows for rows, _ in dynamics], ENDS, axis=0),
             np.quantile([columns for _, columns in dynamics], ENDS, axis=0),
@@ -362,7 +352,7 @@ def _solve(
 
 def _found_again(entry: Equilibrium, games: Floats) -> float:
     rows, columns = (np.tile(side, (len(games), 1)) for side in entry.support)
-    _, _, holds = equilibria_on(games[:, 0], games[:, 1], rows, columns)
+    _, _, holds = equilibria.equilibria_on(games[:, 0], games[:, 1], rows, columns)
     return float(holds.mean())
 
 

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Choices, Figure, Result, drawn
-from sim.analysis.results import Floats, Group, Results
+from sim.analysis.results import Floats, Group, Results, over
 from sim.model.codes import Treaty
 from sim.runs.shares import effective_size, wilson
 
@@ -42,21 +42,16 @@ class Curves(NamedTuple):
 def from_counts(times: Floats, counts: Floats) -> Curves:
     """Estimate cumulative incidence (Aalen and Johansen 1978) from what happened when.
 
-    Parameters
-    ----------
-    times : array, shape (times,)
-        Increasing.
-    counts : array, shape (times, 1 + kinds)
-        Runs censored, and runs with each kind of event, at each time; censoring at a time counts
-        after the events of that time.
+    `times` increase; `counts` are the runs censored, and those with each kind of event, at each
+    time (shape (times, 1 + kinds)). Censoring at a time counts after the events of that time.
     """
     leaving = counts.sum(axis=1)
     at_risk = leaving[::-1].cumsum()[::-1]
     events = counts[:, 1:].T
     total = events.sum(axis=0)
-    free = np.cumprod(1.0 - _over(total, at_risk))
+    free = np.cumprod(1.0 - over(total, at_risk, 0.0))
     before = np.concatenate([[1.0], free[:-1]])
-    incidence = _upto(_over(events * before, at_risk))
+    incidence = _upto(over(events * before, at_risk, 0.0))
     return Curves(times, at_risk, incidence, _variance(incidence, events, total, at_risk, before))
 
 
@@ -69,19 +64,13 @@ def _variance(
     time and memory grow with the number of times and not with its square.
     """
     n, d, f = at_risk, total, incidence
-    spread = _over(d, (n - 1) * (n - d))
-    own = _over(events * (n - events) * before**2, (n - 1) * n**2)
-    mixed = _over(events * (n - events) * before, n * (n - d) * (n - 1))
+    spread = over(d, (n - 1) * (n - d), 0.0)
+    own = over(events * (n - events) * before**2, (n - 1) * n**2, 0.0)
+    mixed = over(events * (n - events) * before, n * (n - d) * (n - 1), 0.0)
     first = f**2 * _upto(spread) - 2 * f * _upto(f * spread) + _upto(f**2 * spread)
     third = f * _upto(mixed) - _upto(f * mixed)
     variance: Floats = np.maximum(first + _upto(own) - 2 * third, 0.0)
     return variance
-
-
-def _over(top: Floats, bottom: Floats) -> Floats:
-    below = np.broadcast_to(bottom, top.shape)
-    ratio: Floats = np.divide(top, below, out=np.zeros_like(top), where=below > 0)
-    return ratio
 
 
 def _upto(values: Floats) -> Floats:

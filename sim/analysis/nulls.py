@@ -226,19 +226,11 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> Consta
 
 
 def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate, ...], Floats]:
-    """Fit constant weekly hazards of competing events.
+    """Fit constant weekly hazards of competing events, to the weeks before `until` only if given.
 
-    Parameters
-    ----------
-    counts : array, shape (weeks, 1 + events)
-        Runs censored, and runs with each event first, by week.
-    until : int, optional
-        Fit to the weeks before this one only.
-
-    Returns
-    -------
-    tuple
-        Weekly hazards, and the cumulative incidence that they give, shape (events, weeks).
+    `counts` are the runs censored, and those with each event first, by week (shape (weeks,
+    1 + events)). Returns weekly hazards, and the cumulative incidence that they give, shape
+    (events, weeks).
     """
     leaving = counts.sum(axis=1)
     at_risk = leaving[::-1].cumsum()[::-1]

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from sim.analysis import single_run
 from sim.analysis.page.answer import day
 from sim.analysis.page.content import (
     Number,
@@ -19,16 +20,7 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.queries import column
 from sim.analysis.page.sections import quarterly
-from sim.analysis.single_run import (
-    RunTable,
-    SingleRun,
-    run_demands,
-    run_home,
-    run_ledger,
-    run_text,
-    run_timeline,
-    run_wants,
-)
+from sim.analysis.single_run import RunTable, SingleRun
 from sim.model.codes import Gate, Treaty
 from sim.runs.story import STATUS_WORDS, gate_keys, gate_words
 
@@ -54,19 +46,15 @@ def run_report(run: SingleRun, say: Say) -> Report:
 
 
 def _sections(run: SingleRun) -> Iterator[Section]:
-    parts = {
-        "story": (part("moves", "Moves", lambda: run_timeline(run), table=_moves),),
-        "text": _text(run),
-        "ledger": (
-            part(
-                "ledger_over_time",
-                "The ledger over the weeks",
-                lambda: run_ledger(run),
-                table=lambda r: quarterly(r.to_frame(), ".0%"),
-            ),
-        ),
-        "home": (part("home", "Over the weeks", lambda: run_home(run), table=_quarterly),),
-    }
+    moves = part("moves", "Moves", lambda: single_run.run_timeline(run), table=_moves)
+    gates = part(
+        "ledger_over_time",
+        "The ledger over the weeks",
+        lambda: single_run.run_ledger(run),
+        table=lambda r: quarterly(r.to_frame(), ".0%"),
+    )
+    home = part("home", "Over the weeks", lambda: single_run.run_home(run), table=_quarterly)
+    parts = {"story": (moves,), "text": _text(run), "ledger": (gates,), "home": (home,)}
     for key, found in parts.items():
         words = texts()["run"][key]
         yield Section(key, words["title"], words["intro"], found)
@@ -91,9 +79,9 @@ def _text(run: SingleRun) -> tuple[Part, ...]:
         return quarterly(result.frame.pivot("of", index=index, values="position"), ".2f")
 
     return (
-        part("wants", "Who wanted what", lambda: run_wants(run), table=wants),
-        part("text", "Drafts and text over time", lambda: run_text(run), table=drafts),
-        part("demands", "Demands over time", lambda: run_demands(run), table=_quarterly),
+        part("wants", "Who wanted what", lambda: single_run.run_wants(run), table=wants),
+        part("text", "Drafts and text over time", lambda: single_run.run_text(run), table=drafts),
+        part("demands", "Demands over time", lambda: single_run.run_demands(run), table=_quarterly),
     )
 
 
