@@ -6,7 +6,7 @@ words in `files/report.yaml`, which also says how columns are shown.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
@@ -53,21 +53,10 @@ def _signing(results: Results, start: Start) -> Iterator[Part]:
     yield part("signing_rates", title, lambda: signing_rates(results))
     for key in results.chosen_keys if len(results.chosen_keys) > 1 else []:
         name = "signing_by_" + "".join(c if c.isalnum() else "_" for c in key)
-        yield _signing_by(results, key, name)
+        title, make = f"By {key}, all else pooled", partial(signing_rates, results, [key])
+        yield part(name, title, make, columns="signing_rates", draw=None, notes=False)
     title = "One party's strategy by the other's"
     yield part("signing_map", title, lambda: signing_map(results), table=_map)
-
-
-def _signing_by(results: Results, key: str, name: str) -> Part:
-    title = f"By {key}, all else pooled"
-    return part(
-        name,
-        title,
-        lambda: signing_rates(results, [key]),
-        columns="signing_rates",
-        draw=None,
-        notes=False,
-    )
 
 
 def _map(result: SigningMap) -> pl.DataFrame:
