@@ -1,6 +1,9 @@
 """Charts over the weeks: each party's shares and utilities, and politics at home."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from sim.config.settings import Settings
 from sim.view.board.markup import (
@@ -8,11 +11,9 @@ from sim.view.board.markup import (
     Frame,
     Mark,
     Series,
-    legend,
+    draw,
     line_chart,
     marks_of,
-    named,
-    panel,
     share,
     years_of,
 )
@@ -41,21 +42,29 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
     low, high = min(0.0, *utilities) - ROOM, max(1.0, *utilities) + ROOM
     talks = Frame(horizon, -0.02, 1.02, HEIGHT, SHARES, years)
     worth = Frame(horizon, low, high, HEIGHT, UTILITIES, years)
-    both = ""
+    charts = []
     for side, party in enumerate(scenario.parties):
         name, css = scenario.actors[party].name, SIDES[side]
         weeks = [snapshot.parties[side] for snapshot in snapshots]
-        both += (
-            f'<div class="party"><h3>{named(side, name)}</h3>'
-            f"{_shares(name, css, weeks, talks, marks)}"
-            f"{_worth(name, css, weeks, worth, marks)}</div>"
+        shares, both = (
+            _shares(name, css, weeks, talks, marks),
+            _worth(name, css, weeks, worth, marks),
         )
+        charts.append((name, shares, both, _kind(weeks)))
     note = (
         "Shares are of what is open: 100 % is the party&rsquo;s own ideal on every open issue. "
         "Utility 1 is the whole treaty at its own ideals; signing and waiting are compared once "
         "there is something to sign."
     )
-    return panel("parties", "The parties", f'<div class="columns">{both}</div>', note)
+    return draw("parties", charts, Markup(note))
+
+
+class Drawn(NamedTuple):
+    """A chart, the lines that its legend names, and their latest figures."""
+
+    chart: str
+    series: Sequence[Series]
+    figures: Sequence[str]
 
 
 def _utilities(party: PartyNow) -> tuple[float | None, ...]:
@@ -70,7 +79,7 @@ def _utilities(party: PartyNow) -> tuple[float | None, ...]:
 
 def _shares(
     name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
-) -> str:
+) -> Drawn:
     now = weeks[-1]
     lines = (
         Series("asks for", f"line solid {css}", [w.target for w in weeks]),
@@ -83,12 +92,12 @@ def _shares(
         for value in (now.target, now.offered, now.least)
     ]
     chart = line_chart(f"{name}: shares of what is open by week", frame, lines, marks)
-    return f"<h4>Share of what is open, %</h4>{chart}{legend(lines, figures)}"
+    return Drawn(chart, lines, figures)
 
 
 def _worth(
     name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
-) -> str:
+) -> Drawn:
     signed, waited = f"line solid {css}", f"line dashed {css}"
     rest = (
         Series("treaty as it stands", f"line thin {css}", [w.worth for w in weeks]),
@@ -106,7 +115,7 @@ def _worth(
         "not weighed" if value is None else f"{value:.3f}" for value in _utilities(weeks[-1])
     ]
     chart = line_chart(f"{name}: utility by week", frame, drawn, marks)
-    return f"<h4>Utility{_kind(weeks)}</h4>{chart}{legend((*drawn[2:4], *rest), figures)}"
+    return Drawn(chart, (*drawn[2:4], *rest), figures)
 
 
 def _kind(weeks: Sequence[PartyNow]) -> str:
@@ -141,7 +150,7 @@ def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool)
         series,
         marks_of(scenario, horizon, snapshots[-1], overlay),
     )
-    body = chart + legend(series, [share(value) for value in latest])
+    drawn = Drawn(chart, series, [share(value) for value in latest])
     seats = int(scenario.politics.parliament_seats.value)
     note = f"The government holds {now.seats} of {seats} seats."
-    return panel("home", f"At home in {name}", body, note)
+    return draw("home", f"At home in {name}", drawn, note)
