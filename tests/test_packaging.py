@@ -72,7 +72,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_wheel_carries_every_module_and_config(wheel: Path) -> None:
+def test_wheel_carries_every_module_template_and_config(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sim").rglob("*.py")}
@@ -80,7 +80,13 @@ def test_wheel_carries_every_module_and_config(wheel: Path) -> None:
         f"sim/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "configs").rglob("*.yaml")
     }
     assert configs, "the checkout has no configs"
-    assert modules | configs | {"sim/py.typed"} <= inside
+    data = {
+        path.relative_to(ROOT).as_posix()
+        for kind in ("yaml", "j2", "html", "css", "js", "vue", "svg")
+        for path in (ROOT / "sim").rglob(f"*.{kind}")
+    }
+    assert {"sim/analysis/figures.yaml", "sim/view/board/board.html.j2"} <= data
+    assert modules | configs | data | {"sim/py.typed"} <= inside
     top_level = {name.split("/")[0] for name in inside}
     assert top_level == {"sim", f"peace_talks_sim-{PROJECT['version']}.dist-info"}
 

@@ -75,3 +75,20 @@ def test_values_from_files_and_helpers_are_part_of_a_plugin(tmp_path: Path) -> N
         found.append(identity(tmp_path))
     assert len(set(found)) == len(found)
     assert all(one[:32] != other[:32] for one, other in pairwise(found))
+
+
+def test_plugins_are_fixed_by_the_rules_that_are_made_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("")
+    code = (
+        "import sys; import sim.model.rules.demand; from sim.config.settings import use_plugins; "
+        "use_plugins([sys.argv[1]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SIM_PLUGINS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the rules of this process are compiled with no plug-ins; start a new one" in done.stderr

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Figure, Result, Schema, data, table
+from sim.analysis.charts import Figure, Result, Schema, drawn, table
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
 from sim.analysis.intervals import NOTHING, Estimate
 from sim.analysis.results import Floats, NotInResults, Results
@@ -94,9 +94,7 @@ class Decomposition:
         centred: Floats = flat - flat.mean(axis=0)
         return centred
 
-    def _share(
-        self, levels: Sequence[Floats], signs: Sequence[float], cut: bool = True
-    ) -> Estimate:
+    def _share(self, levels: Sequence[Floats], signs: Sequence[float]) -> Estimate:
         count = self.replicates
         whole, without = self._total
         if count < 2 or whole <= 0.0:
@@ -107,12 +105,10 @@ class Decomposition:
         if count > 2:
             leaving = sum((sign * _without_each(d) for d, sign in parts), np.zeros(count))
             half = _jackknife_half_width(leaving, without)
-        low, high = share - half, share + half
-        if cut:
-            share, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (share, low, high))
-            differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
-            if differ and high - low < NO_WIDTH:
-                low = high = float("nan")
+        share, low, high = (float(np.clip(x, 0, 1)) for x in (share, share - half, share + half))
+        differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
+        if differ and high - low < NO_WIDTH:
+            low = high = float("nan")
         return Estimate(share, low, high, count)
 
 
@@ -229,23 +225,13 @@ class AssumptionLedger(Result):
 
     def figure(self) -> Figure:
         """Return the division of the variance as one bar; `NotInResults` if there is none."""
-        import altair as alt
-
         if not self.shares:
             raise NotInResults("the variance could not be divided")
         rows = [
             {"part": part, "order": n, "share": share.value, "row": "variance"}
             for n, (part, share) in enumerate(self.shares.items())
         ]
-        axis = alt.Axis(format=".0%", title="share of the variance from run to run")
-        scale = alt.Scale(domain=[0, 1], clamp=True)
-        bars = alt.Chart(data(rows)).mark_bar(stroke="white", strokeWidth=1, height=36)
-        chart = bars.encode(
-            x=alt.X("share:Q", stack="zero", axis=axis, scale=scale),
-            order=alt.Order("order:Q"),
-            color=alt.Color("part:N", scale=alt.Scale(domain=list(self.shares)), title="rests on"),
-            tooltip=["part:N", alt.Tooltip("share:Q", format=".1%")],
-        )
+        chart = drawn("assumptions", rows, parts=list(self.shares))
         return Figure(chart, "What the outcome rests on", 50)
 
 

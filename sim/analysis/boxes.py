@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.charts import Figure, Result, Schema, data
+from sim.analysis.charts import Figure, Result, Schema, drawn
 from sim.analysis.inputs import Table, cell_means, drawn_cells, table_of
 from sim.analysis.results import Floats, NotInResults, Results, word
 
@@ -273,33 +273,10 @@ class Boxes(Result):
 
     def figure(self) -> Figure:
         """Return coverage against density along the peelings, the chosen boxes marked."""
-        import altair as alt
-
-        axis, unit = alt.Axis(format=".0%"), alt.Scale(domain=[0, 1])
-        coverage = "coverage: share of all such runs that lie in the box"
-        density = "density: share of runs in the box"
-        x = alt.X("coverage:Q", axis=axis, scale=unit, title=coverage)
-        y = alt.Y("density:Q", axis=axis, scale=unit, title=density)
-        tips = [alt.Tooltip("box:N"), alt.Tooltip("told:N"), alt.Tooltip("restricted:Q")]
-        tips += [alt.Tooltip(f"{k}:Q", format=".0%") for k in ("coverage", "density", "mass")]
-        names = [f"box {n + 1}" for n in range(len(self.found))]
-        scale = alt.Scale(domain=names)
-        shape = alt.Shape("box:N", title="peeling", scale=scale)
-        base = alt.Chart(data(list(self._drawn()))).encode(
-            x=x, y=y, color=alt.Color("box:N", title="peeling", scale=scale)
-        )
-        lines = base.mark_line(strokeWidth=1.5).encode(
-            strokeDash=alt.StrokeDash("box:N", title="peeling", scale=scale),
-            order=alt.Order("mass:Q"),
-        )
-        points = base.mark_point(size=35, filled=True, opacity=0.9).encode(
-            shape=shape, tooltip=tips
-        )
-        shown = base.transform_filter("datum.shown")
-        marked = shown.mark_point(size=260, strokeWidth=2).encode(shape=shape)
         what = "no deal" if self.absent else "a deal"
         title = f"Boxes of {what}: how common inside, how much of it inside"
-        return Figure(alt.layer(lines, points, marked), title, 280)
+        names = [f"box {n + 1}" for n in range(len(self.found))]
+        return Figure(drawn("boxes", list(self._drawn()), boxes=names), title, 280)
 
     def _drawn(self) -> Iterator[Mapping[str, object]]:
         for n, scenario in enumerate(self.found, start=1):

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import polars as pl
+import yaml
 
 if TYPE_CHECKING:
     import altair as alt
 
-Chart: TypeAlias = "alt.Chart | alt.LayerChart"
-AnyChart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
+Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
 Rows: TypeAlias = Sequence[Mapping[str, object]]
 Schema: TypeAlias = Mapping[str, type[pl.DataType]]
 
@@ -35,10 +37,27 @@ _LONG_NAME = 20
 _FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
+class Choices(NamedTuple):
+    """What a list beneath a figure lets choose from: rows whose `field` is the number chosen."""
+
+    field: str
+    name: str  # of the figure's parameter
+    labels: Sequence[str]
+    title: str
+
+    def list(self) -> "alt.Parameter":
+        """Return the parameter that the list sets, by the numbers of the choices."""
+        import altair as alt
+
+        numbers, labels = [*range(len(self.labels))], [*self.labels]
+        bound = alt.binding_select(options=numbers, labels=labels, name=f"{self.title}: ")
+        return alt.param(name=self.name, value=0, bind=bound)
+
+
 class Figure(NamedTuple):
     """A figure before it has its size and theme."""
 
-    chart: AnyChart
+    chart: Chart
     title: str
     height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
@@ -122,12 +141,58 @@ def data(rows: Rows) -> "alt.InlineData":
         return alt.InlineData(values=[dict(row) for row in rows])
 
 
-def finished(chart: AnyChart, title: str, height: object = 300) -> Chart:
+@cache
+def _figures() -> dict[str, dict[str, object]]:
+    text = Path(__file__).with_name("figures.yaml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, object]] = yaml.safe_load(text)
+    return found
+
+
+def drawn(name: str, rows: Rows, choices: Choices | None = None, /, **values: object) -> Chart:
+    """Return a figure of `figures.yaml`, with values in the place of its ``$name``s.
+
+    With `choices` one of several is shown at a time, as a list beneath the figure says.
+    """
+    import altair as alt
+
+    if choices is not None and len(choices.labels) > 1:
+        values["chosen"] = {"filter": f"datum.{choices.field} == {choices.name}"}
+    spec = _filled(_figures()[name], values)
+    spec.pop("encodings", None)
+    layers, shared = [], data(rows)
+    for layer in spec.pop("layer", [spec]):
+        own = layer.get("data")
+        if own != {}:  # else what it would show was left out
+            chart: Chart = alt.Chart.from_dict(layer, validate=False)
+            chart.data = data(own["values"]) if own else shared
+            layers.append(chart)
+    if len(layers) > 1:
+        chart = alt.layer(*layers, **spec)
+    if choices is None or len(choices.labels) < 2:
+        return chart
+    return chart.add_params(choices.list())
+
+
+def _filled(part: object, values: Mapping[str, object]) -> Any:
+    """Return a part of a figure with its values; lists in lists are drawn out."""
+    if isinstance(part, dict):
+        filled = {key: _filled(inner, values) for key, inner in part.items()}
+        return {k: v for k, v in filled.items() if v not in (None, []) or part[k] is None}
+    if isinstance(part, list):
+        inner = [_filled(one, values) for one in part]
+        parts = [one if isinstance(one, list) else [one] for one in inner]
+        return [one for some in parts for one in some if one is not None]
+    if isinstance(part, str) and part.startswith("$"):
+        return values.get(part[1:])
+    return part
+
+
+def finished(chart: Chart, title: str, height: object = 300) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
 
     sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
-    return cast("Chart", sized.add_params(alt.param(name="dark", value=False)))
+    return sized.add_params(alt.param(name="dark", value=False))
 
 
 def thinned(count: int, most: int = MOST_LINES) -> list[int]:
@@ -153,47 +218,22 @@ def dot_plot(
     and the argument `series` is the heading of their legend. `format` is D3's, `domain` gives the
     ends of the axis, and a reference line stands at `mark`.
     """
-    import altair as alt
-
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
-    scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
-
-    def x(field: str) -> alt.X:
-        return alt.X(field, scale=scale, axis=alt.Axis(format=format, title=axis))
-
-    base = alt.Chart(data(rows)).encode(
-        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(minExtent=60))
-    )
-    tips = [alt.Tooltip("label:N", title="cell"), *_interval_tips(format)]
+    scale = {"domain": list(domain)} if domain else {"zero": False}
     height: dict[str, object] = {"step": STEP}
-    points = base.mark_point(size=60, filled=True, opacity=1)
+    values: dict[str, object] = {"labels": labels, "format": format, "axis": axis, "scale": scale}
     if series:
         names = list(dict.fromkeys(str(row["series"]) for row in rows))
         # Names too long to stand side by side within the figure stand below each other.
-        stacked = any(len(name) > _LONG_NAME for name in names)
-        legend = alt.Legend(columns=1) if stacked else alt.Legend()
-        known = alt.Scale(domain=names)
-        base = base.encode(
-            color=alt.Color("series:N", scale=known, title=series, legend=legend),
-            yOffset=alt.YOffset("series:N", sort=names),
-        )
-        shape = alt.Shape("series:N", scale=known, title=series, legend=legend)
-        points = base.mark_point(size=55, filled=True, opacity=1).encode(shape=shape)
-        tips.append(alt.Tooltip("series:N", title=series))
+        legend = {"columns": 1} if any(len(name) > _LONG_NAME for name in names) else {}
+        nominal = {"field": "series", "type": "nominal"}
+        known = {"legend": legend, "scale": {"domain": names}, "title": series}
+        values |= {"apart": nominal | known, "offset": nominal | {"sort": names}}
+        values |= {"tip": nominal | {"title": series}}
         height = {"step": max(STEP, 12 * len(names) + 8), "for": "position"}
-    lines = base.mark_rule(strokeWidth=2).encode(x=x("low:Q"), x2="high:Q")
-    layers = [lines, points.encode(x=x("value:Q"), tooltip=tips)]
-    if mark is not None:
-        rule = alt.Chart(data([{"at": mark}])).mark_rule(strokeDash=[4, 4], strokeWidth=1)
-        layers.insert(0, rule.encode(x=x("at:Q")))
-    return Figure(alt.layer(*layers), title, height)
-
-
-def _interval_tips(format: str) -> list["alt.Tooltip"]:
-    import altair as alt
-
-    names = ("value", "low", "high")
-    return [alt.Tooltip(f"{name}:Q", title=name, format=format) for name in names]
+    reference = None if mark is None else [{"at": mark}]
+    chart = drawn("dots", rows, size=55 if series else 60, reference=reference, **values)
+    return Figure(chart, title, height)
 
 
 def heat_map(
@@ -212,80 +252,30 @@ def heat_map(
     `rows` have `x`, `y`, `value`, `low` and `high`; with `choices` also `choice`, one of which is
     shown at a time. `x`, `y` and `colour` are the headings of columns, rows and of the number.
     """
-    import altair as alt
-
-    columns = list(dict.fromkeys(str(row["x"]) for row in rows))
-    lines = list(dict.fromkeys(str(row["y"]) for row in rows))
     if choices:
         rows = [{**row, "choice": choices.index(str(row["choice"]))} for row in rows]
     values = [float(str(row["value"])) for row in rows]
     low, high = min(values), max(max(values), min(values) + 1e-9)
-    base = alt.Chart(data(rows)).encode(
-        x=alt.X("x:N", sort=columns, title=x, axis=alt.Axis(labelAngle=-30)),
-        y=alt.Y("y:N", sort=lines, title=y),
+    chart = drawn(
+        "heat",
+        rows,
+        Choices("choice", "shown", choices, choice_title),
+        columns=list(dict.fromkeys(str(row["x"]) for row in rows)),
+        lines=list(dict.fromkeys(str(row["y"]) for row in rows)),
+        x=x,
+        y=y,
+        colour=colour,
+        format=format,
+        ends=[low, high],
+        ink=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
     )
-    if choices:
-        chosen = chooser("shown", choices, choice_title)
-        base = base.add_params(chosen).transform_filter("datum.choice == shown")
-    scale = alt.Scale(domain=[low, high], interpolate="rgb")
-    boxes = base.mark_rect().encode(
-        color=alt.Color("value:Q", title=colour, scale=scale, legend=alt.Legend(format=format)),
-        tooltip=[alt.Tooltip("y:N", title=y), alt.Tooltip("x:N", title=x), *_interval_tips(format)],
-    )
-    numbers = base.mark_text(fontSize=12).encode(
-        text=alt.Text("value:Q", format=format),
-        color=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
-    )
-    return Figure(alt.layer(boxes, numbers), title, {"step": 34})
+    return Figure(chart, title, {"step": 34})
 
 
-def readable_ink(place: str) -> Mapping[str, object]:
+def readable_ink(place: str) -> dict[str, object]:
     """Return black or white, whichever stands out by 4.5 to 1 from the ramp.
 
     `place` is a Vega expression of the place on the ramp, from 0 to 1.
     """
-    import altair as alt
-
     white = f"dark ? {place} < 0.55 : {place} > 0.745"
-    return alt.condition(white, alt.value("#ffffff"), alt.value("#000000"))
-
-
-def dates(title: str | None = None) -> "alt.X":
-    """Return a horizontal axis of calendar dates in the field ``date``."""
-    import altair as alt
-
-    axis = alt.Axis(format="%b %Y", tickCount=TICKS, labelOverlap=True, labelAngle=0)
-    return alt.X("date:T", title=title, axis=axis)
-
-
-def told_apart(field: str, title: str | None, names: Sequence[str]) -> dict[str, object]:
-    """Return the channels that tell lines apart by colour and by dash, with one legend.
-
-    `names` are the values of the field in their order.
-    """
-    import altair as alt
-
-    scale = alt.Scale(domain=list(names))
-    return {
-        "color": alt.Color(f"{field}:N", scale=scale, title=title),
-        "strokeDash": alt.StrokeDash(f"{field}:N", scale=scale, title=title),
-    }
-
-
-def chooser(name: str, choices: Sequence[str], title: str) -> "alt.Parameter":
-    """Return a parameter that a list of choices beneath the figure sets, by their numbers."""
-    import altair as alt
-
-    numbers = list(range(len(choices)))
-    bound = alt.binding_select(options=numbers, labels=list(choices), name=f"{title}: ")
-    return alt.param(name=name, value=0, bind=bound)
-
-
-def dots(*args: Any, **options: Any) -> Chart:
-    """Return `dot_plot` with its size and theme."""
-    return finished(*dot_plot(*args, **options))
-
-
-def heat(*args: Any, **options: Any) -> Chart:
-    """Return `heat_map` with its size and theme."""
-    return finished(*heat_map(*args, **options))
+    return {"condition": {"test": white, "value": "#ffffff"}, "value": "#000000"}

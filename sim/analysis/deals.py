@@ -6,17 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import (
-    MOST_LINES,
-    Chart,
-    Figure,
-    Result,
-    dot_plot,
-    finished,
-    heat_map,
-    table,
-    thinned,
-)
+from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, heat_map, table, thinned
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results, word
 from sim.config.conduct import Provision
@@ -182,11 +172,7 @@ def signing_map(
         if rate.signed.runs
     ]
     return SigningMap(
-        rows=down,
-        columns=across,
-        others=tuple(others),
-        cells=table(lines),
-        notes=together.notes,
+        rows=down, columns=across, others=tuple(others), cells=table(lines), notes=together.notes
     )
 
 
@@ -257,7 +243,7 @@ class Terms(Result):
         title = "Where the open articles ended, in deals that stood"
         return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="article")
 
-    def plot_worth(self, name: str = "dignity") -> Chart:
+    def figure_of_worth(self, name: str = "dignity") -> Figure:
         """Return one measure with its interval, one line a group of cells.
 
         Raises `NotInResults` if no deal stood at the end anywhere.
@@ -269,7 +255,7 @@ class Terms(Result):
             {"label": found[n].group.label, **found[n].mean.columns()} for n in thinned(len(found))
         ]
         words = found[0].words
-        return finished(*dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f"))
+        return dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f")
 
 
 def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
@@ -299,11 +285,7 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
         "not comparable with each other.",
         *(f"The table of runs lacks the column '{name}'." for name in missing),
     )
-    return Terms(
-        parties=(first, second),
-        measures=tuple(measures),
-        notes=notes,
-    )
+    return Terms(parties=(first, second), measures=tuple(measures), notes=notes)
 
 
 def _words_of_worth(first: str, second: str) -> dict[str, str]:

@@ -13,29 +13,9 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import (
-    Chart,
-    Figure,
-    Result,
-    chooser,
-    data,
-    finished,
-    readable_ink,
-    table,
-    told_apart,
-)  # fmt: skip
-from sim.analysis.equilibria import (
-    Dominance,
-    Equilibrium,
-    Solution,
-    best_replies,
-    best_reply_cycles,
-    dominated,
-    equilibria_on,
-    nash_equilibria,
-    pure_equilibria,
-    replicator,
-)
+from sim.analysis import equilibria
+from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
+from sim.analysis.equilibria import Dominance, Equilibrium, Solution
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
@@ -97,7 +77,7 @@ class StrategyGame(Result):
         """Return one line a game and pair of strategies: payoffs with intervals, equilibria."""
         first, second = self.parties
         for game in self.games:
-            settled = pure_equilibria(*game.payoffs)
+            settled = equilibria.pure_equilibria(*game.payoffs)
             for (i, row), (j, column) in product(enumerate(game.rows), enumerate(game.columns)):
                 line: dict[str, object] = {"context": game.context, first: row, second: column}
                 for side, name in enumerate(("payoff_first", "payoff_second")):
@@ -167,47 +147,24 @@ class StrategyGame(Result):
         The number of the party whose best reply it is stands under a payoff; a pair with both is
         an equilibrium in pure strategies.
         """
-        import altair as alt
-
         first, second = self.parties
         games = self.games[:MOST_GAMES]
-        slanted = alt.Axis(labelAngle=-30)
-        rows = [row for number, game in enumerate(games) for row in _drawn_pairs(number, game)]
-        base = alt.Chart(data(rows)).encode(
-            x=alt.X("column:N", sort=list(games[0].columns), title=second, axis=slanted),
-            y=alt.Y("row:N", sort=list(games[0].rows), title=first),
+        chart = drawn(
+            "game",
+            [row for number, game in enumerate(games) for row in _drawn_pairs(number, game)],
+            Choices("game", "game_shown", [game.context for game in games], "other keys"),
+            columns=list(games[0].columns),
+            rows=list(games[0].rows),
+            first=first,
+            second=second,
+            payoffs=f"payoffs {first} / {second}",
+            ink=readable_ink("datum.share"),
         )
-        if len(games) > 1:
-            shown = chooser("game_shown", [game.context for game in games], "other keys")
-            base = base.add_params(shown).transform_filter("datum.game == game_shown")
-        share = alt.Color(
-            "share:Q",
-            title="share of resamples in which the pair is an equilibrium",
-            scale=alt.Scale(domain=[0, 1], interpolate="rgb"),
-            legend=alt.Legend(format=".0%", gradientLength=200),
-        )
-        tips = [
-            alt.Tooltip("row:N", title=first),
-            alt.Tooltip("column:N", title=second),
-            alt.Tooltip("payoffs:N", title=f"payoffs {first} / {second}"),
-            alt.Tooltip("best:N", title="best reply of"),
-            alt.Tooltip("share:Q", title="equilibrium in resamples", format=".0%"),
-        ]
-        ink = readable_ink("datum.share")
-        boxes = base.mark_rect(stroke="#8b93a0", strokeWidth=0.5).encode(color=share, tooltip=tips)
-        numbers = base.mark_text(fontSize=11, dy=-6).encode(text="payoffs:N", color=ink)
-        labels = base.transform_calculate(
-            line="datum.told ? '● ' + datum.told : "
-            "(datum.best ? 'best reply of ' + datum.best : '')"
-        )
-        below = labels.mark_text(fontSize=10, dy=8).encode(text="line:N", color=ink)
         title = f"Payoffs {first} / {second}; 1 is {first}, 2 {second}"
-        return Figure(alt.layer(boxes, numbers, below), title, {"step": 42})
+        return Figure(chart, title, {"step": 42})
 
-    def plot_replicator(self) -> Chart:
+    def figure_of_dynamics(self) -> Figure:
         """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
-        import altair as alt
-
         games = self.games[:MOST_GAMES]
         sides = [(game, side) for game in games for side in (0, 1)]
         rows = [row for n, (game, side) in enumerate(sides) for row in _drawn_shares(n, game, side)]
@@ -216,31 +173,13 @@ class StrategyGame(Result):
             for game, side in sides
         ]
         names = list(dict.fromkeys(n for game in self.games for n in (*game.rows, *game.columns)))
-        base = (
-            alt.Chart(data(rows))
-            .add_params(chooser("side_shown", choices, "strategies of"))
-            .transform_filter("datum.side == side_shown")
-            .encode(x=alt.X("time:Q", title="time (1: a gain of the whole range of payoffs)"))
-        )
-        axis = alt.Axis(format=".0%", title="share of the strategy")
-        scale = alt.Scale(domain=[0, 1])
-        bands = base.mark_area(opacity=0.15).encode(
-            y=alt.Y("low:Q", axis=axis, scale=scale),
-            y2="high:Q",
-            color=alt.Color("strategy:N", legend=None, scale=alt.Scale(domain=names)),
-        )
-        tips = [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("share", "low", "high")]
-        lines = base.mark_line(strokeWidth=2.2).encode(
-            y=alt.Y("share:Q", axis=axis, scale=scale),
-            **told_apart("strategy", "strategy", names),
-            tooltip=["strategy:N", *tips],
-        )
-        both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
-        return finished(both, "Replicator dynamics from even mixtures", 260)
+        shown = Choices("side", "side_shown", choices, "strategies of")
+        chart = drawn("replicator", rows, shown, strategies=names)
+        return Figure(chart, "Replicator dynamics from even mixtures", 260)
 
 
 def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:
-    by_row, by_column = best_replies(*game.payoffs)
+    by_row, by_column = equilibria.best_replies(*game.payoffs)
     for (i, row), (j, column) in product(enumerate(game.rows), enumerate(game.columns)):
         marks = ["1" if by_row[i, j] else "", "2" if by_column[i, j] else ""]
         yield {
@@ -382,10 +321,10 @@ def _solve(
     Cycles and dynamics are found again on `solved` of them only.
     """
     low, high = np.quantile(again, ENDS, axis=0)
-    solution = nash_equilibria(*payoffs)
-    lost = (dominated(payoffs[0]), dominated(payoffs[1].T))
+    solution = equilibria.nash_equilibria(*payoffs)
+    lost = (equilibria.dominated(payoffs[0]), equilibria.dominated(payoffs[1].T))
     few = again[:solved]
-    dynamics = [replicator(game[0], game[1], TIMES) for game in few]
+    dynamics = [equilibria.replicator(game[0], game[1], TIMES) for game in few]
     return Played(
         context=context,
         rows=labels[0],
@@ -393,7 +332,7 @@ def _solve(
         payoffs=payoffs,
         low=low,
         high=high,
-        pure=pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
+        pure=equilibria.pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
         solution=solution,
         found_again=tuple(_found_again(entry, again) for entry in solution.equilibria),
         dominated=lost,
@@ -401,9 +340,9 @@ def _solve(
             [_dominates(entry, again[:, 0]) for entry in lost[0]],
             [_dominates(entry, np.swapaxes(again[:, 1], 1, 2)) for entry in lost[1]],
         ),
-        cycles=best_reply_cycles(*payoffs),
-        cycling=float(np.mean([bool(best_reply_cycles(*game)) for game in few])),
-        shares=replicator(payoffs[0], payoffs[1], TIMES),
+        cycles=equilibria.best_reply_cycles(*payoffs),
+        cycling=float(np.mean([bool(equilibria.best_reply_cycles(*game)) for game in few])),
+        shares=equilibria.replicator(payoffs[0], payoffs[1], TIMES),
         bands=(
             np.quantile([rows for rows, _ in dynamics], ENDS, axis=0),
             np.quantile([columns for _, columns in dynamics], ENDS, axis=0),
@@ -413,7 +352,7 @@ def _solve(
 
 def _found_again(entry: Equilibrium, games: Floats) -> float:
     rows, columns = (np.tile(side, (len(games), 1)) for side in entry.support)
-    _, _, holds = equilibria_on(games[:, 0], games[:, 1], rows, columns)
+    _, _, holds = equilibria.equilibria_on(games[:, 0], games[:, 1], rows, columns)
     return float(holds.mean())
 
 

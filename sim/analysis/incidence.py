@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, chooser, data, dates, told_apart
-from sim.analysis.results import Floats, Group, Results
+from sim.analysis.charts import Choices, Figure, Result, drawn
+from sim.analysis.results import Floats, Group, Results, over
 from sim.model.codes import Treaty
 from sim.runs.shares import effective_size, wilson
 
@@ -42,21 +42,16 @@ class Curves(NamedTuple):
 def from_counts(times: Floats, counts: Floats) -> Curves:
     """Estimate cumulative incidence (Aalen and Johansen 1978) from what happened when.
 
-    Parameters
-    ----------
-    times : array, shape (times,)
-        Increasing.
-    counts : array, shape (times, 1 + kinds)
-        Runs censored, and runs with each kind of event, at each time; censoring at a time counts
-        after the events of that time.
+    `times` increase; `counts` are the runs censored, and those with each kind of event, at each
+    time (shape (times, 1 + kinds)). Censoring at a time counts after the events of that time.
     """
     leaving = counts.sum(axis=1)
     at_risk = leaving[::-1].cumsum()[::-1]
     events = counts[:, 1:].T
     total = events.sum(axis=0)
-    free = np.cumprod(1.0 - _over(total, at_risk))
+    free = np.cumprod(1.0 - over(total, at_risk, 0.0))
     before = np.concatenate([[1.0], free[:-1]])
-    incidence = _upto(_over(events * before, at_risk))
+    incidence = _upto(over(events * before, at_risk, 0.0))
     return Curves(times, at_risk, incidence, _variance(incidence, events, total, at_risk, before))
 
 
@@ -69,19 +64,13 @@ def _variance(
     time and memory grow with the number of times and not with its square.
     """
     n, d, f = at_risk, total, incidence
-    spread = _over(d, (n - 1) * (n - d))
-    own = _over(events * (n - events) * before**2, (n - 1) * n**2)
-    mixed = _over(events * (n - events) * before, n * (n - d) * (n - 1))
+    spread = over(d, (n - 1) * (n - d), 0.0)
+    own = over(events * (n - events) * before**2, (n - 1) * n**2, 0.0)
+    mixed = over(events * (n - events) * before, n * (n - d) * (n - 1), 0.0)
     first = f**2 * _upto(spread) - 2 * f * _upto(f * spread) + _upto(f**2 * spread)
     third = f * _upto(mixed) - _upto(f * mixed)
     variance: Floats = np.maximum(first + _upto(own) - 2 * third, 0.0)
     return variance
-
-
-def _over(top: Floats, bottom: Floats) -> Floats:
-    below = np.broadcast_to(bottom, top.shape)
-    ratio: Floats = np.divide(top, below, out=np.zeros_like(top), where=below > 0)
-    return ratio
 
 
 def _upto(values: Floats) -> Floats:
@@ -286,36 +275,17 @@ class Incidence(Result):
 
     def figure(self) -> Figure:
         """Return the curves with their bands; a list chooses the cells."""
-        import altair as alt
-
         courses = self.courses[:MOST_GROUPS]
-        scale = alt.Scale(domain=list(EVENTS))
-        base = alt.Chart(data(list(_drawn(courses)))).transform_calculate(
-            date=f"timeOffset('week', datetime({self.start:%Y, {self.start.month - 1}, %d}), "
-            "datum.week)"
+        labels = [course.group.label for course in courses]
+        start = f"datetime({self.start:%Y, {self.start.month - 1}, %d})"
+        chart = drawn(
+            "incidence",
+            list(_drawn(courses)),
+            Choices("cells", "cells_shown", labels, "cells"),
+            date=f"timeOffset('week', {start}, datum.week)",
+            events=list(EVENTS),
         )
-        base = base.encode(x=dates())
-        if len(courses) > 1:
-            labels = [course.group.label for course in courses]
-            shown = chooser("cells_shown", labels, "cells")
-            base = base.add_params(shown).transform_filter("datum.cells == cells_shown")
-        share = alt.Axis(format=".0%", title="share of runs, cumulative")
-        bands = base.mark_area(opacity=0.18, interpolate="step-after").encode(
-            y=alt.Y("low:Q", axis=share),
-            y2="high:Q",
-            color=alt.Color("event:N", scale=scale, legend=None),
-        )
-        lines = base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(
-            y=alt.Y("incidence:Q", axis=share),
-            **told_apart("event", "first event", EVENTS),
-            tooltip=[
-                alt.Tooltip("event:N"),
-                alt.Tooltip("date:T", format="%-d %B %Y"),
-                *(alt.Tooltip(f"{k}:Q", format=".1%") for k in ("incidence", "low", "high")),
-            ],
-        )
-        both = alt.layer(bands, lines).resolve_legend(color="independent", strokeDash="independent")
-        return Figure(both, "What happens first, and by when", 320)
+        return Figure(chart, "What happens first, and by when", 320)
 
 
 def _drawn(courses: Sequence[Course]) -> Iterator[dict[str, object]]:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.results import Floats, Results, word
+from sim.analysis.results import Floats, Results, over, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
 from sim.sweeps.plan import at
 
@@ -124,10 +124,7 @@ def table_of(results: Results, cells: NDArray[np.int64]) -> Table:
 def cell_means(values: Floats) -> Floats:
     """Return the mean of each cell over its runs, NaN where there is none."""
     there = np.isfinite(values)
-    means: Floats = np.full(len(values), np.nan)
-    sums = np.where(there, values, 0.0).sum(axis=1)
-    np.divide(sums, there.sum(axis=1), out=means, where=there.any(axis=1))
-    return means
+    return over(np.where(there, values, 0.0).sum(axis=1), there.sum(axis=1))
 
 
 def drawn_cells(cells: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sim.analysis.charts import MOST_LINES, STEP, Figure, Result, data, dates, thinned
+from sim.analysis.charts import MOST_LINES, STEP, Figure, Result, drawn, thinned
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Group, NotInResults, Results
 from sim.config.scenario import Scenario
@@ -16,9 +15,6 @@ from sim.model.codes import Gate
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.story import gate_keys, gate_words
 from sim.sweeps.store import TRACES
-
-if TYPE_CHECKING:
-    import altair as alt
 
 ENDED = "talks ended"
 """What a week after the end of the talks is charged to, where nothing was signed in full."""
@@ -62,8 +58,6 @@ class Ledger(Result):
 
     def figure(self) -> Figure:
         """Return stacked shares, one bar a group of cells."""
-        import altair as alt
-
         labels = list(dict.fromkeys(c.group.label for c in self.charges if c.share.runs))
         shown = {labels[n] for n in thinned(len(labels))}
         rows = [
@@ -73,39 +67,12 @@ class Ledger(Result):
         ]
         words = list(dict.fromkeys(c.words for c in self.charges))
         there = {row["gate"] for row in rows}
-        share = alt.X(
-            "share:Q",
-            title="share of the weeks played",
-            axis=alt.Axis(format=".0%"),
-            scale=alt.Scale(domain=[0, 1]),
-        )
-        chart = (
-            alt.Chart(data(rows))
-            .mark_bar(stroke="white", strokeWidth=1)
-            .encode(
-                y=alt.Y("label:N", sort=labels, title=None),
-                x=share,
-                color=_gate_colours(words, [word for word in words if word in there]),
-                order=alt.Order("order:Q"),
-                tooltip=["label:N", "gate:N", alt.Tooltip("share:Q", format=".1%")],
-            )
-        )
+        present = [word for word in words if word in there]
+        chart = drawn("ledger", rows, labels=labels, gates=words, there=present)
         title = "What kept each week from being the week of the full signature"
         if len(labels) > MOST_LINES:
             title += f" ({len(shown)} of {len(labels)} lines)"
         return Figure(chart, title, {"step": STEP})
-
-
-def _gate_colours(known: Sequence[str], there: Sequence[str]) -> "alt.Color":
-    """Return the channel of gates; a gate keeps its colour whichever others there are."""
-    import altair as alt
-
-    return alt.Color(
-        "gate:N",
-        scale=alt.Scale(domain=list(known)),
-        title="charged to",
-        legend=alt.Legend(values=list(there)),
-    )
 
 
 def ledger(results: Results, by: Sequence[str] | None = None) -> Ledger:
@@ -156,8 +123,6 @@ class LedgerOverTime(Result):
 
     def figure(self) -> Figure:
         """Return the shares stacked over the weeks."""
-        import altair as alt
-
         order = {gate: n for n, gate in enumerate(self.gates)}
         rows = [
             {
@@ -169,27 +134,8 @@ class LedgerOverTime(Result):
             for row in self.weeks.iter_rows(named=True)
         ]
         told = "share of traced runs" if self.runs > 1 else "share of the week"
-        share = alt.Y(
-            "share:Q",
-            stack="zero",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format=".0%", title=told),
-        )
-        chart = (
-            alt.Chart(data(rows))
-            .mark_area(interpolate="step", stroke="white", strokeWidth=0.7)
-            .encode(
-                x=dates(),
-                y=share,
-                color=_gate_colours(self.all_gates, self.gates),
-                order=alt.Order("order:Q"),
-                tooltip=[
-                    alt.Tooltip("date:T", format="%-d %B %Y"),
-                    "gate:N",
-                    alt.Tooltip("share:Q", format=".1%"),
-                ],
-            )
-        )
+        gates, there = list(self.all_gates), list(self.gates)
+        chart = drawn("ledger_over_time", rows, gates=gates, there=there, told=told)
         of = f" ({self.runs:,} traced runs)" if self.runs > 1 else ""
         return Figure(chart, f"What stood in the way, week by week{of}")
 

@@ -15,17 +15,13 @@ from polars.exceptions import PolarsError
 from sim.analysis.results import NEEDED, Results
 from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
-from sim.runs.files import check_name
+from sim.runs.files import RUN, check_name
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature
 from sim.runs.scenario_outcomes import scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, changed
 from sim.sweeps.store import FOREIGN, PLAN, RUNS, SHARDS, problem_of
 
-FORMAT = 1
-"""Version of a single run's folder that is read."""
-RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
-"""Files of a single run, as in `sim.runs.folder`, which imports the compiled rules."""
 COLUMN_PARTS = ("scenario.articles", "scenario.preamble", "scenario.preconditions")
 """Parts of a configuration that decide which columns a scenario has of its own."""
 MOST_NAMED = 4

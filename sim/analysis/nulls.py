@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.charts import Figure, Result, data, dot_plot, table, told_apart
+from sim.analysis.charts import Figure, Result, dot_plot, drawn, table
 from sim.analysis.deals import article_label
 from sim.analysis.incidence import (
     EVENTS,
@@ -186,8 +186,6 @@ class ConstantHazard(Result):
 
     def figure(self) -> Figure:
         """Return both curves of a deal (interim or full) of the first group."""
-        import altair as alt
-
         found = self.hazards[0]
         rows = []
         for week in range(0, len(found.curves.times), 2):
@@ -196,17 +194,7 @@ class ConstantHazard(Result):
                 ("constant hazard", found.foreseen),
             ):
                 rows.append({"week": week, "model": told, "share": float(curves[:2, week].sum())})
-        chart = (
-            alt.Chart(data(rows))
-            .mark_line(strokeWidth=2.2)
-            .encode(
-                x=alt.X("week:Q", title="week of the talks"),
-                y=alt.Y("share:Q", axis=alt.Axis(format=".0%", title="share of runs with a deal")),
-                **told_apart("model", None, ("in the runs", "constant hazard")),
-                tooltip=["model:N", "week:Q", alt.Tooltip("share:Q", format=".1%")],
-            )
-        )
-        return Figure(chart, f"A deal by week, {found.group.label}", 240)
+        return Figure(drawn("hazard", rows), f"A deal by week, {found.group.label}", 240)
 
 
 def constant_hazard(results: Results, by: Sequence[str] | None = None) -> ConstantHazard:
@@ -239,19 +227,11 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> Consta
 
 
 def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate, ...], Floats]:
-    """Fit constant weekly hazards of competing events.
+    """Fit constant weekly hazards of competing events, to the weeks before `until` only if given.
 
-    Parameters
-    ----------
-    counts : array, shape (weeks, 1 + events)
-        Runs censored, and runs with each event first, by week.
-    until : int, optional
-        Fit to the weeks before this one only.
-
-    Returns
-    -------
-    tuple
-        Weekly hazards, and the cumulative incidence that they give, shape (events, weeks).
+    `counts` are the runs censored, and those with each event first, by week (shape (weeks,
+    1 + events)). Returns weekly hazards, and the cumulative incidence that they give, shape
+    (events, weeks).
     """
     leaving = counts.sum(axis=1)
     at_risk = leaving[::-1].cumsum()[::-1]

@@ -193,16 +193,9 @@ def mean_change(
 ) -> tuple[Estimate, int, int]:
     """Return the mean of differences run by run, what it rests on, and what it lacks.
 
-    Parameters
-    ----------
-    change : array, shape (points, replicates)
-        NaN where a run is missing; from -1 to 1 if `share`.
-
-    Returns
-    -------
-    tuple
-        The mean with its interval; independent replicates behind it, or points if these are fewer;
-        and how many more an interval of half-width `precision` needs.
+    `change` is NaN where a run is missing, and from -1 to 1 if `share`; shape (points, replicates).
+    Returns the mean with its interval; independent replicates behind it, or points if these are
+    fewer; and how many more an interval of half-width `precision` needs.
     """
     clusters = results.clusters_of(np.arange(results.points))
     mean = paired_estimate(change, clusters) if share else estimate(change, clusters)

@@ -290,9 +290,14 @@ class Results:
         there = np.isfinite(values)
         sizes = np.add.reduceat(there.astype(np.int32), edges[:-1], axis=1)
         sums = np.add.reduceat(np.where(there, values, 0.0), edges[:-1], axis=1)
-        means: Floats = np.full(sums.shape, np.nan)
-        np.divide(sums, sizes, out=means, where=sizes > 0)
-        return means
+        return over(sums, sizes)
+
+
+def over(top: Floats, bottom: NDArray[np.generic], nothing: float = np.nan) -> Floats:
+    """Return a ratio; `nothing` stands where the lower number is not above 0."""
+    below = np.broadcast_to(bottom, top.shape)
+    ratio: Floats = np.divide(top, below, out=np.full(top.shape, nothing), where=below > 0)
+    return ratio
 
 
 def _in_codes(series: pl.Series, kind: pl.Enum) -> pl.Series:

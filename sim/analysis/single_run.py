@@ -1,36 +1,23 @@
 """A single run's folder opened for reading, and what a reader wants to see of the run."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.analysis.charts import (
-    Figure,
-    Result,
-    Rows,
-    chooser,
-    data,
-    dates,
-    dot_plot,
-    table,
-    told_apart,
-)
+from sim.analysis.charts import Choices, Figure, Result, dot_plot, drawn, table
 from sim.analysis.deals import article_label
 from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
-from sim.analysis.loading import FORMAT, MOVES, RUN, WEEKS, existing
+from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError
 from sim.model.codes import Gate
+from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
 from sim.runs.story import gate_words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 NEEDED = (
     "status",
@@ -99,7 +86,7 @@ def load_run(folder: str | Path) -> SingleRun:
         content = json.loads((place / RUN).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ConfigError([f"{place}: {RUN} cannot be read"]) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != RUN_FORMAT:
         raise ConfigError([f"{place}: {RUN} was written by another program or version"])
     missing = [name for name in NEEDED if name not in content]
     settings = content.get("settings")
@@ -163,8 +150,6 @@ def run_timeline(run: SingleRun) -> RunTable:
 
 
 def _timeline(frame: pl.DataFrame) -> Figure:
-    import altair as alt
-
     kinds = frame["kind"].unique(maintain_order=True).sort().to_list()
     rows = [
         {
@@ -175,21 +160,7 @@ def _timeline(frame: pl.DataFrame) -> Figure:
         }
         for row in frame.iter_rows(named=True)
     ]
-    chart = (
-        alt.Chart(data(rows))
-        .mark_point(size=70, filled=True, opacity=0.75)
-        .encode(
-            x=dates(),
-            y=alt.Y("kind:N", sort=kinds, title=None),
-            color=alt.Color("actor:N", title="actor"),
-            shape=alt.Shape("actor:N", title="actor"),
-            tooltip=[
-                alt.Tooltip("date:T", format="%-d %B %Y"),
-                alt.Tooltip("actor:N"),
-                alt.Tooltip("told:N", title="what"),
-            ],
-        )
-    )
+    chart = drawn("moves", rows, kinds=kinds)
     return Figure(chart, "Moves by kind; point at one to read it", {"step": 42})
 
 
@@ -228,8 +199,6 @@ def run_home(run: SingleRun) -> RunTable:
 
 def _lines(frame: pl.DataFrame, title: str, axis: str) -> Figure:
     """Return one line for each column of numbers over the dates."""
-    import altair as alt
-
     names = [c for c in frame.columns if c not in ("week", "date")]
     rows = [
         {"date": row["date"].isoformat(), "of": name, "value": round(float(row[name]), 4)}
@@ -237,29 +206,9 @@ def _lines(frame: pl.DataFrame, title: str, axis: str) -> Figure:
         for name in names
         if row[name] is not None
     ]
-    value = alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True))
-    return Figure(_steps(rows, value, names, ".3f"), title, 280)
-
-
-def _steps(rows: Rows, y: "alt.Y", names: Sequence[str], format: str) -> "alt.Chart":
-    """Return lines over the dates that step from week to week, told apart by `of`."""
-    import altair as alt
-
-    chart: alt.Chart = (
-        alt.Chart(data(rows))
-        .mark_line(strokeWidth=2.2, interpolate="step-after")
-        .encode(
-            x=dates(),
-            y=y,
-            tooltip=[
-                alt.Tooltip("date:T", format="%-d %B %Y"),
-                alt.Tooltip("of:N"),
-                alt.Tooltip(y.shorthand, format=format),
-            ],
-            **told_apart("of", None, names),
-        )
-    )
-    return chart
+    scale = {"zero": True}
+    chart = drawn("steps", rows, names=names, field="value", format=".3f", scale=scale, axis=axis)
+    return Figure(chart, title, 280)
 
 
 def run_text(run: SingleRun) -> RunTable:
@@ -297,8 +246,6 @@ def _drafts(run: SingleRun) -> Iterator[tuple[str, str, str]]:
 
 
 def _text(frame: pl.DataFrame) -> Figure:
-    import altair as alt
-
     articles = frame["article"].unique(maintain_order=True).to_list()
     names = frame["of"].unique(maintain_order=True).to_list()
     rows = [
@@ -311,11 +258,15 @@ def _text(frame: pl.DataFrame) -> Figure:
         for row in frame.iter_rows(named=True)
         if row["position"] is not None
     ]
-    position = alt.Y("position:Q", scale=alt.Scale(domain=[0, 1]), title="position")
-    chart = (
-        _steps(rows, position, names, ".2f")
-        .add_params(chooser("article_shown", articles, "article"))
-        .transform_filter("datum.article == article_shown")
+    chart = drawn(
+        "steps",
+        rows,
+        Choices("article", "article_shown", articles, "article"),
+        names=names,
+        field="position",
+        format=".2f",
+        scale={"domain": [0, 1]},
+        axis="position",
     )
     return Figure(chart, "The text and both drafts", 260)
 

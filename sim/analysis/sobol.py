@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import Chart, Figure, Result, dot_plot, finished
+from sim.analysis.charts import Figure, Result, dot_plot
 from sim.analysis.inputs import GROUND_WORDS, cell_means, inputs
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
@@ -50,10 +50,6 @@ class SobolIndices(Result):
                     **_columns("first", found.first[n], found.first_half[n]),
                     **_columns("total", found.total[n], found.total_half[n]),
                 }
-
-    def plot(self, combination: int = 0) -> Chart:
-        """Return the picture of one combination of the chosen values."""
-        return finished(*self.figure(combination))
 
     def figure(self, combination: int = 0) -> Figure:
         """Return first-order and total indices of one combination, largest first."""

@@ -5,7 +5,7 @@ inverse question (`sim.analysis.turning`) two models are tried, a logistic one w
 products and a boosted one; the one that foresees the means of unseen points better is used.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -176,55 +176,43 @@ def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":
     )
 
 
-class Logistic:
-    """Logistic regression on the levers, and their squares and products if there are few.
+class Model(NamedTuple):
+    """A fitted model: points of the shape (points, levers), in shares of the levers' ranges."""
 
-    As for `Boosted`, points have the shape (points, levers), in shares of the levers' ranges.
+    name: str
+    predict: Callable[[Floats], Floats]  # gives the foreseen means, within [0, 1]
+
+
+def logistic(points: Floats, means: Floats) -> Model:
+    """Fit logistic regression on the levers, and their squares and products if there are few.
+
+    Each point counts as a signed and an unsigned share of its mean outcome, which is in [0, 1].
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-    name = "logistic regression"
-
-    def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points and their mean outcomes in [0, 1], each a signed and an unsigned share."""
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-
-        degree = 2 if points.shape[1] <= 20 else 1
-        self.name = f"logistic regression of degree {degree}"
-        self._model: Pipeline = make_pipeline(
-            PolynomialFeatures(degree, include_bias=False),
-            StandardScaler(),
-            LogisticRegression(max_iter=2000),
-        )
-        both = np.concatenate([points, points])
-        label = np.repeat([1, 0], len(points))
-        weight = np.clip(np.concatenate([means, 1 - means]), 1e-6, 1.0)
-        self._model.fit(both, label, logisticregression__sample_weight=weight)
-
-    def predict(self, points: Floats) -> Floats:
-        """Return the foreseen probabilities."""
-        return np.asarray(self._model.predict_proba(points)[:, 1], float)
+    degree = 2 if points.shape[1] <= 20 else 1
+    model = make_pipeline(
+        PolynomialFeatures(degree, include_bias=False),
+        StandardScaler(),
+        LogisticRegression(max_iter=2000),
+    )
+    both, label = np.concatenate([points, points]), np.repeat([1, 0], len(points))
+    weight = np.clip(np.concatenate([means, 1 - means]), 1e-6, 1.0)
+    model.fit(both, label, logisticregression__sample_weight=weight)
+    name = f"logistic regression of degree {degree}"
+    return Model(name, lambda seen: np.asarray(model.predict_proba(seen)[:, 1], float))
 
 
-class Boosted:
-    """Boosted trees on the levers."""
-
-    name = "boosted trees"
-
-    def fit(self, points: Floats, means: Floats) -> None:
-        """Fit to points and their mean outcomes."""
-        self._model: Pipeline = boosted_model((), len(points), 1)
-        self._model.fit(points, means)
-
-    def predict(self, points: Floats) -> Floats:
-        """Return the foreseen means, within [0, 1]."""
-        foreseen: Floats = np.clip(np.asarray(self._model.predict(points), float), 0.0, 1.0)
-        return foreseen
+def boosted(points: Floats, means: Floats) -> Model:
+    """Fit boosted trees on the levers."""
+    model = boosted_model((), len(points), 1)
+    model.fit(points, means)
+    return Model("boosted trees", lambda seen: np.clip(model.predict(seen), 0.0, 1.0))
 
 
-Model: TypeAlias = Logistic | Boosted
-Kind: TypeAlias = type[Logistic] | type[Boosted]
+Kind: TypeAlias = Callable[[Floats, Floats], Model]
 
 
 def better_kind(points: Floats, means: Floats, clusters: NDArray[np.int64]) -> tuple[Kind, float]:
@@ -233,7 +221,7 @@ def better_kind(points: Floats, means: Floats, clusters: NDArray[np.int64]) -> t
     `points` has the shape (points, levers); `clusters` says which points were drawn together.
     """
     fold = fold_of(clusters, np.random.default_rng(1))
-    kinds: tuple[Kind, ...] = (Logistic, Boosted)
+    kinds: tuple[Kind, ...] = (logistic, boosted)
     scored = [(_score_of_kind(kind, points, means, fold), kind) for kind in kinds]
     score, best = max(scored, key=lambda found: found[0])
     return best, score
@@ -244,17 +232,10 @@ def _score_of_kind(kind: Kind, points: Floats, means: Floats, fold: NDArray[np.i
     for n in range(FOLDS):
         held = fold == n
         if held.any() and np.ptp(means[~held]) > 0.0:
-            foreseen[held] = fitted(kind, points[~held], means[~held]).predict(points[held])
+            foreseen[held] = kind(points[~held], means[~held]).predict(points[held])
     seen = np.isfinite(foreseen)
     error = float(((means - foreseen)[seen] ** 2).sum())
     return 1.0 - error / float(((means - means.mean())[seen] ** 2).sum())
-
-
-def fitted(kind: Kind, points: Floats, means: Floats) -> Model:
-    """Return a model fitted to points and their mean outcomes."""
-    model = kind()
-    model.fit(points, means)
-    return model
 
 
 def refits(kind: Kind, points: Floats, means: Floats, clusters: NDArray[np.int64]) -> list[Model]:
@@ -266,5 +247,5 @@ def refits(kind: Kind, points: Floats, means: Floats, clusters: NDArray[np.int64
         drawn = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
         drawn = drawn[:MOST_REFITTED]
         if np.ptp(means[drawn]) > 0.0:
-            found.append(fitted(kind, points[drawn], means[drawn]))
+            found.append(kind(points[drawn], means[drawn]))
     return found

@@ -17,7 +17,7 @@ from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.inputs import cell_means
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
-from sim.analysis.surrogate import REFITS, Model, better_kind, fitted, refits
+from sim.analysis.surrogate import REFITS, Model, better_kind, refits
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import at
 
@@ -254,7 +254,7 @@ def _on_points(
     begin = np.array([_begin(results, lever, given) for lever in levers])
     with threadpool_limits(1):
         kind, score = better_kind(*seen, clusters[there])
-        fit = Fit(fitted(kind, *seen), refits(kind, *seen, clusters[there]), len(seen[0]), line)
+        fit = Fit(kind(*seen), refits(kind, *seen, clusters[there]), len(seen[0]), line)
         at_start = fit.estimate(begin)
         crossing = [*fit.one_lever(begin), *fit.two_levers(begin)]
         changes = [_change(fit, levers, begin, end, at_start) for end in crossing]

@@ -1,14 +1,12 @@
 """The command line: `sim COMMAND ...`. Commands stand in `sim/commands`, one file each."""
 
-import argparse
 import errno
 import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
 
 from sim import __version__
 from sim.commands.options import Parser, parse
@@ -31,20 +29,6 @@ peace treaty gets signed, and if not, what stood in the way.
   sim run strategy@armenia=conceder seed=7    another strategy, another course of chance
   sim scenario show                           the scenario as tables, with sources
 """
-
-
-class Command(Protocol):
-    """What a module in `sim/commands` offers."""
-
-    add_parser: Callable[[object], None]
-    execute: Callable[[argparse.Namespace], int]
-
-
-def load(name: str) -> Command:
-    """Import the module of one command."""
-    return cast(Command, importlib.import_module(f"sim.commands.{name}"))
-
-
 COMMANDS = ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
 """Each is a module of this package."""
 PLAYING = ("run", "sweep", "view", "report")
@@ -52,17 +36,15 @@ PLAYING = ("run", "sweep", "view", "report")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code.
+    """Run one command line, that of the process by default, and return its exit code.
 
-    argv: arguments without the program's name; those of the process by default.
-
-    Returns 0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
+    That is 0 done; 1 the run failed; 2 the input cannot be used; 130 interrupted; others as the
     command says.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:
         os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
-    _print_what_can_be_printed()
+    _make_streams_printable()
     try:
         code = _execute(given)
         sys.stdout.flush()
@@ -74,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("sim: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        _print_no_more()
+        _drop_output()
         return PIPE_CLOSED
     except BaseException as error:
         line = _limit_met(error)
@@ -88,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _limit_met(error: BaseException) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOSPC and getattr(error, "filename", None) is None:
-        _print_no_more()
+        _drop_output()
         return "the output cannot be written, the disk is full"
     if isinstance(error, MemoryError) or number == errno.ENOMEM:
         return "out of memory; free some, or ask for fewer runs at a time"
@@ -137,15 +119,12 @@ def _peak() -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmPeak")), 0)
 
 
-def _print_no_more() -> None:
+def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_what_can_be_printed() -> None:
-    """Let a terminal without Unicode show a question mark instead of ending the program.
-
-    A stream that was closed before the start is replaced by nothing.
-    """
+def _make_streams_printable() -> None:
+    """Let streams without Unicode show question marks; replace one that is closed by nothing."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -161,18 +140,20 @@ def _execute(argv: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"sim {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     # Only the command that is called is imported; for `sim --help` all are.
-    loaded = {each: load(each) for each in ([name] if name else COMMANDS)}
+    names = [name] if name else COMMANDS
+    loaded = {each: importlib.import_module(f"sim.commands.{each}") for each in names}
     for command in loaded.values():
         command.add_parser(subparsers)
     try:
         args = parse(parser, argv, subparsers.choices.get(name) if name else None)
     except SystemExit as leaving:  # --help and --version have printed what they had to say
         return leaving.code if isinstance(leaving.code, int) else 0
+    args.given = argv
     if args.command is None:
         parser.print_help()
         return 0
     _check_addresses(args.command)
-    return loaded[args.command].execute(args)
+    return int(loaded[args.command].execute(args))
 
 
 if __name__ == "__main__":

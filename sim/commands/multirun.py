@@ -51,9 +51,9 @@ class Job:
         try:
             self._play(config, folder, overrides)
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the jobs go on
-            told = str(error) if isinstance(error, SimError) else f"{type(error).__name__}: {error}"
-            _write_new(folder / FAILURE, f"{told}\n")
-            log.error("%s", told)
+            kind = "" if isinstance(error, SimError) else f"{type(error).__name__}: "
+            _write_new(folder / FAILURE, f"{kind}{error}\n")
+            log.error("%s%s", kind, error)
 
     def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
         settings = build_settings(plain_settings(config, overrides))
@@ -75,10 +75,7 @@ class Job:
 
 
 def _write_new(file: Path, text: str) -> None:
-    """Write a file that does not exist yet.
-
-    Raises SimError if it exists or cannot be written.
-    """
+    """Write a file that does not exist yet."""
     try:
         with file.open("x", encoding="utf-8") as handle:
             handle.write(text)
@@ -89,14 +86,16 @@ def _write_new(file: Path, text: str) -> None:
 def check(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
     """Validate all jobs of a line, and make the folder that they are to be played in.
 
-    overrides: the line, Hydra's own settings among it, e.g. ``hydra/launcher=joblib``.
-    config_name, config_dir: as for a single run.
-
-    Raises ConfigError with one line for each problem of any job; also if the folder holds something
-    already or cannot be written to.
+    The line may hold Hydra's own settings, e.g. ``hydra/launcher=joblib``. Raises ConfigError with
+    one line for each problem of any job; also if the folder holds something or cannot be written
+    to.
     """
+    from sim.sweeps.planning import check_line
+
     folders = search_folders(config_name, config_dir)
-    _validate(overrides, config_name, config_dir)
+    if not any(o.lstrip("+").startswith("hydra/sweeper=") for o in overrides):
+        own = [override for override in overrides if not _is_hydras(override)]
+        check_line(own, config_name, config_dir)
     # Hydra itself would write over what is there.
     folder = _folder(folders, config_name, overrides)
     try:
@@ -106,50 +105,34 @@ def check(overrides: Sequence[str], config_name: str, config_dir: str | None) ->
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        told = f"hydra.sweep.dir: {folder} cannot be written to, {reason(error)}"
-        raise ConfigError([f"{told}; name another folder"]) from error
+        problem = f"{folder} cannot be written to, {reason(error)}; name another folder"
+        raise ConfigError([f"hydra.sweep.dir: {problem}"]) from error
     return folder
 
 
 def multirun(
     overrides: Sequence[str], config_name: str, config_dir: str | None, job: Job, folder: Path
 ) -> tuple[int, int]:
-    """Let Hydra play one job for each combination of the line's values.
-
-    overrides, config_name, config_dir: as they were checked.
-    job: what each job does.
-    folder: where the jobs' folders are made.
-
-    Returns outcomes, failures: number of jobs that wrote an outcome, or why they have none.
-    """
+    """Let Hydra play the jobs of a checked line; return numbers of outcomes and of failures."""
     folders = search_folders(config_name, config_dir)
     search = ",".join(f'"file://{folder}"' for folder in folders)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
     words.append(f"hydra.searchpath=[{search}]")
     with primary_folder(folders, config_name) as primary:
-        entry = hydra.main(
-            config_path=str(primary), config_name=config_name, version_base=HYDRA_VERSION
-        )
+        entry = hydra.main(str(primary), config_name, HYDRA_VERSION)
         with _arguments(["sim run", "--multirun", *words]):
             entry(job)()
     outcomes, failures = (sum(1 for _ in folder.rglob(name)) for name in (OUTCOME, FAILURE))
     return outcomes, failures
 
 
-def _own(overrides: Sequence[str]) -> list[str]:
-    return [o for o in overrides if not o.lstrip("+~").startswith(("hydra.", "hydra/"))]
-
-
-def _validate(overrides: Sequence[str], config_name: str, config_dir: str | None) -> None:
-    from sim.sweeps.planning import check_line
-
-    if not any(o.lstrip("+").startswith("hydra/sweeper=") for o in overrides):
-        check_line(_own(overrides), config_name, config_dir)
+def _is_hydras(override: str) -> bool:
+    return override.lstrip("+~").startswith(("hydra.", "hydra/"))
 
 
 def _folder(folders: Sequence[Path], config_name: str, overrides: Sequence[str]) -> Path:
     """Return the folder that Hydra is going to use."""
-    hydras = [o for o in overrides if o not in _own(overrides)]
+    hydras = [override for override in overrides if _is_hydras(override)]
     try:
         found = compose_with_hydra(folders, config_name, hydras, hydra_too=True).hydra
         folder = Path(found.sweep.dir)

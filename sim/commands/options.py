@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -11,11 +10,6 @@ from sim.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from sim.config.settings import Settings
-
-_CHOICE = re.compile(
-    r"argument (?P<place>.+): invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.+)\)"
-)
-"""How argparse words a choice that there is not."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,16 +21,14 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is wrong as one line.
-
-        Always raises ConfigError.
-        """
-        found = _CHOICE.fullmatch(message)
-        if found:
-            choices = [word.strip().strip("'") for word in found["choices"].split(",")]
-            near = did_you_mean(found["given"], choices)
-            message = f"{found['place']}: unknown choice '{found['given']}'{near}"
+        """Raise ConfigError in one line."""
         raise ConfigError([f"{self.prog.partition(' ')[2] or 'command line'}: {message}"])
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            place = "/".join(action.option_strings) or action.metavar or action.dest
+            near = did_you_mean(str(value), [str(choice) for choice in action.choices])
+            self.error(f"{place}: unknown choice '{value}'{near}")
 
     def flags(self) -> list[str]:
         """Return the options of this parser."""
@@ -46,17 +38,14 @@ class Parser(argparse.ArgumentParser):
 def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
     """Parse a command line in which options and overrides stand in any order.
 
-    parser: the whole command line's parser.
-    argv: arguments without the program's name.
-    chosen: parser of the command in `argv`, for suggestions.
-
-    Raises ConfigError for an unknown option, with the nearest one, or too many arguments.
+    Raises ConfigError for an unknown option, with the nearest one of the `chosen` command, and for
+    arguments that nothing takes.
     """
     args, rest = parser.parse_known_args(argv)
+    known = (chosen or parser).flags()
     problems = []
     for item in rest:
         if item.startswith("-") and item != "--":
-            known = chosen.flags() if chosen is not None else parser.flags()
             problems.append(f"unknown option {item}{did_you_mean(item.split('=', 1)[0], known)}")
         elif item != "--" and not hasattr(args, "overrides"):
             problems.append(f"unexpected argument '{item}'")
@@ -68,10 +57,7 @@ def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argpars
 
 
 def add_configuration_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes that composes settings: overrides and where to look.
-
-    The result is found in `args.overrides`, `args.config_name` and `args.config_dir`.
-    """
+    """Add `overrides`, `config_name` and `config_dir`, from which commands compose settings."""
     parser.add_argument(
         "overrides",
         nargs="*",
@@ -92,10 +78,7 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
 
 
 def announce_compiling(entry: str = "") -> None:
-    """Say on standard error that the rules will be compiled, if they are not yet.
-
-    entry: the entry rule that will be called, e.g. ``"engine.play"``; any by default.
-    """
+    """Say that an entry rule, e.g. ``"engine.play"``, or any will be compiled, if it is not yet."""
     from sim.model.compiled import is_compiled
 
     interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ In Python the same is in sim.analysis: load a folder, call a function, take its 
 exit codes: 0 done, 1 a file could not be read or written, 2 the folder cannot be used
 """
 QUIET_SECONDS = 2.0
-"""How long a step may take before it is told where the output is no terminal."""
+"""How long a step takes before the next one is named where the output is no terminal."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -79,10 +80,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Make a report, write it and print its answer.
-
-    Raises SimError if the folders cannot be used or the report cannot be written.
-    """
+    """Make a report, write it and print its answer."""
     if len(args.folders) > 2:
         raise ConfigError(["report: takes one folder, or two sweeps to compare"])
     if args.open and args.format != "html":
@@ -104,32 +102,23 @@ def execute(args: argparse.Namespace) -> int:
         write_report(report, target, args.format)
     _print(report, target)
     if args.open:
-        import webbrowser
-
         webbrowser.open(target.absolute().as_uri())
     return 0
 
 
 def _need_the_extra() -> None:
-    """Raise if the packages of the extra `report` are missing.
-
-    Raises ConfigError with what to install.
-    """
+    """Raise ConfigError if packages of the extra `report` are missing."""
     from importlib.util import find_spec
 
     needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
-        raise ConfigError(
-            [f"report: needs {', '.join(missing)}: pip install 'peace-talks-sim[report]'"]
-        )
+        install = "pip install 'peace-talks-sim[report]'"
+        raise ConfigError([f"report: needs {', '.join(missing)}: {install}"])
 
 
 def _start(text: str) -> "tuple[str, Value]":
-    """Return a key and its value.
-
-    Raises ConfigError if it is not of that form.
-    """
+    """Return a key and its value; ConfigError if the text is not of that form."""
     key, sign, value = text.partition("=")
     if not (key and sign and value):
         raise ConfigError([f"--start {text}: is not of the form KEY=VALUE"])
@@ -141,7 +130,7 @@ def _start(text: str) -> "tuple[str, Value]":
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that is told what is being worked on.
+    """Give a function that shows what is being worked on.
 
     On a terminal a line that changes; otherwise a line for each step that follows a slow one.
     """

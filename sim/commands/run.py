@@ -77,10 +77,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Play one run and print it.
-
-    Raises SimError if the settings cannot be used, a plug-in is faulty or a file cannot be written.
-    """
+    """Play one run, or a multirun, and print what came of it."""
     if args.multirun:
         return _multirun(args)
     from sim.config.compose import compose

@@ -34,10 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Check or show.
-
-    Raises ConfigError with one line for each problem of the scenario.
-    """
+    """Check or show; ConfigError has one line for each problem of the scenario."""
     return check(args.file) if args.action == "check" else show(args.name)
 
 
@@ -64,18 +61,16 @@ def check(file: Path) -> int:
 
 def show(name: str) -> int:
     """Print a scenario, by its name or from a file."""
-    from sim.commands.scenario_tables import render_file
+    from sim.commands.scenario_tables import render_scenario
+    from sim.config.compose import load_scenario
     from sim.runs.terminal import console
 
-    render_file(scenario_file(name), console())
+    render_scenario(load_scenario(scenario_file(name)), console())
     return 0
 
 
 def scenario_file(name: str) -> Path:
-    """Return the file of a scenario given by its name or by its path.
-
-    Raises ConfigError if no scenario has that name.
-    """
+    """Return the file of a scenario given by its name or path; ConfigError for an unknown name."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.parent != Path():
         return path

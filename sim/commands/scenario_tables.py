@@ -1,31 +1,18 @@
 """A scenario as tables on the terminal."""
 
 from collections import Counter
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sim.config.compose import load_scenario
 from sim.config.number import DERIVED, Number
 from sim.config.scenario import Scenario
-
-
-def render_file(path: str | Path, console: Console) -> None:
-    """Print the tables of a scenario file.
-
-    Raises ConfigError if the file is no valid scenario.
-    """
-    render_scenario(load_scenario(path), console)
+from sim.runs.terminal import columns
 
 
 def render_scenario(scenario: Scenario, console: Console) -> None:
-    """Print a scenario: the text, the demands outside it, the numbers and where they come from.
-
-    scenario: what to show.
-    console: where to print it.
-    """
+    """Print a scenario: the text, the demands outside it, the numbers and where they come from."""
     first, second = (scenario.actors[party].name for party in scenario.parties)
     console.print(f"[bold]{escape(scenario.title)}[/bold]  (from {scenario.start.isoformat()})")
     if scenario.note:
@@ -34,13 +21,8 @@ def render_scenario(scenario: Scenario, console: Console) -> None:
         f"Positions run from 0, {escape(first)}'s wording, to 1, {escape(second)}'s. "
         "Weights are shares of all issues in the talks. * marks an assumption."
     )
-    for table in (
-        text_table(scenario),
-        precondition_table(scenario),
-        calendar_table(scenario),
-        number_table(scenario),
-        basis_table(scenario),
-    ):
+    for make in (text_table, precondition_table, calendar_table, number_table, basis_table):
+        table = make(scenario)
         if table.row_count:
             console.print(table)
 
@@ -71,11 +53,7 @@ def _preference_columns(table: Table, scenario: Scenario) -> None:
 
 def text_table(scenario: Scenario) -> Table:
     """Return the provisions with status, position, weights and ideals."""
-    table = Table(title="The text")
-    table.add_column("Id")
-    table.add_column("Subject")
-    table.add_column("Status")
-    table.add_column("Position", justify="right")
+    table = columns(Table(title="The text"), "Id", "Subject", "Status", right=("Position",))
     _preference_columns(table, scenario)
     weights = {actor: normalised_weights(scenario, actor) for actor in scenario.actor_ids}
     for key, item in scenario.provisions.items():
@@ -92,18 +70,18 @@ def text_table(scenario: Scenario) -> Table:
 def precondition_table(scenario: Scenario) -> Table:
     """Return the demands outside the text."""
     table = Table(title="Demands outside the text (ideal 0 dropped, 1 delivered)")
-    for name in ("Id", "Demand", "Demanded by", "Delivered by", "Route", "Status", "Taken up"):
-        table.add_column(name)
-    table.add_column("Weeks", justify="right")
-    table.add_column("Odds", justify="right")
+    names = ("Id", "Demand", "Demanded by", "Delivered by", "Route", "Status", "Taken up")
+    columns(table, *names, right=("Weeks", "Odds"))
     _preference_columns(table, scenario)
     weights = {actor: normalised_weights(scenario, actor) for actor in scenario.actor_ids}
     for key, item in scenario.preconditions.items():
         lead = item.lead_weeks
         steps = [n for n in (lead.draft, lead.parliament, lead.referendum) if n is not None]
-        cells = [
-            f"{weights[a][key]:.3f}" if key in weights[a] else "dormant" for a in scenario.actor_ids
-        ]
+        values = {a: w.get(key) for a, w in weights.items()}
+        cells = (
+            f"{'dormant' if value is None else f'{value:.3f}'} / {figure(item.ideals[a])}"
+            for a, value in values.items()
+        )
         table.add_row(
             escape(key),
             escape(item.title),
@@ -114,19 +92,14 @@ def precondition_table(scenario: Scenario) -> Table:
             item.trigger,
             " + ".join(figure(step) for step in steps),
             figure(item.odds),
-            *(
-                f"{cell} / {figure(item.ideals[a])}"
-                for cell, a in zip(cells, scenario.actor_ids, strict=True)
-            ),
+            *cells,
         )
     return table
 
 
 def calendar_table(scenario: Scenario) -> Table:
     """Return the dated events that the rules know of."""
-    table = Table(title="Calendar")
-    for name in ("Date", "Week", "Kind", "Event", "Basis"):
-        table.add_column(name)
+    table = columns(Table(title="Calendar"), "Date", "Week", "Kind", "Event", "Basis")
     for event in scenario.calendar:
         week = (event.date - scenario.start).days // 7
         table.add_row(
@@ -137,19 +110,14 @@ def calendar_table(scenario: Scenario) -> Table:
 
 def number_table(scenario: Scenario) -> Table:
     """Return all numbers other than weights, ideals and positions, each with its basis."""
-    table = Table(title="Numbers")
-    table.add_column("Number")
-    table.add_column("Value", justify="right")
-    table.add_column("Range", justify="right")
+    table = columns(Table(title="Numbers"), "Number", right=("Value", "Range"))
     table.add_column("Basis")
     for path, number in scenario.numbers():
         if any(part in path for part in (".weights.", ".ideals.", ".opening.", ".position")):
             continue
-        span = (
-            ""
-            if number.low is None or number.high is None
-            else f"{number.low:.6g} to {number.high:.6g}"
-        )
+        span = ""
+        if number.low is not None and number.high is not None:
+            span = f"{number.low:.6g} to {number.high:.6g}"
         table.add_row(escape(path), f"{number.value:.6g}", span, escape(basis_words(number)))
     return table
 
@@ -168,13 +136,10 @@ def basis_table(scenario: Scenario) -> Table:
         counts["assumption" if number.assumed else number.basis] += 1
     total = sum(counts.values())
     table = Table(title="Where the numbers come from")
-    table.add_column("Basis")
-    table.add_column("Numbers", justify="right")
-    table.add_column("Share", justify="right")
+    columns(table, "Basis", right=("Numbers", "Share"))
     for basis, count in counts.most_common():
-        words = basis
-        if basis in scenario.sources:
-            words = f"{basis}: {scenario.sources[basis].title}"
+        source = scenario.sources.get(basis)
+        words = f"{basis}: {source.title}" if source else basis
         table.add_row(escape(words), str(count), f"{count / total:.1%}")
     table.add_row("all", str(total), "100.0%", style="bold")
     return table

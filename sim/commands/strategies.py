@@ -32,11 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """List the plug-ins, or draw curves.
-
-    Raises ConfigError for an unknown name, an unusable plug-in file, or a file that is there
-    already.
-    """
+    """List the plug-ins, or draw curves."""
     from sim.config.settings import use_plugins
 
     if args.plugin:
@@ -50,10 +46,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def check_names(names: list[str]) -> None:
-    """Raise if one of the names is no plug-in.
-
-    Raises ConfigError with the nearest name.
-    """
+    """Raise ConfigError if one of the names is no plug-in."""
     from sim.model.plugins import KINDS, registry
 
     known = [name for kind in KINDS for name in registry().names(kind)]
@@ -93,11 +86,7 @@ def show(names: list[str]) -> None:
 
 
 def draw(target: Path, names: list[str]) -> None:
-    """Draw the concession strategies against each scripted opponent.
-
-    Raises ConfigError if the file exists, its folder does not, its ending is unknown, matplotlib is
-    missing, or no concession strategy is named.
-    """
+    """Draw the concession strategies against each scripted opponent."""
     from sim.model.plugins import registry
 
     strategies = [n for n in registry().names("concession") if not names or n in names]
@@ -117,7 +106,6 @@ def draw(target: Path, names: list[str]) -> None:
     try:
         draw_curves(target, strategies)
     except ImportError as error:
-        raise ConfigError(
-            ["--plot needs matplotlib: pip install 'peace-talks-sim[report]'"]
-        ) from error
+        problem = "--plot needs matplotlib: pip install 'peace-talks-sim[report]'"
+        raise ConfigError([problem]) from error
     print(f"wrote {target}")

@@ -1,7 +1,6 @@
 """`sim sweep`: many runs from one line."""
 
 import argparse
-import importlib.util
 import shlex
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, SOME_FAILED = 130, 3
 NEXT = {"report": "statistics and figures", "view": "to watch single runs"}
-"""Commands that go on from a folder of results, if there are such, and what for."""
+"""Commands that go on from a folder of results, and what for."""
 
 DESCRIPTION = """\
 Plays every combination of the given values with many replicates, each replicate on the same
@@ -90,63 +89,36 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Plan, play and summarise a sweep.
-
-    Raises SimError if the line or the folder cannot be used, or results cannot be written.
-    """
+    """Plan, play and summarise a sweep."""
     from sim.sweeps.planning import make_plan
 
     zipped = [keys.split(",") for keys in args.zip]
     request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
 
-    from sim.sweeps.execute import default_folder
-    from sim.sweeps.execute import execute as execute_sweep
+    from sim.runs.terminal import console
+    from sim.sweeps import execute as sweeps
     from sim.sweeps.store import Store
 
-    folder = default_folder(request.plan) if args.out is None else args.out
+    folder = sweeps.default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
     if args.dry_run:
-        from sim.runs.terminal import console
-        from sim.sweeps.execute import print_dry_run
-
         announce_compiling("engine.play_many")
-        print_dry_run(request, Store(folder), console())
+        sweeps.print_dry_run(request, Store(folder), console())
         return 0
-
-    from sim.sweeps.execute import first_interrupt_only, reporter
-
     try:
         announce_compiling("engine.play_many")
-        with first_interrupt_only():
-            done = execute_sweep(request, folder, reporter())
+        with sweeps.first_interrupt_only():
+            done = sweeps.execute(request, folder, sweeps.reporter())
     except KeyboardInterrupt:
-        print(
-            f"\nsim: interrupted; what was played is in {folder}\n"
-            f"sim: go on with: sim sweep {shlex.join(_given(args))}",
-            file=sys.stderr,
-        )
+        print(f"\nsim: interrupted; what was played is in {folder}", file=sys.stderr)
+        print(f"sim: go on with: sim {shlex.join(args.given)}", file=sys.stderr)
         return INTERRUPTED
     _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
 
 
-def _given(args: argparse.Namespace) -> list[str]:
-    words = list(args.overrides)
-    for name, default in (("config_dir", None), ("config_name", "config"), ("out", None)):
-        value = getattr(args, name)
-        if value != default:
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    for name in ("zip", "filter"):
-        for value in getattr(args, name):
-            words += [f"--{name}", value]
-    return words
-
-
 def _print_result(done: "Outcome", asked: int) -> None:
-    """Print the summary, the failures and where the results are.
-
-    The folder may hold more replicates than were asked for; all of them are told of.
-    """
+    """Print what came of all replicates that the folder holds, and where it is."""
     from sim.runs.terminal import console, counted, duration
     from sim.sweeps.summary import print_summary
 
@@ -162,12 +134,11 @@ def _print_result(done: "Outcome", asked: int) -> None:
     out.print(f"{runs}; {now}", soft_wrap=True)
     if plan.replicates > asked:
         held = counted(plan.replicates, "replicate")
-        out.print(f"the folder holds {held}, all of them are told here", soft_wrap=True)
+        out.print(f"the folder holds {held}, all of them are counted here", soft_wrap=True)
     out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)
     for command, what in NEXT.items():
-        if importlib.util.find_spec(f"sim.commands.{command}") is not None:
-            line = shlex.join(["sim", command, str(done.store.folder)])
-            out.print(f"{what}: {line}", soft_wrap=True, markup=False)
+        line = shlex.join(["sim", command, str(done.store.folder)])
+        out.print(f"{what}: {line}", soft_wrap=True, markup=False)
 
 
 def _print_failures(done: "Outcome") -> None:

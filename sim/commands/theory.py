@@ -35,10 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Print the scoreboard; return 1 if a result differs, else 0.
-
-    Raises ConfigError if there is no such reference.
-    """
+    """Print the scoreboard; return 1 if a result differs, else 0."""
     from rich.progress import track
 
     from sim.runs.terminal import console
@@ -60,10 +57,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def chosen(references: Sequence[str]) -> "tuple[Oracle, ...]":
-    """Return the oracles of these references, all without any.
-
-    Raises ConfigError if there is no such reference.
-    """
+    """Return the oracles of these references, or all; ConfigError if there is no such reference."""
     from sim.theory import ORACLES, REFERENCES
 
     problems = [

@@ -2,7 +2,9 @@
 
 import argparse
 import gc
+import importlib.util
 import threading
+import webbrowser
 from pathlib import Path
 
 from sim.commands.options import add_configuration_options, announce_compiling
@@ -48,18 +50,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Serve the page until Ctrl-C.
-
-    Raises SimError if the settings, the folder or the port cannot be used, or the page is not
-    installed.
-    """
-    import importlib.util
-
-    missing = [name for name in ("solara", "ipyvuetify") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SimError(
-            "view: the page is not installed; pip install 'peace-talks-sim[view]'", exit_code=2
-        )
+    """Serve the page until Ctrl-C; SimError if the page is not installed."""
+    if not all(map(importlib.util.find_spec, ("solara", "ipyvuetify"))):
+        problem = "view: the page is not installed; pip install 'peace-talks-sim[view]'"
+        raise SimError(problem, exit_code=2)
     # Collecting garbage while a quarter of a million lasting objects are imported is wasted time;
     # the server turns it on again.
     gc.disable()
@@ -73,10 +67,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def start_up(args: argparse.Namespace) -> None:
-    """Check what the page starts from, and serve it.
-
-    Raises SimError if something cannot be used.
-    """
+    """Check what the page starts from, and serve it."""
     from sim.view.choices import Start, announce, settings_of
     from sim.view.server import address_of, can_show_browser, open_socket, serve
 
@@ -98,10 +89,7 @@ def start_up(args: argparse.Namespace) -> None:
 
 
 def parted(words: list[str]) -> tuple[str | None, list[str]]:
-    """Return the folder of results, if one is named, and the overrides.
-
-    Raises ConfigError if more than one folder is named.
-    """
+    """Return the folder of results, if one is named, and the overrides."""
     folders = [word for word in words if "=" not in word and not word.startswith(("~", "+"))]
     if len(folders) > 1:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])
@@ -113,6 +101,4 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
 
 def open_browser(address: str) -> None:
     """Open the page in the user's browser, beside the server's start."""
-    import webbrowser
-
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

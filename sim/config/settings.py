@@ -2,7 +2,6 @@
 
 import math
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 from sim.config.messages import mistyped, problem_lines
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError, did_you_mean
-from sim.model.plugins import PLUGINS_VARIABLE, registry
+from sim.model.plugins import FIXED, PLUGINS_VARIABLE, registry
 
 MAX_WEEKS = 1040
 """Longest horizon, 20 years."""
@@ -218,7 +217,7 @@ def use_plugins(files: list[str]) -> None:
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise ConfigError([f"plugins: no such file: {path}" for path in missing])
-    if "sim.model.rules.demand" in sys.modules:
+    if FIXED:
         known = before.replace(os.pathsep, ", ") or "no plug-ins"
         raise ConfigError(
             [

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from sim.errors import ConfigError
 from sim.model.identity import LOADED, loaded_digest, text_digest
@@ -32,6 +32,9 @@ KINDS: Mapping[str, str] = {
     "opponent_model": "sim.model.rules.opponent",
 }
 """Kinds of plug-in and the module or package that holds this project's own."""
+
+FIXED: set[str] = set()
+"""Kinds that the rules of this process have been put together with, see `functions`."""
 
 Rule = TypeVar("Rule", bound=Callable[..., float | None])
 
@@ -191,8 +194,13 @@ def registry() -> Registry:
     )
 
 
-def _with_code(entry: Plugin, code: int) -> Plugin:
+def functions(kind: str) -> tuple[Callable[..., float], ...]:
+    """Return the rules of one kind by their codes, to be put together; the set is fixed then."""
+    FIXED.add(kind)
+    return tuple(cast(Callable[..., float], entry.function) for entry in registry().of(kind))
 
+
+def _with_code(entry: Plugin, code: int) -> Plugin:
     return replace(entry, code=code)
 
 

@@ -1,1 +1,1 @@
-"""One run or a batch of them: opened, played by either driver, and told."""
+"""One run or a batch of them: opened, played by either driver, described, and stored."""

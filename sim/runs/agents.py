@@ -1,4 +1,4 @@
-"""The agents: each owns its preferences and calls its own rules.
+"""The agents: each calls its own rules.
 
 An agent decides nothing that is not in `sim.model.rules`: each of its methods is named after a rule
 and hands it the model's records, so that the watched run and the compiled one are the same run.
@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 import mesa
-import numpy as np
-from numpy.typing import NDArray
 
 from sim.config.settings import Settings
 from sim.model.codes import Actor
@@ -41,36 +39,14 @@ class TalksModel(Protocol):
 
 
 class Negotiator(mesa.Agent):
-    """An actor of the talks.
-
-    Attributes
-    ----------
-    actor : Actor
-        Place in the records.
-    actor_id, title : str
-        Id and name in the scenario.
-    """
+    """An actor of the talks; its id is that of the scenario."""
 
     actor: Actor
 
     def __init__(self, model: TalksModel) -> None:
         super().__init__(model)
-        scenario = model.settings.scenario
         self.talks_model = model
-        self.actor_id = scenario.cast[self.actor]
-        self.title = scenario.actors[self.actor_id].name
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """Weights over all issues, shape (ISSUES,), summing to 1 over those in play."""
-        weights: NDArray[np.float64] = self.talks_model.talks.params.weight[self.actor]
-        return weights
-
-    @property
-    def ideals(self) -> NDArray[np.float64]:
-        """Ideal positions on all issues, shape (ISSUES,)."""
-        ideals: NDArray[np.float64] = self.talks_model.talks.params.ideal[self.actor]
-        return ideals
+        self.actor_id = model.settings.scenario.cast[self.actor]
 
     def follow(self, rule: Callable[..., object]) -> None:
         """Call one rule in this actor's part."""
@@ -128,13 +104,7 @@ class UnitedStates(Negotiator):
 
 
 class Opposition(Negotiator):
-    """The domestic opposition at one party's home, and the public that it addresses.
-
-    Attributes
-    ----------
-    home : Actor
-        The party at whose home it sits.
-    """
+    """The domestic opposition at one party's home, and the public that it addresses."""
 
     def __init__(self, model: TalksModel, home: Actor, actor: Actor) -> None:
         self.actor = actor

@@ -9,13 +9,11 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, Literal, NoReturn
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from sim.errors import ConfigError, SimError
 
@@ -32,23 +30,14 @@ PART = ".part"
 """Ending of a file that is still being written."""
 
 
+RUN_FORMAT = 1
+"""Version of the folder of a single run; another one is not read."""
+RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
+"""Files of that folder."""
+
+
 class StoreError(SimError):
     """Results cannot be written; what has been written stays."""
-
-
-def is_whole(file: Path, rows: int | None = None) -> bool:
-    """Return whether a Parquet file can be read and has as many rows as it should, if told."""
-    try:
-        found = int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
-    except (PolarsError, OSError):
-        return False
-    return rows is None or found == rows
-
-
-def stored_status(shard: Path) -> pl.Series:
-    """Return the statuses of the runs in a shard."""
-    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
-    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
 
 
 def set_aside(file: Path) -> None:
@@ -74,18 +63,11 @@ def parquet_bytes(
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a loss of power.
-
-    Raises StoreError if the disk is full or cannot be written to.
-    """
+    """Write a file that is there whole or not at all, also after a loss of power."""
     part = file.with_name(f"{file.name}.{os.getpid()}{PART}")
     try:
-        with part.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
+        part.write_bytes(content)
+        into_place(part, file)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -93,29 +75,30 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 def check_name(place: Path) -> None:
-    """Raise `ConfigError` if a name is not UTF-8, or was read in a locale that is not.
-
-    The libraries that read and write tables know no other names.
-    """
+    """Raise ConfigError if a name is not UTF-8: those who read and write tables know no others."""
     try:
         str(place).encode()
     except UnicodeEncodeError as error:
         name = str(place).encode(errors="replace").decode()
-        told = "its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1"
-        raise ConfigError([f"{name}: {told}"]) from error
+        problem = "its name must be UTF-8; in a locale that is not, set PYTHONUTF8=1"
+        raise ConfigError([f"{name}: {problem}"]) from error
 
 
 def stop(file: Path, error: OSError) -> NoReturn:
-    """Raise that a file could not be written.
-
-    Always raises StoreError.
-    """
+    """Raise StoreError: a file could not be written."""
     raise StoreError(f"{file.parent}: {file.name} cannot be written, {reason(error)}") from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to disk, so that a rename survives a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def into_place(part: Path, file: Path) -> None:
+    """Rename a file that is complete, so that both survive a loss of power."""
+    _sync(part)
+    part.replace(file)
+    _sync(file.parent)
+
+
+def _sync(place: Path) -> None:
+    """Force a file, or the entries of a folder, to disk."""
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
@@ -138,10 +121,7 @@ class Seal(Enum):
 
 
 def seal(handle: BinaryIO) -> None:
-    """Put the digest into a file that was written with `UNSEALED` under `KEY`.
-
-    Raises ValueError if it is no Parquet file with such a place.
-    """
+    """Put the digest into a Parquet file that was written with `UNSEALED` under `KEY`."""
     place = _place(handle)
     if place is None:
         raise ValueError("no place for a digest in the footer")
@@ -151,10 +131,7 @@ def seal(handle: BinaryIO) -> None:
 
 
 def seal_of(file: Path) -> Seal:
-    """Return whether a file is as it was written.
-
-    Raises OSError if it cannot be read.
-    """
+    """Return whether a file is as it was written."""
     with file.open("rb") as handle:
         place = _place(handle)
         if place is None:
@@ -186,17 +163,10 @@ def _digest(handle: BinaryIO, place: int) -> bytes:
     """Return the digits for a file's bytes, those at `place` read as zeros."""
     found = hashlib.blake2b(digest_size=_DIGITS // 2)
     handle.seek(0)
-    for part in _parts(handle, place):
+    while part := handle.read(min(place - handle.tell(), _AT_ONCE)):
         found.update(part)
     handle.seek(place + _DIGITS)
     found.update(b"0" * _DIGITS)
     while part := handle.read(_AT_ONCE):
         found.update(part)
     return found.hexdigest().encode()
-
-
-def _parts(handle: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the next `size` bytes of a file, some millions at a time."""
-    while size > 0 and (part := handle.read(min(size, _AT_ONCE))):
-        size -= len(part)
-        yield part

@@ -9,22 +9,15 @@ from pathlib import Path
 import polars as pl
 
 from sim.errors import ConfigError, SimError
+from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
 from sim.runs.opening import RunRecord
 from sim.runs.story import tell
 from sim.runs.summary import Summary
 from sim.runs.trace import write_trace
 
-FORMAT = 1
-"""Version of the folder's files; another one is not read."""
-RUN, WEEKS, MOVES = "run.json", "weeks.parquet", "moves.parquet"
-
 
 def check_folder(folder: Path) -> None:
-    """Check, before anything is played, that a run can be written to `folder`.
-
-    Raises ConfigError if it holds something already, is no folder, or lies in one that does not
-    exist.
-    """
+    """Raise ConfigError, before anything is played, if a run cannot be written to `folder`."""
     problem = ""
     if folder.is_dir():
         if any(folder.iterdir()):
@@ -38,24 +31,13 @@ def check_folder(folder: Path) -> None:
 
 
 def moves_frame(record: RunRecord) -> pl.DataFrame:
-    """Return every recorded move in words, in its order.
-
-    Returns `week`, `date` (the week's first day), `actor` (id, empty for what nobody does), `move`,
-    `said` and `why`.
-    """
+    """Return every recorded move in words, in its order; nobody is an empty `actor`."""
     rows = [
         (line.week, line.day, line.actor, line.move.name.lower(), line.said, line.why)
         for line in tell(record)
     ]
-    columns = {
-        "week": pl.Int32,
-        "date": pl.Date,
-        "actor": pl.String,
-        "move": pl.String,
-        "said": pl.String,
-        "why": pl.String,
-    }
-    return pl.DataFrame(rows, columns, orient="row")
+    words = dict.fromkeys(("actor", "move", "said", "why"), pl.String)
+    return pl.DataFrame(rows, {"week": pl.Int32, "date": pl.Date, **words}, orient="row")
 
 
 def write_run(
@@ -63,20 +45,14 @@ def write_run(
 ) -> None:
     """Write one run into a folder that does not exist or is empty.
 
-    The files are made in a folder beside it and then moved, `run.json` last.
-
-    record: a run with its history and its moves.
-    summary: what it came to.
-    overrides: the overrides that the run was composed with, to be stated.
-
-    Raises ConfigError if the folder cannot be used, and SimError if the disk refuses it; nothing is
-    left behind then.
+    The files are made in a folder beside it and then moved, `run.json` last. Raises ConfigError if
+    the folder cannot be used, and SimError if the disk refuses it; nothing is left behind then.
     """
     check_folder(folder)
     target = folder.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     settings = record.settings.model_dump(mode="json", by_alias=True)
-    content = {"format": FORMAT, **summary.plain(), "settings": settings}
+    content = {"format": RUN_FORMAT, **summary.plain(), "settings": settings}
     try:
         part.mkdir()
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)

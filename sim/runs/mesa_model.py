@@ -18,26 +18,9 @@ class NegotiationModel(mesa.Model):
     """The talks as a Mesa model.
 
     Each step is one week: the phases of `sim.model.rules.week.PHASES` in their order, each played
-    by the agent whose part it is, or by the model where it is nobody's.
-
-    Parameters
-    ----------
-    settings : Settings
-        Validated settings of the run.
-    rng : int, optional
-        Seed of Mesa's own generator, which no rule uses.
-    talks : Talks, optional
-        Opened records to play instead of those that the settings describe; names still come
-        from the settings.
-
-    Attributes
-    ----------
-    talks : sim.runs.play.Talks
-        The records that the rules read and change.
-    channels : networkx.Graph
-        Who speaks to whom; each edge's `contact` is what happened on it this week.
-    tick : int
-        Weeks played.
+    by the agent whose part it is, or by the model where it is nobody's. Opened `talks` are played
+    instead of those that the settings describe; no rule uses Mesa's own generator `rng`. The graph
+    `channels` says who speaks to whom, and its edges' `contact` what happened on them this week.
     """
 
     def __init__(
@@ -47,19 +30,16 @@ class NegotiationModel(mesa.Model):
         self.settings = settings
         self.talks = open_run(settings) if talks is None else talks
         self.horizon = int(self.talks.params.horizon)
+        scenario = settings.scenario
         self.at_home = {
             home.side: Opposition(self, home.side, home.opposition_actor)
-            for home in settings.scenario.all_homes.values()
+            for home in scenario.all_homes.values()
             if home.opposition is not None
         }
+        mediators = [] if scenario.mediator is None else [UnitedStates(self)]
         self.in_charge: dict[Actor, Negotiator] = {
             agent.actor: agent
-            for agent in (
-                Armenia(self),
-                Azerbaijan(self),
-                *self._mediators(),
-                *self.at_home.values(),
-            )
+            for agent in (Armenia(self), Azerbaijan(self), *mediators, *self.at_home.values())
         }
         self.channels = self._channel_graph()
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
@@ -76,10 +56,7 @@ class NegotiationModel(mesa.Model):
         self.datacollector.collect(self)
 
     def step(self) -> None:
-        """Play one week.
-
-        Raises FaultyPluginError if a strategy or acceptance condition returned no finite number.
-        """
+        """Play one week; FaultyPluginError if a plug-in returned no finite number."""
         talks = self.talks
         for phase in PHASES:
             found = self.at_home if phase.at_home else self.in_charge
@@ -97,10 +74,7 @@ class NegotiationModel(mesa.Model):
         check_fault(self.settings, talks.state)
 
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
-        """Call one phase's rule, in the part of `actor`, with what it asks for.
-
-        Rules that ask for the public are left out where that home has none.
-        """
+        """Call a phase's rule in the part of `actor`; those of the public only if it has one."""
         given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
         given["actor"] = int(actor)
         if "public" in asked_for(rule):
@@ -123,9 +97,6 @@ class NegotiationModel(mesa.Model):
     def first_home(self) -> int:
         """Side of the first home whose politics are modelled, the first party if none is."""
         return next((int(h.side) for h in self.settings.scenario.all_homes.values()), 0)
-
-    def _mediators(self) -> list[Negotiator]:
-        return [] if self.settings.scenario.mediator is None else [UnitedStates(self)]
 
     def _channel_graph(self) -> nx.Graph:
         graph = nx.Graph()

@@ -34,13 +34,7 @@ class Share:
 
 
 def wilson(share: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
-    """Return Wilson's score interval.
-
-    share: observed proportions.
-    size: sample sizes, or effective sample sizes.
-
-    Returns lower and upper ends, shaped like `share` and `size` together.
-    """
+    """Return the ends of Wilson's score interval of observed shares, for sample sizes."""
     p, n = np.asarray(share, float), np.asarray(size, float)
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n**2))
@@ -103,10 +97,9 @@ def effective_size(
 
 
 def clustered(counts: Floats, sizes: Floats) -> Share:
-    """Return a proportion whose runs are independent between replicates only.
+    """Return a proportion from signatures and runs of each replicate, shape (replicates,).
 
-    counts, sizes: signatures and runs of each replicate. Where each holds one run, runs are
-        independent and the interval is plainly Wilson's, shape (replicates,).
+    Runs are independent between replicates only. Where each holds one, the interval is Wilson's.
     """
     total = float(sizes.sum())
     share = float(counts.sum() / total)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from sim.model.identity import RUN_LIBRARIES, versions
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, outcomes, status_quo, word
 from sim.runs.story import day_of, gate_keys
+
+RUNGS = ("text", "initialled", "interim", "full", "ratified", "ended")
+"""Events whose weeks are stated."""
 
 
 @dataclass(frozen=True)
@@ -80,17 +84,22 @@ class Summary:
 
 
 def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
-    """Return what one run came to.
-
-    record: a run that has been played to its end.
-    overrides: the overrides that it was composed with, to be stated.
-    """
-    settings = record.settings
+    """Return what a run that was played to its end came to; `overrides` are stated."""
+    settings, final = record.settings, record.final
     scenario = settings.scenario
-    found = {name: values[0].item() for name, values in _outcomes(record).items()}
-    places = _places(record)
-    week = None if found["signed_week"] < 0 else int(found["signed_week"])
+    found = {k: values[0].item() for k, values in outcomes(record.params, final).items()}
+    worth_before = {
+        party: float(status_quo(np.atleast_1d(record.params), np.zeros(1, np.int64), side)[0])
+        for side, party in enumerate(scenario.parties)
+    }
     keys = gate_keys(scenario)
+    week, places = _week(found, "signed"), _places(record)
+    demands = zip(scenario.preconditions.items(), final.precondition, strict=False)
+
+    def by_party(name: str) -> dict[str, Any]:
+        first, second = scenario.parties
+        return {first: found[f"{name}_first"], second: found[f"{name}_second"]}
+
     return Summary(
         scenario=scenario.id,
         driver=record.driver,
@@ -100,28 +109,25 @@ def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
         signed=word("signed", found["signed"]),
         signed_week=week,
         signed_date=None if week is None else day_of(scenario, week).isoformat(),
-        weeks=int(found["weeks"]),
-        dates={
-            rung: None if found[f"{rung}_week"] < 0 else int(found[f"{rung}_week"])
-            for rung in ("text", "initialled", "interim", "full", "ratified", "ended")
-        },
+        weeks=found["weeks"],
+        dates={rung: _week(found, rung) for rung in RUNGS},
         in_force=word("in_force", found["in_force"]),
         preamble=places[0],
         articles=places[1:],
-        preconditions=_demands(record),
-        utilities=_by_party(record, found, "utility"),
-        status_quo={
-            party: float(status_quo(np.atleast_1d(record.params), np.zeros(1, np.int64), side)[0])
-            for side, party in enumerate(scenario.parties)
-        },
-        shares=_by_party(record, found, "share"),
-        concessions=_counts_by_party(record, found, "concessions"),
-        drafts=_counts_by_party(record, found, "drafts"),
-        dignity=float(found["dignity"]),
-        approval=float(found["approval"]),
-        opinion=float(found["opinion"]),
-        protest=float(found["protest"]),
-        ledger={keys[gate]: float(found[LEDGER_COLUMNS[gate]]) for gate in Gate},
+        preconditions=[
+            Demand(key, entry.title, Precondition(int(code)).name.lower())
+            for (key, entry), code in demands
+        ],
+        utilities=by_party("utility"),
+        status_quo=worth_before,
+        shares=by_party("share"),
+        concessions=by_party("concessions"),
+        drafts=by_party("drafts"),
+        dignity=found["dignity"],
+        approval=found["approval"],
+        opinion=found["opinion"],
+        protest=found["protest"],
+        ledger={keys[gate]: found[LEDGER_COLUMNS[gate]] for gate in Gate},
         seed=settings.seed,
         replicate=settings.replicate,
         overrides=list(overrides),
@@ -129,38 +135,20 @@ def summarise(record: RunRecord, overrides: Sequence[str] = ()) -> Summary:
     )
 
 
-def _outcomes(record: RunRecord) -> Mapping[str, np.ndarray]:
-    return outcomes(record.params, record.final)
-
-
-def _by_party(record: RunRecord, found: Mapping[str, float], name: str) -> dict[str, float]:
-    first, second = record.settings.scenario.parties
-    return {first: float(found[f"{name}_first"]), second: float(found[f"{name}_second"])}
-
-
-def _counts_by_party(record: RunRecord, found: Mapping[str, float], name: str) -> dict[str, int]:
-    return {party: int(n) for party, n in _by_party(record, found, name).items()}
+def _week(found: Mapping[str, Any], event: str) -> int | None:
+    week: int = found[f"{event}_week"]
+    return None if week < 0 else week
 
 
 def _places(record: RunRecord) -> list[Place]:
+    final = record.final
     return [
         Place(
             id=key,
             number=provision.number,
             title=provision.title,
-            status=Article(int(record.final.article[i])).name.lower(),
-            position=float(record.final.position[i]),
+            status=Article(int(final.article[i])).name.lower(),
+            position=float(final.position[i]),
         )
         for i, (key, provision) in enumerate(record.settings.scenario.provisions.items())
-    ]
-
-
-def _demands(record: RunRecord) -> list[Demand]:
-    return [
-        Demand(
-            id=key,
-            title=entry.title,
-            status=Precondition(int(record.final.precondition[k])).name.lower(),
-        )
-        for k, (key, entry) in enumerate(record.settings.scenario.preconditions.items())
     ]

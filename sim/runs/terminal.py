@@ -3,8 +3,10 @@
 import os
 import shutil
 import sys
+from collections.abc import Collection
 
 from rich.console import Console, RenderableType
+from rich.table import Table
 
 
 def duration(seconds: float) -> str:
@@ -42,21 +44,15 @@ PLAIN_WIDTH = 100
 
 
 class PipedConsole(Console):
-    """A console that tells when nobody reads on, instead of leaving the process."""
+    """A console that raises when nobody reads on, instead of leaving the process."""
 
     def on_broken_pipe(self) -> None:
-        """Raise what `sim.commands.cli.main` waits for.
-
-        Always raises BrokenPipeError.
-        """
+        """Raise BrokenPipeError, which `sim.commands.cli.main` waits for."""
         raise BrokenPipeError
 
 
 def console(error: bool = False) -> Console:
-    """Return a console on standard output, or on standard error.
-
-    Colours go to a terminal only; piped output is plain text of a fixed width.
-    """
+    """Return a console; colours go to a terminal only, piped text has a fixed width."""
     stream = sys.stderr if error else sys.stdout
     if stream.isatty():
         return PipedConsole(file=stream, highlight=False)
@@ -68,6 +64,18 @@ def console(error: bool = False) -> Console:
         force_terminal=False,
         no_color=True,
     )
+
+
+def plain_table() -> Table:
+    """Return a table without lines."""
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
+def columns(table: Table, *names: str, right: Collection[str] = ()) -> Table:
+    """Add columns to a table, and then those of numbers, at the right of their columns."""
+    for name in (*names, *right):
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
 
 
 def show(block: RenderableType, output: Console) -> None:

@@ -1,12 +1,12 @@
 """The weekly history of a run as a table, and as a Parquet file that explains itself.
 
 One row a week, with the state at the week's end. Unit and meaning of every column are kept in
-the file's metadata under ``columns``, beside the settings that the run depends on.
+the file's metadata under ``columns``, what the run depends on under ``run``, both as JSON.
 """
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +22,6 @@ from sim.runs.opening import RunRecord
 from sim.runs.outcomes import Column
 from sim.runs.story import day_of, gate_keys, gate_words
 
-COLUMNS_KEY = "columns"
-"""Metadata key of the columns' units and meanings, a JSON object."""
-RUN_KEY = "run"
-"""Metadata key of what the run depends on, a JSON object."""
-
 
 class Series(NamedTuple):
     """One column of the trace: what it is, and its values, one a week."""
@@ -36,11 +31,9 @@ class Series(NamedTuple):
 
 
 def trace(record: RunRecord) -> list[Series]:
-    """Return the weekly history, column by column.
+    """Return the weekly history, column by column, each of length (weeks played,).
 
-    record: a run with its history.
-
-    Returns each of length (weeks played,). Values that do not apply in a week are null.
+    Values that do not apply in a week are null.
     """
     scenario = record.settings.scenario
     return [
@@ -50,11 +43,6 @@ def trace(record: RunRecord) -> list[Series]:
         *_surroundings(record),
         *_ledger(scenario, record.history),
     ]
-
-
-def trace_frame(record: RunRecord) -> pl.DataFrame:
-    """Return the weekly history as a table."""
-    return pl.DataFrame([series.values for series in trace(record)])
 
 
 def _series(name: str, unit: str, meaning: str, values: NDArray[np.generic]) -> Series:
@@ -71,121 +59,72 @@ def _dates(record: RunRecord) -> list[Series]:
     weeks = np.arange(len(history), dtype=np.int32)
     days = [day_of(record.settings.scenario, int(week)) for week in weeks]
     words = (Treaty(int(code)).name.lower() for code in history["status"])
+    date = Column("date", "date", "date", "first day of the week")
     return [
         _series("week", "week", "week of the talks, from 0", weeks),
-        Series(
-            Column("date", "date", "date", "first day of the week"),
-            pl.Series("date", days, dtype=pl.Date),
-        ),
+        Series(date, pl.Series("date", days, dtype=pl.Date)),
         _words("status", "status of the treaty", words),
     ]
 
 
+PARTY_FIELDS = (
+    ("target", "share", "demand of {}, of what is open"),
+    ("reservation", "share", "least that {} takes, of what is open"),
+    ("drafts", "count", "drafts tabled by {} so far"),
+    ("conceded", "count", "unilateral concessions by {} so far"),
+)
+"""Fields of the state with one value a party: name, unit and meaning."""
+
+
 def _parties(record: RunRecord) -> list[Series]:
-    history = record.history
-    scenario = record.settings.scenario
+    history, scenario = record.history, record.settings.scenario
     found: list[Series] = []
     for side, party in enumerate(scenario.parties):
         name = scenario.actors[party].name
+        for field, unit, meaning in PARTY_FIELDS:
+            values = history[field][:, side]
+            whole = values.astype(np.int32) if unit == "count" else values
+            found.append(_series(f"{field}_{party}", unit, meaning.format(name), whole))
         a, b = history["belief_a"][:, side], history["belief_b"][:, side]
-        found += [
-            _series(
-                f"target_{party}",
-                "share",
-                f"demand of {name}, of what is open",
-                history["target"][:, side],
-            ),
-            _series(
-                f"reservation_{party}",
-                "share",
-                f"least that {name} takes, of what is open",
-                history["reservation"][:, side],
-            ),
-            _series(
-                f"drafts_{party}",
-                "count",
-                f"drafts tabled by {name} so far",
-                history["drafts"][:, side].astype(np.int32),
-            ),
-            _series(
-                f"conceded_{party}",
-                "count",
-                f"unilateral concessions by {name} so far",
-                history["conceded"][:, side].astype(np.int32),
-            ),
-            _series(
-                f"belief_{party}",
-                "per week",
-                f"rate of the other's concessions that {name} believes in",
-                a / (a + b),
-            ),
-            *_choice(history, side, party, name),
-        ]
+        believed = f"rate of the other's concessions that {name} believes in"
+        found.append(_series(f"belief_{party}", "per week", believed, a / (a + b)))
+        found += _choice(history, side, party, name)
     return found
 
 
 def _choice(history: NDArray[np.void], side: int, party: str, name: str) -> list[Series]:
     weighed = (history["text_week"] >= 0) & (history["status"] < Treaty.SIGNED_FULL)
     columns = []
-    for field, meaning in (("value_now", "signing in full now"), ("value_wait", "waiting")):
+    for field, choice in (("value_now", "signing in full now"), ("value_wait", "waiting")):
         values = pl.Series(f"{field}_{party}", history[field][:, side])
-        mask = pl.Series(weighed)
-        columns.append(
-            Series(
-                Column(
-                    f"{field}_{party}",
-                    "f8",
-                    "utility",
-                    f"worth of {meaning} to {name}; null while the text is open or once it is "
-                    "signed in full",
-                ),
-                pl.select(pl.when(mask).then(values).alias(values.name)).to_series(),
-            )
+        chosen = pl.when(pl.Series(weighed)).then(values).alias(values.name)
+        meaning = (
+            f"worth of {choice} to {name}; null while the text is open or once it is signed in full"
         )
+        column = Column(values.name, "f8", "utility", meaning)
+        columns.append(Series(column, pl.select(chosen).to_series()))
     return columns
 
 
 def _text(record: RunRecord) -> list[Series]:
-    history = record.history
-    scenario = record.settings.scenario
-    first, second = (scenario.actors[party].name for party in scenario.parties)
+    history, scenario = record.history, record.settings.scenario
+    names = {party: scenario.actors[party].name for party in scenario.parties}
+    scale = "0 {}'s wording, 1 {}'s".format(*names.values())
     found: list[Series] = []
     for i, (key, provision) in enumerate(scenario.provisions.items()):
         if provision.status == "agreed":
             continue
-        found.append(
-            _words(
-                f"article_{key}",
-                f"status: {provision.title}",
-                (Article(int(code)).name.lower() for code in history["article"][:, i]),
-            )
-        )
-        scale = f"0 {first}'s wording, 1 {second}'s"
-        found.append(
-            _series(
-                f"position_{key}",
-                "position",
-                f"agreed, or the midpoint of the drafts; {scale}",
-                history["position"][:, i],
-            )
-        )
-        for side, party in enumerate(scenario.parties):
-            found.append(
-                _series(
-                    f"offer_{key}_{party}",
-                    "position",
-                    f"standing offer of {scenario.actors[party].name}; {scale}",
-                    history["offer"][:, side, i],
-                )
-            )
+        status = (Article(int(code)).name.lower() for code in history["article"][:, i])
+        found.append(_words(f"article_{key}", f"status: {provision.title}", status))
+        midpoint = f"agreed, or the midpoint of the drafts; {scale}"
+        found.append(_series(f"position_{key}", "position", midpoint, history["position"][:, i]))
+        for side, (party, name) in enumerate(names.items()):
+            offer = history["offer"][:, side, i]
+            meaning = f"standing offer of {name}; {scale}"
+            found.append(_series(f"offer_{key}_{party}", "position", meaning, offer))
     for k, (key, entry) in enumerate(scenario.preconditions.items()):
-        found.append(
-            _words(
-                f"precondition_{key}",
-                f"status: {entry.title}",
-                (Precondition(int(code)).name.lower() for code in history["precondition"][:, k]),
-            )
-        )
+        steps = (Precondition(int(code)).name.lower() for code in history["precondition"][:, k])
+        found.append(_words(f"precondition_{key}", f"status: {entry.title}", steps))
     return found
 
 
@@ -234,33 +173,19 @@ def _second_home(record: RunRecord, party: str, side: int) -> list[Series]:
 
 def _ledger(scenario: Scenario, history: NDArray[np.void]) -> list[Series]:
     keys, words = gate_keys(scenario), gate_words(scenario)
-    closed = [
-        _series(
-            f"gate_{keys[gate]}",
-            "flag",
-            f"this week is charged to: {words[gate]}",
-            history["gates"][:, gate] != 0,
-        )
-        for gate in Gate
-    ]
-    so_far = [
-        _series(
-            f"ledger_{keys[gate]}",
-            "weeks",
-            f"weeks so far charged to: {words[gate]}; a week with several gates is shared",
-            history["ledger"][:, gate],
-        )
-        for gate in Gate
-    ]
+    closed: list[Series] = []
+    so_far: list[Series] = []
+    for gate in Gate:
+        charged, weeks = history["gates"][:, gate] != 0, history["ledger"][:, gate]
+        now = f"this week is charged to: {words[gate]}"
+        shared = f"weeks so far charged to: {words[gate]}; a week with several gates is shared"
+        closed.append(_series(f"gate_{keys[gate]}", "flag", now, charged))
+        so_far.append(_series(f"ledger_{keys[gate]}", "weeks", shared, weeks))
     return closed + so_far
 
 
 def check_target(path: Path) -> None:
-    """Check, before anything is played, that a trace can be written to `path`.
-
-    Raises ConfigError if the file exists, its folder does not, or its name does not end in
-    .parquet.
-    """
+    """Raise ConfigError, before anything is played, if a trace cannot be written to `path`."""
     if path.suffix != ".parquet":
         raise ConfigError([f"--trace: {path}: a trace is a file that ends in .parquet"])
     if path.exists() or path.is_symlink():
@@ -270,11 +195,7 @@ def check_target(path: Path) -> None:
 
 
 def write_trace(record: RunRecord, path: Path, overrides: Iterable[str] = ()) -> None:
-    """Write the weekly history as a Parquet file.
-
-    record: a run with its history.
-    path: a file that does not exist yet.
-    overrides: the overrides that the run was composed with, to be stated in the metadata.
+    """Write the weekly history as a new Parquet file; `overrides` are stated in its metadata.
 
     Raises ConfigError if the file exists or cannot be placed there, and SimError if the disk
     refuses it; nothing is left behind then.
@@ -302,10 +223,7 @@ def _metadata(
     record: RunRecord, columns: Iterable[Series], overrides: Iterable[str]
 ) -> dict[str, str]:
     settings = record.settings
-    told = {
-        series.column.name: {"unit": series.column.unit, "meaning": series.column.meaning}
-        for series in columns
-    }
+    described = {c.name: {"unit": c.unit, "meaning": c.meaning} for c, _ in columns}
     run = {
         "scenario": settings.scenario.id,
         "seed": settings.seed,
@@ -315,19 +233,5 @@ def _metadata(
         "versions": versions(RUN_LIBRARIES),
         "settings": settings.model_dump(mode="json", by_alias=True),
     }
-    return {
-        COLUMNS_KEY: json.dumps(told, ensure_ascii=False),
-        RUN_KEY: json.dumps(run, ensure_ascii=False),
-    }
-
-
-def read_metadata(path: Path) -> Mapping[str, Mapping[str, object]]:
-    """Return what a trace says about itself: its columns and its run.
-
-    Raises ConfigError if the file is no trace.
-    """
-    try:
-        found = pl.read_parquet_metadata(path)
-        return {key: json.loads(found[key]) for key in (COLUMNS_KEY, RUN_KEY)}
-    except (OSError, KeyError, pl.exceptions.PolarsError) as error:
-        raise ConfigError([f"{path}: is no trace of a run"]) from error
+    parts = {"columns": described, "run": run}
+    return {key: json.dumps(part, ensure_ascii=False) for key, part in parts.items()}

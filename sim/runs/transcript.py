@@ -1,5 +1,7 @@
 """One run on the terminal: the calendar of what happened, then what it came to."""
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -8,9 +10,9 @@ from sim.config.scenario import Scenario
 from sim.config.settings import Choice
 from sim.model.codes import Article, Gate, Move, Precondition, Treaty
 from sim.runs.opening import RunRecord
-from sim.runs.story import STATUS_WORDS, Line, day_of, gate_words, percent, short_title, tell
+from sim.runs.story import STATUS_WORDS, day_of, gate_words, percent, short_title, tell
 from sim.runs.summary import Summary
-from sim.runs.terminal import show
+from sim.runs.terminal import columns, show
 
 _BAR = 30
 """Characters of a bar that stands for all weeks."""
@@ -38,12 +40,7 @@ _STYLES = {
 
 
 def render(record: RunRecord, summary: Summary, console: Console) -> None:
-    """Print one run.
-
-    record: what was played.
-    summary: what it came to.
-    console: where to print it; colours only if it is a terminal.
-    """
+    """Print one run; colours go to a terminal only."""
     scenario = record.settings.scenario
     blocks: list[RenderableType] = [
         Group(
@@ -55,19 +52,15 @@ def render(record: RunRecord, summary: Summary, console: Console) -> None:
         Text(outcome_line(record, summary), style="bold"),
     ]
     first, second = (scenario.actors[party].name for party in scenario.parties)
-    tables = {
-        "What stood at the end is worth": parties_table(scenario, summary),
-        f"What was open (0 {first}'s wording, 1 {second}'s)": articles_table(scenario, summary),
-        "Preconditions": preconditions_table(scenario, summary),
-        "What kept each week from being the week of the full signature": ledger_table(
-            scenario, summary
-        ),
-    }
-    blocks += [
-        Group(Text(title, style="bold"), table)
-        for title, table in tables.items()
-        if table.row_count
-    ]
+    for title, make in (
+        ("What stood at the end is worth", parties_table),
+        (f"What was open (0 {first}'s wording, 1 {second}'s)", articles_table),
+        ("Preconditions", preconditions_table),
+        ("What kept each week from being the week of the full signature", ledger_table),
+    ):
+        table = make(scenario, summary)
+        if table.row_count:
+            blocks.append(Group(Text(title, style="bold"), table))
     for n, block in enumerate(blocks):
         if n:
             console.print()
@@ -78,15 +71,15 @@ def conduct_lines(record: RunRecord) -> list[str]:
     """Return how the talks were set up: strategies, rules, horizon and seed."""
     settings = record.settings
     scenario = settings.scenario
-    sides = []
+    lines = []
     for party, conduct in settings.parties.items():
-        said = f"{scenario.actors[party].name}: {choice_words(conduct.strategy)}"
-        said += f"; accepts by {choice_words(conduct.acceptance)}"
+        line = f"{scenario.actors[party].name}: {choice_words(conduct.strategy)}"
+        line += f"; accepts by {choice_words(conduct.acceptance)}"
         if conduct.opponent_model.name != "none":
-            said += f"; learns by {choice_words(conduct.opponent_model)}"
-        sides.append(said)
+            line += f"; learns by {choice_words(conduct.opponent_model)}"
+        lines.append(line)
     return [
-        *sides,
+        *lines,
         f"Agenda {settings.agenda.rule}, precondition {settings.precondition.rule}, "
         f"mediator {settings.mediator.style}, public {settings.public.rule}",
         f"{settings.horizon} weeks from {scenario.start.isoformat()}, seed {settings.seed}, "
@@ -106,34 +99,28 @@ def calendar(record: RunRecord) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     for line in tell(record):
-        table.add_row(line.day.isoformat(), sentence(line))
+        table.add_row(line.day.isoformat(), Text(line.text, style=_STYLES.get(line.move, "")))
     last = day_of(record.settings.scenario, int(record.final.week))
     if not record.final.ended:
         table.add_row(last.isoformat(), Text("The horizon is reached.", style="dim"))
     return table
 
 
-def sentence(line: Line) -> Text:
-    """Return a move's sentence in its colour."""
-    return Text(line.text, style=_STYLES.get(line.move, ""))
-
-
 def outcome_line(record: RunRecord, summary: Summary) -> str:
     """Return the outcome in one sentence."""
     status = Treaty[summary.status.upper()]
-    said = f"Outcome: {summary.status} after {summary.weeks} weeks; {STATUS_WORDS[status]}"
+    line = f"Outcome: {summary.status} after {summary.weeks} weeks; {STATUS_WORDS[status]}"
     if status == Treaty.STALLED:
-        said += f" (highest status: {summary.highest_status})"
+        line += f" (highest status: {summary.highest_status})"
     if summary.signed != "none":
-        said += f". First signature: {summary.signed_date} (week {summary.signed_week})"
-    return said + "."
+        line += f". First signature: {summary.signed_date} (week {summary.signed_week})"
+    return line + "."
 
 
 def parties_table(scenario: Scenario, summary: Summary) -> Table:
     """Return what the outcome is worth to each party."""
-    table = _table()
-    for name in ("Party", "Utility", "Status quo", "Share of what was open", "Concessions alone"):
-        table.add_column(name, justify="left" if name == "Party" else "right")
+    shares = ("Utility", "Status quo", "Share of what was open", "Concessions alone")
+    table = _table("Party", right=shares)
     for party in scenario.parties:
         table.add_row(
             Text(scenario.actors[party].name),
@@ -147,11 +134,7 @@ def parties_table(scenario: Scenario, summary: Summary) -> Table:
 
 def articles_table(scenario: Scenario, summary: Summary) -> Table:
     """Return the final positions of the articles that were open at the start."""
-    table = _table()
-    table.add_column("Article")
-    table.add_column("Subject")
-    table.add_column("Status")
-    table.add_column("Position", justify="right")
+    table = _table("Article", "Subject", "Status", right=("Position",))
     places = {item.id: item for item in summary.provisions}
     for key, provision in scenario.provisions.items():
         if provision.status == "agreed":
@@ -169,10 +152,7 @@ def articles_table(scenario: Scenario, summary: Summary) -> Table:
 
 def preconditions_table(scenario: Scenario, summary: Summary) -> Table:
     """Return where the preconditions ended; those that nobody raised are left out."""
-    table = _table()
-    table.add_column("Demand")
-    table.add_column("Demanded by")
-    table.add_column("Status")
+    table = _table("Demand", "Demanded by", "Status")
     for entry in summary.preconditions:
         if entry.status == Precondition.DORMANT.name.lower():
             continue
@@ -184,9 +164,7 @@ def preconditions_table(scenario: Scenario, summary: Summary) -> Table:
 
 def ledger_table(scenario: Scenario, summary: Summary) -> Table:
     """Return the ledger: shares of weeks charged to each gate, with bars."""
-    table = _table()
-    table.add_column("Gate")
-    table.add_column("Weeks", justify="right")
+    table = _table("Gate", right=("Weeks",))
     table.add_column("")
     shares = list(summary.ledger.values())
     for gate, words in gate_words(scenario).items():
@@ -196,13 +174,10 @@ def ledger_table(scenario: Scenario, summary: Summary) -> Table:
     return table
 
 
-def bar(share: float, width: int = _BAR) -> str:
+def bar(share: float) -> str:
     """Return a bar for a share in [0, 1]; something is always drawn for something."""
-    filled = round(share * width)
-    if share > 0.0:
-        filled = max(filled, 1)
-    return "█" * filled
+    return "█" * max(round(share * _BAR), share > 0.0)
 
 
-def _table() -> Table:
-    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+def _table(*names: str, right: Sequence[str] = ()) -> Table:
+    return columns(Table(box=None, padding=(0, 2, 0, 0), header_style="dim"), *names, right=right)

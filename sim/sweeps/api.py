@@ -32,34 +32,18 @@ def sweep(
 
     Runs that are stored already are not played again.
 
-    Parameters
-    ----------
-    line : str or sequence of str
-        Overrides as on the command line, e.g.
-        ``"strategy@armenia=boulware,linear agenda=glob(*) replicates=200"``; a string is split
-        as a shell would.
-    folder : str or Path, optional
-        Where results are kept; by default one below ``results`` that is named after the plan.
-    config_name, config_dir : str, str or Path
-        As for a single run.
-    zip : str or sequence
-        Keys that advance together instead of being crossed: ``"KEY,KEY"``, or several such
-        texts or lists of keys.
-    filter : str or sequence of str
-        Conditions that a cell must meet, e.g. ``"strategy@armenia != strategy@azerbaijan"``.
+    line: overrides as on the command line, e.g. ``"strategy@armenia=boulware,linear agenda=glob(*)
+        replicates=200"``; a string is split as a shell would.
+    folder: where results are kept; by default one below ``results`` that is named after the plan.
+    config_name, config_dir: as for a single run.
+    zip: keys that advance together instead of being crossed: ``"KEY,KEY"``, or several such texts
+        or lists of keys.
+    filter: conditions that a cell must meet, e.g. ``"strategy@armenia != strategy@azerbaijan"``.
 
-    Returns
-    -------
-    polars.DataFrame
-        One row a run, sorted by cell and replicate; columns as in `sim.sweeps.columns`. Failed
-        runs have the `run_status` failed and no outcomes.
-
-    Raises
-    ------
-    ConfigError
-        With all problems of all cells, before the first run.
-    StoreError
-        If results cannot be written.
+    Returns one row a run, sorted by cell and replicate; columns as in `sim.sweeps.columns`. Failed
+    runs have the `run_status` failed and no outcomes.
+    Raises ConfigError with all problems of all cells, before the first run, and StoreError if
+    results cannot be written.
     """
     filters = [filter] if isinstance(filter, str) else list(filter)
     request = make_plan(_words(line), config_name, config_dir, _zipped(zip), filters)
@@ -92,32 +76,19 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
 
     Choices are composed once; further calls that differ in numbers only take some milliseconds.
 
-    Parameters
-    ----------
-    seed : int
-        Seed; the same seed gives the same outcomes.
-    replicates : int
-        Runs to average over, at least 1; common random numbers link calls with the same seed.
-    **parameters
-        Overrides; a key of whole numbers such as ``horizon`` takes a whole float, too. Keys that
-        are no Python names are given in a dictionary,
-        ``run(seed=1, **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and
-        ``__at__`` for @, as in ``strategy__at__armenia="linear"``.
+    seed: seed; the same seed gives the same outcomes.
+    replicates: runs to average over, at least 1; common random numbers link calls with the same
+        seed.
+    **parameters: overrides; a key of whole numbers such as ``horizon`` takes a whole float, too.
+        Keys that are no Python names are given in a dictionary, ``run(seed=1,
+        **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and ``__at__`` for @,
+        as in ``strategy__at__armenia="linear"``.
 
-    Returns
-    -------
-    dict of str to float
-        Mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
-        as the share of runs in which anything was signed, ``signed_full`` likewise. The mean of a
-        week in which something happens, such as ``signed_week``, is restricted to the horizon: a
-        run in which it never came counts with its ``horizon``. Other words are left out.
-
-    Raises
-    ------
-    ConfigError
-        If the parameters cannot be used.
-    SimError
-        If a run failed.
+    Returns mean of each outcome over the replicates, none of them NaN: flags as shares, ``signed``
+    as the share of runs in which anything was signed, ``signed_full`` likewise. The mean of a week
+    in which something happens, such as ``signed_week``, is restricted to the horizon: a run in
+    which it never came counts with its ``horizon``. Other words are left out.
+    Raises ConfigError if the parameters cannot be used, and SimError if a run failed.
     """
     count = _python_value("replicates", replicates)
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:

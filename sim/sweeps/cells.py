@@ -36,13 +36,7 @@ class CellSettings:
         self._latest: tuple[Combination, Settings] | None = None
 
     def __call__(self, cell: int) -> Settings:
-        """Return the settings of one cell.
-
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
-        """
+        """Return the settings of one cell; ConfigError has one line a problem."""
         plan = self._plan
         combination, point = plan.parts(cell)
         if point < 0:
@@ -68,23 +62,14 @@ class CellSettings:
 
 
 class Scenarios:
-    """Settings of combinations that start from some composed configurations.
-
-    Configurations may be added to `bases` later.
-    """
+    """Settings of combinations that start from composed configurations; more may be added."""
 
     def __init__(self, bases: Sequence[dict[str, object]]) -> None:
         self._bases = bases
         self._valid: dict[str, Scenario] = {}
 
     def settings(self, combination: Combination) -> Settings:
-        """Return the settings of one combination.
-
-        Raises
-        ------
-        ConfigError
-            With one line a problem.
-        """
+        """Return the settings of one combination; ConfigError has one line a problem."""
         plain = changed(self._bases[combination.base], combination.changes)
         key = scenario_key(combination)
         settings = build_settings(plain, self._valid.get(key))
@@ -107,19 +92,10 @@ def number_of(key: str) -> str:
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """Return a valid scenario in which some numbers have other values.
+    """Return a valid scenario in which some numbers, by their paths, have other values.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    values : mapping
-        Path of a number, e.g. ``discount_rate.armenia``, and its value, inside its range and
-        whole where it must be.
-
-    Raises
-    ------
-    ConfigError
-        If the numbers do not fit each other any more.
+    Each value lies in its number's range, and is whole where it must be. Raises ConfigError if they
+    do not fit each other any more.
     """
     tree: Tree = {}
     for path, value in values.items():
@@ -161,12 +137,9 @@ def is_whole(path: str) -> bool:
         model = _bare(annotation)
         if isinstance(model, type) and issubclass(model, BaseModel):
             field = model.model_fields[str(step)]
-            # Pydantic keeps the marks of a field apart from its annotation.
-            annotation = (
-                Annotated[(field.annotation, *field.metadata)]
-                if field.metadata
-                else field.annotation
-            )
+            annotation = field.annotation
+            if field.metadata:  # Pydantic keeps the marks of a field apart from its annotation
+                annotation = Annotated[(annotation, *field.metadata)]
         else:
             annotation = next(a for a in reversed(get_args(model)) if a is not Ellipsis)
     return any(mark in WHOLE for mark in get_args(_present(annotation))[1:])

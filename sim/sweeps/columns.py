@@ -62,14 +62,7 @@ ERROR = TableColumn("error", pl.String, "text", "why the run failed, else null")
 
 
 def run_columns(plan: Plan, scenarios: Sequence[Scenario]) -> list[TableColumn]:
-    """Return the columns of the table of runs.
-
-    Parameters
-    ----------
-    plan : Plan
-    scenarios : sequence of Scenario
-        Those that the cells play; columns of one scenario are null in the rows of another.
-    """
+    """Return the columns of the table of runs; one scenario's are null in rows of another."""
     columns = [CELL, REPLICATE, SEED, *([POINT] if plan.points else [])]
     columns += [TableColumn(key, swept_type(plan, key), *SWEPT) for key in plan.swept]
     columns += [STATUS, ERROR]
@@ -118,10 +111,8 @@ def schema(columns: Sequence[TableColumn]) -> dict[str, Type]:
 
 def described(columns: Sequence[TableColumn]) -> str:
     """Return the columns as the JSON text that files carry."""
-    return json.dumps(
-        [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns],
-        ensure_ascii=False,
-    )
+    plain = [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns]
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series:
@@ -145,14 +136,11 @@ def weekly_history(record: "RunRecord", cell: int, replicate: int) -> "list[Seri
 
     found = trace(record)
     weeks = len(found[0].values)
-    which = [
-        Series(
-            Column(column.name, "i4", column.unit, column.meaning),
-            pl.Series(column.name, np.full(weeks, number, np.int32)),
-        )
-        for column, number in ((CELL, cell), (REPLICATE, replicate))
-    ]
-    return [*which, *found]
+    run = []
+    for column, number in ((CELL, cell), (REPLICATE, replicate)):
+        values = pl.Series(column.name, np.full(weeks, number, np.int32))
+        run.append(Series(Column(column.name, "i4", column.unit, column.meaning), values))
+    return [*run, *found]
 
 
 def weekly_table(histories: "Sequence[list[Series]]") -> Weekly | None:

@@ -10,9 +10,9 @@ keys - is composed by Hydra, once for each distinct combination.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import yaml
@@ -47,15 +47,7 @@ class StandIn:
 
 
 class Compositions:
-    """Composes the configurations of one line's cells.
-
-    Parameters
-    ----------
-    terms : sequence of Term
-        All keys of the line, fixed and swept, with at least one value each.
-    config_name, config_dir : str, str or Path
-        As for a single run.
-    """
+    """Composes the configurations of a line's cells; each of its `terms` has a value at least."""
 
     def __init__(
         self, terms: Sequence[Term], config_name: str, config_dir: str | Path | None
@@ -71,13 +63,7 @@ class Compositions:
         self._bases: dict[tuple[str, ...], dict[str, object] | ConfigError] = {}
 
     def base(self, choices: Choices) -> dict[str, object]:
-        """Return the composition that `choices` share with others, stand-ins still in place.
-
-        Raises
-        ------
-        ConfigError
-            If these choices cannot be composed.
-        """
+        """Return the composition that `choices` share with others, stand-ins still in place."""
         key = self._base_key(choices)
         while key not in self._bases:
             self._bases[key] = self._compose_base(choices)
@@ -88,13 +74,7 @@ class Compositions:
         return found
 
     def changes(self, choices: Choices) -> dict[str, object]:
-        """Return what a cell changes in its base: dotted path and new value, in order.
-
-        Raises
-        ------
-        ConfigError
-            If a key is not there in this cell.
-        """
+        """Return what a cell changes in its base, by path; ConfigError if one is missing."""
         base = self.base(choices)
         found: dict[str, object] = {}
         for key, stand_in in self._stand_ins.items():
@@ -108,13 +88,7 @@ class Compositions:
         return found | self._marks(base, found)
 
     def check_alone(self, choices: Choices, error: ConfigError) -> None:
-        """Find out whether a cell's problem is one of the line, whatever the cell.
-
-        Raises
-        ------
-        ConfigError
-            If a key of the line fails by itself for the same reason: then all cells do.
-        """
+        """Raise ConfigError if a key fails by itself for that reason: then all cells do."""
         for term in self._terms:
             if term.key in self._late:
                 continue
@@ -157,13 +131,10 @@ class Compositions:
 
     def _has_interpolations(self) -> bool:
         texts = (option.text for term in self._terms for option in term.options)
-        files = (file.read_text("utf-8", errors="replace") for file in self._yaml_files())
-        return any("${" in text for text in chain(texts, files))
-
-    def _yaml_files(self) -> Iterator[Path]:
-        for folder in self._folders:
-            yield from folder.glob("*.yaml")
-            yield from folder.glob("*/**/*.yaml")
+        patterns = product(self._folders, ("*.yaml", "*/**/*.yaml"))
+        files = (file for folder, pattern in patterns for file in folder.glob(pattern))
+        contents = (file.read_text("utf-8", errors="replace") for file in files)
+        return any("${" in text for text in chain(texts, contents))
 
     def _stand_in(self, term: Term, name: str) -> StandIn | None:
         """Return what stands in for a choice, None if its files do more than hold values."""
@@ -240,9 +211,6 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _meets_list(node: Mapping[str, object], path: str) -> bool:
-    found: object = node
-    for part in path.split("."):
-        if isinstance(found, list):
-            return True
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return False
+    parts = path.split(".")
+    above = (".".join(parts[:n]) for n in range(1, len(parts)))
+    return any(isinstance(at(node, each), list) for each in above)

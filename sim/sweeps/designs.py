@@ -40,13 +40,7 @@ ORDER: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def check_size(cells: int, replicates: int = 1) -> None:
-    """Refuse a sweep of too many cells or runs.
-
-    Raises
-    ------
-    ConfigError
-        With the number and the bound.
-    """
+    """Raise ConfigError if there are too many cells or runs for a sweep."""
     if cells > MOST_CELLS:
         raise ConfigError([f"sweep: {cells:,} cells, a sweep has {MOST_CELLS:,} at most"])
     runs = cells * replicates
@@ -64,13 +58,7 @@ class Condition:
 
     @classmethod
     def read(cls, text: str, terms: Sequence[Term], assumptions: Sequence[str] = ()) -> "Condition":
-        """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw.
-
-        Raises
-        ------
-        ConfigError
-            If it is of another form, or names a key that cannot be used.
-        """
+        """Read ``KEY OP KEY_OR_VALUE [or ..]``, of keys that the line sets and does not draw."""
         parts = []
         for piece in re.split(r"\s+or\s+", text.strip()):
             found = re.fullmatch(r"(\S+?)\s*(==|!=|<=|>=|<|>)\s*(\S+)", piece)
@@ -89,9 +77,8 @@ class Condition:
         return any(self._compare(choices, *part) for part in self.parts)
 
     def _compare(self, choices: Choices, left: str, sign: str, right: str) -> bool:
-        one, other = choices[left].text, right
-        if right in choices:
-            other = choices[right].text
+        one = choices[left].text
+        other = choices[right].text if right in choices else right
         first, second = _number(one), _number(other)
         if first is not None and second is not None:
             return ORDER[sign](first, second)
@@ -133,21 +120,9 @@ def combinations(
 ) -> list[Choices]:
     """Return the combinations of values, the last key on the line varying fastest.
 
-    Parameters
-    ----------
-    terms : sequence of Term
-        All keys of the line; the lower end stands for an interval.
-    zipped : sequence of sequence of str
-        Keys that advance together instead of being crossed.
-    filters : sequence of str
-        Conditions, see `Condition`; all must hold.
-    assumptions : sequence of str
-        Patterns of the assumptions that are drawn.
-
-    Raises
-    ------
-    ConfigError
-        If a zip or a condition cannot be used, or no combination is left.
+    Keys that are `zipped` advance together instead of being crossed; all `filters`, see
+    `Condition`, must hold; `assumptions` are patterns of what is drawn. Raises ConfigError if one
+    cannot be used, or no combination is left.
     """
     bundles = _bundles(terms, zipped)
     check_size(math.prod(len(bundle) for bundle in bundles))
@@ -171,13 +146,11 @@ def _bundles(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[lis
     options = {term.key: term.listed for term in terms}
     together = {key: tuple(keys) for keys in zipped for key in keys}
     groups = dict.fromkeys(together.get(term.key, (term.key,)) for term in terms)
-    return [
-        [
-            dict(zip(keys, row, strict=True))
-            for row in zip(*(options[key] for key in keys), strict=True)
-        ]
-        for keys in groups
-    ]
+    found: list[list[Choices]] = []
+    for keys in groups:
+        rows = zip(*(options[key] for key in keys), strict=True)
+        found.append([dict(zip(keys, row, strict=True)) for row in rows])
+    return found
 
 
 def _zip_problems(terms: Sequence[Term], zipped: Sequence[Sequence[str]]) -> list[str]:
@@ -214,13 +187,7 @@ class Dimension:
 
 
 def dimensions(line: Line, scenario: Scenario) -> list[Dimension]:
-    """Return what a sampled design varies; empty for a factorial one.
-
-    Raises
-    ------
-    ConfigError
-        If design and ranges do not go together.
-    """
+    """Return what a design samples; ConfigError if design and ranges do not go together."""
     intervals = [Dimension(t.key, *t.interval, t.whole) for t in line.terms if t.interval]
     problems = _design_problems(line, intervals, scenario)
     if problems:
@@ -258,19 +225,13 @@ def _samples_problem(settings: SweepSettings) -> list[str]:
 
 def _pattern_problems(scenario: Scenario, patterns: Sequence[str]) -> list[str]:
     known = _ranges(scenario)
-    return [
-        f"assumptions: '{pattern}' matches no assumption with a range"
-        + did_you_mean(pattern, known)
-        for pattern in patterns
-        if not any(fnmatchcase(path, pattern) for path in known)
-    ]
+    unmatched = [p for p in patterns if not any(fnmatchcase(path, p) for path in known)]
+    problem = "matches no assumption with a range"
+    return [f"assumptions: '{p}' {problem}{did_you_mean(p, known)}" for p in unmatched]
 
 
 def drawn_assumptions(line: Line, scenario: Scenario) -> list[Dimension]:
-    """Return the ranges of a scenario's assumptions that the design draws.
-
-    Those are the ones that match a pattern and that the line does not set itself.
-    """
+    """Return the ranges of the assumptions that match a pattern and that the line does not set."""
     fixed = {place(term.key) for term in line.terms}
     found = [
         Dimension(f"scenario.{path}.value", low, high, is_whole(path))
@@ -290,12 +251,7 @@ def _ranges(scenario: Scenario) -> dict[str, tuple[float, float]]:
 
 
 def points(varied: Sequence[Dimension], settings: SweepSettings, seed: int) -> NDArray[np.float64]:
-    """Return the points of a sampled design, which depend on the sweep's seed alone.
-
-    Returns
-    -------
-    array of float, shape (points, dimensions)
-    """
+    """Return the points of a sampled design, which depend on the sweep's seed alone."""
     cube = _cube(len(varied), settings, seed)
     low = np.array([d.low for d in varied])
     high = np.array([d.high for d in varied])

@@ -1,6 +1,6 @@
 """A planned sweep carried out: what is missing is played, then all is put into one table.
 
-`execute` is the entry. A `Reporter` is told how far it is: a bar on a terminal, plain lines where
+`execute` is the entry. A `Reporter` shows how far it is: a bar on a terminal, plain lines where
 the output is piped. `print_dry_run` says what a plan would play, and how long that would take.
 """
 
@@ -20,10 +20,9 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from sim.runs.files import parquet_bytes
-from sim.runs.terminal import console, counted, duration, show, size
+from sim.runs.terminal import columns, console, counted, duration, plain_table, show, size
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for
 from sim.sweeps.plan import Chunk, Plan, missing
@@ -65,10 +64,15 @@ class Reporter:
         """Count a chunk."""
         self.done += receipt.chunk.runs
         self.failed += receipt.failed
+        self._show(at_once=False)
 
     def note(self, text: str) -> None:
         """Keep what is waited for, to be shown beside the progress; empty if nothing is."""
         self.awaited = text
+        self._show(at_once=bool(text))
+
+    def _show(self, at_once: bool) -> None:
+        """Show how far it is, at once if there is something new to wait for."""
 
     def stop(self) -> None:
         """End the counting, also after an error."""
@@ -117,15 +121,8 @@ class Bar(Reporter):
         self._progress.start_task(self._task)
         self._progress.start()
 
-    def advance(self, receipt: Receipt) -> None:
-        """Move the bar."""
-        super().advance(receipt)
+    def _show(self, at_once: bool) -> None:
         self._progress.update(self._task, completed=self.done, pace=self.pace)
-
-    def note(self, text: str) -> None:
-        """Show what is waited for beside the bar."""
-        super().note(text)
-        self._progress.update(self._task, pace=self.pace)
 
     def stop(self) -> None:
         """Leave the bar as it is."""
@@ -148,21 +145,10 @@ class Lines(Reporter):
         stored = f", {done:,} of them stored already" if done else ""
         self.say(f"{counted(total, 'run')}{stored}; {where}")
 
-    def advance(self, receipt: Receipt) -> None:
-        """Print a line if the latest one is some seconds old."""
-        super().advance(receipt)
-        if time.monotonic() - self._latest >= LINE_SECONDS:
-            self._print()
-
-    def note(self, text: str) -> None:
-        """Print a line at once if there is something new to wait for."""
-        super().note(text)
-        if text:
-            self._print()
-
-    def _print(self) -> None:
-        self._latest = time.monotonic()
-        self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
+    def _show(self, at_once: bool) -> None:
+        if at_once or time.monotonic() - self._latest >= LINE_SECONDS:
+            self._latest = time.monotonic()
+            self.say(f"{counted(self.done, 'run')}, {self.done / self.total:.0%}, {self.pace}")
 
     def stop(self) -> None:
         """Print how many runs are stored, if any has been played."""
@@ -184,8 +170,8 @@ def first_interrupt_only() -> Iterator[None]:
     a signal is ignored from the start, as some are for a script's job in the background.
     """
     apart = threading.current_thread() is not threading.main_thread()
-    heard = [] if apart else [s for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _interrupt) for each in heard}
+    caught = [] if apart else [s for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, _interrupt) for each in caught}
     try:
         yield
     finally:
@@ -218,21 +204,10 @@ def default_folder(plan: Plan) -> Path:
 
 
 def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> Outcome:
-    """Play all runs of a validated plan that are not stored yet.
+    """Play all runs of a validated plan that are not stored yet, into `folder` or the default one.
 
-    Parameters
-    ----------
-    request : Request
-    folder : str or Path, optional
-        Where to keep the results; by default one named after the plan.
-    reporter : Reporter
-
-    Raises
-    ------
-    ConfigError
-        If the folder holds something else, is in use or cannot be written to.
-    StoreError
-        If results cannot be written.
+    Raises ConfigError if the folder holds something else, is in use or cannot be written to, and
+    StoreError if results cannot be written.
     """
     workers = workers_for(request.settings.executor)
     store = Store(default_folder(request.plan) if folder is None else folder)
@@ -257,11 +232,11 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
         if todo:
             reporter.start(plan.runs, sum(chunk.runs for chunk in done), workers.where)
             try:
-                for told in workers.play(player, store, todo):
-                    if isinstance(told, Receipt):
-                        reporter.advance(told)
+                for news in workers.play(player, store, todo):
+                    if isinstance(news, Receipt):
+                        reporter.advance(news)
                     else:
-                        (reporter.say if told.line else reporter.note)(told.text)
+                        (reporter.say if news.line else reporter.note)(news.text)
             finally:
                 reporter.stop()
         problem = problem_of(store.runs_file, plan) if store.runs_file.exists() else ""
@@ -300,20 +275,7 @@ def _other_versions(stored: Plan, now: Plan) -> list[str]:
 
 
 def print_dry_run(request: Request, store: Store, target: Console) -> None:
-    """Print cells, runs, expected time and size of a validated plan.
-
-    Parameters
-    ----------
-    request : Request
-    store : Store
-        Where its results would be kept, or are kept in part already; it is not changed.
-    target : Console
-
-    Raises
-    ------
-    ConfigError
-        If the folder holds something else.
-    """
+    """Print cells, runs, expected time and size of a validated plan; `store` is not changed."""
     plan = request.plan
     store.check(plan)
     _print_first_cells(plan, target)
@@ -328,19 +290,16 @@ def print_dry_run(request: Request, store: Store, target: Console) -> None:
     held = max((chunk.end_replicate for chunk in chunks), default=0)
     if held > plan.replicates:
         target.print(f"the folder holds {counted(held, 'replicate')}")
-    target.print(
-        f"about {duration(left * seconds / workers)} with {workers} at a time "
-        f"({1 / seconds:,.0f} runs/s each), about {size(left * needed)} on disk",
-        soft_wrap=True,
-    )
+    time_left = f"about {duration(left * seconds / workers)} with {workers} at a time"
+    pace, space = f"({1 / seconds:,.0f} runs/s each)", f"about {size(left * needed)} on disk"
+    target.print(f"{time_left} {pace}, {space}", soft_wrap=True)
     target.print(f"results would be kept in {store.folder}", soft_wrap=True, markup=False)
 
 
 def _print_first_cells(plan: Plan, target: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("cell", justify="right")
-    for key in plan.swept[:MOST_KEYS]:
-        table.add_column(escape(key))
+    columns(table, *map(escape, plan.swept[:MOST_KEYS]))
     for cell in range(min(plan.cells, MOST_CELLS)):
         values = list(plan.values(cell).values())[:MOST_KEYS]
         shown = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
@@ -354,10 +313,7 @@ def _print_first_cells(plan: Plan, target: Console) -> None:
 
 
 def _pilot(player: Player) -> tuple[float, float]:
-    """Return seconds and bytes of a run, measured on some cells spread over the plan.
-
-    The bytes count the shard, the row of the table and the weekly history.
-    """
+    """Return seconds and bytes (shard, table, weekly history) of a run, measured on some cells."""
     plan = player.plan
     player.warm_up()
     cells = np.unique(np.linspace(0, plan.cells - 1, PILOT_CELLS).astype(int))

@@ -90,13 +90,7 @@ Choices: TypeAlias = Mapping[str, Option]
 
 
 def read_terms(line: Sequence[str], folders: Sequence[Path]) -> list[Term]:
-    """Return the terms of a line of overrides, in its order.
-
-    Raises
-    ------
-    ConfigError
-        With one line for each override that cannot be read.
-    """
+    """Return the terms of a line of overrides; ConfigError has a line for each unreadable one."""
     parser = OverridesParser.create()
     terms: list[Term] = []
     problems: list[str] = []

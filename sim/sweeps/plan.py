@@ -7,6 +7,7 @@ one that Hydra composed, in which the values at some dotted paths are replaced.
 import json
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
@@ -65,10 +66,7 @@ class Chunk(NamedTuple):
     @property
     def name(self) -> str:
         """Name of its files, without ending."""
-        return (
-            f"cells_{self.first_cell:06d}-{self.end_cell:06d}"
-            f"_replicates_{self.first_replicate:08d}-{self.end_replicate:08d}"
-        )
+        return "cells_{:06d}-{:06d}_replicates_{:08d}-{:08d}".format(*self)
 
     @classmethod
     def from_name(cls, name: str) -> "Chunk | None":
@@ -94,12 +92,12 @@ def shape_for(cells: int, replicates: int) -> Shape:
 
 def missing(cells: int, replicates: int, shape: Shape, done: Iterable[Chunk]) -> list[Chunk]:
     """Return the chunks of a sweep that are not done yet, in the order of the cells."""
-    covered: dict[int, list[range]] = {}
+    covered: dict[int, list[range]] = defaultdict(list)
     for chunk in done:
-        covered.setdefault(chunk.first_cell, []).append(chunk.replicates)
+        covered[chunk.first_cell].append(chunk.replicates)
     found = []
     for first in range(0, cells, shape.cells):
-        for gap in _gaps(covered.get(first, []), replicates):
+        for gap in _gaps(covered[first], replicates):
             start = gap.start
             while start < gap.stop:
                 end = min((start // shape.replicates + 1) * shape.replicates, gap.stop)
@@ -251,13 +249,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":
-        """Read a plan's file.
-
-        Raises
-        ------
-        ConfigError
-            If it is not a plan, of another format, or was changed by hand.
-        """
+        """Read a plan's file; ConfigError if it is none, of another format, or was changed."""
         try:
             content = json.loads(text)
         except ValueError as error:
@@ -306,10 +298,7 @@ def has(node: object, path: str) -> bool:
 
 
 def changed(node: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return a copy of a configuration with some paths set.
-
-    Only what the changes touch is copied; the rest is shared with `node`.
-    """
+    """Return a copy of a configuration with some paths set; all else is shared with `node`."""
     result = dict(node)
     copied: dict[tuple[Step, ...], dict[Step, object] | list[object]] = {}
     for path, value in changes.items():

@@ -5,6 +5,7 @@ it, with the numbers of the cells and the swept values that they share.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -51,6 +52,8 @@ MOST_NAMED = 3
 
 Problems = list[tuple[str, int]]
 """Each problem with the number of the cell, or of the combination, that has it."""
+Values = Callable[[int], Mapping[str, object]]
+"""Gives the swept values of a cell or of a combination."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +71,11 @@ def make_plan(
     zipped: Sequence[Sequence[str]] = (),
     filters: Sequence[str] = (),
 ) -> Request:
-    """Plan a sweep and validate all its cells.
+    """Plan a sweep and validate all its cells; ConfigError has all problems of all cells.
 
-    Parameters
-    ----------
-    overrides : sequence of str
-        The sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
-    config_name, config_dir : str, str or Path
-        As for a single run.
-    zipped : sequence of sequence of str
-        Keys that advance together.
-    filters : sequence of str
-        Conditions on cells.
-
-    Raises
-    ------
-    ConfigError
-        With all problems of all cells.
+    overrides: the sweep's line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
+    config_name, config_dir: as for a single run.
+    zipped, filters: keys that advance together, and conditions on cells.
     """
     *own, shipped = search_folders(config_name, config_dir)
     with files_read() as read:
@@ -114,9 +105,8 @@ def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Pla
         if compositions.interpolated:
             problem = f"design={settings.design}: values must not refer to others by ${{..}}"
             raise ConfigError([problem])
-    plan = replace(
-        _plan(line, bases, combined, varied, first), options=_options(config_name, config_dir)
-    )
+    plan = _plan(line, bases, combined, varied, first)
+    plan = replace(plan, options=_options(config_name, config_dir))
     _validate_points(plan)
     return plan
 
@@ -124,13 +114,7 @@ def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Pla
 def check_line(
     line: Sequence[str], config_name: str = "config", config_dir: str | Path | None = None
 ) -> None:
-    """Validate every combination of a line that is played one by one, not as a sweep.
-
-    Raises
-    ------
-    ConfigError
-        With all problems of all combinations.
-    """
+    """Raise ConfigError with the problems of all combinations of a line that is no sweep's."""
     folders = search_folders(config_name, config_dir)
     check_overrides(line)
     terms = read_terms(line, folders)
@@ -212,7 +196,6 @@ def _points(line: Line, varied: Sequence[Dimension], seed: int) -> list[list[flo
 def _compose(
     terms: Sequence[Term], chosen: Sequence[Choices], compositions: Compositions
 ) -> tuple[list[dict[str, object]], list[Combination]]:
-    """Compose and validate all combinations."""
     shown = [term.key for term in terms if term.swept and term.interval is None]
     bases: list[dict[str, object]] = []
     numbers: dict[int, int] = {}
@@ -257,14 +240,13 @@ def _check_ranges(line: Line, combined: Sequence[Combination], scenarios: Scenar
     if not line.settings.assumptions:
         return
     by_scenario: dict[str, dict[str, Dimension]] = {}
+    known: dict[str, Dimension] = {}
     for combination in combined:
         key = scenario_key(combination)
         if key not in by_scenario:
             drawn = drawn_assumptions(line, scenarios.settings(combination).scenario)
             by_scenario[key] = {d.key: d for d in drawn}
-    known: dict[str, Dimension] = {}
-    for ranges in by_scenario.values():
-        known = {**ranges, **known}
+            known = by_scenario[key] | known
     differences = {key: list(_differences(known, own)) for key, own in by_scenario.items()}
     problems = [(p, n) for n, c in enumerate(combined) for p in differences[scenario_key(c)]]
     _refuse(problems, len(combined), lambda n: combined[n].values, "combination")
@@ -278,11 +260,9 @@ def _differences(known: Mapping[str, Dimension], own: Mapping[str, Dimension]) -
     if len(other) > MOST_NAMED:
         yield f"assumptions: other ranges for {_named(list(other))}"
         return
-    for path, (here, there) in other.items():
-        yield (
-            f"assumptions: {path} ranges from {here.low:g} to {here.high:g}, "
-            f"and in others from {there.low:g} to {there.high:g}"
-        )
+    for path, ends in other.items():
+        here, there = (f"from {d.low:g} to {d.high:g}" for d in ends)
+        yield f"assumptions: {path} ranges {here}, and in others {there}"
 
 
 def _named(paths: Sequence[str]) -> str:
@@ -291,7 +271,6 @@ def _named(paths: Sequence[str]) -> str:
 
 
 def _validate_points(plan: Plan) -> None:
-    """Validate every cell of a sampled design."""
     settings = CellSettings(plan)
     problems: Problems = []
     of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
@@ -301,7 +280,11 @@ def _validate_points(plan: Plan) -> None:
         # Combinations with the same scenario have the same problems at the same point.
         drawn_from = f"{scenario_key(combination)} {point}" if of_scenario else f"{cell}"
         if drawn_from not in checked:
-            checked[drawn_from] = _problems_of(settings, cell)
+            checked[drawn_from] = []
+            try:
+                settings(cell)
+            except ConfigError as error:
+                checked[drawn_from] = error.problems
         problems += [(line, cell) for line in checked[drawn_from]]
     _refuse(problems, plan.cells, plan.values)
 
@@ -317,7 +300,7 @@ def _problems_of(settings: CellSettings, cell: int) -> list[str]:
 def _refuse(
     problems: Problems,
     cells: int,
-    values: Callable[[int], Mapping[str, object]],
+    values: Values,
     noun: str = "cell",
     more: Sequence[str] = (),
 ) -> None:
@@ -326,31 +309,14 @@ def _refuse(
         raise ConfigError([*by_problem(problems, cells, values, noun), *more])
 
 
-def by_problem(
-    problems: Problems,
-    cells: int,
-    values: Callable[[int], Mapping[str, object]],
-    noun: str = "cell",
-) -> list[str]:
-    """Return one line for each distinct problem, with the cells that have it.
-
-    Parameters
-    ----------
-    problems : list of (str, int)
-        Each problem with the number of its cell.
-    cells : int
-        How many cells there are.
-    values : callable
-        The swept values of a cell.
-    noun : str
-        What the numbers count.
-    """
-    having: dict[str, list[int]] = {}
+def by_problem(problems: Problems, cells: int, values: Values, noun: str = "cell") -> list[str]:
+    """Return one line for each distinct problem, with the cells that have it and their values."""
+    having: dict[str, list[int]] = defaultdict(list)
     for line, cell in problems:
-        having.setdefault(line, []).append(cell)
-    alike: dict[str, list[str]] = {}
+        having[line].append(cell)
+    alike: dict[str, list[str]] = defaultdict(list)
     for line in having:
-        alike.setdefault(_form(line), []).append(line)
+        alike[_form(line)].append(line)
     found: list[str] = []
     for lines in alike.values():
         if len(lines) > MOST_ALIKE:
@@ -363,8 +329,8 @@ def by_problem(
 
 def _form(line: str) -> str:
     """Return a problem without its values, which lines of the same kind share."""
-    place, sign, said = line.partition(": ")
-    return place + sign + VALUES.sub("", REFUSED.sub("", f" {said}"))
+    place, sign, problem = line.partition(": ")
+    return place + sign + VALUES.sub("", REFUSED.sub("", f" {problem}"))
 
 
 def _merged(lines: Sequence[str]) -> str:
@@ -374,9 +340,7 @@ def _merged(lines: Sequence[str]) -> str:
     return REFUSED.sub(f"{first}, {second} .. {last} ({len(lines):,} values)", lines[0])
 
 
-def _which(
-    found: Sequence[int], cells: int, values: Callable[[int], Mapping[str, object]], noun: str
-) -> str:
+def _which(found: Sequence[int], cells: int, values: Values, noun: str) -> str:
     """Return in brackets which cells a problem has, and which swept values they share."""
     if len(found) == cells:
         return f" (in every {noun})" if cells > 1 else ""

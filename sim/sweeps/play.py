@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -81,9 +81,9 @@ class Receipt(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What an executor tells while it plays."""
+    """News of an executor while it plays."""
 
-    text: str  # empty if there is nothing more to tell
+    text: str  # empty if there is no more of it
     line: bool = False  # a line of its own, and not a state beside the progress
 
 
@@ -127,10 +127,7 @@ class Player:
             return self._groups[cells]
 
     def play(self, chunk: Chunk) -> Played:
-        """Play one chunk.
-
-        A run whose rules raise, or that comes to no finite number, is a failed row.
-        """
+        """Play one chunk; a run that raises, or comes to no finite number, is a failed row."""
         group = self.group(chunk.cells)
         count = len(chunk.replicates)
         state = np.zeros(chunk.runs, STATE).view(np.recarray)
@@ -195,34 +192,29 @@ class Player:
         values = [self.plan.values(cell) for cell in chunk.cells]
         rows = np.repeat(np.arange(len(values)), len(chunk.replicates))
         kinds = schema(self.columns)
-        return {
-            key: pl.Series(key, [as_stored(v[key], kinds[key]) for v in values], kinds[key]).gather(
-                rows
-            )
-            for key in self.plan.swept
-        }
+        columns = {}
+        for key in self.plan.swept:
+            stored = [as_stored(entry[key], kinds[key]) for entry in values]
+            columns[key] = pl.Series(key, stored, kinds[key]).gather(rows)
+        return columns
 
     def _traces(
         self, batch: Batch, rows: NDArray[np.int64], replicates: range
     ) -> list[list["Series"]]:
-        cells = batch.cells
+        numbers, settings, params, _ = batch.cells
+        no_events = np.zeros(0, EVENT)
         found = []
         traced = [pair for pair in enumerate(replicates) if self.plan.traced(pair[1])]
         for row, (number, replicate) in product(rows, traced):
             history = weekly_states(batch, row, number)
             if history is not None:
-                record = RunRecord(
-                    cells.settings[row], cells.params[row], history, np.zeros(0, EVENT), "engine"
-                )
-                found.append(weekly_history(record, cells.numbers[row], replicate))
+                record = RunRecord(settings[row], params[row], history, no_events, "engine")
+                found.append(weekly_history(record, numbers[row], replicate))
         return found
 
 
 def _use_plugins_of(plan: Plan) -> None:
-    """Make the plan's plug-ins known to this process.
-
-    Modules of `sim.model.rules` are imported after this: they are put together from plug-ins.
-    """
+    """Make a plan's plug-ins known, before the rules are put together from them."""
     if plan.plugins:
         use_plugins(list(plan.plugins))
     for file, known in plan.plugins.items():
@@ -233,19 +225,15 @@ def _use_plugins_of(plan: Plan) -> None:
 def _by_scenario(group: Cells, state: NDArray[np.void], count: int) -> dict[str, Found]:
     """Return the outcomes that depend on the scenario, of neighbouring cells that share one."""
     found: dict[str, Found] = {}
-    start = 0
-    while start < len(group.numbers):
-        scenario = group.settings[start].scenario
-        end = start + 1
-        while end < len(group.numbers) and group.settings[end].scenario is scenario:
-            end += 1
-        rows = slice(start * count, end * count)
-        for name, values in scenario_outcomes(scenario, state[rows]).items():
+    scenarios = [entry.scenario for entry in group.settings]
+    for _, same in groupby(range(len(scenarios)), key=lambda row: id(scenarios[row])):
+        first, *others = same
+        rows = slice(first * count, (first + len(others) + 1) * count)
+        for name, values in scenario_outcomes(scenarios[first], state[rows]).items():
             if name not in found:
                 found[name] = Found(np.zeros(len(state), values.dtype), np.ones(len(state), bool))
             found[name].values[rows] = values
             found[name].absent[rows] = False
-        start = end
     return found
 
 
@@ -292,13 +280,7 @@ def give_up(
 
 @lru_cache(maxsize=2)
 def stored_player(folder: str, plan_hash: str) -> Player:
-    """Return the player of a stored plan, in a worker process.
-
-    Raises
-    ------
-    SimError
-        If the folder holds another plan, or this machine another version of the model.
-    """
+    """Return the player of a stored plan in a worker process; SimError if it is another one."""
     plan = Store(folder).load_plan()
     if plan.hash != plan_hash:
         raise SimError(f"{folder}: holds another plan than the one to be played")

@@ -130,21 +130,12 @@ def read_line(
 ) -> Line:
     """Read the line of a sweep.
 
-    Parameters
-    ----------
-    overrides : sequence of str
-        The line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
-    folders : sequence of Path
-        Folders that hold the configuration groups, first in rank first.
-    config_dir : str or Path, optional
-        Folder of the user's own configurations.
-    zipped, filters : sequence
-        Keys that advance together, and conditions on cells, besides those of an experiment.
+    overrides: the line, e.g. ``["agenda=glob(*)", "replicates=500"]``.
+    folders: hold the configuration groups, first in rank first.
+    config_dir: folder of the user's own configurations.
+    zipped, filters: keys that advance together, and conditions, besides those of an experiment.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each problem of the first step that finds any.
+    Raises ConfigError with one line for each problem of the first step that finds any.
     """
     experiment, line = _with_experiment(overrides, folders)
     check_overrides(line)
@@ -182,13 +173,7 @@ def _problems_of(term: Term) -> list[str]:
 
 
 def sweep_settings(line: Sequence[str], config_dir: str | Path | None) -> SweepSettings:
-    """Compose and validate the sweep's own settings from the overrides that concern them.
-
-    Raises
-    ------
-    ConfigError
-        With one line a problem.
-    """
+    """Compose and validate the sweep's own settings; ConfigError has one line a problem."""
     problems = list(dict.fromkeys(_several_values(line)))
     if problems:
         raise ConfigError(problems)
@@ -218,10 +203,7 @@ def _several_values(line: Sequence[str]) -> Iterator[str]:
 def _with_experiment(
     overrides: Sequence[str], folders: Sequence[Path]
 ) -> tuple[Experiment, list[str]]:
-    """Return the experiment that a line names, and the line with the experiment's keys before it.
-
-    A key of the line replaces the same key of the experiment.
-    """
+    """Return the experiment that a line names, and the line after the keys it does not replace."""
     named = [o.partition("=")[2] for o in overrides if _key_of(o) == "experiment"]
     rest = [o for o in overrides if _key_of(o) != "experiment"]
     if len(named) > 1:
@@ -233,13 +215,7 @@ def _with_experiment(
 
 
 def read_experiment(name: str, folders: Sequence[Path]) -> Experiment:
-    """Read a named sweep from the group `experiment`.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name, or it cannot be used.
-    """
+    """Read a named sweep; ConfigError if there is none of that name, or it cannot be used."""
     files = [folder / "experiment" / f"{name}.yaml" for folder in folders]
     file = next((file for file in files if file.is_file()), None)
     if file is None:

@@ -29,14 +29,13 @@ from sim.runs.files import (
     Seal,
     StoreError,
     check_name,
+    into_place,
     parquet_bytes,
     reason,
     seal,
     seal_of,
     set_aside,
     stop,
-    stored_status,
-    sync_folder,
     write_whole,
 )
 from sim.sweeps.columns import OK, TableColumn, Weekly, described, schema
@@ -45,8 +44,8 @@ from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, flat, paths_apart
 PLAN, RUNS, LOCK = "plan.json", "runs.parquet", ".lock"
 SHARDS, TRACES = "shards", "traces"
 FOREIGN = "belongs to another sweep"
-MOST_TOLD, MOST_SHOWN = 3, 60
-"""Most differences of two plans that are told, and most characters of a value."""
+MOST_DIFFERENCES, MOST_SHOWN = 3, 60
+"""Most differences of two plans that are named, and most characters of a value."""
 ROW_GROUP = 32_768
 """Rows to a row group of the table's file."""
 PIECE = 32_768
@@ -73,13 +72,7 @@ class Store:
         return self.folder / TRACES / f"{chunk.name}.parquet"
 
     def load_plan(self) -> Plan:
-        """Read the plan of the sweep that is stored here.
-
-        Raises
-        ------
-        ConfigError
-            If there is none, it was changed by hand, or the folder's name is not UTF-8.
-        """
+        """Read the plan that is stored here; ConfigError if there is none, or it was changed."""
         check_name(self.folder)
         try:
             return Plan.from_json((self.folder / PLAN).read_text("utf-8"))
@@ -89,13 +82,7 @@ class Store:
             raise ConfigError([f"{self.folder}/{line}" for line in error.problems]) from error
 
     def check(self, plan: Plan) -> None:
-        """Refuse a folder that holds another sweep or anything else; nothing is changed.
-
-        Raises
-        ------
-        ConfigError
-            If it is such a folder, or cannot be read.
-        """
+        """Raise ConfigError if the folder holds another sweep or anything else."""
         check_name(self.folder)
         try:
             if (self.folder / PLAN).exists():
@@ -119,11 +106,6 @@ class Store:
         """Store the plan, or check that the same one is stored, and return what is to be played.
 
         The stored plan's number of replicates grows if more are asked for, and never shrinks.
-
-        Raises
-        ------
-        ConfigError
-            If another plan is stored, or the folder holds something else.
         """
         self.check(plan)
         stored = self.load_plan() if (self.folder / PLAN).exists() else None
@@ -139,11 +121,8 @@ class Store:
             raise ConfigError([f"{self.folder}: {which}; name another folder with --out"])
 
     def _check_empty(self) -> None:
-        found = [
-            path.name
-            for path in self.folder.iterdir()
-            if path.name not in (SHARDS, TRACES, LOCK) and not path.name.endswith(PART)
-        ]
+        names = (path.name for path in self.folder.iterdir() if path.suffix != PART)
+        found = [name for name in names if name not in (SHARDS, TRACES, LOCK)]
         if not found and any((self.folder / SHARDS).glob("*.parquet")):
             found = [SHARDS]
         if found:
@@ -152,13 +131,7 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other sweeps out of the folder until the block is left or the process dies.
-
-        Raises
-        ------
-        ConfigError
-            If another sweep is at work in it.
-        """
+        """Keep other sweeps out until the process dies; ConfigError if one is at work."""
         import fcntl
 
         try:
@@ -215,10 +188,7 @@ class Store:
     def write_shard(
         self, plan: Plan, chunk: Chunk, runs: pl.DataFrame, weekly: Weekly | None
     ) -> None:
-        """Write the results of one chunk, its weekly histories first.
-
-        Raises StoreError if the disk is full or cannot be written to.
-        """
+        """Write the results of one chunk, its weekly histories first."""
         stated = {"plan": plan.hash, "chunk": chunk.name}
         if weekly is not None:
             metadata = {"columns": described(weekly.columns), **stated}
@@ -227,10 +197,9 @@ class Store:
 
 
 def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
-    """Return what is wrong with a shard, a trace or a table of runs; empty if nothing is.
+    """Return what is wrong with the file of a chunk or of all runs; empty if nothing is.
 
-    plan: what it should belong to; files of a plan from before files carried digests pass.
-    chunk: which piece it should hold; None for the table of all runs.
+    Files of a plan from before files carried digests pass.
     """
     try:
         state = seal_of(file)
@@ -249,8 +218,16 @@ def problem_of(file: Path, plan: Plan, chunk: Chunk | None = None) -> str:
     return ""
 
 
+def stored_status(shard: Path) -> pl.Series:
+    """Return the statuses of the runs in a shard."""
+    # Without `glob`, Polars takes brackets in a folder's name for a pattern.
+    return pl.read_parquet(shard, columns=["run_status"], glob=False)["run_status"]
+
+
 def _overlap(one: Chunk, other: Chunk) -> bool:
-    return _meet(one.cells, other.cells) and _meet(one.replicates, other.replicates)
+    """Return whether two chunks have a run in common."""
+    pairs = (one.cells, other.cells), (one.replicates, other.replicates)
+    return all(a.start < b.stop and b.start < a.stop for a, b in pairs)
 
 
 def _difference(stored: Plan, plan: Plan) -> str:
@@ -258,11 +235,8 @@ def _difference(stored: Plan, plan: Plan) -> str:
         return "made by another version of the model (`sim report` still reads them)"
     if sorted(stored.plugins.values()) != sorted(plan.plugins.values()):
         return "made with other plug-ins"
-    for name, one, other in (
-        ("seed", stored.seed, plan.seed),
-        ("trace", stored.trace, plan.trace),
-        ("cells", stored.cells, plan.cells),
-    ):
+    for name in ("seed", "trace", "cells"):
+        one, other = getattr(stored, name), getattr(plan, name)
         if one != other:
             return f"with {name} {one}, here {other}"
     found = _first_difference(stored, plan)
@@ -275,11 +249,9 @@ def _first_difference(stored: Plan, plan: Plan) -> str:
         mine, asked = flat(stored.plain(cell)), flat(plan.plain(cell))
         paths = paths_apart(mine, asked)
         if paths:
-            shown = [
-                f"{path} {_short(mine.get(path))}, here {_short(asked.get(path))}"
-                for path in paths[:MOST_TOLD]
-            ]
-            more = " and more" if len(paths) > MOST_TOLD else ""
+            first = paths[:MOST_DIFFERENCES]
+            shown = [f"{p} {_short(mine.get(p))}, here {_short(asked.get(p))}" for p in first]
+            more = " and more" if len(paths) > MOST_DIFFERENCES else ""
             return f"with {'; '.join(shown)}{more}{f' (cell {cell})' if cell else ''}"
     return ""
 
@@ -290,22 +262,18 @@ def _short(value: object) -> str:
 
 
 def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[TableColumn]) -> None:
-    """Write `runs.parquet` from the shards of all chunks, in memory that does not grow.
+    """Write `runs.parquet`, sorted by cell and replicate, in memory that does not grow.
 
-    Rows are sorted by cell and replicate. An older table is replaced once the new one is whole.
-
-    Raises
-    ------
-    SimError
-        If the table cannot be written or a shard cannot be read.
+    An older table is replaced once the new one is whole. Raises StoreError if it cannot be written
+    or a shard cannot be read.
     """
     name = f"{store.runs_file.name}.{os.getpid()}"
     whole = store.runs_file.with_name(f"{name}{PART}")
     written: list[Path] = []
     try:
-        for number, (cells, replicates) in enumerate(_pieces(plan)):
+        for number, piece in enumerate(_pieces(plan)):
             written.append(store.runs_file.with_name(f"{name}.{number}{PART}"))
-            table = _piece(store, chunks, cells, replicates, columns)
+            table = _piece(store, chunks, piece, columns)
             written[-1].write_bytes(parquet_bytes(table, compression="lz4"))
         pl.scan_parquet(written, schema=schema(columns), glob=False).sink_parquet(
             whole,
@@ -324,7 +292,7 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
         )
         with whole.open("r+b") as handle:
             seal(handle)
-        _into_place(whole, store.runs_file)
+        into_place(whole, store.runs_file)
     except OSError as error:
         stop(store.runs_file, error)
     except PolarsError as error:
@@ -335,27 +303,20 @@ def compact(store: Store, plan: Plan, chunks: Sequence[Chunk], columns: list[Tab
             file.unlink(missing_ok=True)
 
 
-def _pieces(plan: Plan) -> Iterator[tuple[range, range]]:
-    """Yield the cells and replicates of each piece, in the order of the table."""
+def _pieces(plan: Plan) -> Iterator[Chunk]:
+    """Yield the parts of the table that are put together at once, in its order."""
     together = max(1, PIECE // plan.replicates)
     for cell in range(0, plan.cells, together):
-        cells = range(cell, min(cell + together, plan.cells))
         for first in range(0, plan.replicates, PIECE):
-            yield cells, range(first, min(first + PIECE, plan.replicates))
+            ends = min(cell + together, plan.cells), min(first + PIECE, plan.replicates)
+            yield Chunk(cell, ends[0], first, ends[1])
 
 
 def _piece(
-    store: Store,
-    chunks: Sequence[Chunk],
-    cells: range,
-    replicates: range,
-    columns: list[TableColumn],
+    store: Store, chunks: Sequence[Chunk], piece: Chunk, columns: list[TableColumn]
 ) -> pl.DataFrame:
-    files = [
-        store.shard_file(chunk)
-        for chunk in chunks
-        if _meet(chunk.cells, cells) and _meet(chunk.replicates, replicates)
-    ]
+    files = [store.shard_file(chunk) for chunk in chunks if _overlap(chunk, piece)]
+    cells, replicates = piece.cells, piece.replicates
     table = (
         pl.scan_parquet(files, schema=schema(columns), glob=False)
         .filter(
@@ -370,23 +331,9 @@ def _piece(
     if not all(map(np.array_equal, stored, planned)):
         raise StoreError(
             f"{store.runs_file}: cannot be made from the shards, they hold {len(table):,} runs of "
-            f"cells {cells.start} to {cells.stop - 1} where {len(planned[0]):,} are planned"
+            f"cells {cells.start} to {cells.stop - 1} where {piece.runs:,} are planned"
         )
     return table
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
-
-
-def _into_place(part: Path, file: Path) -> None:
-    handle = os.open(part, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    part.replace(file)
-    sync_folder(file.parent)
 
 
 def is_current(store: Store, plan: Plan) -> bool:

@@ -10,10 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from sim.runs.shares import Share, clustered, share_of
-from sim.runs.terminal import counted, show
+from sim.runs.terminal import columns, counted, plain_table, show
 from sim.sweeps.columns import FAILED, OK, as_stored, swept_type
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
@@ -50,7 +49,7 @@ class Line:
         return with_failed(self.runs, self.failed), *shares
 
 
-UNKNOWN = Share(float("nan"), float("nan"), float("nan"))
+UNKNOWN = Share(np.nan, np.nan, np.nan)
 """The share of a value all of whose runs failed."""
 SHARES = ("runs", "P(signed), 95 %", "P(signed in full), 95 %")
 """Columns of `Line.cells`."""
@@ -68,14 +67,6 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
 
     Numbers with many values, and those of a sampled design, are put together in equal parts of
     their range; more than `MOST_WORDS` other values give no lines.
-
-    Parameters
-    ----------
-    runs : polars.LazyFrame
-        The table of runs.
-    plan : Plan
-    key : str
-        A swept key.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
@@ -106,10 +97,7 @@ def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
 def _by_replicate(
     runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
 ) -> NDArray[np.int32]:
-    """Return runs with an outcome, signatures, full signatures and failed runs.
-
-    Of each group and replicate; shape (groups, 4, replicates).
-    """
+    """Return runs with an outcome, signed, signed in full, failed: (groups, 4, replicates)."""
     counts = np.zeros((groups, 4, replicates), np.int32)
     for first in range(0, replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
@@ -134,10 +122,7 @@ def _line(label: str, counts: NDArray[np.int32]) -> Line:
 
 
 def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
-    """Return runs with an outcome, signatures and failed runs of each cell, best first.
-
-    `share` is that of the runs with an outcome, null in the last cells, which have none.
-    """
+    """Return runs with an outcome, signatures, their share and failed runs by cell, best first."""
     share = pl.when(pl.col("runs") > 0).then(pl.col("any") / pl.col("runs"))
     return (
         runs.group_by("cell")
@@ -167,7 +152,7 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     """Print P(signed) by swept value; return whether there was anything to print."""
     listed = 0
     left_out: list[str] = []
-    table = _table("swept value", *SHARES)
+    table = columns(plain_table(), "swept value", right=SHARES)
     for key in plan.swept:
         lines = by_value(runs, plan, key) if listed < MOST_KEYS else []
         if not lines:
@@ -194,7 +179,7 @@ def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates)
     if not counts.any():
         return False
-    table = _table("", *SHARES)
+    table = columns(plain_table(), "", right=SHARES)
     table.add_row("all", *_line("all", counts[0]).cells)
     show(table, target)
     target.print()
@@ -207,15 +192,16 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
     silent = cells.filter(pl.col("runs") == 0)
     cells = cells.filter(pl.col("runs") > 0)
     shown = min(EXTREMES, len(cells) // 2)
-    table = _table("signed", "cell", *SHARES[0 if any_failed else 1 : 2], "values")
-    table.columns[-1].justify = "left"
+    numbers = ("cell", *SHARES[0 if any_failed else 1 : 2])
+    table = columns(plain_table(), "signed", right=numbers)
+    table.add_column("values")
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
             share = share_of(row["share"], row["runs"])
             label = title if n == 0 else ""
             values = escape(cell_label(plan.values(row["cell"])))
-            told = [str(row["cell"]), with_failed(row["runs"], row["failed"]), str(share), values]
-            table.add_row(label, *(told if any_failed else (told[0], *told[2:])))
+            runs = [with_failed(row["runs"], row["failed"])] if any_failed else []
+            table.add_row(label, str(row["cell"]), *runs, str(share), values)
     if shown:
         show(table, target)
     if len(silent):
@@ -227,14 +213,6 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
 def with_failed(runs: int, failed: int) -> str:
     """Return a number of runs with an outcome, and how many failed beside them if any did."""
     return f"{runs:,} (+ {failed:,} failed)" if failed else f"{runs:,}"
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
 
 
 def cell_label(values: Mapping[str, Value]) -> str:

@@ -1,10 +1,8 @@
 """The page on which a run is watched: `sim view`.
 
-    snapshot.py     the talks at the end of one week, as plain frozen data
-    watch.py        one run of the Mesa model, played on, gone back over, and what it showed
-    board/          from snapshots to HTML and SVG, pure functions
-    disk_cache.py   compositions and the empty page, kept on disk between starts
-    choices.py      what a visitor has set: address, overrides, settings; what a link may set
+    watch.py        one run of the Mesa model, and each of its weeks as plain frozen data
+    board/          from snapshots to HTML and SVG: functions, and a template with a macro a panel
+    choices.py      what a visitor has set; compositions and the empty page, kept on disk
     controls.py     the controls of the page: label, value, range, what waits for Reset
     stored.py       a sweep's folder: cells, runs, and the replay of any of them
     session.py      one visitor: a run, choices, messages

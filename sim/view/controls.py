@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
@@ -18,6 +19,8 @@ from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
 from sim.view.choices import RULES, WHOLE, Choices, Start, State, config_folders
+
+Kind = TypeVar("Kind", list[object], dict[str, object])
 
 LABELS = {
     "precondition": "Precondition rule",
@@ -63,22 +66,19 @@ def _content(file: Path) -> object:
         return None
 
 
-def _node(content: object, key: str) -> Mapping[str, object]:
-    """Return the mapping at a key, empty if there is none."""
+def _at(content: object, key: str, kind: type[Kind]) -> Kind:
+    """Return what a file has at a key, empty if that is not of this kind."""
     node = content.get(key) if isinstance(content, Mapping) else None
-    return node if isinstance(node, Mapping) else {}
-
-
-def _defaults(content: object) -> list[object]:
-    entries = content.get("defaults") if isinstance(content, Mapping) else None
-    return entries if isinstance(entries, list) else []
+    return node if isinstance(node, kind) else kind()
 
 
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
     files = (folder / f"{config_name}.yaml" for folder in config_folders(config_dir))
     content = _content(next((file for file in files if file.is_file()), Path()))
-    chosen = (entry.get(group) for entry in _defaults(content) if isinstance(entry, Mapping))
+    chosen = (
+        entry.get(group) for entry in _at(content, "defaults", list) if isinstance(entry, Mapping)
+    )
     return next((name for name in chosen if isinstance(name, str)), "")
 
 
@@ -98,7 +98,7 @@ def _parties(scenarios: Mapping[str, object], name: str) -> object:
         content = scenarios.get(name)
         if isinstance(content, Mapping) and "parties" in content:
             return content["parties"]
-        bases = [str(base) for base in _defaults(content) if base != "_self_"]
+        bases = [str(base) for base in _at(content, "defaults", list) if base != "_self_"]
         name = bases[-1] if bases else name
     return None
 
@@ -112,7 +112,7 @@ def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list
 
 
 def _chosen_for(preset: object) -> set[str]:
-    entries = (entry for entry in _defaults(preset) if isinstance(entry, Mapping))
+    entries = (entry for entry in _at(preset, "defaults", list) if isinstance(entry, Mapping))
     keys = [str(key) for entry in entries for key in entry]
     return {key.partition("@")[2] for key in keys if "@" in key}
 
@@ -133,7 +133,7 @@ def chosen_plugin(settings: Settings, group: str, party: str, found: Mapping[str
     plug-in.
     """
     choice = getattr(settings.parties[party], group)
-    nodes = {name: _node(content, group) for name, content in found.items()}
+    nodes = {name: _at(content, group, dict) for name, content in found.items()}
     exact = {"name": choice.name, **choice.parameters}
     for name, node in nodes.items():
         if node == exact:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import NotInResults, Results, load, strategy_game
+from sim.analysis.charts import finished
 from sim.analysis.game import _resampled
 from tests.analysis.conftest import play, runs_of
 
@@ -77,5 +78,5 @@ def test_a_game_over_drawn_points(tmp_path: Path) -> None:
 
 def test_figures_of_the_game(factorial: Results) -> None:
     game = strategy_game(factorial, resamples=30)
-    for chart in (game.plot(), game.plot_replicator()):
-        assert chart.to_dict()["layer"]
+    for figure in (game.figure(), game.figure_of_dynamics()):
+        assert finished(*figure).to_dict()["layer"]

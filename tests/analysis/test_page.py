@@ -306,7 +306,7 @@ def test_marks_stand_out(dark: bool) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("place", [n / 50 for n in range(51)])
 def test_numbers_in_a_heat_map_stand_out(dark: bool, place: float) -> None:
-    """Black or white as `sim.analysis.charts.heat` chooses."""
+    """Black or white as `sim.analysis.charts.readable_ink` chooses."""
     from sim.analysis.charts import RAMP, RAMP_DARK
 
     ends = RAMP_DARK if dark else RAMP

@@ -84,7 +84,14 @@ def _share(
     alone = points is None and len(chosen) == 1
     freedom = None if alone else spread(block, points).freedom
     where = where or queries.among(results, {})
-    query = queries.share(results, condition, where, interval_names(name), freedom)
+    query = queries.query(
+        "share",
+        r=results,
+        names=interval_names(name),
+        condition=condition,
+        where=where,
+        freedom=freedom,
+    )
     return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
 
 
@@ -93,7 +100,9 @@ def _mean(results: Results, name: str, values: Floats, column: str, condition: s
     points = results.clusters_of(np.arange(results.plan.cells))
     where = queries.among(results, {}, condition)
     freedom = spread(values, points).freedom
-    query = queries.mean(results, column, where, interval_names(name), freedom)
+    query = queries.query(
+        "mean", r=results, names=interval_names(name), value=column, where=where, freedom=freedom
+    )
     return Finding(interval_numbers(name, estimate(values, points)), query)
 
 
@@ -157,8 +166,14 @@ def _difference(results: Results) -> Iterator[Statement]:
     largest = everywhere[0]
     value, than, found = _upwards(largest)
     compared = f"{plain(largest.key)}={plain(word(value))} instead of {plain(word(than))}"
-    names = interval_names("difference")
-    query = queries.paired(results, largest.key, (value, than), largest.cells, names)
+    query = queries.query(
+        "paired",
+        r=results,
+        names=interval_names("difference"),
+        key=largest.key,
+        values=(value, than),
+        cells=largest.cells,
+    )
     text = _words_of_difference(compared, len(everywhere), found.low > 0.0)
     yield Statement(text, interval_numbers("difference", found, "percent"), query)
 
@@ -271,7 +286,7 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> Iterator[Statem
         else "this sweep moved none of them, so it cannot show how much rests on them."
     )
     numbers = {"numbers": Number(assumptions.numbers), "assumed": Number(assumptions.assumed)}
-    yield Statement(text, numbers, queries.assumptions_in_plan(base, "numbers", "assumed"))
+    yield Statement(text, numbers, queries.query("assumptions_in_plan", base=base))
 
 
 def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
@@ -296,5 +311,7 @@ def _variance_share(
     results: Results, name: str, found: Estimate, known: list[str] | None
 ) -> Finding:
     quantile = student(results.plan.replicates - 1.0)
-    query = queries.variance_share(results, known, interval_names(name), quantile)
+    query = queries.query(
+        "variance_share", r=results, names=interval_names(name), known=known, quantile=quantile
+    )
     return Finding(interval_numbers(name, found), query)

@@ -4,11 +4,15 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from functools import cache
+from importlib.resources import files
+from operator import methodcaller
+from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
+import yaml
 
-from sim.analysis.charts import Chart, Result
+from sim.analysis.charts import Figure, Result, finished
 from sim.analysis.intervals import Estimate
 from sim.errors import SimError
 
@@ -146,15 +150,12 @@ class Report:
         return [part for section in self.sections for part in section.parts if not part.missing]
 
 
-LIMITS = (
-    "These are conditional explanations and no forecast: a share of runs is not the probability "
-    "that the treaty will be signed in the world.",
-    "Utilities, discount rates and the worth of the status quo are not observed, and nothing has "
-    "been calibrated; one case cannot validate a frequency.",
-    "Two parties, each of one mind, a mediator and a domestic opposition: other powers are not in "
-    "the model, force is no move in it, and nobody can invent a new issue or formula.",
-)
-"""What the model cannot tell, after section 1 of docs/odd.md."""
+@cache
+def texts() -> dict[str, Any]:
+    """Return the words of the report, as `files/report.yaml` has them."""
+    text = (files("sim.analysis.page") / "files" / "report.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 class Column(NamedTuple):
@@ -191,7 +192,15 @@ def _interval(row: tuple[float | None, ...], format: str) -> str:
 
 
 Columns = Mapping[str, Column]
-AS_THEY_ARE: Columns = {}
+
+
+def columns_of(key: str, result: Result) -> Columns:
+    """Return how the columns of a part's table are shown, with the result's parties by name."""
+    parties, known = getattr(result, "parties", ()), texts()["columns"].get(key, {})
+    return {
+        name: Column(**{**column, "heading": column.get("heading", "").format(*parties)})
+        for name, column in known.items()
+    }
 
 
 def in_words(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
@@ -208,38 +217,24 @@ def in_words(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     )
 
 
-def plotted(result: Result) -> Chart:
-    """Return the figure of a result."""
-    return result.plot()
-
-
 def part(
     key: str,
     title: str,
     make: Callable[[], Found],
-    columns: Columns | Callable[[Found], Columns] = AS_THEY_ARE,
     *,
+    columns: str = "",
     table: Callable[[Found], pl.DataFrame] | None = None,
     frame: Callable[[Found], pl.DataFrame] | None = None,
-    draw: Callable[[Found], Chart] | None = plotted,
+    draw: Callable[[Found], Figure] | None = methodcaller("figure"),
     notes: bool = True,
 ) -> Part:
-    """Return a part of the page, or why it is not there.
+    """Return a part of the page, or why it is not there: what `make` raises as `SimError`.
 
-    Parameters
-    ----------
-    make : callable
-        Gives the result; what it raises as `SimError` stands on the page in its place.
-    columns : mapping or callable
-        How the columns of the table are shown.
-    frame : callable, optional
-        Gives all data; the result's own table by default.
-    table : callable, optional
-        Gives the table that is shown, before `columns`; all data by default.
-    draw : callable, optional
-        Gives the figure; None if there is none.
-    notes : bool
-        Whether the result's notes stand here; no if they stand with an earlier part of it.
+    columns: whose columns in `files/report.yaml` the table has; its own by default.
+    frame: gives all data; the result's own table by default.
+    table: gives the table that is shown; all data by default.
+    draw: gives the figure; None if there is none.
+    notes: whether the result's notes stand here; no if they stand with an earlier part of it.
     """
     try:
         result = make()
@@ -247,14 +242,13 @@ def part(
         chart = specification(draw(result)) if draw else None
     except SimError as error:
         return Part(key, title, missing=str(error).rstrip(". "))
-    columns = columns(result) if callable(columns) else columns
-    shown_table = in_words(table(result) if table else data, columns)
-    return Part(key, title, data, shown_table, chart, result.notes if notes else ())
+    words = in_words(table(result) if table else data, columns_of(columns or key, result))
+    return Part(key, title, data, words, chart, result.notes if notes else ())
 
 
-def specification(chart: Chart) -> dict[str, object]:
+def specification(figure: Figure) -> dict[str, object]:
     """Return a figure as a specification without theme and size: the page gives these."""
-    found: dict[str, object] = chart.to_dict(validate=False)
+    found: dict[str, object] = finished(*figure).to_dict(validate=False)
     for name in ("config", "width", "$schema", "usermeta"):
         found.pop(name, None)
     return found

@@ -1,13 +1,13 @@
 """The report of a single run: its story."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
 
+from sim.analysis import single_run
 from sim.analysis.page.answer import day
 from sim.analysis.page.content import (
-    LIMITS,
-    Column,
     Number,
     Part,
     Report,
@@ -16,19 +16,11 @@ from sim.analysis.page.content import (
     Statement,
     part,
     plain,
+    texts,
 )
 from sim.analysis.page.queries import column
 from sim.analysis.page.sections import quarterly
-from sim.analysis.single_run import (
-    RunTable,
-    SingleRun,
-    run_demands,
-    run_home,
-    run_ledger,
-    run_text,
-    run_timeline,
-    run_wants,
-)
+from sim.analysis.single_run import RunTable, SingleRun
 from sim.model.codes import Gate, Treaty
 from sim.runs.story import STATUS_WORDS, gate_keys, gate_words
 
@@ -47,45 +39,25 @@ def run_report(run: SingleRun, say: Say) -> Report:
         where="in the folder of the run",
         limits=(
             "This is one draw of chance under one set of assumptions, not what happened.",
-            *LIMITS,
+            *texts()["limits"],
         ),
-        sections=(
-            Section(
-                "story",
-                "What happened",
-                "Every recorded move, dated by the first day of its week, with its reason.",
-                (part("moves", "Moves", lambda: run_timeline(run), table=_moves),),
-            ),
-            Section(
-                "text",
-                "The text",
-                "What each actor wanted of the articles that were open, where the drafts stood, "
-                "and what each side asked for.",
-                _text(run),
-            ),
-            Section(
-                "ledger",
-                "What stood in the way",
-                "Each week is charged to the gates that kept it from being the week of the full "
-                "signature.",
-                (
-                    part(
-                        "ledger_over_time",
-                        "The ledger over the weeks",
-                        lambda: run_ledger(run),
-                        table=lambda r: quarterly(r.to_frame(), ".0%"),
-                    ),
-                ),
-            ),
-            Section(
-                "home",
-                "Politics at home",
-                "Approval of the government, public support for a treaty, protest, and the "
-                "mediator's attention.",
-                (part("home", "Over the weeks", lambda: run_home(run), table=_quarterly),),
-            ),
-        ),
+        sections=tuple(_sections(run)),
     )
+
+
+def _sections(run: SingleRun) -> Iterator[Section]:
+    moves = part("moves", "Moves", lambda: single_run.run_timeline(run), table=_moves)
+    gates = part(
+        "ledger_over_time",
+        "The ledger over the weeks",
+        lambda: single_run.run_ledger(run),
+        table=lambda r: quarterly(r.to_frame(), ".0%"),
+    )
+    home = part("home", "Over the weeks", lambda: single_run.run_home(run), table=_quarterly)
+    parts = {"story": (moves,), "text": _text(run), "ledger": (gates,), "home": (home,)}
+    for key, found in parts.items():
+        words = texts()["run"][key]
+        yield Section(key, words["title"], words["intro"], found)
 
 
 def _moves(result: RunTable) -> pl.DataFrame:
@@ -106,11 +78,10 @@ def _text(run: SingleRun) -> tuple[Part, ...]:
         index = ["article", "week", "date"]
         return quarterly(result.frame.pivot("of", index=index, values="position"), ".2f")
 
-    ended = {"ended": Column("status")}
     return (
-        part("wants", "Who wanted what", lambda: run_wants(run), ended, table=wants),
-        part("text", "Drafts and text over time", lambda: run_text(run), table=drafts),
-        part("demands", "Demands over time", lambda: run_demands(run), table=_quarterly),
+        part("wants", "Who wanted what", lambda: single_run.run_wants(run), table=wants),
+        part("text", "Drafts and text over time", lambda: single_run.run_text(run), table=drafts),
+        part("demands", "Demands over time", lambda: single_run.run_demands(run), table=_quarterly),
     )
 
 

@@ -8,8 +8,6 @@ from sim.analysis.deals import signing_rates
 from sim.analysis.page import queries
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
-    LIMITS,
-    Column,
     Number,
     Part,
     Report,
@@ -19,8 +17,9 @@ from sim.analysis.page.content import (
     negated,
     part,
     plain,
+    texts,
 )
-from sim.analysis.page.sections import PERCENT, sections
+from sim.analysis.page.sections import sections
 from sim.analysis.results import Results, word
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Value
@@ -41,7 +40,7 @@ def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None =
         gaps=results.notes,
         statements=answer(results),
         where="in the folder of the results",
-        limits=LIMITS,
+        limits=tuple(texts()["limits"]),
         sections=tuple(sections(results, say, start or {})),
     )
 
@@ -110,7 +109,7 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
     )
     cells = "Cells are matched by the values of the keys that both sweeps have."
     apart = "The lines, seeds, versions and all settings in which the two differ."
-    parts = _plans(found), _pairs(found)
+    parts = _plans(found), part("pairs", "Cell by cell", lambda: found)
     say("signing rates of both")
     named = {"first": one, "second": other}
     rates = tuple(_rates(name, results) for name, results in named.items())
@@ -129,7 +128,7 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
         ),
         statements=(_difference(found, one, other), _settings(found)),
         where="in the folder from which sim report was called",
-        limits=LIMITS,
+        limits=tuple(texts()["limits"]),
         sections=(
             Section("plans", "What differs in the plans", apart, parts[:1]),
             Section("pairs", "Cells in common", f"{cells} {how}", parts[1:]),
@@ -139,35 +138,16 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
 
 
 def _plans(found: Comparison) -> Part:
-    return part(
-        "plans",
-        "In what they differ",
-        lambda: found,
-        frame=lambda result: result.plans,
-        draw=None,
-        notes=False,
-    )
-
-
-def _pairs(found: Comparison) -> Part:
-    columns = {
-        "first": Column("first sweep", PERCENT),
-        "second": Column("second sweep", PERCENT),
-        "difference": Column("difference, points [95 %]", PERCENT, ""),
-        "more": Column("runs with more"),
-        "less": Column("runs with less"),
-        "differs_in": Column("differs in"),
-    }
-    return part("pairs", "Cell by cell", lambda: found, columns)
+    title = "In what they differ"
+    return part("plans", title, lambda: found, frame=lambda r: r.plans, draw=None, notes=False)
 
 
 def _rates(name: str, results: Results) -> Part:
-    signed = Column("signed, % [95 %]", PERCENT, "signed_")
     return part(
         f"signing_rates_{name}",
         f"The {name} sweep by cell",
         lambda: signing_rates(results),
-        {"signed": signed},
+        columns="signing_rates",
         table=lambda r: r.to_frame().select(*r.keys, "runs", "signed", "signed_low", "signed_high"),
         draw=None,
     )
@@ -201,10 +181,7 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
         f"points {more} often in the second sweep than in the first, {how}."
     )
     numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
-    names = ("difference", "low", "high")
-    query = (
-        queries.difference_of_sweeps(one, other, pairs, names)
-        if found.paired
-        else queries.difference_of_samples(one, other, pairs, names, freedom)
-    )
+    names, freedoms = ("difference", "low", "high"), {} if found.paired else {"freedom": freedom}
+    name = "difference_of_sweeps" if found.paired else "difference_of_samples"
+    query = queries.query(name, r=one, names=names, other=other, pairs=pairs, **freedoms)
     return Statement(text, numbers, query)

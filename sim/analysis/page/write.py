@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -31,16 +31,11 @@ from sim.runs.files import check_name
 from sim.sweeps.overrides import Value
 
 Format = Literal["html", "md", "csv", "parquet"]
-ENDINGS: Mapping[Format, str] = {
-    "html": ".html",
-    "md": ".md",
-    "csv": "-csv",
-    "parquet": "-parquet",
-}
+ENDINGS: Mapping[Format, str] = {"html": ".html", "md": ".md", "csv": "-csv", "parquet": "-parquet"}
 """Ending of what is written; CSV and Parquet are folders of tables."""
 MOST_ROWS = 200
 """Most lines of a table on the page; the files of ``--format csv`` hold all."""
-TEMPLATE, STYLE, SCRIPT = "report.html.j2", "report.css", "report.js"
+STYLE, SCRIPT = "report.css", "report.js"
 ANSWER, CONTENTS = "answer", "contents"
 
 
@@ -106,27 +101,33 @@ def write_report(report: Report, target: Path, format: Format) -> None:
 
 def html(report: Report) -> str:
     """Return a report as the text of one HTML file."""
+    themes = {"light": _transparent(theme()), "dark": _transparent(theme(dark=True))}
+    return _filled(
+        "report.html.j2",
+        report,
+        version=__version__,
+        style=Markup(_file(STYLE)),
+        script=Markup(_file(SCRIPT)),
+        vega=Markup(_vega()),
+        themes=Markup(_safe(themes)),
+    )
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown."""
+    return _filled("report.md.j2", report)
+
+
+def _filled(name: str, report: Report, **values: object) -> str:
     environment = Environment(
         loader=PackageLoader("sim.analysis.page", "files"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
+        autoescape=select_autoescape(["html.j2"], default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["cells"] = cells
-    environment.filters["spec"] = spec
-    template = environment.get_template(TEMPLATE)
-    return template.render(
-        report=report,
-        version=__version__,
-        most_rows=MOST_ROWS,
-        style=Markup(_file(STYLE)),
-        script=Markup(_file(SCRIPT)),
-        vega=Markup(_vega()),
-        themes=Markup(
-            _safe({"light": _transparent(theme()), "dark": _transparent(theme(dark=True))})
-        ),
-    )
+    environment.filters |= {"cells": cells, "spec": spec, "escaped": escaped}
+    return environment.get_template(name).render(report=report, most_rows=MOST_ROWS, **values)
 
 
 def _transparent(config: dict[str, object]) -> dict[str, object]:
@@ -186,64 +187,11 @@ def _file(name: str) -> str:
     return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
-def markdown(report: Report) -> str:
-    """Return a report as Markdown."""
-    return "\n".join(_lines(report)) + "\n"
-
-
 def escaped(text: str) -> str:
     """Return a text in which Markdown and HTML see nothing but text."""
     marks = {mark: f"\\{mark}" for mark in "\\`*_{}[]#|"}
     table = str.maketrans({**marks, "<": "&lt;", ">": "&gt;"})
     return " ".join(text.translate(table).split())
-
-
-def _lines(report: Report) -> Iterator[str]:
-    yield from (f"# {escaped(report.title)}", "", escaped(report.subtitle), "")
-    if report.gaps:
-        yield from ("## What is missing", "", *(f"- {escaped(gap)}" for gap in report.gaps), "")
-    yield from ("## The answer", "")
-    for n, statement in enumerate(report.statements, start=1):
-        yield from (f"{n}. {escaped(statement.text)}", "")
-    yield from (
-        "### What the model cannot tell",
-        "",
-        *(f"- {escaped(limit)}" for limit in report.limits),
-        "",
-    )
-    for section in report.sections:
-        yield from (f"## {escaped(section.title)}", "", escaped(section.intro), "")
-        for part in section.parts:
-            yield from _part(part)
-    yield from ("## Find the answer's numbers again", "", f"DuckDB, {escaped(report.where)}.", "")
-    for n, statement in enumerate(report.statements, start=1):
-        if statement.query:
-            yield from (f"Sentence {n}:", "", "```sql", statement.query, "```", "")
-    yield from ("## About", "", "| | |", "|---|---|")
-    yield from (f"| {escaped(name)} | {escaped(value)} |" for name, value in report.facts)
-
-
-def _part(part: Part) -> Iterator[str]:
-    yield from (f"### {escaped(part.title)}", "")
-    if part.missing:
-        yield from (f"Not here: {escaped(part.missing)}.", "")
-        return
-    if part.table is not None:
-        yield from (*_table(part.table), "")
-    for note in part.notes:
-        yield from (f"*{escaped(note)}*", "")
-
-
-def _table(table: pl.DataFrame) -> Iterator[str]:
-    rows = cells(table)
-    if not rows:
-        yield "None."
-        return
-    yield "| " + " | ".join(escaped(name) for name in table.columns) + " |"
-    yield "|" + "|".join("---:" if kind == "n" else "---" for _, kind in rows[0]) + "|"
-    yield from ("| " + " | ".join(escaped(text) for text, _ in row) + " |" for row in rows)
-    if table.height > MOST_ROWS:
-        yield f"\nThe first {MOST_ROWS} of {table.height:,} lines."
 
 
 def write_tables(report: Report, folder: Path, kind: str) -> None:

@@ -1,32 +1,24 @@
 """What a side demands now: the rules that its plug-ins name, and its strategy's demand."""
 
 import math
-from collections.abc import Callable
-from typing import cast
 
 from sim.model.compiled import choice, rule
-from sim.model.plugins import registry
+from sim.model.plugins import functions
 from sim.model.records import Numbers, Params, Shocks, State
 from sim.model.rules.continuation import least_share
 from sim.model.rules.ratification import best_share_to_leave
 from sim.model.rules.worth import refresh
 
-Function = Callable[..., float]
 PARTIES = "params, state, shocks, side"
 """What every plug-in is given: see `sim.model.rules`."""
 
-
-def _functions(kind: str) -> tuple[Function, ...]:
-    return tuple(cast(Function, entry.function) for entry in registry().of(kind))
-
-
-strategy_demand = choice("strategy_demand", PARTIES, _functions("concession"), __name__)
+strategy_demand = choice("strategy_demand", PARTIES, functions("concession"), __name__)
 """``(code, params, state, shocks, side) -> demand``."""
 condition_accepts = choice(
-    "condition_accepts", f"{PARTIES}, offered, demand", _functions("acceptance"), __name__
+    "condition_accepts", f"{PARTIES}, offered, demand", functions("acceptance"), __name__
 )
 """``(code, params, state, shocks, side, offered, demand) -> positive to accept``."""
-learn_about_other = choice("learn_about_other", PARTIES, _functions("opponent_model"), __name__)
+learn_about_other = choice("learn_about_other", PARTIES, functions("opponent_model"), __name__)
 """``(code, params, state, shocks, side) -> None``."""
 
 

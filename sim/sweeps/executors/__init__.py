@@ -1,53 +1,25 @@
 """Where chunks are played: threads of this process, Dask workers, or Slurm tasks.
 
-All offer the same: ``play(player, store, chunks)`` yields a receipt for each chunk once it is
-stored, in any order. A chunk whose worker is lost is played again, `sim.sweeps.play.ATTEMPTS`
-times at most, and then recorded as failed. Leaving the loop early stops the workers.
+All offer the same. ``check()`` refuses what cannot play, before a folder is made. ``play(player,
+store, chunks)`` yields a receipt for each chunk once it is stored, in any order, and notices of the
+workers; `count` is how many chunks are played at once, `where` the same in words. A chunk whose
+worker is lost is played again, `sim.sweeps.play.ATTEMPTS` times at most, and then recorded as
+failed. Leaving the loop early stops the workers.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from sim.sweeps.plan import Chunk
-from sim.sweeps.play import Notice, Player, Receipt
+from sim.sweeps.play import Threads
 from sim.sweeps.request import DaskExecutor, Executor, LocalExecutor
-from sim.sweeps.store import Store
+
+if TYPE_CHECKING:
+    from sim.sweeps.executors.dask import DaskWorkers
+    from sim.sweeps.executors.slurm import SlurmTasks
 
 
-class Workers(Protocol):
-    """What every executor offers."""
-
-    count: int  # how many chunks it plays at once, as far as that is known beforehand
-    where: str  # the same in words
-
-    def check(self) -> None:
-        """Refuse what cannot play, before a folder is made.
-
-        Raises
-        ------
-        ConfigError
-            If there is no such cluster, or what is asked for does not fit it.
-        """
-        ...
-
-    def play(
-        self, player: Player, store: Store, chunks: Sequence[Chunk]
-    ) -> Iterator[Receipt | Notice]:
-        """Play chunks and yield a receipt for each, and what is to be told of the workers."""
-        ...
-
-
-def workers_for(settings: Executor) -> Workers:
-    """Return the executor that the settings name.
-
-    Raises
-    ------
-    ConfigError
-        If the extra that it needs is not installed.
-    """
+def workers_for(settings: Executor) -> "Threads | DaskWorkers | SlurmTasks":
+    """Return the executor that the settings name; ConfigError if its extra is not installed."""
     if isinstance(settings, LocalExecutor):
-        from sim.sweeps.play import Threads
-
         return Threads(settings.workers)
     if isinstance(settings, DaskExecutor):
         from sim.sweeps.executors.dask import DaskWorkers

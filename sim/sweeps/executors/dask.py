@@ -38,22 +38,15 @@ def dask_setup(worker: object) -> None:
 
 
 class DaskWorkers:
-    """Plays chunks on Dask workers.
-
-    Raises
-    ------
-    ConfigError
-        If Dask is not installed.
-    """
+    """Plays chunks on Dask workers."""
 
     def __init__(self, settings: DaskExecutor) -> None:
         _leave_if_a_worker()
         try:
             import distributed  # noqa: F401 - only to see whether it is there
         except ImportError as error:
-            raise ConfigError(
-                ["executor=dask: needs dask.distributed, install the extra `dask`"]
-            ) from error
+            problem = "executor=dask: needs dask.distributed, install the extra `dask`"
+            raise ConfigError([problem]) from error
         self._settings = settings
         self.count = settings.workers or cores()
         self.where = f"on the Dask workers of {settings.address}"
@@ -75,13 +68,7 @@ class DaskWorkers:
             yield client
 
     def _connected(self) -> "Client":
-        """Return a client of the scheduler at the address.
-
-        Raises
-        ------
-        ConfigError
-            If none answers there.
-        """
+        """Return a client of the scheduler at the address; ConfigError if none answers there."""
         from distributed import Client
 
         address = self._settings.address
@@ -97,15 +84,7 @@ class DaskWorkers:
             raise ConfigError([problem]) from error
 
     def _started(self) -> "LocalCluster":
-        """Start workers of our own, again if one is lost meanwhile.
-
-        Raises
-        ------
-        ConfigError
-            If the script that plays the sweep has no main guard.
-        SimError
-            If workers are lost again and again.
-        """
+        """Start workers of our own, again if one is lost meanwhile, `ATTEMPTS` times at most."""
         from distributed import LocalCluster
 
         with tempfile.TemporaryDirectory() as folder:
@@ -127,9 +106,8 @@ class DaskWorkers:
                         raise ConfigError([NO_GUARD])
             finally:
                 del os.environ[UNGUARDED]
-        raise SimError(
-            f"executor=dask: a worker was lost while starting, {ATTEMPTS} times in a row"
-        )
+        problem = f"a worker was lost while starting, {ATTEMPTS} times in a row"
+        raise SimError(f"executor=dask: {problem}")
 
     def _wait_for_a_worker(self, client: "Client") -> None:
         try:
@@ -139,13 +117,7 @@ class DaskWorkers:
             raise SimError(f"executor: no Dask worker has joined {where}") from error
 
     def check(self) -> None:
-        """Refuse an address at which no scheduler answers, and workers with another model.
-
-        Raises
-        ------
-        ConfigError
-            If no scheduler answers, or a worker of it has another version of the model.
-        """
+        """Raise ConfigError if no scheduler answers, or a worker of it has another model."""
         if self._settings.address:
             with _quiet(), self._client() as client:
                 _check_versions(client)
@@ -187,13 +159,7 @@ class DaskWorkers:
 
 
 def _leave_if_a_worker() -> None:
-    """End a worker process whose script plays the sweep once more, and leave word of it.
-
-    Raises
-    ------
-    SystemExit
-        In such a process; what started it tells the user.
-    """
+    """Leave, with a mark, a worker process whose script plays the sweep once more."""
     mark = os.environ.get(UNGUARDED)
     if mark and Path(mark).name != str(os.getpid()):
         Path(mark).touch()
@@ -201,28 +167,16 @@ def _leave_if_a_worker() -> None:
 
 
 def _security(settings: DaskExecutor) -> "Security | None":
-    """Return what Dask needs for TLS, None where no files are named.
-
-    Raises
-    ------
-    ConfigError
-        If a file is missing, or the address is not one of TLS.
-    """
+    """Return what Dask needs for TLS, None without files; ConfigError if they do not fit."""
     from distributed.security import Security
 
     files = {name: value for name, value in settings if name.startswith("tls_") and value}
     if not files:
         return None
-    problems = [
-        f"executor.{name}: there is no file {value}"
-        for name, value in files.items()
-        if not Path(value).is_file()
-    ]
-    problems += [
-        f"executor.{name}: is needed with the other TLS files"
-        for name in ("tls_ca_file", "tls_client_cert")
-        if name not in files
-    ]
+    lost = {name: value for name, value in files.items() if not Path(value).is_file()}
+    lacking = [name for name in ("tls_ca_file", "tls_client_cert") if name not in files]
+    problems = [f"executor.{name}: there is no file {value}" for name, value in lost.items()]
+    problems += [f"executor.{name}: is needed with the other TLS files" for name in lacking]
     if not settings.address.startswith("tls://"):
         problems.append("executor.address: with TLS files it must start with tls://")
     if problems:
@@ -231,13 +185,7 @@ def _security(settings: DaskExecutor) -> "Security | None":
 
 
 def _check_versions(client: "Client") -> None:
-    """Refuse workers that have another version of the model, or none.
-
-    Raises
-    ------
-    ConfigError
-        With one line a worker.
-    """
+    """Raise ConfigError, a line a worker, if some have another version of the model, or none."""
     found = client.run(model_digest, on_error="return")
     problems = []
     for worker, digest in found.items():
@@ -246,9 +194,8 @@ def _check_versions(client: "Client") -> None:
         if isinstance(digest, Exception):
             problems.append(f"executor: {worker} cannot load the model, {digest}")
         elif digest != model_digest():
-            problems.append(
-                f"executor: {worker} has another version of the model, give it the one of here"
-            )
+            other = "has another version of the model, give it the one of here"
+            problems.append(f"executor: {worker} {other}")
     if problems:
         raise ConfigError(problems)
 

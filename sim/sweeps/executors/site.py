@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,13 +26,7 @@ ANSWER_SECONDS = 30.0
 
 
 def ask(*command: str) -> str:
-    """Return what a command of Slurm prints.
-
-    Raises
-    ------
-    SimError
-        If it fails or does not answer, with the last line that it says.
-    """
+    """Return what a command of Slurm prints; SimError with its last line if it fails."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("SINFO_", "SQUEUE_"))}
     try:
         done = subprocess.run(
@@ -75,15 +69,9 @@ class Fit(NamedTuple):
 
 
 def nodes_of_site() -> list[Nodes]:
-    """Return the nodes of all partitions.
-
-    Raises
-    ------
-    SimError
-        If sinfo gives no answer.
-    """
-    told = ask("sinfo", "--all", "--noheader", "--exact", "--format=%P|%l|%c|%m|%D")
-    return [_nodes(*line.strip().split("|")) for line in told.splitlines() if line.strip()]
+    """Return the nodes of all partitions."""
+    answer = ask("sinfo", "--all", "--noheader", "--exact", "--format=%P|%l|%c|%m|%D")
+    return [_nodes(*line.strip().split("|")) for line in answer.splitlines() if line.strip()]
 
 
 def _nodes(partition: str, limit: str, cpus: str, memory: str, count: str) -> Nodes:
@@ -97,9 +85,7 @@ def _minutes(limit: str) -> float:
     parts = rest.split(":")
     if not all(part.isdigit() for part in parts):
         return float("inf")  # infinite, or n/a
-    seconds = 0
-    for part in parts:
-        seconds = 60 * seconds + int(part)
+    seconds = sum(int(part) * size for part, size in zip(parts[::-1], (1, 60, 3600), strict=False))
     return 24 * 60 * int(days or 0) + seconds / 60
 
 
@@ -113,18 +99,9 @@ def fit_here(asked: SlurmExecutor) -> Fit:
 def fit(asked: SlurmExecutor) -> Fit:
     """Return what tasks ask of the site: what the line says, and what suits the nodes elsewhere.
 
-    Parameters
-    ----------
-    asked : SlurmExecutor
-        Settings; 0 leaves a number to the site. Memory is then a task's share of a node by its
-        cores, 4 GB at most, and none where the site does not state what its nodes have.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such partition, or no node of it can ever hold such a task.
-    SimError
-        If sinfo gives no answer.
+    A number that is 0 is left to the site. Memory is then a task's share of a node by its cores, 4
+    GB at most, and none where the site does not state it. Raises ConfigError if there is no such
+    partition, or no node of it can ever hold such a task.
     """
     nodes = _partition(nodes_of_site(), asked.partition)
     where = f"partition '{nodes[0].partition}'"
@@ -181,7 +158,7 @@ ENDINGS = {
     "FAILED": "failed",
     "GONE": "no longer known to Slurm",
 }
-"""What is said of a task that has ended, by its state."""
+"""Words for a task that has ended, by its state."""
 OUTSIDE = {"CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "GONE"}
 """Endings that no chunk is to blame for."""
 NEVER = (
@@ -207,23 +184,14 @@ class Standing(NamedTuple):
 
 
 class Tasks:
-    """The tasks of one array, as squeue tells of them.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Slurm's numbers of the tasks, such as ``12_0``.
-    """
+    """The tasks of one array, by ids such as ``12_0``, as squeue states them."""
 
     def __init__(self, ids: Sequence[str]) -> None:
         self._standing = dict.fromkeys(ids, Standing("PENDING", "None"))
+        self._array = ids[0].partition("_")[0]
         self._pause = FIRST_SECONDS
         self._next = 0.0
         self._silent = ""
-
-    @property
-    def _array(self) -> str:
-        return next(iter(self._standing)).partition("_")[0]
 
     def look(self, soon: bool = False) -> None:
         """Ask how the tasks stand, if the last answer is old enough or the end is near.
@@ -232,25 +200,20 @@ class Tasks:
         """
         if self.ended or (time.monotonic() < self._next and not soon):
             return
+        options = ("--noheader", "--array", "--states=all", "--format=%i|%T|%r")
+        answer, self._silent = "", ""
         try:
-            told = ask(
-                "squeue", "--noheader", "--array", "--states=all", f"--jobs={self._array}",
-                "--format=%i|%T|%r",
-            )  # fmt: skip
-            self._silent = ""
+            answer = ask("squeue", *options, f"--jobs={self._array}")
         except SimError as error:
-            told = ""
             self._silent = "" if "Invalid job id" in str(error) else str(error)
         if not self._silent:
-            self._take(told)
+            self._take(answer)
         self._next = time.monotonic() + self._pause
         self._pause = min(1.5 * self._pause, LONGEST_SECONDS)
 
-    def _take(self, told: str) -> None:
-        found = {}
-        for line in told.splitlines():
-            name, state, reason = line.strip().split("|", 2)
-            found[name] = Standing(state, reason)
+    def _take(self, answer: str) -> None:
+        rows = (line.strip().split("|", 2) for line in answer.splitlines())
+        found = {name: Standing(state, reason) for name, state, reason in rows}
         for name, before in self._standing.items():
             if before.state not in ENDINGS:
                 self._standing[name] = found.get(name, Standing("GONE", "None"))
@@ -265,14 +228,11 @@ class Tasks:
         """Which tasks wait, in which state and why; empty if none does."""
         if self._silent:
             return self._silent
-        live = Counter(
-            f"{s.state} ({s.reason})"
-            for s in self._standing.values()
-            # Without a reason the scheduler has not looked at it yet.
-            if s.state not in ENDINGS and s.reason != "None"
-        )
-        total = len(self._standing)
-        return ", ".join(f"{n} of {counted(total, 'task')} {how}" for how, n in live.items())
+        # Without a reason the scheduler has not looked at it yet.
+        live = (s for s in self._standing.values() if s.state not in ENDINGS and s.reason != "None")
+        states = Counter(f"{s.state} ({s.reason})" for s in live)
+        total = counted(len(self._standing), "task")
+        return ", ".join(f"{n} of {total} {state}" for state, n in states.items())
 
     @property
     def never(self) -> str:
@@ -288,14 +248,12 @@ class Tasks:
     @property
     def losses(self) -> str:
         """Which tasks were lost and how; empty if none was."""
-        lost: dict[str, list[str]] = {}
+        lost: dict[str, list[str]] = defaultdict(list)
         for name, standing in self._standing.items():
             if standing.state in ENDINGS and standing.state != "COMPLETED":
-                lost.setdefault(ENDINGS[standing.state], []).append(name)
-        return ", ".join(
-            f"{counted(len(names), 'task')} {how} ({', '.join(names)})"
-            for how, names in lost.items()
-        )
+                lost[ENDINGS[standing.state]].append(name)
+        parts = ((counted(len(n), "task"), how, ", ".join(n)) for how, n in lost.items())
+        return ", ".join(f"{number} {how} ({names})" for number, how, names in parts)
 
     def cancel(self) -> None:
         """Cancel what has not ended."""

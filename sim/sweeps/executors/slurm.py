@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SimError
-from sim.runs.files import is_whole, stored_status
 from sim.runs.terminal import counted
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors.site import Tasks, fit, fit_here, last_line
-from sim.sweeps.plan import Chunk
+from sim.sweeps.plan import Chunk, Plan
 from sim.sweeps.play import ATTEMPTS, Notice, Player, Receipt, Threads, give_up, stored_player
 from sim.sweeps.request import SlurmExecutor
-from sim.sweeps.store import Store
+from sim.sweeps.store import Store, problem_of, stored_status
 
 if TYPE_CHECKING:
     import submitit
@@ -40,13 +39,7 @@ def stop_file(store: Store) -> Path:
 
 
 def play_share(folder: str, plan_hash: str, chunks: Sequence[Chunk], cpus: int) -> int:
-    """Play a task's share of the chunks in threads, and return how many there were.
-
-    Raises
-    ------
-    SimError
-        If the sweep cannot go on; the message is left in `stop_file`.
-    """
+    """Play a task's share of the chunks, return their number; leave a SimError in `stop_file`."""
     store = Store(folder)
     try:
         player = stored_player(folder, plan_hash)
@@ -82,21 +75,14 @@ class _LocalTasks:
 
 
 class SlurmTasks:
-    """Plays chunks in the tasks of job arrays.
-
-    Raises
-    ------
-    ConfigError
-        If submitit is not installed.
-    """
+    """Plays chunks in the tasks of job arrays."""
 
     def __init__(self, settings: SlurmExecutor) -> None:
         try:
             import submitit
         except ImportError as error:
-            raise ConfigError(
-                ["executor=slurm: needs submitit, install the extra `slurm`"]
-            ) from error
+            problem = "executor=slurm: needs submitit, install the extra `slurm`"
+            raise ConfigError([problem]) from error
         self._settings = settings
         self._problem: ConfigError | None = None
         self._fit = fit_here(settings)
@@ -108,36 +94,25 @@ class SlurmTasks:
             except ConfigError as error:
                 self._problem = error
             except SimError as error:
-                self._problem = ConfigError(
-                    [f"executor=slurm: {error}; executor.cluster=local tries it here"]
-                )
+                hint = "executor.cluster=local tries it here"
+                self._problem = ConfigError([f"executor=slurm: {error}; {hint}"])
         self.count = self._fit.tasks * self._fit.cpus
         tasks, cores = counted(self._fit.tasks, "task"), counted(self._fit.cpus, "core")
         self.where = f"{tasks} with {cores} each"
 
     def check(self) -> None:
-        """Refuse a machine without Slurm, and tasks that no node of the site can hold.
-
-        Raises
-        ------
-        ConfigError
-            If Slurm does not answer, or with one line a setting that does not fit.
-        """
+        """Raise ConfigError if Slurm does not answer, or no node can hold such tasks."""
         if self._problem is not None:
             raise self._problem
 
     def play(
         self, player: Player, store: Store, chunks: Sequence[Chunk]
     ) -> Iterator[Receipt | Notice]:
-        """Play chunks and yield a receipt for each, and what is to be told of the tasks.
+        """Play chunks; yield a receipt for each, and notices of the tasks.
 
         What a lost array leaves goes to a new one. Only arrays that store nothing at all count as
-        attempts, so that a time limit may cut a long sweep as often as it likes.
-
-        Raises
-        ------
-        SimError
-            If the tasks will never start, or are ended from outside again and again.
+        attempts, so that a time limit may cut a long sweep as often as it likes. Raises SimError if
+        the tasks will never start, or are ended from outside again and again.
         """
         waiting = list(chunks)
         attempts = 0
@@ -146,12 +121,10 @@ class SlurmTasks:
             before = len(waiting)
             tasks = self._submit(player, store, waiting)
             try:
-                for told in self._stored(store, waiting, tasks):
-                    if isinstance(told, Notice):
-                        yield told
-                        continue
-                    waiting.remove(told)
-                    yield _receipt(store, told)
+                for news in self._stored(player.plan, store, waiting, tasks):
+                    if isinstance(news, Receipt):
+                        waiting.remove(news.chunk)
+                    yield news
                 _wait(tasks)
             finally:
                 tasks.cancel()
@@ -162,22 +135,14 @@ class SlurmTasks:
             # A chunk that kills its task does not stand in the way of the same ones again.
             waiting.reverse()
         if waiting and tasks.losses and tasks.outside:
-            raise SimError(
-                f"executor=slurm: {tasks.losses}; nothing was stored {ATTEMPTS} times in a row, "
-                "the same line goes on"
-            )
+            often = f"nothing was stored {ATTEMPTS} times in a row, the same line goes on"
+            raise SimError(f"executor=slurm: {tasks.losses}; {often}")
         reason = f"the task ended before the chunk was stored, see {task_folder(store)}"
         for chunk in waiting:
             yield give_up(player, store, chunk, reason)
 
     def _submit(self, player: Player, store: Store, chunks: Sequence[Chunk]) -> Tasks | _LocalTasks:
-        """Submit one job array; chunks are dealt out in turn.
-
-        Raises
-        ------
-        ConfigError
-            If Slurm refuses it.
-        """
+        """Submit one job array, chunks dealt out in turn; ConfigError if Slurm refuses it."""
         import submitit
         from submitit.core.utils import FailedJobError
 
@@ -206,15 +171,9 @@ class SlurmTasks:
         return _LocalTasks(jobs) if s.cluster == "local" else Tasks([job.job_id for job in jobs])
 
     def _stored(
-        self, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
-    ) -> Iterator[Chunk | Notice]:
-        """Yield chunks as their shards appear, until all have or all tasks have ended.
-
-        Raises
-        ------
-        SimError
-            If a task has found that the sweep cannot go on, or none can ever start.
-        """
+        self, plan: Plan, store: Store, chunks: Sequence[Chunk], tasks: Tasks | _LocalTasks
+    ) -> Iterator[Receipt | Notice]:
+        """Yield receipts as shards appear, until all have or all tasks have ended."""
         left = list(chunks)
         waiting = ""
         while left:
@@ -223,15 +182,15 @@ class SlurmTasks:
             tasks.look()
             ended = tasks.ended
             for chunk in [c for c in left if store.shard_file(c).exists()]:
-                if is_whole(store.shard_file(chunk), chunk.runs):
+                if not problem_of(store.shard_file(chunk), plan, chunk):
                     left.remove(chunk)
-                    yield chunk
+                    status = stored_status(store.shard_file(chunk))
+                    yield Receipt(chunk, int((status == FAILED).sum()), 0.0)
             if ended:
                 return
             if tasks.never:
-                raise ConfigError(
-                    [f"executor=slurm: the tasks would wait for ever, Slurm says {tasks.never}"]
-                )
+                problem = f"the tasks would wait for ever, Slurm says {tasks.never}"
+                raise ConfigError([f"executor=slurm: {problem}"])
             if tasks.waiting != waiting:
                 waiting = tasks.waiting
                 yield Notice(waiting)
@@ -245,8 +204,3 @@ def _wait(tasks: Tasks | _LocalTasks) -> None:
     while time.monotonic() < until and not tasks.ended:
         time.sleep(POLL_SECONDS)
         tasks.look(soon=True)
-
-
-def _receipt(store: Store, chunk: Chunk) -> Receipt:
-    status = stored_status(store.shard_file(chunk))
-    return Receipt(chunk, int((status == FAILED).sum()), 0.0)

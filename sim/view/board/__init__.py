@@ -1,7 +1,7 @@
-"""From snapshots to HTML and SVG: one panel a function, pure, everything escaped.
+"""From snapshots to HTML and SVG: one panel a function and a macro, pure, everything escaped.
 
-Words come from `sim.runs.story`; text of a scenario goes through `sim.view.board.markup.text`
-before it stands in a page. No function here knows the server or the browser.
+Words come from `sim.runs.story`; `board.html.j2` escapes all that is filled in. No function here
+knows the server or the browser.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import networkx as nx
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
@@ -12,17 +13,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor, Contact
 from sim.model.records import Public
 from sim.runs.story import day_of
-from sim.view.board.markup import (
-    SIDES,
-    SIGNS,
-    named,
-    number,
-    panel,
-    plain_day,
-    quiet,
-    share,
-    text,
-)
+from sim.view.board.markup import draw, number, plain_day, share, text
 from sim.view.watch import ChannelNow, Snapshot
 
 WIDTH, HEIGHT = 400.0, 250.0
@@ -51,16 +42,14 @@ BINS = (
 def channels_panel(scenario: Scenario, now: Snapshot) -> str:
     """Return the graph and, in words, what happened on it this week."""
     places = _places(scenario)
-    edges = "".join(_edge(scenario, places, channel, now) for channel in now.channels)
-    nodes = "".join(
+    edges = [_edge(scenario, places, channel, now) for channel in now.channels]
+    nodes = [
         _node(actor, scenario.actors[actor_id].name, *places[actor_id])
         for actor, actor_id in scenario.cast.items()
-    )
-    picture = (
-        f'<svg class="graph" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" aria-hidden="true" '
-        f'focusable="false">{edges}{nodes}</svg>'
-    )
-    return panel("channels", "Channels", picture + _said(scenario, now), _note(scenario, now))
+    ]
+    said = [(WORDS[c.contact], c.between) for c in now.channels if c.contact != Contact.SILENT]
+    size = {"G_WIDTH": WIDTH, "G_HEIGHT": HEIGHT, "RADIUS": RADIUS}
+    return draw("channels", scenario, edges, nodes, said, _note(scenario, now), **size)
 
 
 def _places(scenario: Scenario) -> dict[str, tuple[float, float]]:
@@ -74,65 +63,35 @@ def _places(scenario: Scenario) -> dict[str, tuple[float, float]]:
 
 
 def _edge(
-    scenario: Scenario,
-    places: dict[str, tuple[float, float]],
-    channel: ChannelNow,
-    now: Snapshot,
-) -> str:
+    scenario: Scenario, places: dict[str, tuple[float, float]], channel: ChannelNow, now: Snapshot
+) -> dict[str, object]:
     (x1, y1), (x2, y2) = (places[end] for end in channel.between)
     level = WORDS[channel.contact]
-    line = f'<line class="edge {level}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
     label = "" if channel.contact == Contact.SILENT else level
     if set(channel.between) == set(scenario.parties) and now.closed_until > 0:
         label = "✕ closed"
-    if not label:
-        return line
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    width = 7.0 * len(label) + 12
-    return (
-        f'{line}<rect class="plate {level}" x="{x - width / 2:g}" y="{y - 10:g}" '
-        f'width="{width:g}" height="20" rx="3"/>'
-        f'<text class="lit" x="{x:g}" y="{y + 4:g}">{label}</text>'
-    )
+    return {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "level": level, "label": label}
 
 
-def _node(actor: int, name: str, x: float, y: float) -> str:
-    above = actor == Actor.MEDIATOR
+def _node(actor: int, name: str, x: float, y: float) -> dict[str, object]:
     outward = -1 if x < WIDTH / 2 else 1
-    at = (x, y - RADIUS - 7, "middle") if above else (x + outward * 14, y - RADIUS - 5, "middle")
-    if actor in (Actor.OPPOSITION, Actor.SECOND_OPPOSITION):
+    at = (x + outward * 14, y - RADIUS - 5, "middle")
+    if actor == Actor.MEDIATOR:
+        at = (x, y - RADIUS - 7, "middle")
+    elif actor in (Actor.OPPOSITION, Actor.SECOND_OPPOSITION):
         at = (x - outward * (RADIUS + 8), y + 5, "start" if outward < 0 else "end")
-    return (
-        f'<circle class="node {SIDES[actor]}" cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>'
-        f'<text class="sign {SIDES[actor]}" x="{x:g}" y="{y + 6:g}">{SIGNS[actor]}</text>'
-        f'<text class="name" style="text-anchor:{at[2]}" x="{at[0]:g}" y="{at[1]:g}">'
-        f"{text(name)}</text>"
-    )
+    return {"actor": actor, "name": name, "x": x, "y": y, "at": at}
 
 
-def _said(scenario: Scenario, now: Snapshot) -> str:
-    items = []
-    for channel in now.channels:
-        if channel.contact == Contact.SILENT:
-            continue
-        one, other = (_name(scenario, end) for end in channel.between)
-        items.append(f"<li><b>{WORDS[channel.contact]}</b> {one} and {other}</li>")
-    if items:
-        return f'<ul class="contacts">{"".join(items)}</ul>'
-    return quiet("No call and no meeting this week.")
-
-
-def _name(scenario: Scenario, actor_id: str) -> str:
-    return named(scenario.code_of(actor_id), scenario.actors[actor_id].name)
-
-
-def _note(scenario: Scenario, now: Snapshot) -> str:
-    told = ""
+def _note(scenario: Scenario, now: Snapshot) -> Markup:
+    told = Markup("")
     if scenario.mediator is not None:
-        told = f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}."
+        told = Markup(f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}.")
     if now.closed_until > 0:
         until = plain_day(day_of(scenario, now.closed_until))
-        return f"After an incident the direct channel is closed until {until}. {told}".rstrip()
+        return Markup(
+            (f"After an incident the direct channel is closed until {until}. " + told).rstrip()
+        )
     return told
 
 
@@ -182,56 +141,21 @@ def drawn_graph(public: Public) -> dict[str, str]:
 
 def public_panel(settings: Settings, now: Snapshot, layout: Mapping[str, str]) -> str:
     """Return the citizens; the ties below them are drawn once, by the page."""
-    title = "The public"
-    size = len(now.public.opinion)
-    if size == 0:
-        return panel("public", title, quiet("No public is modelled in this run."))
-    points = layout["places"].split(",")
     opinion, protesting = now.public.opinion, now.public.protesting
-    groups = [(css, (opinion >= low) & (opinion < high), words) for css, low, high, words in BINS]
-    dots = "".join(_dots(css, points, np.flatnonzero(inside)) for css, inside, _ in groups)
-    marks = _triangles(points, np.flatnonzero(protesting))
-    counted = "".join(
-        f"<li>{_sample(css)}<span>{text(words)}</span> <b>{int(inside.sum())}</b></li>"
-        for css, inside, words in groups
-    )
-    counted += (
-        f"<li>{_sample('protest')}<span>protesting</span> <b>{int(protesting.sum())}</b></li>"
-    )
+    size = len(opinion)
+    points = layout["places"].split(",")
+    inside = {css: (opinion >= low) & (opinion < high) for css, low, high, _ in BINS}
+    groups = [
+        (css, words, int(inside[css].sum()), _path(points, inside[css], "h0"))
+        for css, _, _, words in BINS
+    ]
+    marks = _path(points, protesting, "m0 -7l6 10.5h-12z")
     graph = settings.public.graph.replace("_", " ")
-    return panel(
-        "public",
-        title,
-        f'<svg class="graph public" viewBox="0 0 {SIZE:g} {SIZE:g}" role="img" focusable="false" '
-        f'aria-label="{size} citizens on a graph">'
-        f'<use href="#public-ties"/>{dots}{marks}</svg><ul class="legend">{counted}</ul>',
-        text(f"{size} simulated citizens on a {graph} graph, {settings.public.rule} opinions."),
-    )
+    told = f"{size} simulated citizens on a {graph} graph, {settings.public.rule} opinions."
+    counts = int(protesting.sum()), size
+    return draw("public", groups, marks, *counts, told if size else "", SIZE=SIZE)
 
 
-def _dots(css: str, points: list[str], citizens: NDArray[np.intp]) -> str:
-    """Return a group of citizens as one path of round dots; those against are rings."""
-    steps = "".join(f"M{points[citizen]}h0" for citizen in citizens)
-    return _round(css, steps) if steps else ""
-
-
-def _round(css: str, steps: str) -> str:
-    core = f'<path class="dots core" d="{steps}"/>' if css == "against" else ""
-    return f'<path class="dots {css}" d="{steps}"/>{core}'
-
-
-def _triangles(points: list[str], citizens: NDArray[np.intp]) -> str:
-    steps = "".join(f"M{points[citizen]}m0 -7l6 10.5h-12z" for citizen in citizens)
-    return f'<path class="triangles" d="{steps}"/>' if steps else ""
-
-
-def _sample(css: str) -> str:
-    drawn = (
-        '<path class="triangles" d="M7 1l6 10.5h-12z"/>'
-        if css == "protest"
-        else _round(css, "M7 7h0")
-    )
-    return (
-        '<svg class="sample" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
-        f"{drawn}</svg>"
-    )
+def _path(points: list[str], citizens: NDArray[np.bool_], mark: str) -> str:
+    """Return one mark for each of some citizens, as one SVG path."""
+    return "".join(f"M{points[citizen]}{mark}" for citizen in np.flatnonzero(citizens))

@@ -1,15 +1,21 @@
-"""Pieces of HTML and SVG that the panels are made of: words, bars, and line charts over weeks."""
+"""How the panels of `board.html.j2` are drawn: words and numbers, and line charts over weeks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from itertools import product
+from pathlib import Path
 from typing import NamedTuple
 
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
 from sim.config.scenario import Scenario
-from sim.runs.story import day_of
+from sim.model.codes import Treaty
+from sim.runs.story import day_of, short_title, wording
+from sim.runs.transcript import choice_words
 from sim.view.watch import Snapshot
 
 SIGNS = ("▲", "■", "◆", "●", "", "●")
@@ -31,9 +37,9 @@ GAP = 3.0
 """Between a line and its word, and at least between two words."""
 
 
-def text(words: str) -> str:
+def text(words: object) -> Markup:
     """Return words as they may stand in HTML, between tags and in attributes."""
-    return escape(words, quote=True)
+    return words if isinstance(words, Markup) else Markup(escape(str(words), quote=True))
 
 
 def number(value: float) -> str:
@@ -41,20 +47,10 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def sign(actor: int) -> str:
-    """Return an actor's mark in its colour; it is read out by the name beside it."""
-    return f'<span class="sign {SIDES[actor]}" aria-hidden="true">{SIGNS[actor]}</span>'
-
-
-def named(actor: int, name: str) -> str:
-    """Return an actor's mark and name."""
-    return f'<span class="named">{sign(actor)}&nbsp;{text(name)}</span>'
-
-
-def day(when: date) -> str:
+def day(when: date) -> Markup:
     """Return a date as ``13 Oct 2026``, for machines too."""
     shown = f"{when.day} {when:%b} {when.year}"
-    return f'<time datetime="{when.isoformat()}">{shown}</time>'
+    return Markup(f'<time datetime="{when.isoformat()}">{shown}</time>')
 
 
 def plain_day(when: date) -> str:
@@ -62,36 +58,40 @@ def plain_day(when: date) -> str:
     return f"{when.day} {when:%B} {when.year}"
 
 
-def share(value: float) -> str:
+def share(value: float) -> Markup:
     """Return a share as ``84 %``, with a space that does not break."""
-    return f"{100.0 * value:.0f}&nbsp;%"
+    return Markup(f"{100.0 * value:.0f}&nbsp;%")
 
 
-def quiet(words: str) -> str:
-    """Return a paragraph in place of what there is not."""
-    return f'<p class="quiet">{words}</p>'
+def along(place: float, edge: float, width: float) -> float:
+    """Return where a place in [0, 1] lies on a scale with free edges."""
+    return edge + min(max(place, 0.0), 1.0) * (width - 2 * edge)
 
 
-def step(standing: str, unseen: str, body: str) -> str:
-    """Return one step of a ladder; `unseen` says in words how it stands."""
-    current = ' aria-current="step"' if standing in ("here", "broken") else ""
-    hidden = f'<span class="unseen">{unseen}</span>' if standing != "broken" else ""
-    return f'<li class="{standing}"{current}>{hidden}{body}</li>'
+def treaty_words(status: Treaty) -> str:
+    """Return a status as it is written in tables, without the underscore."""
+    return status.name.lower().replace("_", " ")
 
 
-def panel(name: str, title: str, body: str, note: str = "") -> str:
-    """Return a panel with its heading and, where there is something to say, a note."""
-    told = f'<p class="note">{note}</p>' if note else ""
-    return (
-        f'<section class="panel {name}" aria-labelledby="title-{name}">'
-        f'<h2 id="title-{name}">{text(title)}</h2>{body}{told}</section>'
-    )
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text)
+    filters = (text, number, day, share, along, short_title, wording, choice_words)
+    environment.filters |= {filter.__name__: filter for filter in filters}
+    environment.filters |= {
+        "g": lambda value: f"{value:g}",
+        "day_of": lambda scenario, week: day(day_of(scenario, week)),
+        "treaty": treaty_words,
+    }
+    chart = {"WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM, "GAP": GAP}
+    environment.globals |= {"SIGNS": SIGNS, "SIDES": SIDES, **chart}
+    source = Path(__file__).with_name("board.html.j2").read_text(encoding="utf-8")
+    return environment.from_string("".join(line.strip() for line in source.splitlines()))
 
 
-def bar(value: float) -> str:
-    """Return a horizontal bar for a share in [0, 1]; something is always drawn for something."""
-    width = max(100.0 * value, 1.0) if value > 0.0 else 0.0
-    return f'<span class="bar " aria-hidden="true"><i style="width:{width:.1f}%"></i></span>'
+def draw(panel: str, *args: object, **values: object) -> Markup:
+    """Return one of the macros of `board.html.j2` with these values in it."""
+    return Markup(getattr(_template().module, panel)(*args, **values))
 
 
 @dataclass(frozen=True)
@@ -166,71 +166,36 @@ def marks_of(scenario: Scenario, horizon: int, now: Snapshot, overlay: bool) -> 
 
 def line_chart(
     label: str, frame: Frame, series: Sequence[Series], marks: Sequence[Mark] = ()
-) -> str:
+) -> Markup:
     """Return a chart; `label` says what it shows, for readers who hear the page."""
     rungs = tuple(
         (frame.x(mark.week), mark.word)
         for mark in sorted(marks, key=lambda mark: mark.week)
         if not mark.recorded
     )
-    parts = [_grid(frame), *(_tick(frame, mark) for mark in marks if mark.recorded)]
-    for (x, word), place in zip(rungs, placed(rungs, WIDTH), strict=True):
-        parts.append(_rung(frame, x, word, place))
-    parts += [_line(frame, line) for line in series]
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {frame.height:g}" role="img" '
-        f'aria-label="{text(label)}" focusable="false">{"".join(parts)}</svg>'
-    )
+    words = [
+        (x, word, ROWS[place.row], place)
+        for (x, word), place in zip(rungs, placed(rungs, WIDTH), strict=True)
+    ]
+    ticks = [mark for mark in marks if mark.recorded]
+    lines = [(line.css, _steps(frame, line.values)) for line in series]
+    return draw("chart", label, frame, ticks, words, lines)
 
 
-def legend(series: Sequence[Series], figures: Sequence[str]) -> str:
-    """Return the legend: a sample of each line, its name, its latest figure."""
-    items = "".join(
-        '<li><svg class="sample" viewBox="0 0 26 8" aria-hidden="true" focusable="false">'
-        f'<path class="{line.css}" d="M0 4H26"/></svg><span>{text(line.name)}</span> '
-        f"<b>{figure}</b></li>"
-        for line, figure in zip(series, figures, strict=True)
-    )
-    return f'<ul class="legend">{items}</ul>'
-
-
-def _grid(frame: Frame) -> str:
-    floor = frame.height - BOTTOM
-    lines = "".join(
-        f'<path class="grid" d="M{LEFT:g} {number(frame.y(value))}H{WIDTH - RIGHT:g}"/>'
-        f'<text class="tick y" x="{LEFT - 5:g}" y="{number(frame.y(value) + 4)}">{word}</text>'
-        for value, word in frame.ticks
-    )
-    years = "".join(
-        f'<path class="grid" d="M{number(frame.x(week))} {TOP:g}V{floor:g}"/>'
-        f'<text class="tick" x="{number(frame.x(week))}" y="{frame.height - 6:g}">{word}</text>'
-        for week, word in frame.years
-    )
-    return lines + years
-
-
-def _tick(frame: Frame, mark: Mark) -> str:
-    return (
-        f'<path class="record" d="M{number(frame.x(mark.week))} {frame.height - BOTTOM + 1:g}'
-        f'l-3.5 7h7z"><title>{text(mark.word)}</title></path>'
-    )
-
-
-def _line(frame: Frame, series: Series) -> str:
-    weeks = list(range(len(series.values)))
-    stride = -(-len(weeks) // MOST_POINTS) or 1
-    kept = weeks[::stride]
+def _steps(frame: Frame, values: Sequence[float | None]) -> str:
+    """Return a line as the steps of an SVG path, broken where there is no value."""
+    weeks = list(range(len(values)))
+    kept = weeks[:: -(-len(weeks) // MOST_POINTS) or 1]
     if weeks and kept[-1] != weeks[-1]:
         kept.append(weeks[-1])
-    steps: list[str] = []
-    pen_down = False
+    steps, pen_down = "", False
     for week in kept:
-        value = series.values[week]
+        value = values[week]
         if value is not None:
             point = f"{number(frame.x(week))} {number(frame.y(value))}"
-            steps.append(f"L{point}" if pen_down else f"M{point}h.01")
+            steps += f"L{point}" if pen_down else f"M{point}h.01"
         pen_down = value is not None
-    return f'<path class="{series.css}" d="{"".join(steps)}"/>' if steps else ""
+    return steps
 
 
 class Place(NamedTuple):
@@ -282,12 +247,3 @@ def _cost(places: tuple[Place, ...], lines: list[float]) -> float:
             if m != n and one.left < lines[m] < one.right and other.row <= one.row:
                 cost += 10.0
     return cost
-
-
-def _rung(frame: Frame, x: float, word: str, place: Place) -> str:
-    y = ROWS[place.row]
-    return (
-        f'<path class="rung" d="M{number(x)} {y - 9:g}V{frame.height - BOTTOM:g}"/>'
-        f'<text class="rung" style="text-anchor:{"end" if place.late else "start"}" '
-        f'x="{number(x + (-GAP if place.late else GAP))}" y="{y:g}">{text(word)}</text>'
-    )

@@ -1,6 +1,9 @@
 """Charts over the weeks: each party's shares and utilities, and politics at home."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from sim.config.settings import Settings
 from sim.view.board.markup import (
@@ -8,12 +11,9 @@ from sim.view.board.markup import (
     Frame,
     Mark,
     Series,
-    legend,
+    draw,
     line_chart,
     marks_of,
-    named,
-    panel,
-    quiet,
     share,
     years_of,
 )
@@ -42,21 +42,29 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
     low, high = min(0.0, *utilities) - ROOM, max(1.0, *utilities) + ROOM
     talks = Frame(horizon, -0.02, 1.02, HEIGHT, SHARES, years)
     worth = Frame(horizon, low, high, HEIGHT, UTILITIES, years)
-    both = ""
+    charts = []
     for side, party in enumerate(scenario.parties):
         name, css = scenario.actors[party].name, SIDES[side]
         weeks = [snapshot.parties[side] for snapshot in snapshots]
-        both += (
-            f'<div class="party"><h3>{named(side, name)}</h3>'
-            f"{_shares(name, css, weeks, talks, marks)}"
-            f"{_worth(name, css, weeks, worth, marks)}</div>"
+        shares, both = (
+            _shares(name, css, weeks, talks, marks),
+            _worth(name, css, weeks, worth, marks),
         )
+        charts.append((name, shares, both, _kind(weeks)))
     note = (
         "Shares are of what is open: 100 % is the party&rsquo;s own ideal on every open issue. "
         "Utility 1 is the whole treaty at its own ideals; signing and waiting are compared once "
         "there is something to sign."
     )
-    return panel("parties", "The parties", f'<div class="columns">{both}</div>', note)
+    return draw("parties", charts, Markup(note))
+
+
+class Drawn(NamedTuple):
+    """A chart, the lines that its legend names, and their latest figures."""
+
+    chart: str
+    series: Sequence[Series]
+    figures: Sequence[str]
 
 
 def _utilities(party: PartyNow) -> tuple[float | None, ...]:
@@ -71,7 +79,7 @@ def _utilities(party: PartyNow) -> tuple[float | None, ...]:
 
 def _shares(
     name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
-) -> str:
+) -> Drawn:
     now = weeks[-1]
     lines = (
         Series("asks for", f"line solid {css}", [w.target for w in weeks]),
@@ -84,12 +92,12 @@ def _shares(
         for value in (now.target, now.offered, now.least)
     ]
     chart = line_chart(f"{name}: shares of what is open by week", frame, lines, marks)
-    return f"<h4>Share of what is open, %</h4>{chart}{legend(lines, figures)}"
+    return Drawn(chart, lines, figures)
 
 
 def _worth(
     name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
-) -> str:
+) -> Drawn:
     signed, waited = f"line solid {css}", f"line dashed {css}"
     rest = (
         Series("treaty as it stands", f"line thin {css}", [w.worth for w in weeks]),
@@ -107,7 +115,7 @@ def _worth(
         "not weighed" if value is None else f"{value:.3f}" for value in _utilities(weeks[-1])
     ]
     chart = line_chart(f"{name}: utility by week", frame, drawn, marks)
-    return f"<h4>Utility{_kind(weeks)}</h4>{chart}{legend((*drawn[2:4], *rest), figures)}"
+    return Drawn(chart, (*drawn[2:4], *rest), figures)
 
 
 def _kind(weeks: Sequence[PartyNow]) -> str:
@@ -124,17 +132,15 @@ def _kind(weeks: Sequence[PartyNow]) -> str:
 def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool) -> str:
     """Return the charts of politics at home, one for each home that is modelled."""
     homes = list(settings.scenario.all_homes.values())
-    if not homes:
-        return panel("home", "At home", quiet("No politics at home are modelled in this run."))
-    charts = [_home_chart(settings, n, snapshots, overlay) for n in range(len(homes))]
     names = [settings.scenario.actors[home.party].name for home in homes]
-    body = "".join(chart for chart, _ in charts)
-    return panel("home", f"At home in {' and '.join(names)}", body, " ".join(n for _, n in charts))
+    charts = [_home_chart(settings, n, snapshots, overlay) for n in range(len(homes))]
+    title = f"At home in {' and '.join(names)}" if homes else "At home"
+    return draw("home", title, [chart for chart, _ in charts], " ".join(note for _, note in charts))
 
 
 def _home_chart(
     settings: Settings, n: int, snapshots: Sequence[Snapshot], overlay: bool
-) -> tuple[str, str]:
+) -> tuple[Drawn, str]:
     """Return the chart of one home with its legend, and the note about its seats."""
     scenario, horizon = settings.scenario, settings.horizon
     here = list(scenario.all_homes.values())[n]
@@ -156,7 +162,7 @@ def _home_chart(
         series,
         marks_of(scenario, horizon, snapshots[-1], overlay),
     )
-    body = chart + legend(series, [share(value) for value in latest])
     seats = int(here.figure("parliament_seats"))
     whose = f" of {name}" if len(scenario.all_homes) > 1 else ""
-    return body, f"The government{whose} holds {now.seats} of {seats} seats."
+    note = f"The government{whose} holds {now.seats} of {seats} seats."
+    return Drawn(chart, series, [share(value) for value in latest]), note

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Gate, Move, Precondition, Treaty
 from sim.runs.story import day_of, gate_words
-from sim.runs.transcript import choice_words
-from sim.view.board.markup import bar, day, named, panel, quiet, share, step, text
+from sim.view.board.markup import day, draw, share, text, treaty_words
 from sim.view.watch import HomeNow, PartyNow, Snapshot
 
 LADDER = (
@@ -40,34 +41,12 @@ _SAID = {
 
 def header_panel(settings: Settings, now: Snapshot) -> str:
     """Return the head of the board."""
-    scenario = settings.scenario
-    sides = "".join(
-        f"<li>{named(side, scenario.actors[party].name)}: "
-        f"{text(choice_words(settings.parties[party].strategy))}</li>"
-        for side, party in enumerate(scenario.parties)
-    )
-    rules = (
-        f"Agenda {settings.agenda.rule}, precondition {settings.precondition.rule}, "
-        f"mediator {settings.mediator.style}, public {settings.public.rule}; "
-        f"seed {settings.seed}, replicate {settings.replicate}"
-    )
-    return (
-        f'<div class="head"><div class="talks"><h1>{text(scenario.title)}</h1>'
-        f'<ul class="conduct">{sides}<li>{text(rules)}</li></ul></div>'
-        f'<div class="when"><p class="week">{week_words(now)}</p>'
-        f'<p class="date">{day(now.day)}</p><p class="status">{treaty_words(now.status)}</p>'
-        "</div></div>"
-    )
+    return draw("header", settings, now, week_words(now))
 
 
 def week_words(now: Snapshot) -> str:
     """Return which week is shown, counted from 0 as in every table."""
     return "Opening" if now.played == 0 else f"Week {now.week}"
-
-
-def treaty_words(status: Treaty) -> str:
-    """Return a status as it is written in tables, without the underscore."""
-    return status.name.lower().replace("_", " ")
 
 
 def summary_words(settings: Settings, now: Snapshot) -> str:
@@ -88,17 +67,13 @@ class Rung(NamedTuple):
 
 def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
     """Return the path, this week's gates and the ledger."""
-    scenario = settings.scenario
-    steps = "".join(_rung(scenario, rung) for rung in rungs(settings, now))
+    scenario, broken = settings.scenario, None
     if now.status in BROKEN:
-        steps += _broken(settings, now)
-    gates = gate_list(settings, now) if now.played else quiet("No week has been played yet.")
-    body = (
-        f'<ol class="ladder">{steps}</ol><div class="columns">'
-        f'<div class="gates"><h3>What kept this week from the full signature</h3>{gates}</div>'
-        f'<div class="ledger"><h3>Weeks so far, by gate</h3>{_ledger(scenario, now)}</div></div>'
-    )
-    return panel("path", "The treaty", body, _in_the_record(scenario) if overlay else "")
+        broken = next((ln.why for ln in reversed(now.lines) if ln.move in ENDS and ln.why), "")
+    record = [entry for entry in scenario.timeline if entry.kind in RECORDED] if overlay else []
+    steps, gates = rungs(settings, now), gate_list(settings, now)
+    words = gate_words(scenario)
+    return draw("path", scenario, now, steps, broken, gates, words, record, SAID=_SAID)
 
 
 def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:
@@ -130,28 +105,16 @@ def _is_passed(status: Treaty, now: Snapshot) -> bool:
     return status < Treaty.SIGNED_FULL and now.rungs.full >= 0
 
 
-def _rung(scenario: Scenario, rung: Rung) -> str:
-    said = _SAID[rung.standing]
-    when = day(day_of(scenario, rung.week)) if rung.week >= 0 else said
-    body = f"<b>{treaty_words(rung.status)}</b><small>{when}</small>"
-    return step(rung.standing, f"{said}: ", body)
-
-
-def _broken(settings: Settings, now: Snapshot) -> str:
-    whys = [f": {text(line.why)}" for line in now.lines if line.move in ENDS and line.why]
-    when = day(day_of(settings.scenario, now.rungs.ended)) + "".join(whys[-1:])
-    return step("broken", "", f"<b>{treaty_words(now.status)}</b><small>{when}</small>")
-
-
 def gate_list(settings: Settings, now: Snapshot) -> str:
     """Return the gates that a week was charged to, as a list."""
     words = gate_words(settings.scenario)
-    items = "".join(
-        f'<li class="{"passed" if gate == Gate.SIGNED else "shut"}"><b>{text(words[gate])}</b> '
-        f"<span>{gate_detail(settings, now, gate)}</span></li>"
-        for gate in now.gates
+    return draw(
+        "gates",
+        [
+            (gate == Gate.SIGNED, words[gate], Markup(gate_detail(settings, now, gate)))
+            for gate in now.gates
+        ],
     )
-    return f'<ul class="gatelist">{items}</ul>'
 
 
 def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
@@ -207,25 +170,3 @@ def unmet(scenario: Scenario, now: Snapshot) -> list[str]:
         for entry, state in zip(scenario.preconditions.values(), now.preconditions, strict=True)
         if state.status not in settled and (entry.route, entry.trigger) != ("joint", "signed")
     ]
-
-
-def _ledger(scenario: Scenario, now: Snapshot) -> str:
-    total = sum(now.ledger)
-    if total == 0.0:
-        return quiet("Empty.")
-    rows = "".join(
-        f'<tr><th scope="row">{text(words)}</th><td>{now.ledger[gate]:.1f}</td>'
-        f"<td>{share(now.ledger[gate] / total)}</td><td>{bar(now.ledger[gate] / total)}</td></tr>"
-        for gate, words in gate_words(scenario).items()
-        if now.ledger[gate] > 0.0
-    )
-    return (
-        '<table><thead><tr><th scope="col">Gate</th><th scope="col">Weeks</th>'
-        f'<th scope="col">Share</th><td></td></tr></thead><tbody>{rows}</tbody></table>'
-    )
-
-
-def _in_the_record(scenario: Scenario) -> str:
-    rungs = [entry for entry in scenario.timeline if entry.kind in RECORDED]
-    told = "; ".join(f"{day(entry.date)} {text(entry.title)}" for entry in rungs)
-    return f"What really happened: {told}." if told else ""

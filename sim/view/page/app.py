@@ -165,10 +165,24 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
     runs = solara.use_memo(lambda: listed(session), [session.listing])
     panels = session.panels()
     title = f"{session.watch.settings.scenario.title} - peace talks simulator"
-    parts = [solara.Title(title), _transport(session, act, panels.pop("header")), _notices(session)]
-    if session.sweep is not None:
-        parts.append(_results(session, session.sweep, act, *runs))
-    parts += [_board(session, act, panels), _controls(session, act, groups)]
+    replayed, sweep = session.replayed, session.sweep
+    told = notices(
+        messages=session.messages,
+        warnings=sweep.warnings if sweep is not None else [],
+        verdict=replayed.verdict if replayed is not None else "",
+        same=replayed is None or replayed.same,
+    )
+    parts = [solara.Title(title), _transport(session, act, panels.pop("header")), told]
+    if sweep is not None:
+        parts.append(_results(session, sweep, act, *runs))
+    shown = board(
+        panels=panels,
+        ties=session.layout["ties"],
+        tick=session.watch.now.played,
+        all_moves=session.all_moves,
+        event_set_all_moves=act(session.show_all_moves),
+    )
+    parts += [shown, _controls(session, act, groups)]
     return solara.v.Html(tag="div", class_="sim-grid", children=parts)
 
 
@@ -212,26 +226,6 @@ def _transport(session: Session, act: Act, head: str) -> Element:
         event_play_to_end=act(lambda _: session.play_to_end()),
         event_set_overlay=act(session.show_record),
         event_set_explained=act(session.explain),
-    )
-
-
-def _notices(session: Session) -> Element:
-    replayed = session.replayed
-    return notices(
-        messages=session.messages,
-        warnings=session.sweep.warnings if session.sweep is not None else [],
-        verdict=replayed.verdict if replayed is not None else "",
-        same=replayed is None or replayed.same,
-    )
-
-
-def _board(session: Session, act: Act, panels: dict[str, str]) -> Element:
-    return board(
-        panels=panels,
-        ties=session.layout["ties"],
-        tick=session.watch.now.played,
-        all_moves=session.all_moves,
-        event_set_all_moves=act(session.show_all_moves),
     )
 
 
