@@ -10,7 +10,7 @@ from sim.config.settings import Settings
 from sim.model.engine import play_many
 from sim.model.records import EVENT, PARAMS, STATE
 from sim.model.shocks import Tape, draw_tape
-from sim.model.society import POOL, GraphPool, graph_pool, new_public
+from sim.model.society import POOL, GraphPool, graph_pool, new_public, no_public
 
 
 @dataclass
@@ -39,8 +39,8 @@ class Batch:
 
     @property
     def citizens(self) -> int:
-        """Citizens of each run."""
-        return int(self.params[0]["citizens"])
+        """Citizens of each run, at the first party's home."""
+        return int(self.params[0]["citizens"][0])
 
     def draw(self) -> None:
         """Draw the chance of all runs."""
@@ -53,16 +53,19 @@ class Batch:
         if self.tape is None:
             self.draw()
         row = np.arange(self.runs)
+        graph = np.zeros((self.runs, 2), np.int64)
+        if self.citizens:
+            graph[:, 0] = row % POOL
         self.states = np.zeros(self.runs, STATE).view(np.recarray)
         play_many(
             self.params,
             np.zeros(self.runs, np.int64),
             row,
-            row % POOL if self.citizens else np.zeros(self.runs, np.int64),
+            graph,
             self.states,
             self.tape,
-            self.pool,
-            new_public(self.citizens, self.pool, 0),
+            (self.pool, self.pool),
+            (new_public(self.citizens, self.pool, 0), no_public()),
             np.zeros(0, EVENT).view(np.recarray),
         )
 
@@ -91,9 +94,11 @@ def prepare(settings: Settings, runs: int, citizens: int | None = None) -> Batch
     params = np.zeros(1, PARAMS).view(np.recarray)
     params[0] = parameters(settings)
     if citizens is not None:
-        params[0].citizens = citizens
-    size = int(params[0].citizens)
+        params[0].citizens[0] = citizens
+    size = int(params[0].citizens[0])
     public = settings.scenario.public
+    if public is None:
+        raise ValueError("the scenario has no public")
     pool = graph_pool(
         settings.public.graph, size, int(public.degree.value), public.rewiring.value, settings.seed
     )

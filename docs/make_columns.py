@@ -58,11 +58,11 @@ OUTCOMES = """### What it came to
 
 SCENARIO = """### What depends on the scenario
 
-Named by the scenario's ids; these are those of `september_2024`. Where a scenario models politics at both
-homes, `approval`, `opinion` and `protest` above are those of the first party's, and the second party's
-follow here as `approval_PARTY`, `opinion_PARTY`, `protest_PARTY` and `government_fell_PARTY`; with no politics at
-home they are 0, and opinion one half. Where cells of one sweep play
-different scenarios, the columns of one are null in the rows of another.
+Named by the scenario's ids; these are those of `september_2024`. Where a scenario models politics
+at both homes, `approval`, `opinion` and `protest` above are those of the first party's, and the
+second party's follow here as `approval_PARTY`, `opinion_PARTY`, `protest_PARTY` and
+`government_fell_PARTY`; with no politics at home they are 0, and opinion one half. Where cells of
+one sweep play different scenarios, the columns of one are null in the rows of another.
 """
 
 WORDS = """### Words
@@ -74,8 +74,8 @@ TRACES = """## `traces/*.parquet`
 
 Written with `trace=sample` (the first four replicates of each cell) or `trace=all`, and by
 `sim run --trace` without the first two columns. Columns are named by the ids of parties, articles
-and preconditions; these are those of `september_2024`. Where politics at both homes are modelled, the
-second party's `approval`, `opinion`, `protest` and `seats` follow with its id behind.
+and preconditions; these are those of `september_2024`. Where politics at both homes are modelled,
+the second party's `approval`, `opinion`, `protest` and `seats` follow with its id behind.
 """
 
 PLAIN_TYPES = {

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from sim.config.compose import check_file, load_scenario
+from sim.config.compose import check_file, compose, load_scenario
 from sim.config.settings import Settings, build_settings
 from sim.errors import ConfigError
 from sim.model.codes import Move, Precondition, Treaty
@@ -401,3 +401,13 @@ def test_all_problems_of_a_file_are_told_at_once() -> None:
         "channels[0].between",
         "channels",
     ]
+
+
+def test_the_street_s_own_units_go_with_any_reading() -> None:
+    chosen = compose(["preset=[baku,street]"])
+    home = chosen.scenario.all_homes["armenia"]
+    assert home.public is not None
+    assert home.public.potential is not None
+    assert home.public.potential.value == pytest.approx(1 - 0.368)
+    assert home.figure("fall_odds") == 0.22
+    assert chosen.precondition.rule == "before_signing"

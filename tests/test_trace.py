@@ -43,7 +43,7 @@ def test_values_are_those_of_the_history(record: RunRecord) -> None:
     assert table["week"].to_list() == list(range(len(history)))
     assert table["date"][0] == datetime.date(2024, 9, 17)
     assert table["date"][10] == datetime.date(2024, 11, 26)
-    assert table["approval"].to_list() == list(history["approval"])
+    assert table["approval"].to_list() == list(history["approval"][:, 0])
     assert table["target_azerbaijan"].to_list() == list(history["target"][:, 1])
     assert table["offer_VII_armenia"].to_list() == list(history["offer"][:, 0, index])
     assert table["status"].to_list() == [Treaty(int(s)).name.lower() for s in history["status"]]

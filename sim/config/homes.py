@@ -8,16 +8,21 @@ are asked for only beside it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pydantic import Field
 
-from sim.config.conduct import Constitution, Politics, PublicOpinion
+from sim.config.conduct import (
+    Constitution,
+    Dated,
+    Incidents,
+    Politics,
+    Precondition,
+    PublicOpinion,
+    Ratification,
+)
 from sim.config.number import Amount, Model, Number, Ratio, Share, Signed, Tally
 from sim.model.codes import Actor
-
-if TYPE_CHECKING:
-    from sim.config.scenario import Scenario
 
 
 class HomePolitics(Model):
@@ -53,6 +58,12 @@ class HomeOpposition(Model):
     name: str = Field(min_length=1)
 
 
+class Opposition(HomeOpposition):
+    """An opposition at the top of a scenario, and the party at whose home it sits."""
+
+    home: str
+
+
 class HomeParts(Model):
     """Politics at one party's home."""
 
@@ -85,6 +96,60 @@ MOBILISING = ("effort", "trigger", "mobilisation_decay_per_year")
 """What a public asks for beside an opposition."""
 
 
+class HasHomes(Protocol):
+    """What is asked of a scenario here."""
+
+    @property
+    def parties(self) -> tuple[str, str]:
+        """Ids of the parties."""
+        ...
+
+    @property
+    def opposition(self) -> Opposition | None:
+        """The opposition at the top."""
+        ...
+
+    @property
+    def politics(self) -> Politics:
+        """What stands by party, and the politics at the top."""
+        ...
+
+    @property
+    def constitution(self) -> Constitution | None:
+        """The constitution at the top."""
+        ...
+
+    @property
+    def ratification(self) -> Ratification:
+        """Lead times, and the majority at the top."""
+        ...
+
+    @property
+    def public(self) -> PublicOpinion | None:
+        """The public at the top."""
+        ...
+
+    @property
+    def incidents(self) -> Incidents:
+        """Incidents, and what they do to approval at the top."""
+        ...
+
+    @property
+    def homes(self) -> Mapping[str, HomeParts]:
+        """Homes by party."""
+        ...
+
+    @property
+    def preconditions(self) -> Mapping[str, Precondition]:
+        """Demands by id."""
+        ...
+
+    @property
+    def calendar(self) -> tuple[Dated, ...]:
+        """Dated events."""
+        ...
+
+
 @dataclass(frozen=True)
 class Home:
     """One home as the rules read it, wherever it stands in the file."""
@@ -110,14 +175,14 @@ def value_of(number: Number | None, without: float = 0.0) -> float:
     return without if number is None else number.value
 
 
-def top_party(scenario: "Scenario") -> str | None:
+def top_party(scenario: HasHomes) -> str | None:
     """Return the party whose politics stand at the top of the scenario, None if nobody's do."""
     if scenario.opposition is not None:
         return scenario.opposition.home
     return scenario.politics.home
 
 
-def homes_of(scenario: "Scenario") -> dict[str, Home]:
+def homes_of(scenario: HasHomes) -> dict[str, Home]:
     """Return the homes whose politics are modelled, by party, the first party's first."""
     found: dict[str, Home] = {}
     for side, party in zip((Actor.FIRST, Actor.SECOND), scenario.parties, strict=True):
@@ -129,7 +194,7 @@ def homes_of(scenario: "Scenario") -> dict[str, Home]:
     return found
 
 
-def _top_home(s: "Scenario", party: str, side: Actor, actor: Actor) -> Home:
+def _top_home(s: HasHomes, party: str, side: Actor, actor: Actor) -> Home:
     opposition = None
     if s.opposition is not None:
         opposition = HomeOpposition(id=s.opposition.id, name=s.opposition.name)
@@ -165,14 +230,14 @@ def _nested_home(parts: HomeParts, party: str, side: Actor, actor: Actor) -> Hom
 # --- what must hold of homes, each told as one line with its path
 
 
-def home_problems(scenario: "Scenario") -> Iterator[str]:
+def home_problems(scenario: HasHomes) -> Iterator[str]:
     """Yield what is wrong with whose politics are modelled, and with numbers left out."""
     yield from _places_of_homes(scenario)
     for home in homes_of(scenario).values():
         yield from _missing_numbers(home)
 
 
-def _places_of_homes(s: "Scenario") -> Iterator[str]:
+def _places_of_homes(s: HasHomes) -> Iterator[str]:
     top = top_party(s)
     if top is not None and top not in s.parties and s.opposition is None:
         yield f"politics.home: '{top}' is neither party"
@@ -189,7 +254,7 @@ def _places_of_homes(s: "Scenario") -> Iterator[str]:
         yield from _homeless(s)
 
 
-def _homeless(s: "Scenario") -> Iterator[str]:
+def _homeless(s: HasHomes) -> Iterator[str]:
     """Yield the parts at the top that are nobody's politics."""
     given = [name for name in ("constitution", "public") if getattr(s, name) is not None]
     fields = HomePolitics.model_fields
@@ -219,7 +284,7 @@ def _missing_numbers(home: Home) -> Iterator[str]:
         )
 
 
-def seat_problems(scenario: "Scenario") -> Iterator[str]:
+def seat_problems(scenario: HasHomes) -> Iterator[str]:
     """Yield governments with more seats than their parliaments."""
     for home in homes_of(scenario).values():
         if home.figure("government_seats") > home.figure("parliament_seats"):
@@ -227,7 +292,7 @@ def seat_problems(scenario: "Scenario") -> Iterator[str]:
             yield f"{place}.government_seats: more seats than {place}.parliament_seats"
 
 
-def vote_problems(scenario: "Scenario") -> Iterator[str]:
+def vote_problems(scenario: HasHomes) -> Iterator[str]:
     """Yield votes in countries that have nothing to vote by."""
     homes = homes_of(scenario)
     for key, item in scenario.preconditions.items():
@@ -245,7 +310,7 @@ def vote_problems(scenario: "Scenario") -> Iterator[str]:
 
 
 def _election_problems(
-    s: "Scenario", homes: Mapping[str, Home], index: int, kind: str, named: str | None
+    s: HasHomes, homes: Mapping[str, Home], index: int, kind: str, named: str | None
 ) -> Iterator[str]:
     place = f"calendar[{index}]"
     if kind != "election":

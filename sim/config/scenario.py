@@ -28,6 +28,7 @@ from sim.config.conduct import (
 from sim.config.homes import (
     Home,
     HomeParts,
+    Opposition,
     home_problems,
     homes_of,
     seat_problems,
@@ -294,14 +295,6 @@ class Mediator(Model):
 
     id: str
     name: str = Field(min_length=1)
-
-
-class Opposition(Model):
-    """A domestic opposition, and the party at whose home it sits."""
-
-    id: str
-    name: str = Field(min_length=1)
-    home: str
 
 
 class Source(Model):

@@ -114,7 +114,16 @@ def for_parties(presets: Mapping[str, object], parties: tuple[str, str]) -> list
 def _chosen_for(preset: object) -> set[str]:
     entries = (entry for entry in _at(preset, "defaults", list) if isinstance(entry, Mapping))
     keys = [str(key) for entry in entries for key in entry]
-    return {key.partition("@")[2] for key in keys if "@" in key}
+    named = {key.partition("@")[2] for key in keys if "@" in key}
+    return named | _home_named(preset)
+
+
+def _home_named(preset: object) -> set[str]:
+    """Return the party whose home a preset is about, if it says so."""
+    found = preset
+    for key in ("scenario", "opposition", "home"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return {found} if isinstance(found, str) else set()
 
 
 def chosen_rule(settings: Settings, group: str, found: Mapping[str, object]) -> str:

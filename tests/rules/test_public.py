@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.model.codes import CalendarKind, PublicRule, Reason, Treaty
+from sim.model.codes import CalendarKind, Move, PublicRule, Reason, Treaty
 from sim.model.rules.domestic import deliberate, mobilise, survive, take_to_streets
+from sim.model.rules.opening import open_public
 from sim.model.society import GraphPool, graph_pool
 from sim.theory.minimal_talks import minimal_talks, set_public
 from tests.rules.hand import open_week
@@ -143,3 +144,51 @@ def test_a_quiet_week_starts_the_count_of_protest_weeks_anew():
         survive(week.params, week.state, week.shocks, week.events)
     assert week.state.status == Treaty.OPEN
     assert week.state.protest_weeks[0] == 1
+
+
+# --- the street in its own units
+
+
+def test_protest_is_a_share_of_the_eligible_whom_the_citizens_stand_for():
+    week = three_citizens(PublicRule.DEGROOT, [0.2] * 3, potential=0.6)
+    week.public.threshold[:] = 0.0
+    take_to_streets(week.params, week.state, week.public, week.events, 0)
+    assert week.state.protest[0] == pytest.approx(0.6)
+
+
+def test_two_camps_of_opinion_lie_apart():
+    params = minimal_talks(opinion_mean=0.5, opinion_gap=0.4)
+    set_public(params, PublicRule.DEGROOT, 3)
+    week = open_week(params, pool=PATH)
+    drawn = np.zeros((3, 3))
+    drawn[2] = 1.0, -1.0, 2.0
+    open_public(params, week.state, week.public, drawn, 0)
+    assert week.public.innate.tolist() == pytest.approx([0.7, 0.3, 0.7])
+
+
+@pytest.mark.parametrize(("odds", "falls"), [(0.4, False), (0.6, True)])
+def test_a_wave_puts_the_government_to_the_test_once(odds, falls):
+    changes = {"fall_protest_share": 0.3, "fall_weeks": 2.0, "fall_odds": odds}
+    week = three_citizens(PublicRule.DEGROOT, [0.5] * 3, **changes)
+    week.shocks["street"] = 0.5
+    week.state.protest[0] = 0.4
+    for number in range(6):
+        week.state.week = number
+        if number > 2:
+            week.shocks["street"][number] = 0.0
+        survive(week.params, week.state, week.shocks, week.events)
+    assert (week.state.status == Treaty.GOVERNMENT_FELL) == falls
+    assert week.state.fell[0] == (Reason.STREET if falls else Reason.NONE)
+
+
+def test_where_both_governments_fall_the_street_is_the_reason_kept():
+    params = minimal_talks(has_politics=[1, 1], approval=[0.5, 0.1], fall_protest_share=0.3)
+    params.seats_bonus, params.fall_weeks = 1.0, 1.0
+    params.citizens[0] = 3
+    params.dates, params.date_kind[0], params.date_side[0] = 1, CalendarKind.ELECTION, 1
+    week = open_week(params, pool=PATH)
+    week.state.protest[0] = 0.4
+    survive(params, week.state, week.shocks, week.events)
+    assert week.state.fell.tolist() == [Reason.STREET, Reason.BALLOT]
+    assert week.state.end_reason == Reason.STREET
+    assert week.moves(Move.GOVERNMENT_FELL) == [Move.GOVERNMENT_FELL] * 2

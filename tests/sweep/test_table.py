@@ -49,8 +49,8 @@ def test_with_a_public_rows_are_those_of_single_runs(tmp_path: Path) -> None:
     for public in ("friedkin_johnsen", "none"):
         record = play_one(compose(["horizon=20", "replicate=2", f"public={public}"]))
         row = rows.filter(pl.col("public") == public, pl.col("replicate") == 2)
-        assert row["opinion"].item() == float(record.final.opinion)
-        assert row["approval"].item() == float(record.final.approval)
+        assert row["opinion"].item() == float(record.final.opinion[0])
+        assert row["approval"].item() == float(record.final.approval[0])
 
 
 def test_shocks_depend_on_seed_and_replicate_alone(play: Play, table: Table) -> None:

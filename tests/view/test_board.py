@@ -82,7 +82,7 @@ def watch(settings: Settings) -> Watch:
 @pytest.mark.parametrize("overlay", [False, True])
 def test_every_panel_is_whole_html(watch: Watch, week: int, overlay: bool) -> None:
     watch.go(week)
-    layout = drawn_graph(watch.model.talks.public)
+    layout = drawn_graph(watch.model.talks.publics[0])
     found = panels(Shown(watch.settings, watch.shown, overlay, all_moves=overlay), layout)
     for name, html in found.items():
         assert parsed(html).words, name
@@ -92,7 +92,7 @@ def test_every_panel_is_whole_html(watch: Watch, week: int, overlay: bool) -> No
 
 def test_a_snapshot_is_drawn_the_same_however_it_was_reached(watch: Watch) -> None:
     """Going back shows what was shown before: nothing of the future is drawn."""
-    layout = drawn_graph(watch.model.talks.public)
+    layout = drawn_graph(watch.model.talks.publics[0])
     fresh = Watch(watch.settings)
     fresh.go(40)
     watch.go(156)
@@ -120,7 +120,7 @@ def test_text_of_a_scenario_is_escaped() -> None:
         entry["number"] = f"{EVIL} {n}"
     evil = Watch(build_settings(plain))
     evil.play_to_end()
-    layout = drawn_graph(evil.model.talks.public)
+    layout = drawn_graph(evil.model.talks.publics[0])
     for html in (
         *panels(Shown(evil.settings, evil.shown, True, True), layout).values(),
         why_panel(evil),
@@ -269,7 +269,7 @@ def test_contacts_are_lit_and_said(watch: Watch) -> None:
 
 def test_every_citizen_is_drawn_once_and_protest_has_its_own_shape(watch: Watch) -> None:
     watch.go(100)
-    layout = drawn_graph(watch.model.talks.public)
+    layout = drawn_graph(watch.model.talks.publics[0])
     html = public_panel(watch.settings, watch.now, layout)
     dots = re.findall(r'<path class="dots (?:for|between|against)" d="([^"]+)"', html)
     counted = [int(n) for n in re.findall(r"<b>(\d+)</b>", html)]
@@ -286,13 +286,13 @@ def test_every_citizen_is_drawn_once_and_protest_has_its_own_shape(watch: Watch)
 
 def test_layout_is_the_same_for_the_same_graph(watch: Watch) -> None:
     one, other = Watch(watch.settings), Watch(watch.settings)
-    assert drawn_graph(one.model.talks.public) == drawn_graph(other.model.talks.public)
-    assert len(drawn_graph(one.model.talks.public)["places"].split(",")) == 300
+    assert drawn_graph(one.model.talks.publics[0]) == drawn_graph(other.model.talks.public)
+    assert len(drawn_graph(one.model.talks.publics[0])["places"].split(",")) == 300
 
 
 def test_no_public_is_said() -> None:
     bare = Watch(settings_of(Start(), Choices({"public": "none"})))
-    layout = drawn_graph(bare.model.talks.public)
+    layout = drawn_graph(bare.model.talks.publics[0])
     assert layout == {"ties": "", "places": ""}
     assert "No public" in words(public_panel(bare.settings, bare.now, layout))
 

@@ -35,7 +35,7 @@ def test_snapshots_are_the_weeks_of_the_history(settings: Settings) -> None:
         now = watch.now
         assert (now.played, now.week) == (week + 1, week)
         assert now.status == Treaty(int(state["status"]))
-        assert now.homes[0].approval == state["approval"]
+        assert now.homes[0].approval == state["approval"][0]
         assert now.ledger == tuple(state["ledger"])
         assert [p.offers for p in now.provisions] == [
             (state["offer"][0, i], state["offer"][1, i]) for i in range(len(now.provisions))
