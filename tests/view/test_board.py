@@ -286,7 +286,7 @@ def test_every_citizen_is_drawn_once_and_protest_has_its_own_shape(watch: Watch)
 
 def test_layout_is_the_same_for_the_same_graph(watch: Watch) -> None:
     one, other = Watch(watch.settings), Watch(watch.settings)
-    assert drawn_graph(one.model.talks.publics[0]) == drawn_graph(other.model.talks.public)
+    assert drawn_graph(one.model.talks.publics[0]) == drawn_graph(other.model.talks.publics[0])
     assert len(drawn_graph(one.model.talks.publics[0])["places"].split(",")) == 300
 
 
