@@ -39,7 +39,8 @@ class _Moved(MetaPathFinder, Loader):
         "sim.rules.clock": "sim.model.rules.calendar",
         "sim.rules.bargaining_set": "sim.model.rules.worth",
         "sim.rules.preferences": "sim.model.rules.worth",
-        "sim.rules.other_side": "sim.model.rules.beliefs",
+        "sim.rules.beliefs": "sim.model.rules.opponent",
+        "sim.rules.other_side": "sim.model.rules.opponent",
     }
 
     def find_spec(

@@ -29,7 +29,7 @@ import {module}
         ("Treaty", "sim.runs.story"),
         ("Route", "sim.config.conduct"),
         ("Route", "sim.model.rules.preconditions"),
-        ("Route", "sim.view.board.treaty_panel"),
+        ("Route", "sim.view.board.path"),
     ],
 )
 def test_a_forgotten_member_is_named_at_import(kind: str, module: str) -> None:

@@ -123,7 +123,7 @@ TABLES = {
     ("Add a gate of the ledger", "sim/runs/outcomes.py"): "NO_MEDIATOR of Gate",
     ("Add a route of a demand", "sim/model/rules/preconditions.py"): "PARLIAMENTARY of Route",
     ("Add a route of a demand", "sim/config/treaty.py"): "PARLIAMENTARY of Route",
-    ("Add a route of a demand", "sim/view/board/treaty_panel.py"): "PARLIAMENTARY of Route",
+    ("Add a route of a demand", "sim/view/board/path.py"): "PARLIAMENTARY of Route",
 }
 """Places that fail at import if they are forgotten, and what they are told to lack."""
 

@@ -6,8 +6,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.theory.minimal_talks import minimal_talks, play_talks, quiet_tape, set_articles, set_rule
-from sim.theory.scripted import OPPONENTS, demands_against
+from sim.theory.minimal_talks import (
+    OPPONENTS,
+    demands_against,
+    minimal_talks,
+    play_talks,
+    quiet_tape,
+    set_articles,
+    set_rule,
+)
 
 STILL = (0.0,) * 6
 STEPS = (0.0, 0.1, 0.2, 0.3, 0.3, 0.3)
@@ -141,7 +148,7 @@ def test_an_opponent_model_learns_the_order_of_the_weights(model: str) -> None:
 
 def test_without_a_model_nothing_is_learnt_and_facilitation_still_corrects() -> None:
 
-    from sim.model.rules.beliefs import seen_weight
+    from sim.model.rules.opponent import seen_weight
 
     params = minimal_talks(horizon=10)
     set_articles(params, [0.5, 0.5], [0.5, 0.5])

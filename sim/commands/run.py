@@ -4,11 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from sim.commands.options import (
-    add_configuration_options,
-    announce_compiling,
-    note_idle_choices,
-)
+from sim.commands.options import add_configuration_options, announce_compiling, note_idle_choices
 from sim.errors import ConfigError
 
 DESCRIPTION = """\
@@ -89,7 +85,7 @@ def execute(args: argparse.Namespace) -> int:
 
         check_target(args.trace)
     if args.out is not None:
-        from sim.runs.folder import check_folder
+        from sim.runs.files import check_folder
 
         check_folder(args.out)
 
@@ -105,7 +101,7 @@ def execute(args: argparse.Namespace) -> int:
 
         write_trace(record, args.trace, args.overrides)
     if args.out is not None:
-        from sim.runs.folder import write_run
+        from sim.runs.files import write_run
 
         write_run(record, summary, args.out, args.overrides)
     if args.json:

@@ -101,7 +101,7 @@ def draw(target: Path, names: list[str]) -> None:
         problems.append(f"--plot: no such folder: {target.parent}")
     if problems:
         raise ConfigError(problems)
-    from sim.theory.scripted import draw_curves
+    from sim.theory.minimal_talks import draw_curves
 
     try:
         draw_curves(target, strategies)

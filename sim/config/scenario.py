@@ -34,7 +34,7 @@ from sim.config.homes import (
     seat_problems,
     vote_problems,
 )
-from sim.config.messages import problem_lines
+from sim.config.messages import further_problems, problem_lines, valid_parts
 from sim.config.number import (
     ASSUMPTION,
     DERIVED,
@@ -48,7 +48,6 @@ from sim.config.number import (
     Number,
     Share,
 )
-from sim.config.partial import further_problems, valid_parts
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Actor as Code
 

@@ -15,10 +15,10 @@ import mesa
 from sim.config.settings import Settings
 from sim.model.codes import Actor
 from sim.model.rules import (
-    beliefs,
     domestic,
     mediation,
     offers,
+    opponent,
     ratification,
     responses,
     signing,
@@ -78,7 +78,7 @@ class Party(Negotiator):
 
     def update(self) -> None:
         """Rule: count this week for or against a concession by the other side."""
-        self.follow(beliefs.update)
+        self.follow(opponent.update)
 
 
 class Armenia(Party):

@@ -62,7 +62,7 @@ def one_cell_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a single run that signs."""
     from sim.config.compose import compose
-    from sim.runs.folder import write_run
+    from sim.runs.files import write_run
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 

@@ -346,7 +346,7 @@ def test_a_folder_whose_name_has_brackets_is_read(factorial_folder: Path, tmp_pa
 
 def test_files_of_a_single_run_are_those_that_are_written() -> None:
     from sim.analysis import loading
-    from sim.runs import folder
+    from sim.runs import files
 
     for name in ("FORMAT", "RUN", "WEEKS", "MOVES"):
-        assert getattr(loading, name) == getattr(folder, name)
+        assert getattr(loading, name) == getattr(files, name)

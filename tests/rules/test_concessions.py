@@ -4,7 +4,7 @@ import pytest
 
 from sim.model.codes import Move, Precondition, PreconditionRule, Route, Treaty
 from sim.model.records import ARTICLES
-from sim.model.rules.beliefs import update
+from sim.model.rules.opponent import update
 from sim.model.rules.unilateral import concede
 from tests.rules.hand import add_demand, closed_text, open_week, two_articles
 

@@ -18,8 +18,7 @@ from sim.view.board.graphs import channels_panel, drawn_graph, public_panel
 from sim.view.board.markup import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart, placed
 from sim.view.board.moves import moves_panel, why_panel
 from sim.view.board.parties import home_panel, parties_panel
-from sim.view.board.path import gate_detail, path_panel, rungs
-from sim.view.board.treaty_panel import preconditions_panel, text_panel
+from sim.view.board.path import gate_detail, path_panel, preconditions_panel, rungs, text_panel
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
 

@@ -15,7 +15,7 @@ import math
 from sim.model.codes import ARTICLE, BARGAINING
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
-from sim.model.rules.beliefs import concession_belief, known_share
+from sim.model.rules.opponent import concession_belief, known_share
 from sim.model.rules.worth import (
     issue_utility,
     never_signing,

@@ -27,14 +27,14 @@ from sim.model.records import (
     Shocks,
     State,
 )
-from sim.model.rules.calendar import end_talks
-from sim.model.rules.events import write
-from sim.model.rules.homes import (
+from sim.model.rules.calendar import (
     approval_drawn,
     election_drawn,
+    end_talks,
     is_second_home,
     opposition_of,
 )
+from sim.model.rules.events import write
 from sim.model.rules.worth import issue_utility, precondition_utility
 
 

@@ -4,7 +4,17 @@ Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facil
 information, formulation gives a text, manipulation changes the payoffs.
 """
 
-from sim.model.codes import ACTOR, AGENDA, ARTICLE, BARGAINING, CONTACT, MOVE, REASON, STYLE, TREATY
+from sim.model.codes import (
+    ACTOR,
+    AGENDA,
+    ARTICLE,
+    BARGAINING,
+    CONTACT,
+    MOVE,
+    REASON,
+    STYLE,
+    TREATY,
+)
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.calendar import edge_between

@@ -3,11 +3,11 @@
 from sim.model.codes import AGENDA, BARGAINING, MOVE, REASON, TREATY
 from sim.model.compiled import entry_rule
 from sim.model.records import Events, Params, Shocks, State
-from sim.model.rules.beliefs import see_other
 from sim.model.rules.bid import draft, open_articles
 from sim.model.rules.demand import remember, set_demand
 from sim.model.rules.events import write
 from sim.model.rules.mediation import propose_interim
+from sim.model.rules.opponent import see_other
 from sim.model.rules.responses import reopen_articles
 from sim.model.rules.worth import refresh
 

@@ -17,10 +17,10 @@ from sim.model.codes import (
 )
 from sim.model.compiled import choice, entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
+from sim.model.rules.calendar import consent_drawn, turnout_drawn, yes_drawn
 from sim.model.rules.continuation import covered_now, expected_value, settled_later
 from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
-from sim.model.rules.homes import consent_drawn, turnout_drawn, yes_drawn
 from sim.model.rules.worth import issue_utility, join_talks, leave_talks
 
 

@@ -2,16 +2,7 @@
 
 import math
 
-from sim.model.codes import (
-    ACTOR,
-    AGENDA,
-    ARTICLE,
-    BARGAINING,
-    MOVE,
-    PRECONDITION,
-    REASON,
-    TREATY,
-)
+from sim.model.codes import ACTOR, AGENDA, ARTICLE, BARGAINING, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.bid import open_articles

@@ -13,7 +13,6 @@ from sim.model.codes import (
 )
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, State
-from sim.model.rules.beliefs import concession_belief
 from sim.model.rules.continuation import (
     continuation_value,
     covered_now,
@@ -24,6 +23,7 @@ from sim.model.rules.continuation import (
 )
 from sim.model.rules.domestic import grievance_of_treaty, mobilise_against
 from sim.model.rules.events import write
+from sim.model.rules.opponent import concession_belief
 from sim.model.rules.preconditions import (
     any_blocking,
     blocks,

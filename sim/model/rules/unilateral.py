@@ -3,10 +3,10 @@
 from sim.model.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
-from sim.model.rules.beliefs import seen_weight
 from sim.model.rules.bid import gain_of, loss_of
 from sim.model.rules.domestic import audience_cost, grievance_of_move, mobilise_against
 from sim.model.rules.events import write
+from sim.model.rules.opponent import seen_weight
 from sim.model.rules.worth import is_demanded, is_free, leave_talks
 
 

@@ -12,12 +12,12 @@ from typing import NamedTuple, cast
 from sim.model.codes import Actor
 from sim.model.compiled import number, rule_called_once
 from sim.model.rules import (
-    beliefs,
     calendar,
     domestic,
     ledger,
     mediation,
     offers,
+    opponent,
     preconditions,
     ratification,
     responses,
@@ -83,8 +83,8 @@ PHASES: tuple[Phase, ...] = (
     Phase(domestic.take_to_streets, Actor.SECOND, at_home=True),
     Phase(domestic.survive, Actor.NATURE),
     # 10. beliefs and the ledger
-    Phase(beliefs.update, Actor.FIRST),
-    Phase(beliefs.update, Actor.SECOND),
+    Phase(opponent.update, Actor.FIRST),
+    Phase(opponent.update, Actor.SECOND),
     Phase(ledger.record, Actor.NATURE),
 )
 

@@ -11,8 +11,7 @@ from sim.config.settings import Settings
 from sim.view.board.graphs import channels_panel, public_panel
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
-from sim.view.board.path import header_panel, path_panel
-from sim.view.board.treaty_panel import preconditions_panel, text_panel
+from sim.view.board.path import header_panel, path_panel, preconditions_panel, text_panel
 from sim.view.watch import Snapshot
 
 
