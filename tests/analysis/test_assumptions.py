@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import Results, assumption_ledger, inputs
-from sim.analysis.assumptions import FEWEST, POINTS, Decomposition, decomposition
+from sim.analysis.assumptions import FEWEST, POINTS, Decomposition, _between, decomposition
 
 
 def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:
@@ -56,7 +56,7 @@ def test_nothing_between_levels_is_not_taken_for_something() -> None:
     uncut = []
     for _ in range(300):
         found = made(rng.normal(size=(10, 4)), "a")
-        uncut.append(found._share([found.levels(["a"])], [1.0], cut=False).value)
+        uncut.append(_between(found.levels(["a"])) / found._total[0])
     assert np.mean(uncut) == pytest.approx(0.0, abs=0.02)
 
 
