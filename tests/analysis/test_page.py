@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from sim.analysis.page.content import (
     part,
     shown,
 )
-from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.page.sweep_page import facts, sweep_report
 from sim.analysis.page.write import (
     STYLE,
     cell,
@@ -142,6 +143,14 @@ def test_the_first_screen_has_every_sentence_and_its_query(report: Report, page:
     for statement in report.statements:
         assert " ".join(statement.text.split()) in plain
         assert " ".join(statement.query.split()) in plain
+
+
+def test_the_page_says_the_whole_command(factorial_folder: Path, page: str) -> None:
+    said = unescape(page)
+    told = dict(facts(load(factorial_folder)))
+    assert told["command"].startswith("sim sweep ")
+    for name in ("command", "scenarios", "seed"):
+        assert told[name] in said
 
 
 def test_texts_are_escaped() -> None:

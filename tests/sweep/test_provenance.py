@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,29 @@ def test_other_signals_end_a_sweep_as_an_interrupt_does(number: signal.Signals) 
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_says_how_to_go_on(number: signal.Signals, tmp_path: Path) -> None:
+    """The process is ended in the middle of a sweep that would take minutes."""
+    line = ["sweep", "public=none", "replicates=2000000", "seed=1", "--out", "results"]
+    command = [sys.executable, "-m", "sim.commands.cli", *line]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 240
+        while not list((tmp_path / "results").rglob("*.parquet")) and time.monotonic() < until:
+            time.sleep(0.1)
+        process.send_signal(number)
+        _out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert f"sim: go on with: sim {shlex.join(line)}\n" in err
+    assert "Traceback" not in err
+    assert process.returncode == 130
 
 
 def test_no_memory_is_told_in_one_line(
