@@ -342,11 +342,3 @@ def test_a_folder_whose_name_has_brackets_is_read(factorial_folder: Path, tmp_pa
     assert np.array_equal(whole.signed_codes, load(factorial_folder).signed_codes)
     (place / RUNS).unlink()
     assert np.array_equal(load(place).signed_codes, whole.signed_codes)
-
-
-def test_files_of_a_single_run_are_those_that_are_written() -> None:
-    from sim.analysis import loading
-    from sim.runs import files
-
-    for name in ("FORMAT", "RUN", "WEEKS", "MOVES"):
-        assert getattr(loading, name) == getattr(files, name)
