@@ -283,12 +283,12 @@ def test_run_out_overwrites_nothing(tmp_path: Path, capsys: Capture) -> None:
 def test_run_out_leaves_nothing_behind_when_the_disk_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    from sim.runs import folder
+    from sim.runs import files
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folder, "write_trace", full)
+    monkeypatch.setattr(files, "write_trace", full)
     words = ["run", "horizon=4", "public=none", "--out", str(tmp_path / "talks")]
     assert main(words) == 1
     assert "No space left" in capsys.readouterr().err
