@@ -216,8 +216,8 @@ def test_sides_exchanged_mirrored_outcomes():
 
     Left out are the single text and the zone of agreement, which are searched from the first
     side's end: they are the same for both where articles are continuous and nothing has been
-    given up for good, so here nothing is conceded alone, no article is half agreed, which binds, and
-    every article is continuous.
+    given up for good, so here nothing is conceded alone, no article is half agreed, which binds,
+    and every article is continuous.
     """
     signed = 0
     for seed in range(7000, 7120):
