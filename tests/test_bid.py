@@ -135,7 +135,9 @@ def test_what_has_been_given_up_for_good_stays_given_up() -> None:
 
 def quadratic() -> object:
     """Return the talks of the textbook frontier u2 = 1 - u1^2."""
-    return minimal_talks(curvature=[1.0, 2.0, 1.0, 1.0])
+    params = minimal_talks()
+    params.curvature[1] = 2.0
+    return params
 
 
 def test_solutions_of_the_textbook_frontier() -> None:

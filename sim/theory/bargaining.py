@@ -15,13 +15,13 @@ def mediated_point(solution: Solution) -> Sequence[float]:
     that beats the status quo.
     """
     params = minimal_talks(
-        curvature=[1.0, 2.0, 1.0, 1.0],
         style=Style.FORMULATION,
         solution=solution,
         text_rate=1.0,
         pull=1.0,
         edges=3,
     )
+    params.curvature[1] = 2.0
     params.edge[:3] = [[0, 1], [2, 0], [2, 1]]
     params.call_rate[1:3] = 1.0
     final = play_talks(params, keep_history=False).state

@@ -74,15 +74,25 @@ def stake(side: int) -> Change:
 
 
 def office_alone(params: np.record, level: float) -> None:
-    """Set what a paper adds to the first side's odds to keep office; nothing is conceded alone."""
+    """Set what a paper adds to the first side's odds to keep office; nothing is conceded alone.
+
+    Office is worth as much to it as the whole treaty.
+    """
     params.concession_stock = 0.0
+    params.office_value[0] = 1.0
     params.survival_gain[0] = level
 
 
 def promised(params: np.record, level: float) -> None:
-    """Let the first demand be promised and dear to drop; set the expected yes share of its vote."""
+    """Let the first demand be promised and dear to drop; set the expected yes share of its vote.
+
+    Its route is short, so that the vote falls within the horizon.
+    """
     params.start_status[ARTICLES] = Precondition.PROMISED
     params.waiver_cost[params.demanded_by[0]] = 1.0
+    params.ready_week[0] = -1
+    params.lead_draft[0] = params.lead_parliament[0] = params.lead_referendum[0] = 4.0
+    params.consent_rate = 0.2
     params.yes_mean = level
 
 
@@ -270,10 +280,10 @@ STATICS: tuple[Static, ...] = (
         (_SIGNATURE, 1, _STOPPING),
     ),
     *_rows(
-        "gain in office by a paper, nothing conceded",
+        "gain in office by a paper, Armenia",
         (-0.05, 0.15),
         office_alone,
-        (_SIGNATURE, -1, "Bueno de Mesquita et al. (2003)"),
+        (_TEXT, -1, "Bueno de Mesquita et al. (2003)"),
     ),
     # unilateral concessions
     *_rows(

@@ -134,7 +134,7 @@ def test_a_task_that_cannot_go_on_stops_the_sweep(play: Play) -> None:
         account="",
     )
     with pytest.raises(SimError, match="holds another plan than the one to be played"):
-        list(slurm.SlurmTasks(settings)._stored(store, [chunk], slurm._LocalTasks([])))
+        list(slurm.SlurmTasks(settings)._stored(done.plan, store, [chunk], slurm._LocalTasks([])))
 
 
 def test_nothing_to_unpickle_is_left_among_the_results(play: Play) -> None:
