@@ -15,7 +15,7 @@ from sim.runs.outcomes import outcomes
 from sim.runs.play import play_batch, play_one
 from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 from sim.runs.story import tell
-from sim.runs.trace import trace_frame
+from sim.runs.trace import trace
 
 FILE = Path(__file__).parent / "two_homes.yaml"
 CONDUCT = {
@@ -203,7 +203,9 @@ def test_a_second_home_has_columns_and_chance_of_its_own() -> None:
     assert first["approval"][0] == record.final.approval[0] != record.final.approval[1]
     assert second["approval_valley"][0] == record.final.approval[1]
     assert second["opinion_valley"][0] != first["opinion"][0]
-    assert {"approval", "approval_valley", "seats_valley"} <= set(trace_frame(record).columns)
+    assert {"approval", "approval_valley", "seats_valley"} <= {
+        entry.column.name for entry in trace(record)
+    }
     batch = play_batch([chosen], range(3))
     for name in ("status", "approval", "opinion", "protest", "seats", "ledger"):
         assert np.array_equal(batch[0, 0][name], record.final[name]), name
