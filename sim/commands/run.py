@@ -32,8 +32,8 @@ examples:
       Hydra's multirun, four jobs; `sim sweep` plays the same many times faster
 
 What can be set: `sim scenario show` prints the numbers and their paths. Groups are scenario,
-preset, agenda, precondition, mediator, public, and for each party strategy, acceptance and
-opponent_model, as in strategy@armenia.
+preset, agenda, bargaining, precondition, mediator, public, and for each party strategy,
+acceptance and opponent_model, as in strategy@armenia.
 """
 
 

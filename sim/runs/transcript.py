@@ -78,9 +78,11 @@ def conduct_lines(record: RunRecord) -> list[str]:
         if conduct.opponent_model.name != "none":
             line += f"; learns by {choice_words(conduct.opponent_model)}"
         lines.append(line)
+    alone = settings.bargaining.rule == "articles"
     return [
         *lines,
-        f"Agenda {settings.agenda.rule}, precondition {settings.precondition.rule}, "
+        f"Agenda {settings.agenda.rule}, {'bargaining articles, ' if alone else ''}"
+        f"precondition {settings.precondition.rule}, "
         f"mediator {settings.mediator.style}, public {settings.public.rule}",
         f"{settings.horizon} weeks from {scenario.start.isoformat()}, seed {settings.seed}, "
         f"replicate {settings.replicate}",
