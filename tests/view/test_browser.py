@@ -315,7 +315,7 @@ def test_why_a_run_failed_is_one_click_from_the_table(
     question = page.get_by_role("button", name=re.compile("Why did this one fail")).first
     question.click()
     why = page.locator("section.why")
-    expect(why).to_be_visible(timeout=30_000)
+    expect(why).to_be_visible()
     told = why.inner_text()
     assert "Outcome: " in told
     assert any(words in told for words in STATUS_WORDS.values())
