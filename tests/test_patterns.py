@@ -12,6 +12,7 @@ from sim.config.compose import compose
 from sim.runs.play import play_batch
 
 RUNS = 300
+PARTIES = ("armenia", "azerbaijan")
 
 
 def final_states(*overrides):
@@ -25,11 +26,7 @@ def interval(hits):
 
 
 def test_the_text_closes_long_before_signature():
-    state = final_states(
-        "preset=baku",
-        "scenario.discount_rate.azerbaijan.value=0.02",
-        "scenario.status_quo.azerbaijan.value=0.01",
-    )
+    state = final_states("preset=baku")
     closed = state.text_week >= 0
     signed = state.signed_week >= 0
     wait = (state.signed_week - state.text_week)[closed & signed]
@@ -49,11 +46,21 @@ def worth_of_the_agreed_part(party, factor):
     return lines
 
 
-@pytest.mark.parametrize(("armenia", "azerbaijan", "refuser"), [(4.0, 0.25, 1), (0.25, 4.0, 0)])
-def test_the_side_that_values_the_agreed_part_less_refuses_to_sign_it(armenia, azerbaijan, refuser):
+@pytest.mark.parametrize(
+    ("armenia", "azerbaijan", "status_quo", "refuser"), [(10, 0.1, 0.0, 1), (0.1, 10, 0.01, 0)]
+)
+def test_the_side_that_values_the_agreed_part_less_refuses_to_sign_it(
+    armenia, azerbaijan, status_quo, refuser
+):
+    """Between patient sides that do not fear force and answer drafts slowly."""
     state = final_states(
         "preset=yerevan",
-        "scenario.status_quo.azerbaijan.value=0.01",
+        "scenario.status_quo.azerbaijan.low=0",
+        f"scenario.status_quo.azerbaijan.value={status_quo}",
+        f"scenario.status_quo.armenia.value={status_quo}",
+        *(f"scenario.discount_rate.{party}.value=0.02" for party in PARTIES),
+        *(f"scenario.coercion.{party}.hazard_per_year.value=0" for party in PARTIES),
+        *(f"scenario.drafts.reply_days.{party}.value=70" for party in PARTIES),
         *worth_of_the_agreed_part("armenia", armenia),
         *worth_of_the_agreed_part("azerbaijan", azerbaijan),
     )
@@ -64,24 +71,24 @@ def test_the_side_that_values_the_agreed_part_less_refuses_to_sign_it(armenia, a
     assert interval(refuses[:, 1 - refuser]).high < 0.1
 
 
-def patient_azerbaijan(per_year):
-    """Return overrides for concessions at a rate that Azerbaijan knows and can wait for."""
+def an_office_seeker(per_year):
+    """Return overrides for a government that concedes for office, and a patient other side.
+
+    The patient side believes the same of it at first, whatever it does, and learns from what it
+    sees; neither fears force.
+    """
     rate = "scenario.unilateral.armenia.per_year"
-    belief = "scenario.beliefs.azerbaijan.rate_mean_per_year"
+    size = "scenario.unilateral.armenia.size"
     stock = "scenario.unilateral.armenia.stock"
     return [
         "precondition=none",
-        "strategy@armenia=linear",
-        "strategy@azerbaijan=boulware",
+        *(f"scenario.coercion.{party}.hazard_per_year.value=0" for party in PARTIES),
         "scenario.discount_rate.azerbaijan.value=0.04",
         "scenario.status_quo.azerbaijan.value=0.01",
         f"{rate}.low=0",
-        f"{rate}.high=12",
         f"{rate}.value={per_year}",
-        f"{belief}.low=0",
-        f"{belief}.high=12",
-        f"{belief}.value={max(per_year, 0.1)}",
-        f"{stock}.high=20",
+        f"{size}.high=1",
+        f"{size}.value=1",
         f"{stock}.value=8",
         "scenario.politics.office_value.armenia.value=1.0",
         "scenario.politics.survival_gain.armenia.value=0.15",
@@ -89,8 +96,8 @@ def patient_azerbaijan(per_year):
 
 
 def test_unilateral_concessions_close_the_text_sooner_and_put_off_the_signature():
-    without = final_states(*patient_azerbaijan(0))
-    with_them = final_states(*patient_azerbaijan(2))
+    without = final_states(*an_office_seeker(0))
+    with_them = final_states(*an_office_seeker(3))
     both = (without.text_week >= 0) & (with_them.text_week >= 0)
     earlier = (without.text_week - with_them.text_week)[both]
     assert earlier.mean() > 2 * earlier.std() / np.sqrt(both.sum()) > 0

@@ -5,12 +5,15 @@ the probability ``1 - exp(-r / 52)``, days as days / 7.
 """
 
 import hashlib
+import itertools
 import math
 from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.config.conduct import Successor
 from sim.config.homes import Home, value_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
@@ -88,6 +91,41 @@ def parameters(settings: Settings) -> np.record:
     _channels(params, scenario)
     _calendar(params, scenario)
     return params
+
+
+def governments(settings: Settings) -> NDArray[np.void]:
+    """Return the parameters by who governs: shape (1,), or (4,) where a successor is stated.
+
+    Row 0 is with both governments of week 0, 1 with a successor in the first party, 2 in the
+    second, 3 in both: `State.government`.
+    """
+    followed = [s for s, p in enumerate(settings.scenario.parties) if p in _successors(settings)]
+    rows = np.zeros(4 if followed else 1, PARAMS).view(np.recarray)
+    rows[:] = parameters(settings)
+    for row, side in itertools.product(range(len(rows)), followed):
+        if row >> side & 1:
+            _take_office(rows[row], settings, side)
+    return rows
+
+
+def _successors(settings: Settings) -> Mapping[str, Successor]:
+    return settings.scenario.successors
+
+
+def _take_office(params: np.record, settings: Settings, side: int) -> None:
+    """Give a party the preferences of its next government."""
+    successor = _successors(settings)[settings.scenario.parties[side]]
+    actor = int(params.successor[side]) - 1
+    for name in ("weight", "ideal", "curvature"):
+        params[name][side] = params[name][actor]
+    params.opening[side] = params.ideal[side]
+    if successor.discount_rate is not None:
+        params.discount[side] = weekly_discount(successor.discount_rate.value)
+        _settle(params, side)
+    if successor.status_quo is not None:
+        params.flow[side] = successor.status_quo.value / WEEKS_PER_YEAR
+    if successor.office_value is not None:
+        params.office_value[side] = successor.office_value.value
 
 
 def _talks(params: np.record, settings: Settings) -> None:
@@ -179,11 +217,9 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     deadline = scenario.deadline_weeks[party]
     params.deadline[side] = math.inf if deadline is None else deadline.value
     params.settlement_weeks[side] = scenario.settlement_weeks[party].value
-    weeks = params.settlement_weeks[side]
-    params.settlement_discount[side] = params.discount[side] ** weeks
-    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (
-        1.0 - params.discount[side]
-    )
+    _settle(params, side)
+    successor = scenario.successors.get(party)
+    params.successor[side] = 0 if successor is None else 1 + scenario.code_of(successor.like)
     reply = scenario.drafts.reply_days[party].value / DAYS_PER_WEEK
     params.reply_rate[side] = min(1.0, 1.0 / reply)
     params.opponent_error[side] = scenario.opponent_error[party].value
@@ -220,6 +256,12 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     params.ratifier_reservation[side] = politics.ratifier_reservation[party].value
     params.anticipates_ratifier[side] = politics.anticipates_ratifier.get(party, False)
     params.ratification_weeks[side] = scenario.ratification.lead_days[party].value / DAYS_PER_WEEK
+
+
+def _settle(params: np.record, side: int) -> None:
+    discount = params.discount[side]
+    params.settlement_discount[side] = discount ** params.settlement_weeks[side]
+    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (1.0 - discount)
 
 
 def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:

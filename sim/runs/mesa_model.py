@@ -87,7 +87,7 @@ class NegotiationModel(mesa.Model):
         """Return what has been played so far."""
         return RunRecord(
             settings=self.settings,
-            params=self.talks.params,
+            params=self.talks.governments[0],
             history=self._history[: self.tick],
             events=self.talks.events[: self.talks.state.events],
             driver="mesa",

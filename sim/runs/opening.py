@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.parameters import citizens, parameters
+from sim.config.parameters import citizens, governments
 from sim.config.settings import Settings
 from sim.errors import FaultyPluginError
 from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Publics
@@ -23,11 +23,17 @@ class Talks:
     """Everything that both drivers of one run start from."""
 
     settings: Settings
-    params: np.record
+    governments: NDArray[np.void]  # parameters by who governs, shape (governments,)
     state: np.record  # in its opening state; the drivers change it
     shocks: NDArray[np.void]
     publics: Publics  # citizens of each home in their opening state; the drivers change them
     events: NDArray[np.void]  # buffer; ``state.events`` counts what is in it
+
+    @property
+    def params(self) -> np.record:
+        """The parameters under the governments in office."""
+        row: np.record = self.governments[int(self.state.government)]
+        return row
 
 
 @dataclass(frozen=True)
@@ -80,15 +86,17 @@ class Cells(NamedTuple):
 
     numbers: range
     settings: list[Settings]
-    params: NDArray[np.void]  # shape (cells,)
+    params: NDArray[np.void]  # by who governs, shape (cells, governments)
     societies: list[Societies]
 
     @classmethod
     def of(cls, numbers: range, settings: Sequence[Settings]) -> "Cells":
         """Return the cells of these numbers with these settings."""
-        params = np.zeros(len(numbers), PARAMS).view(np.recarray)
-        for row, entry in enumerate(settings):
-            params[row] = parameters(entry)
+        rows = [governments(entry) for entry in settings]
+        shape = (len(numbers), max(len(row) for row in rows))
+        params = np.zeros(shape, PARAMS).view(np.recarray)
+        for cell, row in enumerate(rows):
+            params[cell, : len(row)] = row
         return cls(numbers, list(settings), params, [societies_of(entry) for entry in settings])
 
     def rows_of(self, societies: Societies) -> list[int]:
@@ -172,16 +180,16 @@ def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -
 
 def open_run(settings: Settings) -> Talks:
     """Return week 0 of the run that `settings` describe."""
-    params = parameters(settings)
+    rows = governments(settings)
     societies = societies_of(settings)
     replicate = settings.replicate
     own = range(replicate, replicate + 1)
     chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
     graph = _graph_of(societies, replicate)
     publics = new_publics(societies, _pools(societies, settings.seed, max(graph) + 1), graph)
-    state = opening_state(params, publics, chance, 0)
+    state = opening_state(rows[0], publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(settings, params, state, chance.weekly[0], publics, events)
+    return Talks(settings, rows, state, chance.weekly[0], publics, events)
 
 
 def open_batch(seed: int, cells: Cells, societies: Societies, replicates: range) -> Batch:

@@ -138,7 +138,7 @@ def _means(settings: Settings, replicates: int) -> dict[str, float]:
         raise SimError(message)
     for final in state[state["fault"] != 0]:
         check_fault(settings, final)
-    found = outcomes(cells.params, state) | scenario_outcomes(settings.scenario, state)
+    found = outcomes(cells.params[:, 0], state) | scenario_outcomes(settings.scenario, state)
     signed = found["signed"]
     means = {
         "signed": float(np.mean(signed != Signature.NONE)),

@@ -159,7 +159,7 @@ class Player:
         cell = np.repeat(np.arange(len(chunk.cells)), count)
         for run in np.flatnonzero(state["fault"]):
             errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
-        found = outcomes(group.params, state, cell)
+        found = outcomes(group.params[:, 0], state, cell)
         for name in (column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"):
             for run in np.flatnonzero(~np.isfinite(found[name].astype(np.float64))):
                 errors[run] = errors[run] or f"outcome '{name}' is not a finite number"
@@ -208,7 +208,7 @@ class Player:
         for row, (number, replicate) in product(rows, traced):
             history = weekly_states(batch, row, number)
             if history is not None:
-                record = RunRecord(settings[row], params[row], history, no_events, "engine")
+                record = RunRecord(settings[row], params[row, 0], history, no_events, "engine")
                 found.append(weekly_history(record, numbers[row], replicate))
         return found
 

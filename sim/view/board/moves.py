@@ -26,7 +26,11 @@ SETBACKS = frozenset(
 )
 REFUSALS = frozenset({Move.INTERIM_REFUSED, Move.SIGNING_REFUSED, Move.TEXT_REFUSED})
 """Moves of which the explanation tells each actor's last one."""
-TURNING_POINTS = RUNGS | SETBACKS | {Move.PRECONDITION_ADDED, Move.ELECTION_HELD, Move.PROTEST_WAVE}
+TURNING_POINTS = (
+    RUNGS
+    | SETBACKS
+    | {Move.PRECONDITION_ADDED, Move.ELECTION_HELD, Move.PROTEST_WAVE, Move.GOVERNMENT_FOLLOWED}
+)
 """Moves that the explanation tells whenever they happened."""
 GOOD, BAD = RUNGS | {Move.ARTICLE_CLOSED}, SETBACKS | REFUSALS
 """Moves towards a treaty and away from it; their marks are ✓ and ✕."""
