@@ -171,21 +171,32 @@ def test_a_successor_must_be_somebody_else_and_follow_a_government() -> None:
         scenario["successors"] = {
             "vally": {"like": "hill"},
             "hill": {"like": "hill"},
-            "valley": {"like": "valley_oposition", "discount_rate": {"value": -1}},
+            "valley": {"like": "valley_oposition"},
         }
 
     found = problems(change)
     assert any("unknown party 'vally'; did you mean 'valley'?" in line for line in found)
     assert any("must be another actor" in line for line in found)
     assert any("did you mean 'valley_opposition'?" in line for line in found)
-    assert any("discount_rate" in line for line in found)
 
 
-def test_a_successor_without_preferences_is_told() -> None:
+@pytest.mark.parametrize(
+    ("stated", "line"),
+    [
+        ({}, "scenario.successors.valley.like: is missing"),
+        (
+            {"like": "hill", "discount_rate": {"value": -1, "basis": "assumption"}},
+            "scenario.successors.valley.discount_rate",
+        ),
+    ],
+)
+def test_a_successor_without_parameters_or_with_impossible_ones_is_told(
+    stated: dict, line: str
+) -> None:
     def change(scenario: dict) -> None:
-        scenario["successors"] = {"valley": {}}
+        scenario["successors"] = {"valley": stated}
 
-    assert problems(change) == ["scenario.successors.valley.like: is missing"]
+    assert [found[: len(line)] for found in problems(change)] == [line]
 
 
 def mirrored(scenario: dict) -> None:

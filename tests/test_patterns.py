@@ -1,4 +1,4 @@
-"""The five patterns that the model must be able to produce, each in its own region.
+"""The patterns that the model must be able to produce, each in its own region.
 
 See "Purpose and patterns" of docs/odd.md. Each test states the region by overrides of the default
 talks and asks for the direction only, with intervals apart where shares are compared.
@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import binomtest
 
 from sim.config.compose import compose
-from sim.runs.play import play_batch
+from sim.model.codes import Article
+from sim.runs.opening import Cells, open_batch, societies_of
+from sim.runs.play import play_batch, weekly_states
 
 RUNS = 300
 PARTIES = ("armenia", "azerbaijan")
@@ -109,9 +111,13 @@ def ratified_deals(top, anticipated):
 
     The ratifier's reservation is drawn from U[0, top]. What is open weighs most, as it does early
     in talks: where most of the text is agreed already, there is little left to leave a ratifier.
+    Drafts are answered as a whole: nobody leaves a ratifier more by closing an article at a time.
     """
     path = "scenario.politics.ratifier_reservation.armenia"
     state = final_states(
+        "bargaining=packages",
+        "scenario.deadline_weeks.armenia={value:90,low:8,high:156,basis:assumption}",
+        "scenario.deadline_weeks.azerbaijan={value:156,low:52,high:1040,basis:assumption}",
         "precondition=none",
         "strategy@armenia=linear",
         "strategy@azerbaijan=linear",
@@ -135,17 +141,57 @@ def test_a_stronger_ratifier_gives_fewer_deals_and_better_terms_where_anticipate
     assert better == anticipated
 
 
+def week_by_week(*overrides, runs=RUNS):
+    """Return the states of each run week by week."""
+    settings = compose(list(overrides))
+    cells = Cells.of(range(1), [settings])
+    batch = open_batch(settings.seed, cells, societies_of(settings), range(runs))
+    return [weekly_states(batch, 0, run) for run in range(runs)]
+
+
 def test_near_the_cascade_threshold_protest_is_bimodal():
-    state = final_states(
+    runs = week_by_week(
         "preset=opposition",
         "scenario.public.effort.value=1",
         "scenario.public.trigger.value=0.1",
-        "scenario.public.threshold_sd.value=0.12",
+        "scenario.public.threshold_sd.value=0.05",
     )
-    protest = state.protest[:, 0]
+    protest = np.array([weeks.protest[:, 0].max() for weeks in runs])
     quiet = np.mean(protest < 0.05)
     wave = np.mean(protest > 0.3)
     between = np.mean((protest >= 0.05) & (protest <= 0.3))
     assert quiet > between
     assert wave > between
     assert min(quiet, wave) > 0.1
+
+
+def test_a_costly_audience_gives_fewer_deals_later_and_better_terms():
+    """A government that pays more at home for giving way (Fearon 1994; Schelling 1960)."""
+    cheap, costly = (
+        final_states(
+            "public=none",
+            "precondition=none",
+            f"scenario.politics.audience_cost.armenia.value={cost}",
+        )
+        for cost in (0.005, 0.05)
+    )
+    assert interval(costly.signed_week >= 0).high < interval(cheap.signed_week >= 0).low
+    both = (cheap.text_week >= 0) & (costly.text_week >= 0)
+    later = (costly.text_week - cheap.text_week)[both]
+    assert later.mean() > 2 * later.std() / np.sqrt(both.sum())
+    better = (costly.deal[:, 0] - cheap.deal[:, 0])[both]
+    assert better.mean() > 2 * better.std() / np.sqrt(both.sum())
+
+
+def test_articles_close_on_different_dates():
+    runs = week_by_week("public=none")
+    closed = [(weeks.article == Article.AGREED).sum(axis=1) for weeks in runs]
+    dates = np.array([np.count_nonzero(np.diff(found, prepend=13 + 1)) for found in closed])
+    assert interval(dates >= 2).low > 0.5
+    assert not (dates >= 2).all()
+
+
+def test_some_signatures_fall_into_a_week_of_a_meeting_and_most_do_not():
+    signed = [weeks for weeks in week_by_week("public=none") if weeks.signed_week[-1] >= 0]
+    met = np.array([weeks.parties_met[weeks.signed_week[-1]] > 0 for weeks in signed])
+    assert 0 < met.mean() < 0.5
