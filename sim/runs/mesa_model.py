@@ -44,6 +44,7 @@ class NegotiationModel(mesa.Model):
         self.channels = self._channel_graph()
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
         self.tick = 0
+        self.in_office = self.talks.params  # the governments of this week
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "status": lambda m: int(m.talks.state.status),
@@ -58,6 +59,7 @@ class NegotiationModel(mesa.Model):
     def step(self) -> None:
         """Play one week; FaultyPluginError if a plug-in returned no finite number."""
         talks = self.talks
+        self.in_office = talks.params
         for phase in PHASES:
             found = self.at_home if phase.at_home else self.in_charge
             agent = found.get(phase.actor)
@@ -76,6 +78,7 @@ class NegotiationModel(mesa.Model):
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call a phase's rule in the part of `actor`; those of the public only if it has one."""
         given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
+        given["params"] = self.in_office
         given["actor"] = int(actor)
         if "public" in asked_for(rule):
             if self.talks.params.citizens[actor] == 0:
