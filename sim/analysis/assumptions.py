@@ -34,7 +34,7 @@ FEWEST = 4
 """Replicates from which variance is divided: with three, too often no interval can be given."""
 NO_WIDTH = 1e-9
 """An interval narrower than this is none, and a variance smaller than this share of all is none."""
-MOST_GROUPS = 40
+MOST_GROUPS = 20
 """Groups of drawn points, or of blocks, that are left out in turn."""
 POINTS = "drawn numbers"
 """Stands for all numbers of a sampled design together."""

@@ -206,13 +206,11 @@ def paired_shares(changes: Floats, points: Drawn = None) -> Pairs:
     changes: differences of -1, 0 or 1, NaN where a run is missing; replicates that are complete in
         all contexts count, shape (contexts, points, replicates).
     """
-    complete = np.isfinite(changes).all(axis=0)
-    kept = np.where(complete, changes, np.nan)
-    found = spread(kept.mean(axis=0), points)
+    found = spread(changes.mean(axis=0), points)
     if not found.clusters:
         return Pairs(float("nan"), 0.0, 0.0, 1.0, 0, 0)
     runs = found.runs * len(changes)
-    moved = float((kept[:, complete] ** 2).mean())
+    moved = float(np.nanmean((changes**2).mean(axis=0)))
     size = float(found.clusters)
     if points is None and changes.shape[:2] == (1, 1):
         size = float(runs)

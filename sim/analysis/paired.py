@@ -22,8 +22,9 @@ PRECISION = 0.02
 """Half-width of an interval that a report asks for by default: two percentage points."""
 MOST_PAIRS = 66
 """If a key has more pairs of values than this, its first value is compared with the others only."""
-MOST_RANKED, RESAMPLES = 200, 1000
-"""Most combinations of which the best are looked for, and resamples that it takes."""
+MOST_RANKED, RESAMPLES, MOST_UNITS = 200, 1000, 400
+"""Most combinations of which the best are looked for, resamples that it takes, and batches of
+replicates where there are more."""
 EVERYWHERE = "all others equal, mean"
 """Context of a difference that is averaged over the cells that agree in all other keys."""
 COLUMNS = ("key", "value", "than", "context", "difference", "low", "high", "more", "less", "pairs",
@@ -238,6 +239,9 @@ def best_set(results: Results, outcome: str = "signed", seed: int = 1) -> list[i
     else:
         units = values.mean(axis=1)
     units = units[:, np.isfinite(units).all(axis=0)]
+    if units.shape[1] > 2 * MOST_UNITS:
+        size = units.shape[1] // MOST_UNITS
+        units = units[:, : size * MOST_UNITS].reshape(count, MOST_UNITS, size).mean(axis=2)
     number = units.shape[1]
     if not 1 < count <= MOST_RANKED or number < 3:
         return []
