@@ -45,7 +45,8 @@ RULES = (
 SWEEPS = {
     "grid": "strategy@armenia=boulware,linear,tit_for_tat strategy@azerbaijan=glob(*) "
     "agenda=glob(*) replicates=12",
-    "sampled": "preset=opposition design=saltelli samples=32 replicates=4 trace=sample "
+    "sampled": "preset=opposition design=saltelli samples=32 common_chance=true replicates=4 "
+    "trace=sample "
     'assumptions=["discount_rate.*","politics.protest_cost"]',
     "prespa": "scenario=prespa_2018 --config-name prespa_2018 replicates=40 seed=3 horizon=60,120",
 }

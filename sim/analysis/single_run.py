@@ -50,6 +50,10 @@ MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Kinds of moves as the timeline tells them apart; all others are `CALENDAR`."""
+DECISIVE = ("signature and after", "refusal, failure, end", "draft and answer")
+"""Kinds of moves that decide a run, the most telling first."""
+MOST_TURNS, MOST_SAID = 5, 60
+"""Moves of the first screen's timeline, and letters of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +166,35 @@ def _timeline(frame: pl.DataFrame) -> Figure:
     ]
     chart = drawn("moves", rows, kinds=kinds)
     return Figure(chart, "Moves by kind; point at one to read it", {"step": 42})
+
+
+def run_turns(run: SingleRun) -> RunTable:
+    """Return the few moves that decided the run, by date: signatures and ends before all else.
+
+    Raises `NotInResults` if the moves are missing, or none is of that kind.
+    """
+    frame = run_timeline(run).frame
+    ranks = {kind: n for n, kind in enumerate(DECISIVE)}
+    told = frame.filter(pl.col("kind").is_in(DECISIVE)).unique("move", keep="last")
+    rank = pl.col("kind").replace_strict(ranks, default=len(ranks))
+    chosen = told.sort(rank, -pl.col("week")).head(MOST_TURNS).sort("week", "said")
+    if chosen.is_empty():
+        raise NotInResults("no move of this run is a signature, a refusal or an end")
+    return RunTable(frame=chosen, draw=_turns)
+
+
+def _turns(frame: pl.DataFrame) -> Figure:
+    rows = [
+        {
+            "date": row["date"].isoformat(),
+            "kind": f"{row['date'].day} {row['date']:%B %Y}: {row['said'][:MOST_SAID]}",
+            "actor": row["actor"] or "both, or nobody",
+            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
+        }
+        for row in frame.iter_rows(named=True)
+    ]
+    chart = drawn("moves", rows, kinds=[row["kind"] for row in rows])
+    return Figure(chart, "The moves that decided this run", {"step": 30})
 
 
 def run_demands(run: SingleRun) -> RunTable:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -168,6 +169,20 @@ def tape(
     return drawn._replace(weekly=drawn.weekly.view(np.recarray))
 
 
+def _tape_of(seed: int, replicates: Sequence[int], horizon: int, societies: Societies) -> Tape:
+    """Return the chance of replicates in ascending order, drawn in runs of successive ones."""
+    numbers = np.asarray(replicates)
+    edges = [0, *(np.flatnonzero(np.diff(numbers) > 1) + 1).tolist(), len(numbers)]
+    parts = [
+        tape(seed, range(int(numbers[a]), int(numbers[b - 1]) + 1), horizon, *societies.citizens)
+        for a, b in pairwise(edges)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    weekly, *others = (np.concatenate(same) for same in zip(*parts, strict=True))
+    return Tape(weekly.view(np.recarray), *others)
+
+
 def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -> np.record:
     """Return the state of week 0 with the chance of one replicate; set the citizens to it."""
     from sim.model.rules.opening import begin
@@ -192,16 +207,16 @@ def open_run(settings: Settings) -> Talks:
     return Talks(settings, rows, state, chance.weekly[0], publics, events)
 
 
-def open_batch(seed: int, cells: Cells, societies: Societies, replicates: range) -> Batch:
-    """Return those of some cells that live on the same societies, with some replicates.
+def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequence[int]) -> Batch:
+    """Return those of some cells that live on the same societies, with some replicates, ascending.
 
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
     horizon = max(cells.settings[row].horizon for row in cells.rows_of(societies))
-    pools = _pools(societies, seed, min(replicates.stop, POOL))
+    pools = _pools(societies, seed, min(replicates[-1] + 1, POOL))
     return Batch(
         cells,
-        tape(seed, replicates, horizon, *societies.citizens),
+        _tape_of(seed, replicates, horizon, societies),
         pools,
         np.array([_graph_of(societies, replicate) for replicate in replicates], np.int64),
         new_publics(societies, pools),

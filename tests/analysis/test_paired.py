@@ -1,14 +1,13 @@
 """Paired differences: by hand on the runs, and their intervals by enumeration."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from sim.analysis import NotInResults, Results, paired_differences
-from sim.analysis.intervals import paired_estimate
+from sim.analysis.intervals import paired_shares
 from sim.analysis.paired import EVERYWHERE
 from tests.analysis.test_intervals import bonett_price
 
@@ -33,8 +32,8 @@ def test_the_average_over_contexts_is_over_replicates(factorial: Results) -> Non
     everywhere = {(d.value, d.than): d for d in found.differences if d.context == EVERYWHERE}
     difference = everywhere["tit_for_tat", "linear"]
     signed = factorial.outcome("signed")
-    change = (signed[8:12] - signed[0:4]).mean(axis=0)
-    expected = paired_estimate(change[np.newaxis])
+    change = (signed[8:12] - signed[0:4])[:, np.newaxis]
+    expected = paired_shares(change).estimate()
     assert difference.difference == pytest.approx(change.mean())
     assert (difference.low, difference.high) == pytest.approx((expected.low, expected.high))
     assert difference.cells == 4
@@ -45,9 +44,15 @@ def test_runs_still_needed(factorial: Results) -> None:
     wide = paired_differences(factorial, precision=0.5).everywhere()
     narrow = paired_differences(factorial, precision=0.02).everywhere()
     assert all(d.still_needed == 0 for d in wide)
-    for d in narrow:
-        half = (d.high - d.low) / 2
-        assert d.still_needed == max(0, math.ceil(24 * (half / 0.02) ** 2) - 24)
+    signed = factorial.outcome("signed")
+    d = next(d for d in narrow if d.key == "agenda")
+    change = (signed[1::2] - signed[0::2])[:, np.newaxis]
+    pairs = paired_shares(change)
+    assert pairs.estimate().value == pytest.approx(abs(d.difference) * np.sign(change.mean()))
+    enough = (24 + d.still_needed) / 24
+    assert pairs.half_width(enough) <= 0.02 + 1e-9
+    if d.still_needed:
+        assert pairs.half_width(enough - 2 / 24) > 0.02
 
 
 def test_common_chance_makes_intervals_shorter(factorial: Results) -> None:
@@ -77,7 +82,7 @@ def test_bonett_price_covers_the_difference(up: float, down: float) -> None:
 def test_points_of_a_design_cluster_the_differences(saltelli: Results) -> None:
     found = paired_differences(saltelli)
     (difference,) = found.everywhere()
-    assert difference.pairs == 4, "replicates, of which there are fewer than points"
+    assert difference.pairs == 8, "blocks of points, each with chance of its own"
     signed = saltelli.outcome("signed")
     points = saltelli.points
     assert difference.difference == pytest.approx((signed[points:] - signed[:points]).mean())
