@@ -14,6 +14,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -114,7 +115,7 @@ def _keep(file: Path, content: bytes, most: int) -> None:
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""
-RULES = ("agenda", "precondition", "mediator", "public")
+RULES = ("agenda", "bargaining", "precondition", "mediator", "public")
 NUMBERS = ("horizon", "seed", "replicate")
 """Whole numbers at the root of the settings; a new scenario or preset leaves them alone."""
 
@@ -126,6 +127,10 @@ _NUMBER = re.compile(
     rf"|{_NAME}\.({_NODES})\.{_NAME}"
     rf"|scenario(\.{_NAME})+\.(value|low|high)"
 )
+_FIGURE = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d{1,3})?")
+"""A number that YAML, Hydra and Python read alike."""
+_TRACKER = re.compile(r"utm_\w+|fbclid|gclid|msclkid|igshid|mc_[ce]id|ref")
+"""Keys that mailers and other sites append to a link; they ask for nothing."""
 _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 """No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
 _PLAIN = re.compile(rf"(?!(hydra|plugins|executor|experiment)\.){_NAME}(\.{_NAME})+")
@@ -248,23 +253,55 @@ def started() -> Start:
 
 def settings_of(start: Start, choices: Choices) -> Settings:
     """Return the settings that follow from the choices, or raise `ConfigError`."""
-    overrides = (*start.fixed, *choices.words())
+    written = {k: v for k, v in choices.values.items() if _is_number(k, v)}
+    rest = replace(choices, values={k: v for k, v in choices.values.items() if k not in written})
+    where = start.config_name, start.config_dir
     with _COMPOSING:
-        return _composed(overrides, start.config_name, start.config_dir)
+        plain = deepcopy(_composed((*start.fixed, *rest.words()), *where))
+        if all(_put(plain, key.split("."), value) for key, value in written.items()):
+            if any(key.startswith("scenario.") for key in written):
+                from sim.config.compose import mark_settings
+
+                mark_settings(plain, (*start.fixed, *choices.words()))
+            return build_settings(plain)
+        return build_settings(_composed((*start.fixed, *choices.words()), *where))
 
 
-@lru_cache(maxsize=4)
-def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
+def _is_number(key: str, value: str) -> bool:
+    """Return whether an override puts a plain number where only a number can stand."""
+    return bool(_NUMBER.fullmatch(key) and _FIGURE.fullmatch(value))
+
+
+def _put(plain: dict[str, object], path: Sequence[str], value: str) -> bool:
+    """Put a number where one stands, which takes Hydra hundreds of times as long.
+
+    Returns False where there is nothing yet; Hydra then says what is wrong.
+    """
+    node: object = plain
+    for part in path[:-1]:
+        node = node.get(part) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or isinstance(node.get(path[-1], {}), (dict, list)):
+        return False
+    node[path[-1]] = int(value) if value.lstrip("-").isdecimal() else float(value)
+    return True
+
+
+@lru_cache(maxsize=16)
+def _composed(
+    overrides: Sequence[str], config_name: str, config_dir: str | None
+) -> dict[str, object]:
+    """Return what overrides compose to, not yet validated and not to be changed."""
     file = composition_file(overrides, config_name, config_dir)
     plain = read_composition(file)
     if plain is not None:
-        return build_settings(plain)
+        return plain
     from sim.config.compose import compose_plain
 
     plain = compose_plain(overrides, config_name, config_dir)
-    settings = build_settings(plain)
-    keep_composition(file, plain)
-    return settings
+    with contextlib.suppress(SimError):  # what is not valid is told by who asked, and not kept
+        build_settings(plain)
+        keep_composition(file, plain)
+    return plain
 
 
 def command_line(start: Start, choices: Choices) -> str:
@@ -326,6 +363,8 @@ def read_address(query: str | None) -> Address:
     places: dict[str, int | None] = {"week": None, "cell": None}
     problems: list[str] = []
     for key, value in parse_qsl((query or "").lstrip("?"), keep_blank_values=True):
+        if _TRACKER.fullmatch(key):
+            continue
         if key in places:
             if re.fullmatch(r"\d{1,9}", value):
                 places[key] = int(value)

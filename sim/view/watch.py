@@ -261,6 +261,11 @@ class Watch:
         return self._snapshots[: self._at + 1]
 
     @property
+    def all(self) -> list[Snapshot]:
+        """The talks from the opening to the last week played."""
+        return self._snapshots
+
+    @property
     def played(self) -> int:
         """Weeks played so far, whatever week is shown."""
         return len(self._snapshots) - 1

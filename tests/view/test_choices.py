@@ -2,6 +2,8 @@
 
 import pytest
 
+from sim.config.compose import compose
+from sim.errors import ConfigError
 from sim.view.choices import (
     Choices,
     Start,
@@ -152,3 +154,38 @@ def test_choices_drop_the_parameters_of_another_strategy() -> None:
     choices = Choices({"armenia.strategy.beta": "2", "azerbaijan.strategy.beta": "3"})
     after = choices.but("strategy@armenia", "firm").values
     assert after == {"azerbaijan.strategy.beta": "3", "strategy@armenia": "firm"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": "7", "replicate": "3", "horizon": "20"},
+        {"preset": "opposition", "scenario.discount_rate.azerbaijan.value": "0.4"},
+        {"scenario.status_quo.azerbaijan.value": "1e-2", "armenia.strategy.beta": "5"},
+        {"strategy@armenia": "conceder", "armenia.strategy.beta": "0.7"},
+        {"scenario.discount_rate.azerbaijan.value": "0.3", "seed": "2"},
+    ],
+)
+def test_numbers_put_in_place_give_what_hydra_composes(values: dict[str, str]) -> None:
+    choices = Choices(values)
+    assert settings_of(Start(), choices) == compose(choices.words())
+
+
+@pytest.mark.parametrize(
+    "values", [{"seed": "-1"}, {"horizon": "1.5"}, {"armenia.strategy.gamma": "2"}]
+)
+def test_numbers_that_cannot_be_put_are_told_as_the_command_line_tells_them(
+    values: dict[str, str],
+) -> None:
+    choices = Choices(values)
+    with pytest.raises(ConfigError) as expected:
+        compose(choices.words())
+    with pytest.raises(ConfigError) as found:
+        settings_of(Start(), choices)
+    assert str(found.value) == str(expected.value)
+
+
+def test_what_a_mailer_appends_to_a_link_is_passed_over() -> None:
+    asked = read_address("?utm_source=letter&fbclid=abc&seed=4&sede=4")
+    assert asked.values == {"seed": "4"}
+    assert asked.problems == ["sede: cannot be set from the page or from a link"]

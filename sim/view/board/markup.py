@@ -15,7 +15,6 @@ from markupsafe import Markup
 from sim.config.scenario import Scenario
 from sim.model.codes import Treaty
 from sim.runs.story import day_of, short_title, wording
-from sim.runs.transcript import choice_words
 from sim.view.watch import Snapshot
 
 SIGNS = ("▲", "■", "◆", "●", "", "●")
@@ -76,12 +75,13 @@ def treaty_words(status: Treaty) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text)
-    filters = (text, number, day, share, along, short_title, wording, choice_words)
+    filters = (text, number, day, share, along, short_title, wording)
     environment.filters |= {filter.__name__: filter for filter in filters}
     environment.filters |= {
         "g": lambda value: f"{value:g}",
         "day_of": lambda scenario, week: day(day_of(scenario, week)),
         "treaty": treaty_words,
+        "capitalize_first": lambda words: words[:1].upper() + words[1:],
     }
     chart = {"WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM, "GAP": GAP}
     environment.globals |= {"SIGNS": SIGNS, "SIDES": SIDES, **chart}
