@@ -11,14 +11,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
-
 from sim.config.homes import Home
 from sim.config.number import Number
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
-from sim.view.choices import RULES, WHOLE, Choices, Start, State, config_folders
+from sim.view.choices import (
+    RULES,
+    WHOLE,
+    Choices,
+    Start,
+    State,
+    config_folders,
+    content_of,
+    files_of,
+    options,
+)
 
 Kind = TypeVar("Kind", list[object], dict[str, object])
 
@@ -52,28 +60,6 @@ FEWEST_STEPS = 30
 """Steps that a slider has at least; they are powers of ten."""
 
 
-def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
-    """Return the files of a group by name, the user's own before those of the package."""
-    found: dict[str, Path] = {}
-    for folder in config_folders(config_dir):
-        for file in sorted((folder / group).glob("*.yaml")):
-            found.setdefault(file.stem, file)
-    return found
-
-
-@lru_cache(maxsize=64)
-def options(group: str, config_dir: str | None) -> dict[str, object]:
-    """Return the content of each file of a group by name."""
-    return {name: _content(file) for name, file in files_of(group, config_dir).items()}
-
-
-def _content(file: Path) -> object:
-    try:
-        return yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None
-
-
 @lru_cache(maxsize=256)
 def option_help(file: Path) -> str:
     """Return what a file of a group says of itself: the first paragraph of its comment."""
@@ -101,7 +87,7 @@ def _at(content: object, key: str, kind: type[Kind]) -> Kind:
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
     files = (folder / f"{config_name}.yaml" for folder in config_folders(config_dir))
-    content = _content(next((file for file in files if file.is_file()), Path()))
+    content = content_of(next((file for file in files if file.is_file()), Path()))
     chosen = (
         entry.get(group) for entry in _at(content, "defaults", list) if isinstance(entry, Mapping)
     )

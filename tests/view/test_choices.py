@@ -1,15 +1,20 @@
 """What a visitor sets: what a link may set, what it makes void, and that it comes back the same."""
 
 import pytest
+from omegaconf import OmegaConf
 
 from sim.config.compose import compose
+from sim.config.settings import CHOICES
 from sim.errors import ConfigError
 from sim.view.choices import (
+    RULES,
     Choices,
     Start,
     command_line,
+    files_of,
     is_allowed,
     is_plain,
+    options,
     read_address,
     settings_of,
     write_address,
@@ -163,6 +168,10 @@ def test_choices_drop_the_parameters_of_another_strategy() -> None:
         {"preset": "opposition", "scenario.discount_rate.azerbaijan.value": "0.4"},
         {"scenario.status_quo.azerbaijan.value": "1e-2", "armenia.strategy.beta": "5"},
         {"strategy@armenia": "conceder", "armenia.strategy.beta": "0.7"},
+        {"agenda": "issue_by_issue", "public": "scale_free", "mediator": "none"},
+        {"acceptance@armenia": "ac_time", "opponent_model@azerbaijan": "bayesian"},
+        {"scenario": "march_2025", "strategy@azerbaijan": "hold_out"},
+        {"preset": "baku", "strategy@azerbaijan": "firm", "agenda": "interim_allowed"},
         {"scenario.discount_rate.azerbaijan.value": "0.3", "seed": "2"},
     ],
 )
@@ -189,3 +198,26 @@ def test_what_a_mailer_appends_to_a_link_is_passed_over() -> None:
     asked = read_address("?utm_source=letter&fbclid=abc&seed=4&sede=4")
     assert asked.values == {"seed": "4"}
     assert asked.problems == ["sede: cannot be set from the page or from a link"]
+
+
+def test_what_the_command_line_fixed_in_a_group_outlasts_its_options() -> None:
+    start = Start(("public.graph=small_world",))
+    found = settings_of(start, Choices({"public": "scale_free"}))
+    assert found == compose(["public.graph=small_world", "public=scale_free"])
+
+
+@pytest.mark.parametrize("group", [*RULES, *CHOICES])
+def test_files_of_groups_are_read_as_hydra_reads_them(group: str) -> None:
+    for name, file in files_of(group, None).items():
+        assert options(group, None)[name] == OmegaConf.to_container(OmegaConf.load(file)), name
+
+
+def test_hydra_is_not_asked_for_an_option_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_of(Start(), Choices())
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("composed")
+
+    monkeypatch.setattr("sim.config.compose.compose_plain", refuse)
+    choices = Choices({"mediator": "manipulation", "strategy@armenia": "micro", "seed": "77"})
+    assert settings_of(Start(), choices).parties["armenia"].strategy.name == "micro"

@@ -13,12 +13,10 @@ from sim.view.choices import (
     Start,
     composition_file,
     keep_composition,
-    keep_page,
-    page_file,
     read_composition,
-    read_page,
     settings_of,
 )
+from sim.view.http_guard import keep_page, page_file, read_page
 
 HTML = "<!doctype html><html><body>the page</body></html>"
 
