@@ -7,12 +7,13 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from sim.errors import ConfigError, SimError
+from sim.runs.story import words_of
 from sim.runs.summary import summarise
 from sim.runs.transcript import outcome_line
 from sim.view.board import FOLDED, TITLES, Shown, panels
 from sim.view.board.graphs import drawn_graph
 from sim.view.board.moves import BAD, RUNGS, why_panel
-from sim.view.board.path import sentence
+from sim.view.board.path import final_status, sentence
 from sim.view.choices import (
     Choices,
     Start,
@@ -29,6 +30,7 @@ from sim.view.choices import (
     write_address,
 )
 from sim.view.controls import conduct_words
+from sim.view.ensemble import Courses, Ensemble
 from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep, judged
 from sim.view.watch import Watch, shown_public
 
@@ -88,6 +90,9 @@ class Session:
         self.overlay = self.all_moves = self.explained = False
         self.replayed: Replayed | None = None  # the stored run that is shown
         self.listing = Listing()
+        # what happened as text, and how often somebody has asked for it
+        self.log: dict[str, int | str] = {"number": 0, "text": ""}
+        self.ensemble: Ensemble | None = None  # many courses of the settings shown
         self.folded = FOLDED  # panels of which only the heading is shown
         self._base = start.choices  # what the address of a stored run leaves out
         self._unwritten = False  # true if no overrides play the run shown
@@ -95,6 +100,7 @@ class Session:
         self.run = self.entries = 0
         self.settled = 0  # how often something was set, so that the page knows when it has been
         self.messages: list[str] = []  # what went wrong with the last action
+        self.watch: Watch
         self._open(query)
 
     def _open(self, query: str | None) -> None:
@@ -166,9 +172,17 @@ class Session:
         # A Mesa model and its agents hold each other; left to itself the collector comes late.
         gc.collect()
 
+    def play_courses(self, tell: Callable[[], None]) -> None:
+        """Play many courses of the settings shown; `tell` is called when more of them are there."""
+        if self.ensemble is not None:
+            self.ensemble.close()
+        self.ensemble = Ensemble(self.watch.settings, tell)
+
     def close(self) -> None:
         """Let go of the run."""
         self.watch.close()
+        if self.ensemble is not None:
+            self.ensemble.close()
 
     # --- the run
 
@@ -225,6 +239,11 @@ class Session:
     def fold(self, panel: object) -> None:
         """Fold a panel, or unfold it."""
         self.folded = self.folded ^ {panel} if panel in TITLES else self.folded
+
+    def take_log(self) -> None:
+        """Hand out what happened until the week shown, as text."""
+        lines = [line for snapshot in self.watch.shown for line in snapshot.lines]
+        self.log = {"number": int(self.log["number"]) + 1, "text": words_of(lines) + "\n"}
 
     def show_all_moves(self, wanted: object) -> None:
         """Show the whole log or its latest part."""
@@ -346,7 +365,13 @@ class Session:
         """Return the HTML of the board's panels by name."""
         watch = self.watch
         shown = Shown(
-            watch.settings, watch.shown, self.overlay, self.all_moves, self.folded, self.conduct
+            watch.settings,
+            watch.shown,
+            self.overlay,
+            self.all_moves,
+            self.folded,
+            self.conduct,
+            self.ensemble.courses if self.ensemble is not None else None,
         )
         why = why_panel(self.watch) if self.explained and self.watch.over else ""
         return panels(shown, self.layout) | {"why": why}
@@ -362,7 +387,12 @@ class Session:
         if not self.watch.at_end or self.watch.failure or not self.watch.played:
             return ""
         record = self.watch.record()
-        return outcome_line(record, summarise(record))
+        told = outcome_line(record, summarise(record))
+        courses = self.ensemble.courses if self.ensemble is not None else Courses()
+        if not courses.count:
+            return told
+        same = courses.endings.get(final_status(self.watch.now), 0)
+        return f"{told} {same} of {courses.count} courses of these settings end so."
 
     @property
     def marks(self) -> dict[str, list[int]]:

@@ -12,8 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from sim import sweep
 from sim.commands.cli import main
-from sim.runs.story import STATUS_WORDS, day_of
+from sim.model.codes import Treaty
+from sim.runs.story import STATUS_WORDS, day_of, words_of
+from sim.view.board.path import ENDINGS
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.stored import StoredSweep, differences
 from sim.view.watch import Watch
@@ -800,3 +803,80 @@ def test_a_link_from_a_letter_opens_without_a_word(page: Page, server: Server) -
     expect(page.locator(".conduct")).to_contain_text("seed 3,")
     expect(page.get_by_role("alert").locator("li")).to_have_count(0)
     assert told == []
+
+
+# --- many courses, and what can be taken away
+
+
+def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path: Path) -> None:
+    opened(page, server, "?horizon=90&seed=3&strategy@armenia=linear&agenda=interim_allowed")
+    told = page.locator(".courses")
+    expect(told.locator("h3")).to_have_text("How 200 courses end", timeout=240_000)
+    line = "agenda=interim_allowed strategy@armenia=linear horizon=90 seed=3 replicates=200"
+    table = sweep(line, folder=tmp_path / "sweep")
+    runs = pl.read_parquet(tmp_path / "sweep" / "runs.parquet")
+    assert table is not None
+    counted = runs["status"].cast(pl.String).value_counts()
+    expected = {ENDINGS[Treaty[s.upper()]]: n for s, n in counted.iter_rows()}
+    shown = {
+        row.locator("th").inner_text(): int(row.locator("td").first.inner_text())
+        for row in told.locator("tbody tr").all()
+    }
+    assert shown == expected
+    signed = runs.filter(pl.col("signed_week") >= 0)
+    assert told.locator("circle").count() == len(signed)
+    expect(page.locator("path.fan")).to_have_count(4)
+    page.get_by_role("button", name="Play to the end").click()
+    at(page, 90)
+    here = runs.row(0, named=True)["status"]
+    expect(page.locator(".cue")).to_contain_text(
+        f"{expected[ENDINGS[Treaty[here.upper()]]]} of 200"
+    )
+
+
+def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
+    page: Page, server: Server
+) -> None:
+    opened(page, server, "?week=30")
+    watch = Watch(settings_of(Start(), Choices()))
+    watch.go(30)
+    figure = page.locator(".party .figure").first
+    figure.focus()
+    told = page.locator(".read")
+    expect(told).to_contain_text("Week 29")
+    for steps in (0, 1):
+        target = watch.all[30 - steps].parties[0].target
+        assert target is not None
+        expect(told).to_contain_text(f"asks for {round(target, 4):g}")
+        page.keyboard.press("ArrowLeft")
+    assert tick(page) == 30
+    page.locator(".party .figure svg.chart").nth(1).hover()
+    expect(told).to_contain_text("status quo")
+
+
+def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
+    opened(page, server, "?week=30")
+    watch = Watch(settings_of(Start(), Choices()))
+    watch.go(30)
+    taken = {}
+    for kind in ("SVG", "PNG", "CSV"):
+        page.locator(".party .take").first.focus()
+        page.keyboard.press("Enter")
+        with page.expect_download() as waited:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert waited.value.suggested_filename.endswith(kind.lower())
+        taken[kind] = waited.value.path().read_bytes()
+    assert taken["SVG"].startswith(b"<svg")
+    assert b"stroke:rgb(" in taken["SVG"]
+    assert taken["PNG"].startswith(b"\x89PNG")
+    rows = taken["CSV"].decode().splitlines()
+    assert rows[0] == 'weeks_played,"asks for","is offered","takes at least"'
+    assert len(rows) == 32
+    assert float(rows[-1].split(",")[1]) == pytest.approx(watch.now.parties[0].target, abs=1e-4)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Save as text").click()
+    text = waited.value.path().read_text()
+    assert (
+        text.splitlines()
+        == words_of([line for snapshot in watch.shown for line in snapshot.lines]).splitlines()
+    )

@@ -14,6 +14,7 @@ from sim.view.board.markup import draw
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import header_panel, path_panel, preconditions_panel, text_panel
+from sim.view.ensemble import Courses
 from sim.view.watch import Snapshot
 
 
@@ -27,6 +28,7 @@ class Shown(NamedTuple):
     folded: frozenset[str] = frozenset()  # panels of which only the heading is shown
     # in words, how each party bargains and by what rules, see `sim.view.controls.conduct_words`
     conduct: Mapping[str, str] = MappingProxyType({})
+    courses: Courses | None = None  # many courses of the same settings
 
 
 FOLDED = frozenset({"preconditions", "channels", "home", "public"})
@@ -53,12 +55,12 @@ def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:
     settings, snapshots, overlay = shown.settings, shown.snapshots, shown.overlay
     scenario, now = settings.scenario, snapshots[-1]
     drawn: Mapping[str, Callable[[], str]] = {
-        "path": lambda: path_panel(settings, now, overlay),
+        "path": lambda: path_panel(settings, now, overlay, shown.courses),
         "text": lambda: text_panel(scenario, now),
         "preconditions": lambda: preconditions_panel(scenario, now),
-        "parties": lambda: parties_panel(settings, snapshots, overlay),
+        "parties": lambda: parties_panel(settings, snapshots, overlay, shown.courses),
         "channels": lambda: channels_panel(scenario, now),
-        "home": lambda: home_panel(settings, snapshots, overlay),
+        "home": lambda: home_panel(settings, snapshots, overlay, shown.courses),
         "public": lambda: public_panel(settings, now, public_layout),
         "moves": lambda: moves_panel(settings, snapshots, overlay, shown.all_moves),
     }

@@ -9,7 +9,8 @@ from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
 from sim.runs.story import day_of, gate_words
-from sim.view.board.markup import day, draw, plain_day, share, text
+from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
+from sim.view.ensemble import Courses
 from sim.view.watch import HomeNow, PartyNow, PreconditionNow, Snapshot
 
 LADDER = (
@@ -62,6 +63,16 @@ STANDS = {
     Treaty.GOVERNMENT_FELL: "a government has fallen, and the talks are over",
 }
 """What stands, for each status but the open text."""
+ENDINGS = {
+    Treaty.SIGNED_INTERIM: "agreed part signed",
+    Treaty.SIGNED_FULL: "signed, not yet ratified",
+    Treaty.RATIFIED: "signed and ratified",
+    Treaty.COLLAPSED: "broken down",
+    Treaty.GOVERNMENT_FELL: "a government fell",
+    Treaty.STALLED: "nothing signed",
+}
+"""How talks end, in few words."""
+UNSIGNED = (Treaty.OPEN, Treaty.TEXT_AGREED, Treaty.INITIALLED)
 SIGNATURES = (Treaty.SIGNED_FULL, Treaty.RATIFIED, *BROKEN)
 """Where nobody has to decide about signing any more."""
 
@@ -142,15 +153,37 @@ class Rung(NamedTuple):
     standing: str
 
 
-def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
-    """Return the path, this week's gates and the ledger."""
+def path_panel(
+    settings: Settings, now: Snapshot, overlay: bool, courses: Courses | None = None
+) -> str:
+    """Return the path, this week's gates, the ledger, and how many courses end."""
     scenario, broken = settings.scenario, None
     if now.status in BROKEN:
         broken = next((ln.why for ln in reversed(now.lines) if ln.move in ENDS and ln.why), "")
     record = [entry for entry in scenario.timeline if entry.kind in RECORDED] if overlay else []
     steps, gates = rungs(settings, now), gate_list(settings, now)
     words = gate_words(scenario)
-    return draw("path", scenario, now, steps, broken, gates, words, record, SAID=_SAID)
+    told = "" if courses is None else courses_told(settings, now, courses)
+    return draw("path", scenario, now, steps, broken, gates, words, record, told, SAID=_SAID)
+
+
+def courses_told(settings: Settings, now: Snapshot, courses: Courses) -> str:
+    """Return how many courses of the settings end how, and when they sign."""
+    over = now.ended or now.played >= settings.horizon
+    here = final_status(now) if over else None
+    endings = [
+        (ENDINGS[status], count, status == here)
+        for status, count in sorted(courses.endings.items(), key=lambda pair: -pair[1])
+    ]
+    horizon = settings.horizon
+    frame = Frame(horizon, 0.0, 1.0, 44.0, (), years_of(settings.scenario, horizon))
+    signed = min((w for w in (now.rungs.interim, now.rungs.full) if w >= 0), default=-1)
+    return draw("courses", courses, endings, frame, signed)
+
+
+def final_status(now: Snapshot) -> Treaty:
+    """Return how a run has ended, as `sim.runs.outcomes` counts it."""
+    return Treaty.STALLED if now.status in UNSIGNED else now.status
 
 
 def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:

@@ -89,6 +89,9 @@ def board(
     ties: str,
     tick: int,
     all_moves: bool,
+    start: str,
+    log: dict[str, int | str],
+    event_take_log: Handler = None,
     event_set_all_moves: Handler = None,
     event_fold: Handler = None,
     event_go: Handler = None,
@@ -201,6 +204,14 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
         return handler
 
+    def show_courses() -> None:
+        def tell() -> None:
+            count.current += 1
+            draw(count.current)
+
+        session.play_courses(tell)
+
+    solara.use_effect(show_courses, [session.run])
     # Neither changes from week to week.
     set_now = [id(session.draft), id(session.running)]
     groups = solara.use_memo(
@@ -225,6 +236,9 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         ties=session.layout["ties"],
         tick=session.watch.now.played,
         all_moves=session.all_moves,
+        start=session.watch.settings.scenario.start.isoformat(),
+        log=session.log,
+        event_take_log=act(lambda _: session.take_log(), setting=False),
         event_set_all_moves=act(session.show_all_moves),
         event_fold=act(session.fold),
         event_go=act(session.go),
