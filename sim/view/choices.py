@@ -128,8 +128,10 @@ _NUMBER = re.compile(
     rf"|{_NAME}\.({_NODES})\.{_NAME}"
     rf"|scenario(\.{_NAME})+\.(value|low|high)"
 )
-_FIGURE = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d{1,3})?")
-"""A number that YAML, Hydra and Python read alike."""
+_FIGURE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
+"""A number that YAML, Hydra and JSON read alike."""
+_WORD = re.compile(r"(?!(?i:null|true|false|nan|inf|yes|no|on|off)$)[A-Za-z]+")
+"""A word that they read as a word; where a number should stand it is an error."""
 _TRACKER = re.compile(r"utm_\w+|fbclid|gclid|msclkid|igshid|mc_[ce]id|ref")
 """Keys that mailers and other sites append to a link; they ask for nothing."""
 _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
@@ -193,8 +195,7 @@ class Choices:
     """Overrides that a visitor has chosen, value by key."""
 
     values: Mapping[str, str] = field(default_factory=dict)
-    # overrides of a stored run that no link may set; they hold until a scenario or a preset
-    # is chosen
+    # overrides of a stored run that no link may set; a scenario or a preset ends them
     fixed: tuple[str, ...] = ()
     cell: int | None = None  # the sweep's cell that they are from, None without any
 
@@ -271,21 +272,18 @@ def settings_of(start: Start, choices: Choices) -> Settings:
 
 
 def _is_number(key: str, value: str) -> bool:
-    """Return whether an override puts a plain number where only a number can stand."""
-    return bool(_NUMBER.fullmatch(key) and _FIGURE.fullmatch(value))
+    """Return whether an override puts a plain number or word where only a number can stand."""
+    return bool(_NUMBER.fullmatch(key) and (_FIGURE.fullmatch(value) or _WORD.fullmatch(value)))
 
 
 def _put(plain: dict[str, object], path: Sequence[str], value: str) -> bool:
-    """Put a number where one stands, which takes Hydra hundreds of times as long.
-
-    Returns False where there is nothing yet; Hydra then says what is wrong.
-    """
+    """Put a number where one stands; False where none does, and Hydra says what is wrong."""
     node: object = plain
     for part in path[:-1]:
         node = node.get(part) if isinstance(node, dict) else None
     if not isinstance(node, dict) or isinstance(node.get(path[-1], {}), (dict, list)):
         return False
-    node[path[-1]] = int(value) if value.lstrip("-").isdecimal() else float(value)
+    node[path[-1]] = value if _WORD.fullmatch(value) else json.loads(value)
     return True
 
 

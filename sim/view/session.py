@@ -7,12 +7,10 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from sim.errors import ConfigError, SimError
-from sim.runs.story import words_of
-from sim.runs.summary import summarise
-from sim.runs.transcript import outcome_line
+from sim.runs.story import STATUS_WORDS, words_of
 from sim.view.board import FOLDED, TITLES, Shown, panels
 from sim.view.board.graphs import drawn_graph
-from sim.view.board.moves import BAD, RUNGS, why_panel
+from sim.view.board.moves import why_panel
 from sim.view.board.path import final_status, sentence
 from sim.view.choices import (
     Choices,
@@ -29,10 +27,10 @@ from sim.view.choices import (
     usable,
     write_address,
 )
-from sim.view.controls import conduct_words
-from sim.view.ensemble import Courses, Ensemble
+from sim.view.controls import chosen, conduct_words
 from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep, judged
-from sim.view.watch import Watch, shown_public
+from sim.view.tour import Tour, tour_of
+from sim.view.watch import Courses, Ensemble, Watch, shown_public
 
 
 def opened(state: State) -> Watch:
@@ -93,6 +91,8 @@ class Session:
         # what happened as text, and how often somebody has asked for it
         self.log: dict[str, int | str] = {"number": 0, "text": ""}
         self.ensemble: Ensemble | None = None  # many courses of the settings shown
+        self.tour: Tour | None = None  # of the scenario shown, and the stop of it, -1 for none
+        self.stop = -1
         self.folded = FOLDED  # panels of which only the heading is shown
         self._base = start.choices  # what the address of a stored run leaves out
         self._unwritten = False  # true if no overrides play the run shown
@@ -167,6 +167,7 @@ class Session:
         # what is set now, and what the run shown was started with
         self.draft = self.running = state
         self.conduct = conduct_words(self.start, state)
+        self._find_tour()
         self.layout = drawn_graph(shown_public(watch.model))
         self.explained = False
         # A Mesa model and its agents hold each other; left to itself the collector comes late.
@@ -177,6 +178,15 @@ class Session:
         if self.ensemble is not None:
             self.ensemble.close()
         self.ensemble = Ensemble(self.watch.settings, tell)
+
+    def _find_tour(self) -> None:
+        """Offer the tour of the scenario shown, and leave any other."""
+        self.tour, self.stop = None, -1
+        name = chosen(self.start, self.running, "scenario")
+        try:
+            self.tour = tour_of(name, self.start.config_dir)
+        except SimError as error:
+            self.messages += str(error).splitlines()
 
     def close(self) -> None:
         """Let go of the run."""
@@ -248,6 +258,26 @@ class Session:
     def show_all_moves(self, wanted: object) -> None:
         """Show the whole log or its latest part."""
         self.all_moves = bool(wanted)
+
+    @told
+    def go_to_stop(self, number: object) -> None:
+        """Show a stop of the tour; leave the tour where there is no such stop."""
+        tour = self.tour
+        if tour is None or not isinstance(number, int) or not 0 <= number < len(tour.stops):
+            self.stop = -1
+            return
+        stop = tour.stops[number]
+        here = self.running.choices.values
+        base = Choices({key: here[key] for key in ("scenario",) if key in here})
+        state = state_of(self.start, base.over(tour.settings_of(number)))
+        if self.watch.settings != state.settings:
+            self._replace(opened(state), state)
+            self.entries += 1
+        self.tour, self.stop, self.replayed, self._unwritten = tour, number, None, False
+        self._base = self.start.choices
+        self.watch.go(stop.week)
+        self.folded -= {stop.panel}
+        self.overlay = stop.overlay
 
     # --- settings
 
@@ -386,24 +416,13 @@ class Session:
         """What the run came to, empty before its last week and for one that an error cut off."""
         if not self.watch.at_end or self.watch.failure or not self.watch.played:
             return ""
-        record = self.watch.record()
-        told = outcome_line(record, summarise(record))
+        now = self.watch.now
+        told = f"The end, after {now.played} weeks: {STATUS_WORDS[final_status(now)]}."
         courses = self.ensemble.courses if self.ensemble is not None else Courses()
         if not courses.count:
             return told
-        same = courses.endings.get(final_status(self.watch.now), 0)
+        same = courses.endings.get(final_status(now), 0)
         return f"{told} {same} of {courses.count} courses of these settings end so."
-
-    @property
-    def marks(self) -> dict[str, list[int]]:
-        """Weeks played in which something happened, by how the slider marks them."""
-        found: dict[str, list[int]] = {"step": [], "setback": [], "move": []}
-        for played, snapshot in enumerate(self.watch.all):
-            moves = {line.move for line in snapshot.lines}
-            if moves:
-                kind = "step" if moves & RUNGS else "setback" if moves & BAD else "move"
-                found[kind].append(played)
-        return found
 
     @property
     def address(self) -> str:

@@ -770,7 +770,7 @@ def test_the_opening_asks_and_the_end_tells(page: Page, server: Server) -> None:
     expect(page.get_by_role("button", name="Why did it end so?")).to_have_count(0)
     page.get_by_role("button", name="Show how they end").click()
     at(page, 30)
-    expect(page.locator(".cue")).to_contain_text("Outcome: ")
+    expect(page.locator(".cue")).to_contain_text("The end, after 30 weeks: ")
     page.get_by_role("button", name="Why did it end so?").click()
     expect(page.locator("section.why")).to_be_visible()
 
@@ -880,3 +880,18 @@ def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
         text.splitlines()
         == words_of([line for snapshot in watch.shown for line in snapshot.lines]).splitlines()
     )
+
+
+def test_the_tour_asks_first_and_leads_from_stop_to_stop(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_role("button", name="Tour: September 2024 in eight stops").click()
+    for stop in ("1 of 8: Fourteen of seventeen", "2 of 8: The offer", "3 of 8: The refusal"):
+        expect(page.locator("#title-tour")).to_have_text(stop)
+        expect(page.locator(".tour [role=status]")).to_have_count(0)
+        page.locator(".tour .answers button").nth(1).click()
+        expect(page.locator(".tour [role=status]")).to_contain_text("In the record:")
+        page.get_by_role("button", name="Next stop").click()
+    at(page, 60)
+    assert findings(page) == []
+    page.get_by_role("button", name="Leave the tour").click()
+    expect(page.locator(".tour")).to_have_count(0)

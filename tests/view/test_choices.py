@@ -181,7 +181,16 @@ def test_numbers_put_in_place_give_what_hydra_composes(values: dict[str, str]) -
 
 
 @pytest.mark.parametrize(
-    "values", [{"seed": "-1"}, {"horizon": "1.5"}, {"armenia.strategy.gamma": "2"}]
+    "values",
+    [
+        {"seed": "-1"},
+        {"seed": "two"},
+        {"seed": "99999999999999999999999"},
+        {"horizon": "1.5"},
+        {"armenia.strategy.gamma": "2"},
+        {"scenario.discount_rate.azerbaijan.value": "much"},
+        {"scenario.discount_rate.azerbaijan.value": "9"},
+    ],
 )
 def test_numbers_that_cannot_be_put_are_told_as_the_command_line_tells_them(
     values: dict[str, str],

@@ -7,6 +7,7 @@ import pytest
 
 from sim.commands.cli import main
 from sim.runs.summary import summarise
+from sim.view.board.moves import marks_of_moves
 from sim.view.choices import Choices, Start
 from sim.view.session import Session
 
@@ -207,7 +208,7 @@ def test_the_next_move_is_the_next_week_in_which_something_happens(session: Sess
         between = session.watch.all[before + 1 : session.watch.now.played]
         assert not any(snapshot.lines for snapshot in between)
         assert session.watch.now.lines or session.watch.at_end
-    weeks = sorted(week for found in session.marks.values() for week in found)
+    weeks = sorted(week for found in marks_of_moves(session.watch.all).values() for week in found)
     assert weeks == [s.played for s in session.watch.all if s.lines]
 
 

@@ -14,8 +14,7 @@ from sim.view.board.markup import draw
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import header_panel, path_panel, preconditions_panel, text_panel
-from sim.view.ensemble import Courses
-from sim.view.watch import Snapshot
+from sim.view.watch import Courses, Snapshot
 
 
 class Shown(NamedTuple):

@@ -18,8 +18,7 @@ from sim.view.board.markup import (
     share,
     years_of,
 )
-from sim.view.ensemble import Courses
-from sim.view.watch import PartyNow, Snapshot
+from sim.view.watch import Courses, PartyNow, Snapshot
 
 SHARES = ((0.0, "0"), (0.5, "50"), (1.0, "100"))
 QUARTERS = ((0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100"))

@@ -10,8 +10,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
 from sim.runs.story import day_of, gate_words
 from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
-from sim.view.ensemble import Courses
-from sim.view.watch import HomeNow, PartyNow, PreconditionNow, Snapshot
+from sim.view.watch import Courses, HomeNow, PartyNow, PreconditionNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,

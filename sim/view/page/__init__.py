@@ -15,10 +15,12 @@ from reacton.core import Element
 from sim.runs.story import day_of, gate_words
 from sim.sweeps.summary import with_failed
 from sim.view.board.markup import plain_day
+from sim.view.board.moves import marks_of_moves
 from sim.view.choices import started
 from sim.view.controls import Fieldset, fieldsets, other_choices
 from sim.view.session import Session
 from sim.view.stored import KINDS, LISTED, SIGNED, Cell, Listing, StoredRun, StoredSweep, sweep_of
+from sim.view.tour import shown_stop
 
 Handler = Callable[[object], None] | None
 """What an event calls, with what the template sends along."""
@@ -74,6 +76,7 @@ def transport(
     event_go: Handler = None,
     event_next_move: Handler = None,
     event_visit: Handler = None,
+    event_go_to_stop: Handler = None,
     event_set_overlay: Handler = None,
     event_set_explained: Handler = None,
 ) -> None:
@@ -91,6 +94,8 @@ def board(
     all_moves: bool,
     start: str,
     log: dict[str, int | str],
+    tour: dict[str, object],
+    event_go_to_stop: Handler = None,
     event_take_log: Handler = None,
     event_set_all_moves: Handler = None,
     event_fold: Handler = None,
@@ -227,7 +232,9 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         verdict=replayed.verdict if replayed is not None else "",
         same=replayed is None or replayed.same,
     )
-    head = _transport(session, act, panels.pop("header"), count.current)
+    tour = shown_stop(session.tour, session.stop, session.watch.settings.scenario)
+    told_now = {"head": panels.pop("header"), "tour": tour, "answered": count.current}
+    head = _transport(session, act, told_now)
     parts = [solara.Title(title), head, told]
     if sweep is not None:
         parts.append(_results(session, sweep, act, *runs))
@@ -238,6 +245,8 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         all_moves=session.all_moves,
         start=session.watch.settings.scenario.start.isoformat(),
         log=session.log,
+        tour=tour,
+        event_go_to_stop=act(session.go_to_stop),
         event_take_log=act(lambda _: session.take_log(), setting=False),
         event_set_all_moves=act(session.show_all_moves),
         event_fold=act(session.fold),
@@ -262,7 +271,7 @@ def listed(session: Session) -> tuple[list[dict[str, object]], int]:
     return run_rows(sweep, listing.cell, runs), total
 
 
-def _transport(session: Session, act: Act, head: str, answered: int) -> Element:
+def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Element:
     watch = session.watch
 
     def go(data: object) -> None:
@@ -275,11 +284,10 @@ def _transport(session: Session, act: Act, head: str, answered: int) -> Element:
 
     return transport(
         now={
-            "head": head,
+            **told_now,
             "run": session.run,
             "entries": session.entries,
             "pending": session.pending,
-            "answered": answered,
             "at": watch.now.played,
             "played": watch.played,
             "horizon": watch.settings.horizon,
@@ -287,7 +295,7 @@ def _transport(session: Session, act: Act, head: str, answered: int) -> Element:
             "at_end": watch.at_end,
             "sentence": session.sentence,
             "ending": session.ending,
-            "marks": session.marks,
+            "marks": marks_of_moves(watch.all),
             "address": session.address,
             "command": session.command,
             "overlay": session.overlay,
@@ -298,6 +306,7 @@ def _transport(session: Session, act: Act, head: str, answered: int) -> Element:
         event_go=act(go, setting=False),
         event_next_move=act(lambda _: session.to_next_move(), setting=False),
         event_visit=act(visit),
+        event_go_to_stop=act(session.go_to_stop),
         event_set_overlay=act(session.show_record),
         event_set_explained=act(session.explain),
     )
