@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 FOLDER = Path(__file__).parent
-RUN = "?preset=opposition&seed=4"
+RUN = "?preset=opposition&bargaining=packages&seed=4"
 PICTURES = (
     ("view.png", 1280, 1290, "light", 100),
     ("view-dark.png", 1280, 1290, "dark", 100),
@@ -32,6 +32,7 @@ def draw(
     page = context.new_page()
     page.goto(f"{address}{RUN}&week={week}")
     page.wait_for_selector(f'main[data-tick="{week}"]', timeout=120_000)
+    page.wait_for_selector('.courses h3:has-text("200")', timeout=300_000)
     page.wait_for_timeout(500)
     page.screenshot(path=FOLDER / name)
     context.close()

@@ -231,5 +231,5 @@ def check_fault(settings: Settings, state: np.record) -> None:
     conduct = settings.parties[party]
     raise FaultyPluginError(
         f"{party}: strategy '{conduct.strategy.name}' or acceptance condition "
-        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week)}"
+        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week) - 1}"
     )

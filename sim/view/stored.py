@@ -65,6 +65,7 @@ class Listing:
     kind: str = "all"  # one of `KINDS`
     first: int = 0  # the first run that is listed
     first_cell: int = 0
+    kept: tuple[tuple[str, str], ...] = ()  # only cells with these values, by the swept keys
     order: str = "cell"  # of the cells: by number, or "most" or "least" signed first
 
 

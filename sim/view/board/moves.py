@@ -50,6 +50,17 @@ def moves_panel(
     return draw("moves", entries, left_out)
 
 
+def marks_of_moves(snapshots: Sequence[Snapshot]) -> dict[str, list[int]]:
+    """Return the weeks played in which something happened, by how the slider marks them."""
+    found: dict[str, list[int]] = {"step": [], "setback": [], "move": []}
+    for snapshot in snapshots:
+        moves = {line.move for line in snapshot.lines}
+        if moves:
+            kind = "step" if moves & RUNGS else "setback" if moves & BAD else "move"
+            found[kind].append(snapshot.played)
+    return found
+
+
 def move_entry(scenario: Scenario, line: Line) -> str:
     """Return one move: its date, who made it, what was done, and why."""
     verdict = "good" if line.move in GOOD else "bad" if line.move in BAD else ""
