@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 import numba as nb
 from numba.core.caching import UserProvidedCacheLocator
 
-from sim.model.identity import COMPILED, source_digest
+from sim.model.identity import COMPILED, cache_folder, source_digest
 
 LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
 """Whether inner rules are compiled without a way to call them from Python.
@@ -29,15 +29,6 @@ calls an inner rule by itself.
 
 _KEPT = 8
 """Folders of machine code that are kept, newest first."""
-
-
-def cache_folder() -> Path:
-    """Return the folder that holds all machine code: the user's cache, or NUMBA_CACHE_DIR."""
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "peace-talks-sim"
 
 
 def prune(folder: Path, keep: int = _KEPT) -> None:

@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, quote
 from sim.config import config_folder
 from sim.config.settings import CHOICES, Settings, build_settings
 from sim.errors import SimError
+from sim.model.identity import cache_folder
 
 VIEW = Path(__file__).parent
 MOST_COMPOSITIONS = 200
@@ -89,8 +90,6 @@ def keep_page(file: Path, html: bytes) -> None:
 
 
 def _cache_file(folder: str, parts: Iterable[bytes], suffix: str) -> Path:
-    from sim.model.compiled import cache_folder
-
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)
