@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -69,9 +70,12 @@ def use_cache_folder() -> None:
     plugins = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
     meaning = source_digest(COMPILED, (Path(file) for file in plugins if file))
     digest = hashlib.blake2b(f"{nb.__version__} {LEAN} {meaning}".encode(), digest_size=12)
+    folder = cache_folder() / f"rules-{digest.hexdigest()}"
+    with suppress(OSError):  # it counts as new with every use, not only with what is added
+        os.utime(folder)
     prune(cache_folder())
     settings = vars(nb.config)
-    settings["CACHE_DIR"] = str(cache_folder() / f"rules-{digest.hexdigest()}")
+    settings["CACHE_DIR"] = str(folder)
     others = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
     settings["CACHE_LOCATOR_CLASSES"] = f"{__name__}.RulesFolder,{others}"
 
