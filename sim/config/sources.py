@@ -236,7 +236,8 @@ def composition(
         for folder in temporary
     ]
     own = [file_digest(Path(__file__)), *map(version, ("hydra-core", "omegaconf"))]
-    key = digest([own, config_name, list(overrides), [str(f) for f in folders], contents])
+    names = [str(folder).replace(str(config_folder()), "shipped") for folder in folders]
+    key = digest([own, config_name, list(overrides), names, contents])
     found = _recalled(recall("compositions", key), places)
     if found is not None:
         return found, False

@@ -33,7 +33,7 @@ from sim.config import config_folder
 from sim.config.messages import fields_at, mistyped
 from sim.config.scenario import Scenario
 from sim.config.settings import CHOICES
-from sim.config.sources import check_overrides, check_text, note_asked
+from sim.config.sources import check_overrides, check_text, composition, note_asked
 from sim.errors import ConfigError, did_you_mean
 
 HYDRA_VERSION = "1.3"
@@ -177,6 +177,12 @@ def plain(config: DictConfig) -> dict[str, object]:
     return {str(key): value for key, value in plain.items()}
 
 
+def _plainly(
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str]
+) -> dict[str, object]:
+    return plain(compose_with_hydra(folders, config_name, overrides))
+
+
 def _reference(
     folders: Sequence[Path], config_name: str, overrides: Sequence[str]
 ) -> Mapping[str, object]:
@@ -187,7 +193,7 @@ def _reference(
     groups = [o for o in overrides if "." not in o.split("=", 1)[0] and "@" in o.split("=", 1)[0]]
     for attempt in (groups, ()):
         try:
-            return plain(compose_with_hydra(folders, config_name, attempt))
+            return composition(folders, (), config_name, attempt, _plainly)[0]
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ConfigError):
             continue
     return {}
@@ -201,7 +207,7 @@ def composed(
     Raises ConfigError with what Hydra, OmegaConf or YAML found wrong.
     """
     try:
-        return plain(compose_with_hydra(folders, config_name, overrides))
+        return _plainly(folders, config_name, overrides)
     except FAILURES as error:
         names = [file.stem for file in sorted(folders[0].glob("*.yaml"))]
 
