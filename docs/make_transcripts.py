@@ -23,9 +23,9 @@ LEFT_OUT = frozenset(
 HEAD = f"""# Twenty transcripts
 
 The default talks of September 2024, replicates 0 to {RUNS - 1} of seed 1: on which day articles
-closed, who moved and why, what became of the demands, and what kept each week from being that of the full
-signature. Meetings, incidents, drafts and protest are left out; `sim run replicate=N` prints all of
-it. No run was chosen or left out. They are runs of a model and no forecast.
+closed, who moved and why, what became of the demands, and what kept each week from being that of
+the full signature. Meetings, incidents, drafts and protest are left out; `sim run replicate=N`
+prints all of it. No run was chosen or left out. They are runs of a model and no forecast.
 
 This page is made by `docs/make_transcripts.py`.
 """

@@ -207,10 +207,11 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
     seen_titles: dict[str, str] = {}
     if "preamble" in s.articles:
         yield "articles.preamble: duplicate of the preamble; articles need other ids"
+    actors, provisions = s.actor_ids, s.provisions
     for key, place in _provision_places(s):
-        provision = s.provisions[key]
-        yield from _complete(f"{place}.weights", provision.weights, s.actor_ids)
-        yield from _complete(f"{place}.ideals", provision.ideals, s.actor_ids)
+        provision = provisions[key]
+        yield from _complete(f"{place}.weights", provision.weights, actors)
+        yield from _complete(f"{place}.ideals", provision.ideals, actors)
         for party in provision.opening:
             yield from _is_party(s, f"{place}.opening.{party}", party)
         for seen, word, what in (
@@ -230,9 +231,9 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
+    rows = [p.weights for p in s.provisions.values()]
+    rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
     for actor in s.actor_ids:
-        rows = [p.weights for p in s.provisions.values()]
-        rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
         given = [row[actor].value for row in rows if actor in row]
         if given and not any(given):
             yield f"weights.{actor}: all weights of '{actor}' are zero"

@@ -25,7 +25,9 @@ History: TypeAlias = NDArray[np.void]
 """A record array of dtype `STATE`, one entry a week."""
 Numbers: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.int8]
-Indices: TypeAlias = NDArray[np.int32]
+Ties: TypeAlias = NDArray[np.uint32]
+"""Of a graph; unsigned, since a signed index is first tested for counting from the end."""
+Indices: TypeAlias = NDArray[np.int32 | np.uint32]
 
 ARTICLES = 32
 """Capacity for provisions of the text, the preamble included."""
@@ -379,8 +381,8 @@ class Public(NamedTuple):
     exposure: NDArray[np.float64]
     active: NDArray[np.int8]
     queue: NDArray[np.int32]
-    start: NDArray[np.int32]
-    tie: NDArray[np.int32]
+    start: Ties
+    tie: Ties
     tie_weight: NDArray[np.float64]
 
 

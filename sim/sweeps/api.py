@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sim.config.compose import compose_plain, mark_settings, unknown_key
+from sim.config.compose import compose_plain, mark_settings
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
+from sim.config.with_hydra import unknown_key
 from sim.errors import ConfigError, SimError
 from sim.runs.opening import Cells, check_fault, open_batch, societies_of
 from sim.runs.play import states_or_errors

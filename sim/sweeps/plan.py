@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -203,6 +203,12 @@ class Plan:
         blocks = len(self.points) // self.block
         own = cells % len(self.points) // self.block
         return numbers * blocks + own[:, np.newaxis]
+
+    def drawn_at(self, end: str, keys: Sequence[str]) -> dict[str, object]:
+        """Return the ``"low"`` or ``"high"`` end of what is drawn for some of `point_keys`."""
+        ends = self.design[end]
+        assert isinstance(ends, list)
+        return {key: ends[self.point_keys.index(key)] for key in keys}
 
     def _of_design(self, name: str) -> list[str]:
         found = self.design.get(name, [])

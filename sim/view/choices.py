@@ -26,6 +26,7 @@ import yaml
 from sim.config import config_folder
 from sim.config.settings import CHOICES, Settings, build_settings
 from sim.errors import SimError
+from sim.model.identity import cache_folder
 
 VIEW = Path(__file__).parent
 MOST_COMPOSITIONS = 200
@@ -91,8 +92,6 @@ def keep_composition(file: Path, plain: dict[str, object]) -> None:
 
 def cache_file(folder: str, parts: Iterable[bytes], suffix: str) -> Path:
     """Return where what is made of some parts is kept, or would be."""
-    from sim.model.compiled import cache_folder
-
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)
