@@ -60,7 +60,7 @@ def test_a_broken_kept_composition_is_not_read(own_cache: Path) -> None:
 
 def test_faulty_settings_are_not_kept(own_cache: Path) -> None:
     with pytest.raises(ConfigError):
-        settings_of(Start(), Choices({"seed": "two"}))
+        settings_of(Start(), Choices({"seed": "null"}))
     assert not list(own_cache.rglob("*.json"))
 
 
