@@ -386,8 +386,9 @@ def test_run_names_a_clock_that_never_moves(capsys):
     from sim.config.compose import compose
     from sim.config.settings import without_effect
 
-    line = ["scenario.deadline_weeks.armenia=null", "strategy@armenia=linear"]
+    windows = [f"scenario.calendar.{at}.closes=null" for at in range(3)]
+    line = [*windows, "strategy@azerbaijan=firm", "strategy@armenia=linear"]
     (said,) = without_effect(compose(line))
     assert said.startswith("strategy@armenia: polynomial goes by a clock that never moves")
-    assert without_effect(compose(["strategy@armenia=firm", line[0]])) == []
+    assert without_effect(compose(["strategy@armenia=firm", *line[:-1]])) == []
     assert without_effect(compose([])) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 FOLDER = Path(__file__).parent
-RUN = "?preset=opposition&bargaining=packages&seed=4"
+RUN = "?preset=opposition&seed=4"
 PICTURES = (
     ("view.png", 1280, 1290, "light", 100),
     ("view-dark.png", 1280, 1290, "dark", 100),

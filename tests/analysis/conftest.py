@@ -27,9 +27,25 @@ HYPERCUBE = (
 )
 
 
+CONDITIONS = (
+    "public=none",
+    "bargaining=packages",
+    "scenario.deadline_weeks.armenia={value:90,low:8,high:156,basis:assumption}",
+    "scenario.deadline_weeks.azerbaijan={value:156,low:52,high:1040,basis:assumption}",
+    "scenario.coercion.armenia.hazard_per_year.value=0",
+    "scenario.coercion.azerbaijan.hazard_per_year.value=0",
+    "scenario.dropping.azerbaijan.cost.value=0",
+    "scenario.dropping.azerbaijan.restated.value=0",
+    "scenario.holdout_odds.azerbaijan.value=0.3",
+)
+"""Under which strategies, agendas and demands differ much in few runs."""
+
+
 def play(line: str, folder: Path) -> Path:
     """Play a sweep without a public and return its folder."""
-    execute(make_plan([*line.split(), "public=none"]), folder, Quiet())
+    named = {word.partition("=")[0] for word in line.split()}
+    conditions = [word for word in CONDITIONS if word.partition("=")[0] not in named]
+    execute(make_plan([*line.split(), *conditions]), folder, Quiet())
     return folder
 
 
