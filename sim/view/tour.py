@@ -70,8 +70,9 @@ class Tour(Part):
 
     def settings_of(self, stop: int) -> dict[str, str]:
         """Return the overrides of a stop's run; a preset stands before what it would drop."""
-        own = {"preset": "none", **self.stops[stop].settings}
-        return {key: str(value) for key, value in {**own, **self.settings}.items()}
+        own = self.stops[stop].settings
+        found = {"preset": own.get("preset", "none"), **self.settings, **own}
+        return {key: str(value) for key, value in found.items()}
 
 
 def shown_stop(tour: Tour | None, number: int, scenario: Scenario) -> dict[str, object]:

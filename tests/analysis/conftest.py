@@ -12,6 +12,7 @@ from sim.runs.files import parquet_bytes
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import PLAN, RUNS
+from tests.as_a_whole import AS_A_WHOLE
 
 FACTORIAL = (
     "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=hold_out,firm "
@@ -27,24 +28,17 @@ HYPERCUBE = (
 )
 
 
-CONDITIONS = (
-    "public=none",
-    "bargaining=packages",
-    "scenario.deadline_weeks.armenia={value:90,low:8,high:156,basis:assumption}",
-    "scenario.deadline_weeks.azerbaijan={value:156,low:52,high:1040,basis:assumption}",
-    "scenario.coercion.armenia.hazard_per_year.value=0",
-    "scenario.coercion.azerbaijan.hazard_per_year.value=0",
-    "scenario.dropping.azerbaijan.cost.value=0",
-    "scenario.dropping.azerbaijan.restated.value=0",
-    "scenario.holdout_odds.azerbaijan.value=0.3",
-)
-"""Under which strategies, agendas and demands differ much in few runs."""
+CONDITIONS = ("public=none", *AS_A_WHOLE)
+
+
+def inner_path(word: str) -> str:
+    """Return the path of an override as a list of assumptions names it."""
+    return word.partition("=")[0].removeprefix("scenario.").removesuffix(".value")
 
 
 def play(line: str, folder: Path) -> Path:
-    """Play a sweep without a public and return its folder."""
-    named = {word.partition("=")[0] for word in line.split()}
-    conditions = [word for word in CONDITIONS if word.partition("=")[0] not in named]
+    """Play a sweep without a public, of drafts answered as a whole, and return its folder."""
+    conditions = [word for word in CONDITIONS if inner_path(word) not in line]
     execute(make_plan([*line.split(), *conditions]), folder, Quiet())
     return folder
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.config.compose import compose_plain
+from sim.config.compose import compose, compose_plain
 from sim.config.settings import AgendaSetting, Settings, build_settings
 from sim.model.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.runs.story import tell
@@ -43,6 +43,7 @@ from sim.view.board.path import (
 from sim.view.choices import Choices, Start, State, settings_of
 from sim.view.controls import conduct_words
 from sim.view.watch import Watch
+from tests.as_a_whole import AS_A_WHOLE
 
 VOID = {"br", "img", "input", "path", "line", "rect", "circle", "use"}
 EVIL = "<script>alert(1)</script>\" onload='x' & <b>"
@@ -89,7 +90,7 @@ def words(html: str) -> str:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return settings_of(Start(), Choices())
+    return compose(AS_A_WHOLE)
 
 
 @pytest.fixture(scope="module")
@@ -327,8 +328,8 @@ def test_no_party_lends_its_colour_to_the_public(watch: Watch) -> None:
         assert not re.search(r"--(first|second|mediator|opposition)\b", rule), rule
 
 
-def test_talks_that_break_down_say_why(settings: Settings) -> None:
-    played = Watch(settings_of(Start(), Choices({"seed": "5", "preset": "baku"})))
+def test_talks_that_break_down_say_why() -> None:
+    played = Watch(settings_of(Start(), Choices()))
     played.play_to_end()
     assert played.now.status in (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
     html = path_panel(played.settings, played.now, overlay=False)

@@ -11,41 +11,34 @@ from sim.model.codes import Move, Precondition, Treaty
 from sim.view.choices import Start
 from sim.view.session import Session
 from sim.view.tour import tour_of
-from sim.view.watch import Snapshot, Watch
+from sim.view.watch import Watch
 
 NAMES = sorted(file.stem for file in (config_folder() / "tour").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    return Session(Start(("horizon=60", "seed=2", "bargaining=articles")))
+    return Session(Start(("horizon=60", "seed=2", "bargaining=packages")))
 
 
 def moves(watch: Watch) -> list[Move]:
     return [line.move for snapshot in watch.shown for line in snapshot.lines]
 
 
-def refused_although_better(now: Snapshot, later: Snapshot) -> bool:
-    second = later.parties[1]
-    values = second.interim_wait, second.interim_now, second.status_quo
-    assert None not in values
-    wait, sign, quo = (float(value or 0.0) for value in values)
-    return wait > sign > quo and now.parties[1].interim_now is None
-
-
 CLAIMS: dict[int, Callable[[Watch], bool]] = {
     0: lambda w: sum(p.status.name == "AGREED" for p in w.now.provisions) == 14,
-    1: lambda w: refused_although_better(w.now, w.all[9]),
+    1: lambda w: Move.INTERIM_SIGNED in {x.move for x in w.now.lines},
     2: lambda w: {Move.INTERIM_PROPOSED, Move.INTERIM_REFUSED} <= {x.move for x in w.now.lines},
-    3: lambda w: moves(w).count(Move.ARTICLE_CLOSED) == 1 and w.now.rungs.interim < 0,
+    3: lambda w: w.now.status == Treaty.INITIALLED and w.now.rungs.interim < 0,
     4: lambda w: (
-        w.now.status == Treaty.TEXT_AGREED
-        and Precondition.PROMISED <= w.now.preconditions[0].status < Precondition.MET
+        w.now.preconditions[0].status == Precondition.FAILED and Move.FULL_SIGNED not in moves(w)
     ),
     5: lambda w: (
-        w.now.status == Treaty.GOVERNMENT_FELL and moves(w).count(Move.CONCESSION_ARTICLE) > 3
+        Move.GOVERNMENT_FOLLOWED in moves(w) and moves(w).count(Move.CONCESSION_OUTSIDE) >= 3
     ),
-    6: lambda w: {Move.TEXT_REFUSED, Move.TEXT_AGREED} <= set(moves(w)),
+    6: lambda w: (
+        {Move.MEDIATOR_TEXT, Move.TEXT_AGREED, Move.FULL_SIGNED} <= {x.move for x in w.now.lines}
+    ),
     7: lambda w: w.now.played == 156,
 }
 """What the stops of September 2024 say of their runs."""
