@@ -177,9 +177,9 @@ def play_talks(
 
 
 def alone(params: np.record) -> NDArray[np.void]:
-    """Return parameters that hold whoever governs, shape (1,)."""
-    rows = np.zeros(1, PARAMS).view(np.recarray)
-    rows[0] = params
+    """Return parameters that hold whoever governs, shape (4,)."""
+    rows = np.zeros(4, PARAMS).view(np.recarray)
+    rows[:] = params
     return rows
 
 
