@@ -23,6 +23,7 @@ READINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("public=bounded_confidence", "preset=opposition"),
         ("preset=street",),
         ("bargaining=packages", "preset=yerevan"),
+        ("bargaining=packages", "preset=washington"),
         ("precondition=before_ratification", "horizon=312"),
         ("scenario=march_2025", "horizon=312"),
     ),
@@ -31,10 +32,13 @@ READINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("precondition=before_signing",),
         ("mediator=manipulation",),
         ("bargaining=packages",),
+        ("public=bounded_confidence",),
         ("mediator=facilitation", "precondition=before_signing", "agenda=interim_allowed"),
     ),
 }
 _NO_OFFICE = "the party gains no office by conceding alone, so it never does"
+_WORTH_KEEPING = "no deal comes to be worth less than leaving it"
+_MOVING = "talks move at least once in so many weeks"
 _RARE = "comes too seldom to be met in so many runs"
 IDLE: dict[str, dict[str, str]] = {
     "config": {
@@ -47,8 +51,9 @@ IDLE: dict[str, dict[str, str]] = {
         "politics.office_value.azerbaijan": "times a survival gain of 0",
         "politics.ratifier_reservation.azerbaijan": "it wins more than its ratifier asks for",
         "constitution.yes_slope": _RARE,
-        "lapse.exit_cost": "no deal comes to be worth less than leaving it",
-        "incidents.patience_weeks": "talks move at least once in so many weeks",
+        "lapse.exit_cost": _WORTH_KEEPING,
+        "mediation.pull": "no answer to a single text hangs on it in these runs",
+        "incidents.patience_weeks": _MOVING,
         "calendar.0.weeks": "no call falls between the shortest and the longest summit",
     },
     "prespa_2018": {
@@ -57,6 +62,19 @@ IDLE: dict[str, dict[str, str]] = {
             for party in ("north_macedonia", "greece")
             for name in ("per_year", "size", "outside_cost")
         },
+        "politics.concession_cost": _NO_OFFICE,
+        "public.concession_shift": _NO_OFFICE,
+        "politics.fall_protest_share": "protest stays below either end",
+        "politics.fall_weeks": "protest never comes near the share that endangers a government",
+        "politics.election_swing": "no election stands in the calendar",
+        "politics.seats_bonus": "no election stands in the calendar",
+        "constitution.referendum_quorum": "no vote hangs on it in these runs",
+        "constitution.turnout_mean": "the quorum is 0",
+        "constitution.turnout_sd": "the quorum is 0",
+        "lapse.interim_per_year": "no interim deal is signed",
+        "lapse.exit_cost": _WORTH_KEEPING,
+        "incidents.collapse_odds": _RARE,
+        "incidents.patience_weeks": _MOVING,
     },
 }
 """Numbers that move nothing there, and why."""
