@@ -307,7 +307,7 @@ STATICS: tuple[Static, ...] = (
     ),
     # chance, and the rules of the talks
     *_rows(
-        "noise of an answer",
+        "noise of an answer, without fear of force",
         (0.005, 0.05),
         of_talks("choice_noise"),
         (_TEXT, -1, _QUANTAL),
