@@ -51,6 +51,7 @@ SWEEPS_OWN = (
     "replicates",
     "design",
     "samples",
+    "common_chance",
     "assumptions",
     "trace",
     "executor",
