@@ -120,8 +120,8 @@ def test_broken_requests_get_an_answer_and_no_traceback(server: Server, head: st
 
 
 def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) -> None:
-    opened(page, server)
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, "?bargaining=packages")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     for week in range(1, 10):
         page.click(STEP)
         at(page, week)
@@ -137,7 +137,7 @@ def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) ->
 
 
 def test_back_and_forth_and_anywhere(page: Page, server: Server) -> None:
-    opened(page, server, "?week=12")
+    opened(page, server, "?replicate=1&week=12")
     at(page, 12)
     shown = page.locator("section.parties").inner_html()
     page.get_by_role("button", name="Back one week").click()
@@ -684,7 +684,7 @@ def test_the_transport_and_reset_stay_in_sight(page: Page, server: Server) -> No
 
 
 def test_the_page_is_no_longer_than_two_screens(page: Page, server: Server) -> None:
-    opened(page, server, "?week=60")
+    opened(page, server, "?replicate=1&week=60")
     results = page.evaluate("document.querySelector('#results').offsetHeight")
     assert page.evaluate("document.documentElement.scrollHeight") - results <= 2 * 900
 
