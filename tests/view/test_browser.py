@@ -27,6 +27,8 @@ pytestmark = pytest.mark.browser
 
 STEP = "button.step"
 PLAY = ".transport button.main"
+LONG = "?bargaining=packages"
+"""Talks that go on to the horizon, their text open, so that there are weeks and demands to show."""
 ENOUGH = {"serious", "critical"}
 """Impacts of axe's findings that are not let pass."""
 
@@ -538,7 +540,7 @@ def test_nothing_is_wider_than_the_page(page: Page, server: Server, width: int) 
 
 
 def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) -> None:
-    opened(page, server)
+    opened(page, server, LONG)
     focused = "document.activeElement"
     page.keyboard.press("Tab")
     assert page.evaluate(f"{focused}.textContent") == "To the board"
@@ -590,7 +592,7 @@ def test_a_button_that_cannot_be_used_any_more_keeps_the_focus(page: Page, serve
 
 
 def test_the_log_scrolls_with_the_keyboard_and_does_not_play(page: Page, server: Server) -> None:
-    opened(page, server, "?week=120")
+    opened(page, server, f"{LONG}&week=120")
     log = page.locator(".moves-in")
     log.focus()
     top = "(e) => e.scrollTop"
@@ -811,6 +813,7 @@ def test_a_link_from_a_letter_opens_without_a_word(page: Page, server: Server) -
 def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path: Path) -> None:
     opened(page, server, "?horizon=90&seed=3&strategy@armenia=linear&agenda=interim_allowed")
     told = page.locator(".courses")
+    expect(told).not_to_contain_text("Not played")
     expect(told.locator("h3")).to_have_text("How 200 courses end", timeout=240_000)
     line = "agenda=interim_allowed strategy@armenia=linear horizon=90 seed=3 replicates=200"
     table = sweep(line, folder=tmp_path / "sweep")
@@ -837,8 +840,8 @@ def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path:
 def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
     page: Page, server: Server
 ) -> None:
-    opened(page, server, "?week=30")
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     watch.go(30)
     figure = page.locator(".party .figure").first
     figure.focus()
@@ -855,8 +858,8 @@ def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
 
 
 def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
-    opened(page, server, "?week=30")
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     watch.go(30)
     taken = {}
     for kind in ("SVG", "PNG", "CSV"):
