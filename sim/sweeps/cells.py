@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sim.config.number import Count, Number, Tally
 from sim.config.scenario import Scenario, value_problems
-from sim.config.settings import Settings, build_settings
+from sim.config.settings import Settings, build_settings, without_effect
 from sim.errors import ConfigError
 from sim.sweeps.plan import Combination, Plan, Step, changed, steps
 
@@ -94,6 +94,13 @@ class Scenarios:
                 self._valid.pop(next(iter(self._valid)), None)
             self._valid[key] = settings.scenario
         return settings
+
+
+def idle_choices(plan: Plan) -> list[str]:
+    """Return one line for each choice of the plan's combinations that has no effect."""
+    scenarios = Scenarios(plan.bases)
+    found = (without_effect(scenarios.settings(entry)) for entry in plan.combinations)
+    return list(dict.fromkeys(line for lines in found for line in lines))
 
 
 def scenario_key(combination: Combination) -> str:

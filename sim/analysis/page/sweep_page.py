@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -26,8 +27,10 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import sections
+from sim.analysis.paired import same_runs
 from sim.analysis.results import DERIVED, Results, short, word
 from sim.errors import ConfigError, did_you_mean
+from sim.sweeps.cells import idle_choices
 from sim.sweeps.overrides import Value
 
 OUTCOME = "signed_full"
@@ -59,7 +62,7 @@ def sweep_report(
         title=first.question,
         subtitle=first.deck,
         facts=facts(results),
-        gaps=(*results.notes, *_lost(results)),
+        gaps=(*results.notes, *_lost(results), *_idle(results)),
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
@@ -88,6 +91,15 @@ def _words_of_key(key: str, actors: Mapping[str, str]) -> str:
     owner = whose or next((part for part in (parts[-1], parts[0]) if part in actors), "")
     words = " ".join(part.replace("_", " ") for part in parts if part != owner)
     return f"{actors[owner]}'s {words}" if owner in actors else words
+
+
+def _idle(results: Results) -> Iterator[str]:
+    """Say which choices have no effect, and which values gave identical runs."""
+    with suppress(ConfigError):  # of a scenario that this version of the program does not read
+        yield from idle_choices(results.plan)
+    names = names_of(results)
+    for same in same_runs(results):
+        yield same.sentence(names.get(same.key, same.key))
 
 
 def _lost(results: Results) -> Iterator[str]:
