@@ -273,9 +273,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             "changes is mostly which reading is kept.",
             f"Calibration keeps {kept:,} of {runs:,} runs: those in which nothing was signed or "
             f"broken off by 13 March 2025 and the text closed within {CHOSEN} weeks of that day "
-            f"in wordings between {WORDING[0]:g} and {WORDING[1]:g}. The model closes the text "
-            f"later than the record did: {per_cent(told['H2b']['pooled'])} of the runs have it by "
-            "30 June 2025.",
+            f"in wordings between {WORDING[0]:g} and {WORDING[1]:g}. Closed on that "
+            f"day in the record, the text is closed by 30 June 2025 in "
+            f"{per_cent(told['H2b']['pooled'])} of all runs.",
             f"A full treaty is signed by 8 June 2026 in {per_cent(told['H5b']['pooled'])} of the "
             f"runs before calibration and in {per_cent(posterior['H5b'])} after it; in the record "
             "it was not.",
