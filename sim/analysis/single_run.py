@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
-from pydantic import ValidationError
 
 from sim.analysis.charts import Choices, Figure, Result, dot_plot, drawn, table
 from sim.analysis.deals import article_label
@@ -15,7 +14,6 @@ from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
 from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
-from sim.config.settings import Settings, without_effect
 from sim.errors import ConfigError
 from sim.model.codes import Gate
 from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
@@ -99,22 +97,14 @@ def load_run(folder: str | Path) -> SingleRun:
     if missing or not isinstance(settings, dict) or not isinstance(settings.get("scenario"), dict):
         raise ConfigError([f"{place}: {RUN} lacks '{missing[0] if missing else 'settings'}'"])
     notes: list[str] = []
-    scenario = build_scenario(settings["scenario"], "scenario")
     return SingleRun(
         folder=place,
         outcome=content,
-        scenario=scenario,
+        scenario=build_scenario(settings["scenario"], "scenario"),
         weeks=_table(place / WEEKS, notes),
         moves=_table(place / MOVES, notes),
-        notes=(*notes, *_idle(settings, scenario)),
+        notes=(*notes, *map(str, content.get("idle", []))),
     )
-
-
-def _idle(settings: Mapping[str, object], scenario: Scenario) -> list[str]:
-    try:
-        return without_effect(Settings.model_validate({**settings, "scenario": scenario}))
-    except (ValidationError, KeyError):
-        return []  # of a plug-in that is not known here
 
 
 def _table(file: Path, notes: list[str]) -> pl.DataFrame:

@@ -97,12 +97,11 @@ def execute(args: argparse.Namespace) -> int:
 
     from sim.runs.terminal import console
     from sim.sweeps import execute as sweeps
-    from sim.sweeps.cells import idle_choices
     from sim.sweeps.store import Store
 
     folder = sweeps.default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
-    note_idle_choices(idle_choices(request.plan))
+    note_idle_choices(request.plan.idle)
     if args.dry_run:
         announce_compiling("engine.play_many")
         sweeps.print_dry_run(request, Store(folder), console())

@@ -54,16 +54,17 @@ def make_report(
     start: Mapping[str, Value] | None = None,
     outcome: str = "",
 ) -> Report:
-    """Return the report of a sweep, of a single run, or of two sweeps compared.
+    """Return the report of a sweep, of a single run, or of several sweeps compared.
 
     Each step is told to `say`; `start` and `outcome` are those of `sweep_report`. Raises
     `SimError` if the folders cannot be used.
     """
-    if len(folders) == 2:
+    if len(folders) > 1:
         single = [folder for folder in folders if holds_run(folder)]
         if single:
-            raise ConfigError([f"{single[0]}: holds a single run; two sweeps can be compared"])
-        return comparison_report(load(folders[0]), load(folders[1]), say)
+            raise ConfigError([f"{single[0]}: holds a single run; sweeps can be compared"])
+        sweeps = [load(folder) for folder in folders]
+        return comparison_report(sweeps, say, outcome or "signed")
     if holds_run(folders[0]):
         if start or outcome:
             option = "--start" if start else "--outcome"
