@@ -171,12 +171,14 @@ class SeveralCompared(Result):
     """Several sweeps, each compared with the same first one."""
 
     found: tuple[Comparison, ...]
+    folders: tuple[str, ...]  # names of the folders of the others
 
     def records(self) -> Iterator[dict[str, object]]:
         """Return one line a sweep: how it differs from the first in all cells that both have."""
-        for each in self.found:
+        for each, folder in zip(self.found, self.folders, strict=True):
             yield {
                 "sweep": each.name,
+                "folder": folder,
                 "cells_in_common": len(each.used),
                 **each.overall.columns("difference"),
                 "compared": "run by run" if each.paired else "as independent samples",
@@ -187,8 +189,11 @@ class SeveralCompared(Result):
         share = self.found[0].outcome in DERIVED
         scale = 100.0 if share else 1.0
         rows = [
-            {"label": each.name, **{k: scale * x for k, x in each.overall.columns().items()}}
-            for each in self.found
+            {
+                "label": f"{each.name}, {folder}",
+                **{k: scale * x for k, x in each.overall.columns().items()},
+            }
+            for each, folder in zip(self.found, self.folders, strict=True)
             if np.isfinite(each.overall.value)
         ]
         if not rows:
@@ -212,7 +217,10 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
     named = dict(zip(ORDINALS, sweeps, strict=False))
     found = [compare(one, named[name], outcome, name) for name in list(named)[1:]]
     chapters = [_apart(each, len(found) > 1) for each in found]
-    several = SeveralCompared(found=tuple(found))
+    lead = tuple(_difference(each, one, other) for each, other in zip(found, others, strict=True))
+    several = SeveralCompared(
+        found=tuple(found), folders=tuple(results.folder.name for results in others)
+    )
     picture = chapters[0][1].parts[0]
     if others[1:]:
         picture = part("overall", "Each sweep less the first", lambda: several)
@@ -232,11 +240,7 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
             for side, results in named.items()
             for note in results.notes
         ),
-        lead=tuple(
-            s
-            for each, other in zip(found, others, strict=True)
-            for s in (_difference(each, one, other), _settings(each))
-        ),
+        lead=lead if others[1:] else (*lead, _settings(found[0])),
         where="in the folder from which sim report was called",
         limits=tuple(texts()["limits"]),
         picture=replace(picture, key="picture"),
@@ -266,8 +270,10 @@ def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
     apart = "The lines, seeds, versions and all settings in which the two differ."
     key, which = (f"_{found.name}", f", {found.name} and first") if several else ("", "")
     pairs = part(f"pairs{key}", f"Cell by cell{which}", lambda: found, columns="pairs")
+    differs = (_settings(found),) if several else ()
+    plans = _plans(found, key)
     return (
-        Section(f"plans{key}", f"What differs in the plans{which}", apart, (_plans(found, key),)),
+        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
         Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
     )
 
