@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import __version__
-from sim.commands.options import Parser, parse
-from sim.errors import ConfigError, SimError, did_you_mean
+from sim.commands import Parser, parse
+from sim.errors import ConfigError, SimError, collapsed, did_you_mean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _execute(given)
         sys.stdout.flush()
     except SimError as error:
-        for line in str(error).splitlines():
+        for line in collapsed(str(error).splitlines()):
             print(f"sim: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import hydra
 import yaml
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -23,7 +24,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim.config.compose import composition_problems, plain_settings
 from sim.config.settings import build_settings
-from sim.config.sources import HYDRA_VERSION, compose_with_hydra, primary_folder, search_folders
+from sim.config.sources import (
+    HYDRA_VERSION,
+    CheckedSource,
+    compose_with_hydra,
+    primary_folder,
+    search_folders,
+)
 from sim.errors import ConfigError, SimError
 from sim.runs.files import reason
 
@@ -115,10 +122,11 @@ def multirun(
 ) -> tuple[int, int]:
     """Let Hydra play the jobs of a checked line; return numbers of outcomes and of failures."""
     folders = search_folders(config_name, config_dir)
-    search = ",".join(f'"file://{folder}"' for folder in folders)
+    search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
+    SourcesRegistry.instance().register(CheckedSource)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
     words.append(f"hydra.searchpath=[{search}]")
-    with primary_folder(folders, config_name) as primary:
+    with primary_folder(folders, config_name, overrides) as primary:
         entry = hydra.main(str(primary), config_name, HYDRA_VERSION)
         with _arguments(["sim run", "--multirun", *words]):
             entry(job)()

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from sim.commands.options import add_configuration_options, announce_compiling, note_idle_choices
+from sim.commands import add_configuration_options, announce_compiling, note_idle_choices
 from sim.errors import ConfigError
 
 DESCRIPTION = """\

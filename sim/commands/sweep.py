@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands.options import add_configuration_options, announce_compiling
+from sim.commands import add_configuration_options, announce_compiling
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome

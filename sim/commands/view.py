@@ -7,7 +7,7 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from sim.commands.options import add_configuration_options, announce_compiling
+from sim.commands import add_configuration_options, announce_compiling
 from sim.errors import ConfigError, SimError
 
 DESCRIPTION = """\

@@ -13,10 +13,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import config_folder
 from sim.config.messages import fields_at, mistyped
-from sim.config.number import ASSUMPTION, SETTING
+from sim.config.number import ASSUMPTION, SETTING, cast_of, mapping
 from sim.config.scenario import Scenario, build_scenario
 from sim.config.settings import CHOICES, Settings, build_settings
-from sim.config.sources import compose_with_hydra, search_folders
+from sim.config.short import with_words
+from sim.config.sources import compose_with_hydra, conduct_problems, read_mapping, search_folders
 from sim.errors import ConfigError, did_you_mean
 
 SWEEPS_OWN = (
@@ -29,6 +30,13 @@ SWEEPS_OWN = (
     "experiment",
 )
 """Keys that `sim sweep` takes for itself."""
+
+NO_EFFECT = {
+    "hydra": "Hydra's own settings have no effect here",
+    "scenario.classes": "classes are read with the file; set the numbers themselves",
+    "scenario.conduct": "is a default of the file; choose by group, e.g. agenda=issue_by_issue",
+}
+"""What no override can set, by how its key begins, and why."""
 
 
 def composition_problems(
@@ -225,9 +233,14 @@ def compose_plain(
 
     Parameters and errors are those of `compose`; groups are looked for in `more_folders` as well.
     """
-    ignored = [o for o in overrides if o.lstrip("+~").startswith("hydra")]
+    ignored = [
+        f"{override}: {why}"
+        for override in overrides
+        for start, why in NO_EFFECT.items()
+        if override.lstrip("+~").startswith(start)
+    ]
     if ignored:
-        raise ConfigError([f"{o}: Hydra's own settings have no effect here" for o in ignored])
+        raise ConfigError(ignored)
     folders = [*search_folders(config_name, config_dir), *more_folders]
     try:
         config = compose_with_hydra(folders, config_name, overrides)
@@ -254,6 +267,9 @@ def plain_settings(config: DictConfig, overrides: Sequence[str]) -> dict[str, ob
     Raises ConfigError if an interpolation fails.
     """
     plain = _plain(config)
+    scenario = plain.get("scenario")
+    if isinstance(scenario, dict):
+        plain["scenario"] = with_words(scenario)
     mark_settings(plain, overrides)
     return plain
 
@@ -370,8 +386,16 @@ def load_scenario(path: str | Path) -> Scenario:
     Raises ConfigError with one line a problem; the file name stands first if it cannot be read at
     all.
     """
-    scenario = build_scenario(compose_file(Path(path)))
-    problems = [
+    file = Path(path)
+    plain = compose_file(file)
+    conduct = mapping(read_mapping(file).get("conduct"))
+    folders = [file.resolve().parents[1], config_folder()]
+    problems = conduct_problems(cast_of(plain).parties, conduct, folders)
+    try:
+        scenario = build_scenario(plain)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *problems]) from error
+    problems += [
         f"{where}.basis: '{SETTING}' marks overrides of a run; a file needs a source"
         for where, number in scenario.numbers()
         if number.basis == SETTING

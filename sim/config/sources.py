@@ -4,7 +4,7 @@ import codecs
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import accumulate
@@ -21,10 +21,13 @@ from hydra.core.singleton import Singleton
 from hydra.core.utils import JobRuntime
 from hydra.plugins.config_source import ConfigResult
 from hydra.version import VersionBase
-from omegaconf import DictConfig
+from omegaconf import Container, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import config_folder
 from sim.config.messages import mistyped
+from sim.config.number import mapping
+from sim.config.short import expanded
 from sim.errors import ConfigError, did_you_mean
 from sim.model.identity import file_digest
 
@@ -163,7 +166,20 @@ class CheckedSource(FileConfigSource):
         file = Path(self.path, self._normalize_file_name(config_path))
         if file.is_file():
             check_text(file)
-        return super().load_config(config_path)
+        found = super().load_config(config_path)
+        found.config = _long(found.config, file.stem)
+        return found
+
+
+def _long(config: Container, stem: str) -> Container:
+    """Return a scenario of the short form in the long one, and without its conduct."""
+    if not isinstance(config, DictConfig) or not {"classes", "conduct"} & {*config}:
+        return config
+    plain = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(plain, dict)
+    whole = expanded({str(key): value for key, value in plain.items()}, stem)
+    whole.pop("conduct", None)
+    return OmegaConf.create(whole)
 
 
 def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path]:
@@ -190,10 +206,14 @@ def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path
 
 
 @contextmanager
-def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[Path]:
+def primary_folder(
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str] = ()
+) -> Iterator[Path]:
     """Give the folder that Hydra starts from: it holds a copy of the primary configuration alone.
 
-    Hydra looks for everything there first; so what is searched afterwards keeps its order.
+    Hydra looks for everything there first; so what is searched afterwards keeps its order. Where
+    the overrides choose a scenario that carries its own conduct, that takes the place of the
+    shipped primary configuration's.
     """
     name = f"{config_name}.yaml"
     file = next(folder / name for folder in folders if (folder / name).is_file())
@@ -201,8 +221,139 @@ def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="sim-config-") as place:
         copy = Path(place, name)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+        config = OmegaConf.load(file)
+        own = _with_conduct(file, folders, overrides) or _long(config, file.stem)
+        if own is config:
+            shutil.copyfile(file, copy)
+        else:
+            OmegaConf.save(own, copy)
         yield Path(place)
+
+
+# --- the conduct that a scenario carries
+
+CONDUCT = {"strategy": "linear", "acceptance": "ac_next", "opponent_model": "none"}
+"""How a party conducts itself where the scenario's conduct does not say."""
+OF_TALKS = ("agenda", "bargaining", "precondition", "mediator", "public")
+"""Groups of the rules of the talks."""
+NUMBERS = ("horizon", "seed")
+"""Numbers that a scenario's conduct may set."""
+RULES = {"precondition": "none", "mediator": "none", "public": "none"}
+"""Rules of the talks where it does not say; others are those of the shipped configuration."""
+
+
+def _with_conduct(
+    file: Path, folders: Sequence[Path], overrides: Sequence[str]
+) -> DictConfig | None:
+    """Return the shipped primary configuration with the conduct of the scenario that is chosen."""
+    chosen = [o.partition("=")[2] for o in overrides if o.startswith("scenario=")]
+    if not chosen or file != config_folder() / "config.yaml":
+        return None
+    parties, conduct = conduct_of(chosen[-1].strip("'\""), folders)
+    if not conduct:
+        return None
+    problems = conduct_problems(parties, conduct, folders)
+    if problems:
+        raise ConfigError(problems)
+    primary = read_mapping(file)
+    listed = primary.pop("defaults", [])
+    shipped = [mapping(entry) for entry in listed] if isinstance(listed, list) else []
+    known = {key: value for entry in shipped for key, value in entry.items() if "@" not in key}
+    rules = {**known, **RULES}
+    rules |= {key: value for key, value in conduct.items() if key in OF_TALKS}
+    choices: dict[str, object] = {"scenario": chosen[-1]}
+    for party in parties:
+        own = conduct.get(party)
+        for group, choice in {**CONDUCT, **(own if isinstance(own, dict) else {})}.items():
+            choices[f"{group}@{party}"] = choice
+    choices |= {key: value for key, value in rules.items() if key != "scenario"}
+    primary |= {key: value for key, value in conduct.items() if key in primary}
+    defaults = [{key: value} for key, value in choices.items()]
+    return OmegaConf.create({"defaults": [*defaults, "_self_"], **primary})
+
+
+def conduct_problems(
+    parties: Sequence[str], conduct: Mapping[str, object], folders: Sequence[Path]
+) -> list[str]:
+    """Return what is wrong with the conduct of a scenario, one line a problem."""
+    problems = []
+    for key, value in conduct.items():
+        own = value if isinstance(value, Mapping) else None
+        if key in parties and own is None:
+            problems.append(f"conduct.{key}: must be a mapping, such as {{strategy: linear}}")
+        elif key in parties:
+            problems += [
+                problem
+                for group, choice in mapping(own).items()
+                for problem in _choice_problems(f"conduct.{key}.{group}", group, choice, folders)
+            ]
+        elif key not in NUMBERS:
+            problems += _choice_problems(f"conduct.{key}", key, value, folders, parties)
+        elif isinstance(value, bool) or not isinstance(value, int):
+            problems.append(f"conduct.{key}: must be a whole number, got {value}")
+    return problems
+
+
+def _choice_problems(
+    place: str,
+    group: str,
+    choice: object,
+    folders: Sequence[Path],
+    parties: Sequence[str] = (),
+) -> list[str]:
+    """Return what is wrong with one choice of a group; `parties` are given where rules stand."""
+    groups = [*OF_TALKS, *NUMBERS] if parties else list(CONDUCT)
+    if group not in groups:
+        return [f"{place}: unknown key '{group}'{did_you_mean(group, [*parties, *groups])}"]
+    known = [file.stem for folder in folders for file in sorted((folder / group).glob("*.yaml"))]
+    return (
+        []
+        if choice in known
+        else [f"{place}: no choice '{choice}'{did_you_mean(str(choice), known)}"]
+    )
+
+
+def conduct_of(name: str, folders: Sequence[Path]) -> tuple[list[str], dict[str, object]]:
+    """Return the parties of a scenario and the conduct that it carries, or its bases carry.
+
+    Both are empty if the scenario cannot be read, which is told where it is composed.
+    """
+    parties: list[str] = []
+    conduct: dict[str, object] = {}
+    for plain in _with_bases(name, folders, frozenset()):
+        given = plain.get("parties")
+        parties = [str(party) for party in given] if isinstance(given, list) else parties
+        own = plain.get("conduct")
+        conduct = (
+            {str(key): value for key, value in own.items()} if isinstance(own, dict) else conduct
+        )
+    return parties, conduct
+
+
+def _with_bases(
+    name: str, folders: Sequence[Path], above: frozenset[str]
+) -> Iterator[Mapping[str, object]]:
+    """Yield a scenario's file after those that it starts from."""
+    files = [folder / "scenario" / f"{name}.yaml" for folder in folders]
+    file = next((file for file in files if file.is_file()), None)
+    if file is None or name in above:
+        return
+    plain = read_mapping(file)
+    listed = plain.get("defaults")
+    for base in listed if isinstance(listed, list) else []:
+        if isinstance(base, str) and base != "_self_":
+            yield from _with_bases(base, folders, above | {name})
+    yield plain
+
+
+def read_mapping(file: Path) -> dict[str, object]:
+    """Return a file's mapping, empty if it holds none or cannot be read."""
+    try:
+        check_text(file)
+        found = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    except (yaml.YAMLError, OSError, ValueError, OmegaConfBaseException, ConfigError):
+        return {}
+    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 @contextmanager
@@ -231,7 +382,7 @@ def compose_with_hydra(
     search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
     with (
         _own_hydra(),
-        primary_folder(folders, config_name) as primary,
+        primary_folder(folders, config_name, overrides) as primary,
         initialize_config_dir(str(primary), version_base=HYDRA_VERSION, job_name="sim"),
     ):
         return hydra_compose(

@@ -222,7 +222,6 @@ def test_analysis_reads_files_and_plays_nothing(file: Path) -> None:
             "sim.runs.mesa_model",
             "sim.model.rules",
             "sim.runs.play",
-            "sim.runs.agents",
             "sim.runs.opening",
         ),
         *("sim.sweeps.play", "sim.sweeps.execute", "pickle", "marshal", "shelve"),
