@@ -1,10 +1,9 @@
-"""The command line: `cli` reads it, and each command is a module.
+"""The command line: `cli` reads it, and each command belongs to a module.
 
-A module `sim/commands/NAME.py` that `cli.COMMANDS` names is the command `sim NAME`. It has two
-functions:
+`cli.COMMANDS` names the module in this folder of each command `sim NAME`. It has two functions:
 
 ``add_parser(subparsers) -> None``
-    Adds its parser, with `help`, `description` and examples.
+    Adds the parser of each of its commands, with `help`, `description` and examples.
 ``execute(args) -> int``
     Does the work and returns the exit code. Expected failures are raised as
     `sim.errors.SimError`.
@@ -47,7 +46,9 @@ class Parser(argparse.ArgumentParser):
 
     def flags(self) -> list[str]:
         """Return the options of this parser."""
-        return [flag for action in self._actions for flag in action.option_strings]
+        own = [flag for action in self._actions for flag in action.option_strings]
+        inner = [a.choices for a in self._actions if isinstance(a.choices, dict)]
+        return own + [flag for found in inner for each in found.values() for flag in each.flags()]
 
 
 def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
@@ -90,6 +91,11 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
         default="config",
         help="the primary configuration, without .yaml (default: config)",
     )
+
+
+def add_quiet(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `quiet`."""
+    parser.add_argument("-q", "--quiet", action="store_true", help=what)
 
 
 def announce_compiling(entry: str = "") -> None:

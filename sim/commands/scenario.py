@@ -26,6 +26,8 @@ examples:
       every problem in a file, one a line; exit code 2 if there is any
   sim scenario show march_2025
       the text, preconditions, calendar, numbers and where they come from
+  sim scenario show march_2025 --short
+      the same as a file in the short form
   sim scenario schema
       JSON Schema of scenario files, with which an editor completes and checks
 """
@@ -78,6 +80,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     check.add_argument("file", metavar="FILE", type=Path)
     show = actions.add_parser("show", help="print a scenario as tables")
     show.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
+    show.add_argument("--short", action="store_true", help="as a file in the short form")
     for each in (export, show):
         each.add_argument("--config-dir", metavar="DIR", help="a folder of your own with scenarios")
     actions.add_parser("schema", help="print the JSON Schema of scenario files")
@@ -107,7 +110,10 @@ def execute(args: argparse.Namespace) -> int:
     actions = {"new": new, "import": import_table, "export": export_table, "schema": schema}
     if args.action in actions:
         return actions[args.action](args)
-    return check(args.file) if args.action == "check" else show(args.name, args.config_dir)
+    if args.action == "check":
+        return check(args.file)
+    file = scenario_file(args.name, args.config_dir)
+    return show_short(file) if args.short else show(file)
 
 
 # --- begin
@@ -138,14 +144,15 @@ def import_table(args: argparse.Namespace) -> int:
     name = args.name or slug(args.file.stem)
     problems = _name_problems(name)
     table = Table(read_rows(args.file, args.sheet))
-    known = [] if table.problems else list(table.actors)
+    known = list(table.actors)
     parties = _parties(args.parties, known, problems)
     start = _start(args.start, problems)
     oppositions = _oppositions(args.opposition, parties, problems)
     scale = _scale(args.scale, problems)
     target = _target(args.config_dir, name, problems)
     if parties is None:
-        raise ConfigError([*problems, *table.problems])
+        noise = not known and args.parties is None
+        raise ConfigError([*(problems[:-1] if noise else problems), *table.problems])
     problems += [
         f"'{actor}' is neither party, mediator nor opposition; give --mediator or --opposition"
         for actor in known
@@ -160,7 +167,7 @@ def import_table(args: argparse.Namespace) -> int:
     plain = begun(name, parties, 1, start, args.mediator, oppositions) | {"articles": articles}
     plain["actors"] = {actor: {"name": text} for actor, text in table.actors.items()}
     if table.ignored:
-        print(f"sim: not read: the columns {', '.join(table.ignored)}", file=sys.stderr)
+        print(f"sim: columns that are not read: {', '.join(table.ignored)}", file=sys.stderr)
     return _write(plain, args.config_dir, target, f"Positions and saliences: {args.file.name}.")
 
 
@@ -306,13 +313,25 @@ def _texts(scenario: "Scenario") -> list[str]:
     return [scenario.note, *notes, *(number.note for _, number in scenario.numbers())]
 
 
-def show(name: str, config_dir: str | None) -> int:
-    """Print a scenario, by its name or from a file."""
+def show_short(file: Path) -> int:
+    """Print a scenario as a file in the short form, with the words of its own."""
+    from sim.config.compose import load_scenario
+    from sim.config.draft import shortened, written
+    from sim.config.number import mapping
+    from sim.config.sources import read_mapping
+
+    words = mapping(read_mapping(file).get("classes"))
+    print(written(shortened(load_scenario(file), words)), end="")
+    return 0
+
+
+def show(file: Path) -> int:
+    """Print a scenario as tables."""
     from sim.commands.scenario_tables import render_scenario
     from sim.config.compose import load_scenario
     from sim.runs.terminal import console
 
-    render_scenario(load_scenario(scenario_file(name, config_dir)), console())
+    render_scenario(load_scenario(file), console())
     return 0
 
 

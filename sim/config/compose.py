@@ -39,6 +39,10 @@ NO_EFFECT = {
 """What no override can set, by how its key begins, and why."""
 
 
+MISSING = object()
+"""Stands for a key that is not there."""
+
+
 def composition_problems(
     error: Exception,
     overrides: Sequence[str],
@@ -177,13 +181,32 @@ def unknown_key(key: str, reference: Mapping[str, object]) -> str:
                 return f"{key}: is not set in this scenario; add it with +{key}=.."
             if not path and part in SWEEPS_OWN:
                 return f"{key}: is a key of `sim sweep`"
-            if key in CHOICES:
-                return _needs_a_party(key, reference)
             known = [str(k) for k in node] + ([] if path else _groups())
-            return f"{key}: unknown key '{part}'" + did_you_mean(part, known)
+            right = "" if path else _elsewhere(key, reference)
+            return right or f"{key}: unknown key '{part}'" + did_you_mean(part, known)
         path = f"{path}.{part}" if path else part
         node = node[part]
     return f"{key}: cannot be set this way"
+
+
+def _elsewhere(key: str, reference: Mapping[str, object]) -> str:
+    """Return the message for a key that stands under another one; empty if it stands nowhere."""
+    first, _, rest = key.partition(".")
+    party, _, inside = rest.partition(".")
+    if first in CHOICES and _is_conduct(reference.get(party)):
+        right = f"{party}.{first}.{inside}" if inside else f"{first}@{party}"
+        return f"{key}: the party comes first; did you mean '{right}'?"
+    if first in CHOICES:
+        problem = _needs_a_party(first, reference)
+        return f"{key}: {problem.partition(': ')[2]}"
+    for above in ("scenario", *(str(n) for n, node in reference.items() if _is_conduct(node))):
+        node: object = reference.get(above)
+        for part in key.split("."):
+            node = node.get(part, MISSING) if isinstance(node, Mapping) else MISSING
+        if node is not MISSING:
+            value = ".value" if isinstance(node, Mapping) and "value" in node else ""
+            return f"{key}: unknown key '{first}'; did you mean '{above}.{key}{value}'?"
+    return ""
 
 
 def _needs_a_party(group: str, reference: Mapping[str, object]) -> str:

@@ -160,14 +160,15 @@ def _is_row(template: object) -> bool:
 # --- from the short form to text
 
 
-def written(plain: Mapping[str, object], header: str = "") -> str:
+def written(plain: Mapping[str, object], header: str = "", comments: bool = True) -> str:
     """Return a mapping as YAML that people read: a line an entry where it fits.
 
     header: said at the top, one comment a line.
+    comments: whether `COMMENTS` are said above their keys.
     """
     lines = [f"# {line}".rstrip() for line in header.splitlines()]
     for key, value in plain.items():
-        if key in COMMENTS:
+        if comments and key in COMMENTS:
             lines += ["", f"# {COMMENTS[key]}"]
         lines += _lines(key, value, "")
     return "\n".join(lines).lstrip("\n") + "\n"

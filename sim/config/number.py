@@ -153,6 +153,20 @@ Day = Annotated[date, BeforeValidator(_only_dates)]
 """A calendar date, written year-month-day."""
 
 
+def override_of(path: str) -> str:
+    """Return the key that sets a number on a command line, e.g. ``scenario.channels.0.x.value``.
+
+    path: its path in the scenario, e.g. ``channels[0].x``.
+    """
+    return "scenario." + re.sub(r"\[(\d+)\]", r".\1", path) + ".value"
+
+
+def pattern_of(text: str) -> str:
+    """Return the pattern of a number's path, also where it is written as its override is."""
+    plain = text.removeprefix("scenario.").removesuffix(".value")
+    return re.sub(r"\[(\d+)\]", r".\1", plain)
+
+
 # --- words and bare numbers that stand for a number, in the short form of a scenario
 
 Plain = dict[str, object]

@@ -191,7 +191,7 @@ class Table:
         self, number: int, article: Article, key: str, actor: str, what: str, cell: Cell | None
     ) -> None:
         found = slug(actor.lower())
-        self.actors.setdefault(found, actor.strip().replace("_", " "))
+        self.actors.setdefault(found, named(found) if found == actor else actor.strip())
         if cell is None:
             self.problems.append(f"row {number}: {key} has no {what} of {actor}")
             return
@@ -277,16 +277,20 @@ def _article(
     if "unit" in article.told:
         found["unit"] = str(article.told["unit"])
     if ends != (0.0, 1.0):
-        found["ends"] = list(ends)
+        found["ends"] = [_tidy(end) for end in ends]
     if "wording" in article.told or found["status"] == "agreed":
         wording = figure(article.told.get("wording", ""))
         between = [(first + second) / 2, min(first, second), max(first, second)]
-        found["position"] = between if wording is None else wording
+        found["position"] = [_tidy(v) for v in between] if wording is None else _tidy(wording)
     found["stakes"] = {
         actor: f"{article.saliences.get(actor, 0.0):g} {position:g}"
         for actor, position in article.positions.items()
     }
     return found
+
+
+def _tidy(value: float) -> float:
+    return int(value) if value.is_integer() else value
 
 
 # --- from a scenario to a table
@@ -303,19 +307,19 @@ def exported(scenario: Scenario) -> list[dict[str, Cell | None]]:
             "title": item.title,
             "status": item.status,
             "unit": item.unit or None,
-            "from": ends[0] if item.ends else None,
-            "to": ends[1] if item.ends else None,
+            "from": _tidy(ends[0]) if item.ends else None,
+            "to": _tidy(ends[1]) if item.ends else None,
             "wording": None if item.position is None else in_unit(item.position, ends),
         }
         for actor in scenario.actor_ids:
-            ideal, weight = in_unit(item.ideals[actor], ends), item.weights[actor].value
+            ideal, weight = in_unit(item.ideals[actor], ends), _tidy(item.weights[actor].value)
             rows.append(told | {"actor": actor, "position": ideal, "salience": weight})
     return rows
 
 
 def in_unit(number: Number, ends: tuple[float, float]) -> float:
     """Return a position in the unit of its article."""
-    return round(ends[0] + number.value * (ends[1] - ends[0]), 9)
+    return _tidy(round(ends[0] + number.value * (ends[1] - ends[0]), 9))
 
 
 def write_rows(rows: Sequence[Mapping[str, Cell | None]], file: Path) -> None:

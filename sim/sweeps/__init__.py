@@ -85,7 +85,14 @@ def _zipped(given: str | Sequence[str | Sequence[str]]) -> list[list[str]]:
     ]
 
 
-def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> dict[str, float]:
+def run(
+    *,
+    seed: int,
+    replicates: int = 1,
+    config_name: str = "config",
+    config_dir: str | Path | None = None,
+    **parameters: Value | np.generic,
+) -> dict[str, float]:
     """Play the model with some parameters and return its outcomes as numbers.
 
     Choices are composed once; further calls that differ in numbers only take some milliseconds.
@@ -93,6 +100,7 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     seed: seed; the same seed gives the same outcomes.
     replicates: runs to average over, at least 1; common random numbers link calls with the same
         seed.
+    config_name, config_dir: as for a run of the command line.
     **parameters: overrides; a key of whole numbers such as ``horizon`` takes a whole float, too.
         Keys that are no Python names are given in a dictionary, ``run(seed=1,
         **{"strategy@armenia": "linear"})``, or written with ``__`` for a dot and ``__at__`` for @,
@@ -111,7 +119,8 @@ def run(*, seed: int, replicates: int = 1, **parameters: Value | np.generic) -> 
     if "replicate" in keys:
         raise ConfigError(["replicate: set replicates=NUMBER"])
     values = {key: _python_value(key, value) for key, value in {"seed": seed, **keys}.items()}
-    return _means(_settings(values), count)
+    folder = None if config_dir is None else str(config_dir)
+    return _means(_settings(values, config_name, folder), count)
 
 
 def _python_value(key: str, value: Value | np.generic) -> Value:
@@ -121,13 +130,13 @@ def _python_value(key: str, value: Value | np.generic) -> Value:
     return int(plain) if whole and isinstance(plain, float) and plain.is_integer() else plain
 
 
-def _settings(values: Mapping[str, Value]) -> Settings:
+def _settings(values: Mapping[str, Value], config_name: str, config_dir: str | None) -> Settings:
     """Return settings: numbers are set in a composition that calls with the same choices share."""
     numbers = {k: v for k, v in values.items() if isinstance(v, (int, float)) and k[:1] not in "+~"}
     if any("${" in str(value) for value in values.values()):
         numbers = {}  # values that refer to them are Hydra's to resolve
     chosen = [f"{key}={as_text(v)}" for key, v in values.items() if key not in numbers]
-    base = _composed(tuple(sorted(chosen)))
+    base = _composed(tuple(sorted(chosen)), config_name, config_dir)
     problems = [unknown_key(key, base) for key in numbers if not has(base, key)]
     if problems:
         raise ConfigError(problems)
@@ -137,8 +146,10 @@ def _settings(values: Mapping[str, Value]) -> Settings:
 
 
 @lru_cache(maxsize=64)
-def _composed(overrides: tuple[str, ...]) -> dict[str, object]:
-    return compose_plain(overrides)
+def _composed(
+    overrides: tuple[str, ...], config_name: str, config_dir: str | None
+) -> dict[str, object]:
+    return compose_plain(overrides, config_name, config_dir)
 
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
