@@ -290,6 +290,10 @@ complete -c sim -a '(sim complete -- (commandline -opc)[2..-1] (commandline -ct)
 """What a shell reads to complete; each asks `sim complete`."""
 SETTINGS = ("seed", "horizon", "replicate", "plugins")
 """Keys of a run that are no group."""
+WORDED = ("weights", "ideals", "opening")
+"""Rows of an article in which a word stands for a number."""
+NO_NUMBERS = ("classes", "conduct", "sources", "timeline", "levels", "number", "ends")
+"""Keys of a scenario under which nothing is a number with a basis."""
 SWEEPS = ("replicates", "design", "samples", "assumptions", "trace")
 """Keys that `sim sweep` has beside them."""
 
@@ -315,7 +319,7 @@ def complete(words: Sequence[str], commands: Sequence[str]) -> Iterator[str]:
         found = iter(choices("scenario"))
     elif before[0] in ("report", "results"):
         found = (place.name for place in Path("results").glob("*") if place.is_dir())
-    yield from (each for each in found if each.startswith(word))
+    yield from dict.fromkeys(each for each in found if each.startswith(word))
 
 
 def _options(command: str) -> Iterator[str]:
@@ -364,19 +368,31 @@ def _parties(file: Path | None) -> list[str]:
 
 
 def _numbers(file: Path) -> Iterator[str]:
-    """Yield the keys of the numbers of a scenario file and of what it starts from.
+    """Yield the keys of the numbers of a scenario, with those of what it starts from.
 
     A file in the short form is not expanded, which would take too long, but read for its words.
     """
+    plain = _with_bases(file)
+    if "classes" in plain:
+        wide = _yaml(Path(sim.config.__file__).with_name("assumed.yaml"))["numbers"]
+        plain = _over(wide, plain) if isinstance(wide, dict) else plain
+    homes = plain.get("homes")
+    others = [plain.get("mediator"), plain.get("opposition")]
+    others += [home.get("opposition") for home in homes.values()] if isinstance(homes, dict) else []
+    ids = [other["id"] if isinstance(other, dict) else other for other in others]
+    parties = _list(plain.get("parties"))
+    yield from _leaves(
+        plain, "scenario", parties, [*parties, *(str(i) for i in ids if i is not None)]
+    )
+
+
+def _with_bases(file: Path) -> dict[str, object]:
     plain = _yaml(file)
     known = choices("scenario", str(file.parents[1]))
     for base in _list(plain.get("defaults")):
         if base != "_self_" and base in known:
-            yield from _numbers(known[base])
-    if "classes" in plain:
-        wide = _yaml(Path(sim.config.__file__).with_name("assumed.yaml"))["numbers"]
-        plain = _over(wide, plain) if isinstance(wide, dict) else plain
-    yield from _leaves(plain, "scenario", _list(plain.get("parties")))
+            plain = _over(_with_bases(known[base]), plain)
+    return plain
 
 
 def _list(raw: object) -> list[str]:
@@ -400,24 +416,31 @@ def _over(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
     return found
 
 
-def _leaves(node: object, path: str, ids: Sequence[str]) -> Iterator[str]:
-    if isinstance(node, list):
-        if len(node) == 3 and all(isinstance(part, (int, float)) for part in node):
-            yield f"{path}.value"
-        for at, part in enumerate(node):
-            yield from _leaves(part, f"{path}.{at}", ids)
-    elif isinstance(node, dict) and "value" in node:
+def _leaves(
+    node: object, path: str, parties: Sequence[str], everyone: Sequence[str]
+) -> Iterator[str]:
+    *_, part_of, last = ("", *path.split("."))
+    figures = node if isinstance(node, list) and len(node) == 3 else [node]
+    bare = all(isinstance(part, (int, float)) and part is not True for part in figures)
+    worded = isinstance(node, str) and (part_of in WORDED or last == "position")
+    if last in NO_NUMBERS:
+        return
+    if bare or worded or (isinstance(node, dict) and "value" in node):
         yield f"{path}.value"
+    elif isinstance(node, list):
+        for at, part in enumerate(node):
+            yield from _leaves(part, f"{path}.{at}", parties, everyone)
     elif isinstance(node, dict):
+        ids = everyone if "each_actor" in node or last in WORDED else parties
         for key, part in node.items():
             if key == "stakes":
-                for actor, field in product(_named(part, ids), ("weights", "ideals")):
+                for actor, field in product(_named(part, everyone), WORDED[:2]):
                     yield f"{path}.{field}.{actor}.value"
             elif key in ("each", "each_party", "each_actor"):
                 for actor in _named(node, ids):
-                    yield from _leaves(part, f"{path}.{actor}", ids)
+                    yield from _leaves(part, f"{path}.{actor}", parties, everyone)
             else:
-                yield from _leaves(part, f"{path}.{key}", ids)
+                yield from _leaves(part, f"{path}.{key}", parties, everyone)
 
 
 def _named(row: Mapping[str, object], ids: Sequence[str]) -> list[str]:
