@@ -72,7 +72,6 @@ def test_a_scenario_of_one_s_own(pact: Path, tmp_path: Path) -> None:
     table = sim.sweep(line, folder=tmp_path / "played", config_dir=pact)
     results = sim.load(tmp_path / "played")
     assert results.usable == table.height == 6
-    assert table.to_pandas(use_pyarrow_extension_array=False).shape == table.shape
 
 
 def test_threads_get_what_one_gets(pact: Path) -> None:
@@ -98,21 +97,3 @@ def test_optuna_takes_it_as_it_is() -> None:
     study = optuna.create_study(direction="maximize")
     study.optimize(objective, n_trials=3)
     assert np.isfinite(study.best_value)
-
-
-def test_mesa_s_batch_run_plays_the_watched_model() -> None:
-    from mesa.batchrunner import batch_run
-
-    from sim.config.compose import compose
-    from sim.runs.mesa_model import NegotiationModel
-
-    settings = [compose(["horizon=4", "public=none", f"seed={seed}"]) for seed in (1, 2)]
-    rows = batch_run(
-        NegotiationModel,
-        {"settings": settings},
-        number_processes=1,
-        iterations=1,
-        max_steps=4,
-        display_progress=False,
-    )
-    assert {row["settings"].seed for row in rows} == {1, 2}
