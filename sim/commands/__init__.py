@@ -1,6 +1,6 @@
 """The command line: `cli` reads it, and each command belongs to a module.
 
-`cli.COMMANDS` names the module in this folder of each command `sim NAME`. It has two functions:
+`COMMANDS` names the module in this folder of each command `sim NAME`. It has two functions:
 
 ``add_parser(subparsers) -> None``
     Adds the parser of each of its commands, with `help`, `description` and examples.
@@ -24,6 +24,20 @@ from sim.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from sim.config.settings import Settings
+
+COMMANDS = {
+    "run": "run",
+    "sweep": "sweep",
+    "report": "report",
+    "results": "report",
+    "view": "view",
+    "list": "listing",
+    "strategies": "listing",
+    "scenario": "scenario",
+    "theory": "theory",
+    "completion": "listing",
+}
+"""The module of this package that holds each command."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import __version__
-from sim.commands import Parser, parse
+from sim.commands import COMMANDS, Parser, parse
 from sim.errors import ConfigError, SimError, collapsed, did_you_mean
 
 INTERRUPTED = 130
@@ -31,19 +31,6 @@ peace treaty gets signed, and if not, what stood in the way.
   sim list                                    what there is to choose from
   sim scenario show                           the scenario as tables, with sources
 """
-COMMANDS = {
-    "run": "run",
-    "sweep": "sweep",
-    "report": "report",
-    "results": "report",
-    "view": "view",
-    "list": "listing",
-    "strategies": "listing",
-    "scenario": "scenario",
-    "theory": "theory",
-    "completion": "listing",
-}
-"""The module of this package that holds each command."""
 PACKAGES = (
     *("numpy", "numba", "mesa", "hydra-core", "pydantic", "polars", "scipy", "rich"),
     *("altair", "solara", "SALib", "openpyxl", "dask", "submitit"),

@@ -325,8 +325,7 @@ def complete(words: Sequence[str], commands: Sequence[str]) -> Iterator[str]:
 def _options(command: str) -> Iterator[str]:
     import importlib
 
-    from sim.commands import Parser
-    from sim.commands.cli import COMMANDS
+    from sim.commands import COMMANDS, Parser
 
     parser = Parser(prog="sim")
     subparsers = parser.add_subparsers(parser_class=Parser)
