@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.parameters import parameters
+from sim.config.parameters import governments
 from sim.config.settings import Settings
 from sim.model.engine import play_many
-from sim.model.records import EVENT, PARAMS, STATE
+from sim.model.records import EVENT, STATE
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public, no_public
 
@@ -19,7 +19,7 @@ class Batch:
 
     Attributes
     ----------
-    params : recarray of PARAMS, shape (1,)
+    params : recarray of PARAMS by who governs, shape (governments,)
         Open to changes before the first play.
     pool : GraphPool
         The public's graphs, built once.
@@ -58,7 +58,7 @@ class Batch:
             graph[:, 0] = row % POOL
         self.states = np.zeros(self.runs, STATE).view(np.recarray)
         play_many(
-            self.params,
+            self.params[np.newaxis],
             np.zeros(self.runs, np.int64),
             row,
             graph,
@@ -91,10 +91,9 @@ def prepare(settings: Settings, runs: int, citizens: int | None = None) -> Batch
     citizens : int, optional
         Size of the public instead of the scenario's; 0 for none.
     """
-    params = np.zeros(1, PARAMS).view(np.recarray)
-    params[0] = parameters(settings)
+    params = governments(settings)
     if citizens is not None:
-        params[0].citizens[0] = citizens
+        params.citizens[:, 0] = citizens
     size = int(params[0].citizens[0])
     public = settings.scenario.public
     if public is None:

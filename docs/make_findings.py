@@ -12,9 +12,9 @@ README = ROOT / "README.md"
 SUMMARIES = ROOT / "experiments" / "summaries"
 MARKS = "<!-- findings: begin -->", "<!-- findings: end -->"
 MAIN = {
-    "opposition_claim": "Unilateral concessions make a signature rarer, in part for the "
-    "opposition's reason",
-    "interim_or_everything": "It is mostly Azerbaijan that refuses the interim deal",
+    "opposition_claim": "Unilateral concessions make a signature rarer where Azerbaijan is "
+    "patient, in part for the opposition's reason",
+    "interim_or_everything": "The interim deal is seldom needed: mostly the text closes first",
     "constitution": "What the constitution does depends on whether it is meant",
 }
 """Studies whose findings stand on the first screen, with what each comes to."""

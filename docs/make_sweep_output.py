@@ -15,7 +15,7 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- sweep: begin -->", "<!-- sweep: end -->"
 LINE = (
     "strategy@armenia=boulware,linear,conceder,tit_for_tat",
-    "strategy@azerbaijan=firm,hold_out,linear",
+    "scenario.coercion.azerbaijan.hazard_per_year.value=0,0.1,0.3",
     "agenda=single_undertaking,interim_allowed",
     "replicates=500",
 )

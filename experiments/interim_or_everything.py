@@ -108,6 +108,20 @@ def for_the_full_treaty(sweep: Results) -> tuple[Estimate, Estimate]:
     )
 
 
+def refusals_with(
+    refused: NDArray[np.float64], discount: NDArray[np.float64], ratio: NDArray[np.float64]
+) -> str:
+    """Return in words what Azerbaijan's refusals go with over the points at which it was asked."""
+    if not refused.size or refused.std() == 0.0:
+        return "Azerbaijan's answer is the same at all points at which it was asked"
+    patience, weight = (float(np.corrcoef(drawn, refused)[0, 1]) for drawn in (discount, ratio))
+    decides = "patience" if abs(patience) > abs(weight) else "the ratio"
+    return (
+        f"Azerbaijan's refusals correlate at {patience:.2f} with its discount rate and at "
+        f"{weight:.2f} with that ratio: of the two, {decides} goes with them more closely"
+    )
+
+
 def analyse(results: Mapping[str, Results]) -> Findings:
     """Return who refuses at what worth, and what interim deals do to the full treaty."""
     sweep = results["sweep"]
@@ -148,9 +162,6 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     refused = np.nanmean(second_no, axis=1)
     asked = np.isfinite(refused)
     discount = np.array(sweep.plan.points)[:, list(sweep.plan.point_keys).index(DISCOUNT)]
-    patience, weight = (
-        float(np.corrcoef(drawn[asked], refused[asked])[0, 1]) for drawn in (discount, ratio)
-    )
     once, always = for_the_full_treaty(sweep)
     once_if_lasting, always_if_lasting = for_the_full_treaty(results["lasting"])
     ends_with = paired_share(standing[allowed], standing[single], ids)
@@ -179,8 +190,7 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             *(at_both_ends(shifted, flow) for flow in sorted(set(shifted[QUO]))),
             "Within the assumption ranges the ratio of its worth to the two sides correlates at "
             f"{turn:.2f} with how much more Armenia than Azerbaijan gains by signing it; "
-            f"Azerbaijan's refusals correlate at {patience:.2f} with its discount rate and at "
-            f"{weight:.2f} with that ratio: there patience decides, and not the ratio "
+            f"{refusals_with(refused[asked], discount[asked], ratio[asked])} "
             "(correlations over the points, each the mean of its replicates).",
             "In runs in which the agreed part is signed, the chance of a full treaty differs from "
             f"that of the same runs under single undertaking by {points(once)}, the chance that a "

@@ -123,7 +123,7 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"not seen with an R² of {told['signed']} for a signature and "
             f"{told['in_force_at_end']} for a deal that stands.",
             "Weights and ideals on single articles hardly matter for whether a treaty is signed: "
-            "patience, the type of the demand and the public do. They matter for its terms.",
+            "patience, the type of the demand, force and the public do. They matter for its terms.",
         ),
         tables=tuple(tables),
     )

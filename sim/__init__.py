@@ -46,12 +46,15 @@ def report(
     folders: "str | Path | Sequence[str | Path]",
     out: "str | Path | None" = None,
     format: "Format" = "html",
+    outcome: str = "",
 ) -> "Path":
     """Write a report of a sweep, of a single run, or of two sweeps compared.
 
     folders: a folder of results, or two of sweeps.
     out: where to write it; beside the results by default.
-    format: ``"html"`` or ``"md"`` for a file, ``"csv"`` or ``"parquet"`` for a folder of tables.
+    format: ``"html"`` or ``"md"`` for a file, ``"csv"`` or ``"parquet"`` for a folder of tables,
+        ``"svg"``, ``"png"`` or ``"pdf"`` for one of figures.
+    outcome: what a sweep's first screen is about, ``"signed_full"`` by default.
 
     Returns where it is. Raises `sim.errors.SimError` if the folders or the place cannot be used.
     """
@@ -64,7 +67,7 @@ def report(
     target = default_target(paths[0], format, len(paths) == 2) if out is None else Path(out)
     if out is not None:
         check_target(target)
-    write_report(make_report(paths, lambda _words: None), target, format)
+    write_report(make_report(paths, lambda _words: None, outcome=outcome), target, format)
     return target
 
 

@@ -23,23 +23,30 @@ from sim.runs.summary import summarise
 from sim.sweeps import sweep
 
 FOLDER = Path(__file__).parent / "golden"
+WHOLE = (
+    "bargaining=packages "
+    "scenario.deadline_weeks.armenia={value:90,low:8,high:156,basis:assumption} "
+    "scenario.deadline_weeks.azerbaijan={value:156,low:52,high:1040,basis:assumption} "
+)
+"""Drafts answered as a whole, by sides that perceive a deadline."""
 RULES = (
-    "preset=none agenda=single_undertaking public=friedkin_johnsen",
-    "preset=yerevan agenda=interim_allowed public=none mediator=formulation",
+    f"{WHOLE} preset=none agenda=single_undertaking public=friedkin_johnsen",
+    f"{WHOLE} preset=yerevan agenda=interim_allowed public=none mediator=formulation",
     "preset=baku agenda=single_undertaking public=degroot opponent_model@armenia=bayesian",
-    "preset=opposition agenda=issue_by_issue public=block_model mediator=none",
+    f"{WHOLE} preset=opposition agenda=issue_by_issue public=block_model mediator=none",
     "preset=washington agenda=interim_allowed public=scale_free acceptance@azerbaijan=ac_time",
     "preset=none agenda=issue_by_issue public=bounded_confidence precondition=none",
     "preset=none agenda=interim_allowed public=none opponent_model@azerbaijan=frequency "
     "acceptance@armenia=ac_combi precondition=before_ratification",
-    "preset=washington agenda=single_undertaking public=none acceptance@armenia=ac_const "
+    f"{WHOLE} preset=washington agenda=single_undertaking public=none acceptance@armenia=ac_const "
     "mediator=manipulation",
 )
 """One of these goes with each pair of strategies, in turn; then the next, and so on."""
 SWEEPS = {
     "grid": "strategy@armenia=boulware,linear,tit_for_tat strategy@azerbaijan=glob(*) "
     "agenda=glob(*) replicates=12",
-    "sampled": "preset=opposition design=saltelli samples=32 replicates=4 trace=sample "
+    "sampled": "preset=opposition design=saltelli samples=32 common_chance=true replicates=4 "
+    "trace=sample "
     'assumptions=["discount_rate.*","politics.protest_cost"]',
     "prespa": "scenario=prespa_2018 --config-name prespa_2018 replicates=40 seed=3 horizon=60,120",
 }

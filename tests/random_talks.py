@@ -1,5 +1,6 @@
 """Random talks: PARAMS records drawn over everything that the rules distinguish."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from sim.config.compose import compose
 from sim.model.codes import (
+    Actor,
     Agenda,
     Article,
     Bargaining,
@@ -232,6 +234,19 @@ def _one_at_a_time(params, rng):
     params.reopening_cost = rng.choice([0.0, 0.05, math.inf])
     params.again_weeks = rng.choice([4.0, math.inf])
     params.date_closes[:] = rng.choice([0.0, 0.3], params.date_closes.shape)
+    params.successor[:] = 1 + rng.choice([-1, Actor.MEDIATOR, Actor.OPPOSITION], 2)
+
+
+def by_government(params):
+    """Return random talks by who governs, shape (4,): successors have others' preferences."""
+    rows = np.zeros(4, PARAMS).view(np.recarray)
+    rows[:] = params
+    for row, side in itertools.product(range(4), range(2)):
+        if params.successor[side] and row >> side & 1:
+            for name in ("weight", "ideal", "curvature"):
+                rows[row][name][side] = params[name][params.successor[side] - 1]
+            rows[row].discount[side] = 0.999
+    return rows
 
 
 def _turn_to_what_is_rare(params, rng):
@@ -298,7 +313,7 @@ def open_case(case):
     begin(case.params, state, publics, *(part[0] for part in tape[1:]))
     shocks = tape.weekly.view(np.recarray)[0]
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(DEFAULT, case.params, state, shocks, publics, events)
+    return Talks(DEFAULT, by_government(case.params), state, shocks, publics, events)
 
 
 def play_in_engine(case):
@@ -307,5 +322,5 @@ def play_in_engine(case):
 
     talks = open_case(case)
     history = np.zeros(int(case.params.horizon), STATE).view(np.recarray)
-    play(talks.params, talks.state, talks.shocks, talks.publics, talks.events, history)
+    play(talks.governments, talks.state, talks.shocks, talks.publics, talks.events, history)
     return history[: talks.state.week], talks.events[: talks.state.events]

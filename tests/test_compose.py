@@ -1,8 +1,10 @@
-"""Composition: the user's files win, and nothing is shared between threads or with other hosts."""
+"""Composition: the user's files win, nothing is shared with other hosts, and what is kept holds."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,12 +12,19 @@ import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobRuntime
 from hydra.version import getbase
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import sim.model.compiled  # noqa: F401 - finds its folder before the fixture `kept` takes it away
+from sim.config import compose as composing
 from sim.config import config_folder
-from sim.config.compose import compose
+from sim.config.compose import compose, compose_plain, mark_settings
+from sim.config.sources import files_read, search_folders
+from sim.config.with_hydra import composed
 from sim.errors import ConfigError
 from sim.model.identity import digest, file_digest
 from sim.sweeps import run
@@ -31,6 +40,14 @@ def write(folder: Path, name: str, text: str) -> None:
     file = folder / f"{name}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep compositions in a folder that is empty at first, so that Hydra makes each test's."""
+    folder = tmp_path_factory.mktemp("kept")
+    monkeypatch.setattr("sim.model.identity.cache_folder", lambda: folder)
+    return folder / "compositions"
 
 
 @pytest.fixture
@@ -157,6 +174,133 @@ def test_compose_inside_hydra_main(tmp_path: Path) -> None:
     write(tmp_path, "unused", "")
     (tmp_path / "host.py").write_text(HOST, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "host.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "host.py"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, "host\n"), done.stderr
+
+
+# --- what is kept
+
+
+def without_hydra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every composition fail that Hydra has to make."""
+
+    def refuse(*given: object) -> None:
+        raise AssertionError(f"composed again: {given}")
+
+    monkeypatch.setattr(composing, "_by_hydra", refuse)
+
+
+def by_hydra(overrides: list[str], config_dir: Path | None = None) -> dict[str, object]:
+    plain = composed(search_folders("config", config_dir), "config", overrides)
+    mark_settings(plain, overrides)
+    return plain
+
+
+def test_a_choice_is_composed_once_and_values_are_set_without_hydra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = ["public=none", "strategy@armenia=boulware"]
+    values = [
+        *("seed=7", "armenia.strategy.beta=0.5", "scenario.discount_rate.armenia.value=0.25"),
+        *("scenario.title=word", "replicate=0", "scenario.start=null"),
+    ]
+    wanted = by_hydra([*line, *values])
+    compose_plain(line)
+    without_hydra(monkeypatch)
+    found = compose_plain([*line, *values])
+    assert json.dumps(found) == json.dumps(wanted)
+    assert compose_plain([*line, "seed=8"])["seed"] == 8
+
+
+@settings(deadline=None, derandomize=True, database=None)
+@given(st.text("0123456789.+-_eaInflNUutrxs", min_size=1, max_size=6))
+def test_a_value_is_read_as_hydra_reads_it(text: str) -> None:
+    found = composing._VALUE.fullmatch(text)
+    if found is None:
+        return
+    wanted = OverridesParser.create().parse_override(f"key={text}").value()
+    read = composing._read(found)
+    assert (type(read), repr(read)) == (type(wanted), repr(wanted))
+
+
+@pytest.mark.parametrize("text", ["1e3", "007", "+5", "nan", "-inf", "1_000", "a-b", "[1]", "'x'"])
+def test_a_value_that_could_be_read_otherwise_is_left_to_hydra(text: str) -> None:
+    assert composing._VALUE.fullmatch(text) is None
+
+
+def test_all_unknown_keys_are_told_at_once_and_as_hydra_has_them() -> None:
+    with pytest.raises(ConfigError) as found:
+        compose(["horizn=3", "scenario.polics.approval.value=0.5", "seed=2"])
+    each = []
+    for override in ("horizn=3", "scenario.polics.approval.value=0.5"):
+        with pytest.raises(ConfigError) as alone:
+            by_hydra([override])
+        each += alone.value.problems
+    assert found.value.problems == each
+
+
+def change_a_value(mine: Path) -> None:
+    write(mine, "strategy/linear", "strategy: {name: polynomial, beta: 0.9, kappa: 0.0}\n")
+
+
+def take_a_file_away(mine: Path) -> None:
+    (mine / "strategy/linear.yaml").unlink()
+
+
+def put_a_file_before_another(mine: Path) -> None:
+    write(mine, "agenda/single_undertaking", "agenda: {name: interim_allowed}\n")
+
+
+def start_from_another_configuration(mine: Path) -> None:
+    own = (config_folder() / "config.yaml").read_text("utf-8").replace("seed: 1", "seed: 2")
+    write(mine, "config", own)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_a_value,
+        take_a_file_away,
+        put_a_file_before_another,
+        start_from_another_configuration,
+    ],
+)
+def test_what_is_kept_ends_with_any_file_it_depends_on(
+    change: Callable[[Path], None], mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ["strategy@armenia=linear", "agenda=single_undertaking"]
+    before = compose_plain(line, config_dir=mine)
+    change(mine)
+    assert compose_plain(line, config_dir=mine) == by_hydra(line, mine) != before
+
+
+def test_references_and_damaged_files_are_composed_each_time(
+    mine: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed_of = "seed: ${oc.decode:${oc.env:SIM_SEED}}"
+    write(mine, "config", f"defaults:\n  - /prespa_2018\n  - _self_\n{seed_of}\n")
+    for seed in ("3", "4"):
+        monkeypatch.setenv("SIM_SEED", seed)
+        assert compose(["horizon=5"], config_dir=mine).seed == int(seed)
+    assert not kept.exists()
+    compose(["horizon=5"])
+    (entry,) = kept.iterdir()
+    for damaged in (entry.read_bytes()[:-9], b"", b"no zlib"):
+        entry.write_bytes(damaged)
+        assert compose(["horizon=6"]).horizon == 6
+
+
+def test_files_of_a_kept_composition_are_noted(mine: Path) -> None:
+    noted = []
+    for _ in range(2):
+        with files_read() as read:
+            compose_plain(["strategy@armenia=linear"], config_dir=mine)
+        noted.append(list(read.items()))
+    assert noted[0] == noted[1]
+    assert (mine / "strategy/linear.yaml", file_digest(mine / "strategy/linear.yaml")) in noted[0]

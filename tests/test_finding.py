@@ -39,7 +39,7 @@ def test_every_shipped_file_is_listed_with_a_line(capsys: Capture) -> None:
         for name in choices(group):
             assert re.search(rf"^{name} +\S.{{8}}", listed, re.MULTILINE), name
     folders = {path.name for path in config_folder().iterdir() if path.is_dir()}
-    assert folders == set(GROUPS.values())
+    assert folders == {*GROUPS.values(), "tour"}  # a tour is shown, not chosen on a line
 
 
 def test_own_files_are_listed(tmp_path: Path, capsys: Capture) -> None:
@@ -146,6 +146,8 @@ def test_results(swept: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) 
         words = re.sub(r"\s", "", told(capsys, "results"))
         assert "agenda=" in words
         assert "…" not in words
+    near = told(capsys, "results", "open", "bse", code=2)
+    assert "no results 'bse'; did you mean 'base'" in near
     (sweep,) = (each for each in found_in(swept) if each.kind == "sweep")
     assert (sweep.runs, sweep.stored) == (4, 4)
     (swept / "base" / "runs.parquet").unlink()
@@ -175,10 +177,10 @@ WRONG = [
     (["results", "opn", "a"], "did you mean 'open'"),
     (["results", "open"], "give 1 name"),
     (["results", "compare", "a"], "give 2 names"),
-    (["results", "remove", "nothing", "--yes"], "no results 'nothing'"),
+    (["results", "remove", "nothing", "--yes"], "nothing: no such folder"),
     (["results", "open", "last"], "no sweep in results"),
     (["report"], "no sweep in results"),
-    (["report", "nowhere"], "nowhere"),
+    (["report", "nowhere"], "nowhere: no such folder"),
     (["view", "last"], "no sweep in results"),
     (["completion"], "required"),
     (["completion", "bsh"], "did you mean 'bash'"),

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from sim.config.compose import check_file, compose, load_scenario
+from sim.config.parameters import governments
 from sim.config.settings import Settings, build_settings
 from sim.errors import ConfigError
 from sim.model.codes import Move, Precondition, Treaty
@@ -136,12 +137,66 @@ def test_a_parliament_may_have_no_say() -> None:
 
 def test_an_election_is_held_where_the_calendar_says() -> None:
     """Half of the votes are no majority: the government of Valley falls, that of Hill stays."""
-    record = play_one(settings(seats("hill", 60)))
+    record = play_one(settings(seats("hill", 60), {"bargaining": {"rule": "packages"}}))
     lines = [line.said for line in tell(record)]
     assert "The government of Valley falls" in lines
     assert any(said.startswith("Election in Valley") for said in lines)
     assert record.final.fell[0] == 0
     assert record.final.fell[1] != 0
+
+
+def followed(scenario: dict) -> None:
+    """Hill's opposition would go on with the talks; Valley's election is lost."""
+    seats("hill", 60)(scenario)
+    scenario["successors"] = {"valley": {"like": "valley_opposition"}}
+
+
+@pytest.mark.parametrize("rule", ["packages", "articles"])
+def test_talks_go_on_under_a_successor_with_its_own_preferences(rule: str) -> None:
+    chosen = settings(followed, {"bargaining": {"rule": rule}})
+    rows = governments(chosen)
+    side, opposition = 1, int(chosen.scenario.code_of("valley_opposition"))
+    assert (rows[2].weight[side] == rows[0].weight[opposition]).all()
+    assert (rows[2].weight[0] == rows[0].weight[0]).all()
+    assert (rows[1].weight == rows[0].weight).all()
+    final = both(chosen)
+    if rule == "packages":
+        assert final.government == 2
+        assert final.fell.tolist() == [0, 0]
+        assert outcomes(rows[:1], final)["government_fell"][0]
+
+
+def test_a_successor_must_be_somebody_else_and_follow_a_government() -> None:
+    def change(scenario: dict) -> None:
+        scenario["successors"] = {
+            "vally": {"like": "hill"},
+            "hill": {"like": "hill"},
+            "valley": {"like": "valley_oposition"},
+        }
+
+    found = problems(change)
+    assert any("unknown party 'vally'; did you mean 'valley'?" in line for line in found)
+    assert any("must be another actor" in line for line in found)
+    assert any("did you mean 'valley_opposition'?" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("stated", "line"),
+    [
+        ({}, "scenario.successors.valley.like: is missing"),
+        (
+            {"like": "hill", "discount_rate": {"value": -1, "basis": "assumption"}},
+            "scenario.successors.valley.discount_rate",
+        ),
+    ],
+)
+def test_a_successor_without_parameters_or_with_impossible_ones_is_told(
+    stated: dict, line: str
+) -> None:
+    def change(scenario: dict) -> None:
+        scenario["successors"] = {"valley": stated}
+
+    assert [found[: len(line)] for found in problems(change)] == [line]
 
 
 def mirrored(scenario: dict) -> None:

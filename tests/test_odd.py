@@ -108,7 +108,7 @@ def test_codes_were_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "sim" / "rules").glob("*.py")), ids=lambda p: p.stem
+    "path", sorted((ROOT / "sim" / "model" / "rules").glob("*.py")), ids=lambda p: p.stem
 )
 def test_every_file_of_rules_is_named(path: Path) -> None:
     if path.stem in ("__init__", "week"):

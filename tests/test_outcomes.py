@@ -26,6 +26,8 @@ SETTINGS: list[list[str]] = [
     ["preset=washington", "seed=2"],
     ["scenario=march_2025"],
     ["horizon=1"],
+    ["preset=washington", "seed=3", "horizon=30"],
+    ["preset=yerevan", "seed=3", "horizon=30"],
 ]
 
 
@@ -91,9 +93,9 @@ def test_one_parameter_record_serves_all_runs(default: tuple[np.ndarray, np.ndar
 
 def test_rows_must_fit(records: list[RunRecord]) -> None:
     params, final = stacked(records)
-    with pytest.raises(ValueError, match="2 cells given for 7 runs"):
+    with pytest.raises(ValueError, match="2 cells given for 9 runs"):
         outcomes(params, final, cell=[0, 1])
-    with pytest.raises(ValueError, match="7 parameter records for 2 runs"):
+    with pytest.raises(ValueError, match="9 parameter records for 2 runs"):
         outcomes(params, final[:2])
 
 
@@ -134,6 +136,7 @@ def test_interim_deal_counts_its_part_and_the_status_quo_on_the_rest(
     params, final = default
     final["status"] = Treaty.SIGNED_INTERIM
     final["interim_week"], final["signed_week"], final["ratified_week"] = 40, -1, -1
+    final["ended"], final["ended_week"] = 0, -1
     final["interim_part"] = 0
     final["interim_part"][0, [1, 2]] = 1
     found = outcomes(params, final)

@@ -6,6 +6,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PLUGIN = """
 import pathlib
@@ -92,3 +94,22 @@ def test_plugins_are_fixed_by_the_rules_that_are_made_of_them(tmp_path: Path) ->
         check=False,
     )
     assert "the rules of this process are compiled with no plug-ins; start a new one" in done.stderr
+
+
+def test_machine_code_in_use_is_kept_however_old_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sim.model import compiled
+
+    known = vars(compiled.nb.config)
+    monkeypatch.setitem(known, "CACHE_DIR", known["CACHE_DIR"])
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    compiled.use_cache_folder()
+    used = Path(known["CACHE_DIR"])
+    used.mkdir()
+    os.utime(used, (1.0, 1.0))
+    for number in range(20):
+        (tmp_path / f"rules-{number}").mkdir()
+    compiled.use_cache_folder()
+    assert used.is_dir()
+    assert len(list(tmp_path.iterdir())) == compiled._KEPT

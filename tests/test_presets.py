@@ -23,6 +23,10 @@ def test_every_ending_is_reached_by_some_reading(found, ending):
     assert any(found[preset][ending] > 0 for preset in make_presets.PRESETS if preset != "none")
 
 
+def test_governments_fall_in_some_reading_and_are_followed(found):
+    assert any(make_presets.falls(preset) > 0 for preset in found)
+
+
 def test_every_run_ends_in_one_way(found):
     for counted in found.values():
         assert sum(counted.values()) == make_presets.RUNS

@@ -14,7 +14,7 @@ from sim.config import config_folder
 from sim.config.compose import check_file, compose, load_scenario
 from sim.config.draft import begun, json_schema, shortened, written
 from sim.config.number import Number, mapping
-from sim.config.parameters import parameters
+from sim.config.parameters import governments
 from sim.config.scenario import build_scenario
 from sim.config.short import expanded
 from sim.errors import collapsed
@@ -99,6 +99,42 @@ def test_what_is_left_out_has_a_wide_range(fish: Path) -> None:
     assert all(number.assumed for number in numbers.values())
 
 
+def test_parts_that_may_be_left_out_take_bare_numbers(fish: Path) -> None:
+    """Force, costs of going back, windows, successors: named in a word or two, else not there."""
+    left_out = load_scenario(fish)
+    assert (left_out.coercion, left_out.dropping, left_out.successors) == ({}, {}, {})
+    assert left_out.drafts.reopening_cost is None
+    more = """\
+coercion: {north: {worth: -0.6}, south: {}}
+dropping: {each: {cost: 0.2}}
+successors: {south: {like: union, discount_rate: 0.6}}
+drafts: {reopening_cost: 0.01}
+constitution: {again_weeks: 20}
+calendar: [{date: 2031-01-01, kind: summit, title: Summit, basis: assumption, closes: 0.7}]
+"""
+    fish.write_text(FISH + more, encoding="utf-8")
+    scenario = load_scenario(fish)
+    assert span(scenario.coercion["north"].worth) == (-0.6, -0.6, 0.5)
+    assert span(scenario.coercion["south"].hazard_per_year) == (0.1, 0.0, 0.3)
+    assert [scenario.dropping[p].cost.value for p in scenario.parties] == [0.2, 0.2]
+    assert span(scenario.dropping["north"].restated) == (0.005, 0.0, 0.02)
+    rate = scenario.successors["south"].discount_rate
+    again = scenario.constitution.again_weeks if scenario.constitution else None
+    closes = scenario.calendar[0].closes
+    assert rate is not None
+    assert again is not None
+    assert closes is not None
+    assert scenario.drafts.reopening_cost is not None
+    assert span(rate) == (0.6, 0.02, 0.6)
+    assert scenario.successors["south"].status_quo is None
+    assert span(again) == (20, 20, 260)
+    assert span(closes) == (0.7, 0.0, 0.7)
+    assert span(scenario.drafts.reopening_cost) == (0.01, 0.005, 0.1)
+    again_written = written(shortened(scenario, {"positions": {"never": [0, 0, 0.05]}}))
+    fish.write_text(again_written, encoding="utf-8")
+    assert load_scenario(fish) == scenario
+
+
 @pytest.mark.parametrize("name", ["prespa_2018", "september_2024", "december_2024", "march_2025"])
 def test_both_forms_give_the_same_records(name: str, tmp_path: Path) -> None:
     """Written in the short form and read again a scenario is the same, to the last byte."""
@@ -110,7 +146,7 @@ def test_both_forms_give_the_same_records(name: str, tmp_path: Path) -> None:
     primary = "prespa_2018" if name == "prespa_2018" else "config"
     choose = [f"scenario={name}"], ["scenario=again"]
     one, other = (compose(line, primary, tmp_path) for line in choose)
-    assert parameters(one).tobytes() == parameters(other).tobytes()
+    assert governments(one).tobytes() == governments(other).tobytes()
 
 
 def test_shipped_files_are_short() -> None:
@@ -131,10 +167,28 @@ def test_a_scenario_carries_its_conduct(fish: Path) -> None:
     assert changed.parties["north"].strategy.name == "firm"
 
 
+def test_a_kept_composition_ends_with_the_conduct_that_it_took(fish: Path) -> None:
+    """Also where a variant has it from its base, and where another file takes the base's place."""
+    fish.with_name("later.yaml").write_text("defaults: [fish, _self_]\nid: later\n", "utf-8")
+    names = ["scenario=later"]
+    for rule in ("single_undertaking", "issue_by_issue", "interim_allowed"):
+        text = FISH.replace("agenda: single_undertaking", f"agenda: {rule}")
+        fish.write_text(text, encoding="utf-8")
+        found = [compose(names, config_dir=fish.parents[1]).agenda.rule for _ in range(2)]
+        assert found == [rule, rule]
+
+
+def test_a_party_of_one_s_own_is_suggested(fish: Path) -> None:
+    (line,) = check_override("strategy=firm", fish.parents[1])
+    assert "strategy@north" in line
+    (line,) = check_override("north.strategy.bta=1", fish.parents[1])
+    assert "'beta'" in line
+
+
 def test_shipped_conduct_is_that_of_its_primary_configuration() -> None:
     one, other = compose([], "prespa_2018"), compose(["scenario=prespa_2018"])
     assert one.parties == other.parties
-    assert parameters(one).tobytes() == parameters(other).tobytes()
+    assert governments(one).tobytes() == governments(other).tobytes()
 
 
 def test_a_variant_uses_the_words_of_what_it_starts_from(fish: Path) -> None:

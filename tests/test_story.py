@@ -35,6 +35,7 @@ WHO: dict[Move, tuple[Actor, ...]] = {
     Move.LAPSED: (*PARTIES, Actor.NATURE),
     Move.PROTEST_WAVE: (Actor.OPPOSITION,),
     Move.GOVERNMENT_FELL: (Actor.OPPOSITION,),
+    Move.GOVERNMENT_FOLLOWED: (Actor.OPPOSITION,),
     Move.PRECONDITION_STEP: (*PARTIES, Actor.NATURE),
     **dict.fromkeys(
         (

@@ -24,7 +24,7 @@ def draw(browser: Browser, report: Path, theme: str, name: str) -> None:
     )
     page = context.new_page()
     page.goto(report.as_uri())
-    curves = page.locator("#time figure").first
+    curves = page.locator("#when figure").first
     curves.locator("svg, canvas").first.wait_for()
     page.screenshot(path=FOLDER / f"{name}.png")
     curves.screenshot(path=FOLDER / f"{name.replace('report', 'report-when')}.png")

@@ -32,6 +32,7 @@ def draw(
     page = context.new_page()
     page.goto(f"{address}{RUN}&week={week}")
     page.wait_for_selector(f'main[data-tick="{week}"]', timeout=120_000)
+    page.wait_for_selector('.courses h3:has-text("200")', timeout=300_000)
     page.wait_for_timeout(500)
     page.screenshot(path=FOLDER / name)
     context.close()

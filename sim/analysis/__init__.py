@@ -9,10 +9,11 @@ files are read: nothing here plays a run.
 """
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.boxes import Boxes, prim_boxes
+from sim.analysis.boxes import Boxes, boxes
 from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import SigningMap, SigningRates, Terms, signing_map, signing_rates, terms
+from sim.analysis.deals import SigningRates, Terms, signing_rates, terms
+from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, inputs
@@ -22,6 +23,12 @@ from sim.analysis.loading import load
 from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
 from sim.analysis.paired import Differences, paired_differences
 from sim.analysis.results import Group, NotInResults, Results
+from sim.analysis.robustness import (
+    Information,
+    Robustness,
+    information,
+    robustness,
+)
 from sim.analysis.single_run import (
     RunTable,
     SingleRun,
@@ -33,18 +40,16 @@ from sim.analysis.single_run import (
     run_timeline,
     run_wants,
 )
-from sim.analysis.sobol import SobolIndices, sobol_indices
-from sim.analysis.surrogate import Importance, boosted_importance
 from sim.analysis.turning import TurningPoints, turning_points
 
 __all__ = [
     "AssumptionLedger", "Boxes", "Comparison", "Compromise", "ConstantHazard", "Differences",
-    "Estimate", "Group", "Importance", "Incidence", "Input", "Ledger", "LedgerOverTime",
-    "NotInResults", "Result", "Results", "RunTable", "SigningMap", "SigningRates", "SingleRun",
-    "SobolIndices", "StrategyGame", "Terms", "TurningPoints", "assumption_ledger",
-    "boosted_importance", "compare", "constant_hazard", "estimate", "incidence", "inputs", "ledger",
-    "ledger_over_time", "load", "load_run", "paired_differences", "paired_estimate", "prim_boxes",
-    "run_demands", "run_home", "run_ledger", "run_text", "run_timeline", "run_wants",
-    "salience_compromise", "signing_map", "signing_rates", "sobol_indices", "strategy_game",
-    "terms", "turning_points",
+    "Estimate", "Group", "Importance", "Incidence", "Information", "Input", "Ledger",
+    "LedgerOverTime", "NotInResults", "Result", "Results", "Robustness", "RunTable",
+    "SigningRates", "SingleRun", "SobolIndices", "StrategyGame", "Terms", "TurningPoints",
+    "assumption_ledger", "boosted_importance", "boxes", "compare", "constant_hazard", "estimate",
+    "incidence", "information", "inputs", "ledger", "ledger_over_time", "load", "load_run",
+    "paired_differences", "paired_estimate", "robustness", "run_demands", "run_home",
+    "run_ledger", "run_text", "run_timeline", "run_wants", "salience_compromise", "signing_rates",
+    "sobol_indices", "strategy_game", "terms", "turning_points",
 ]  # fmt: skip

@@ -4,8 +4,10 @@ The variance of an outcome from run to run is divided between what the sweep mov
 d the mean of a level of some inputs in one replicate less the mean of all levels in the same
 replicate, products of d from two different replicates are free of chance, because replicates are
 independent. Their mean over pairs of replicates estimates the variance between levels without
-bias, however much or little chance there is (a U-statistic, Hoeffding 1948); standard errors come
-from leaving out one replicate at a time.
+bias, however much or little chance there is (a U-statistic, Hoeffding 1948); so does the same for
+the square of the mean that the whole variance is taken from, whose replicates share shocks.
+Standard errors come from leaving out one replicate at a time and, in a sampled design, one group
+of drawn points at a time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +20,10 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.charts import Figure, Result, Schema, drawn, table
+from sim.analysis.drivers import sobol_indices
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
-from sim.analysis.intervals import NOTHING, Estimate
+from sim.analysis.intervals import NOTHING, Clusters, Estimate, satterthwaite
 from sim.analysis.results import Floats, NotInResults, Results
-from sim.analysis.sobol import sobol_indices
 from sim.config.number import Number
 from sim.runs.shares import student
 
@@ -32,6 +34,8 @@ FEWEST = 4
 """Replicates from which variance is divided: with three, too often no interval can be given."""
 NO_WIDTH = 1e-9
 """An interval narrower than this is none, and a variance smaller than this share of all is none."""
+MOST_GROUPS = 20
+"""Groups of drawn points, or of blocks, that are left out in turn."""
 POINTS = "drawn numbers"
 """Stands for all numbers of a sampled design together."""
 
@@ -42,21 +46,26 @@ class Decomposition:
 
     keys: tuple[str, ...]  # inputs in the order of the axes; `POINTS` last for a sampled design
     values: Floats  # shape (levels of each key.., replicates)
-    squares: Floats  # mean of the squared outcomes of each replicate; shape (replicates,)
+    points: Clusters | None = None  # what the levels of `POINTS` are clustered by
 
     @property
     def replicates(self) -> int:
         """Number of replicates."""
-        return len(self.squares)
+        return int(self.values.shape[-1])
 
     @cached_property
     def _total(self) -> tuple[float, Floats]:
+        """Variance over all runs, and the same without each replicate in turn."""
         count = self.replicates
-        level = self.values.reshape(-1, count).mean(axis=0)
-        whole = float(self.squares.mean() - level.mean() ** 2)
-        fewer = max(count - 1, 1)
-        without = (self.squares.sum() - self.squares) / fewer
-        return whole, without - ((level.sum() - level) / fewer) ** 2
+        flat = self.values.reshape(-1, count)
+        level, squares = flat.mean(axis=0), np.einsum("cr,cr->r", flat, flat) / len(flat)
+        if count < 2:
+            return float(squares.mean() - level.mean() ** 2), np.full(1, np.nan)
+        whole = float(squares.mean()) - _between(level[np.newaxis])
+        if count < 3:
+            return whole, np.full(count, np.nan)
+        without = (squares.sum() - squares) / (count - 1) - _without_each(level[np.newaxis])
+        return whole, without
 
     @property
     def variance(self) -> float:
@@ -70,7 +79,7 @@ class Decomposition:
         95 % jackknife interval, cut to [0, 1]; its ends are NaN, which is unknown, with less than 3
         replicates, or where it has no width although the levels differ.
         """
-        return self._share([self.levels(keys)], [1.0])
+        return self._share([tuple(keys)], [1.0])
 
     def resting_on(self, keys: Sequence[str]) -> Estimate:
         """Return the share of the variance that would be gone if these inputs were known.
@@ -79,7 +88,7 @@ class Decomposition:
         levels of all other inputs.
         """
         others = [key for key in self.keys if key not in keys]
-        return self._share([self.levels(self.keys), self.levels(others)], [1.0, -1.0])
+        return self._share([self.keys, tuple(others)], [1.0, -1.0])
 
     def chance(self) -> Estimate:
         """Return the share of the variance that lies within cells."""
@@ -94,33 +103,52 @@ class Decomposition:
         centred: Floats = flat - flat.mean(axis=0)
         return centred
 
-    def _share(self, levels: Sequence[Floats], signs: Sequence[float]) -> Estimate:
+    def _share(self, groups: Sequence[tuple[str, ...]], signs: Sequence[float]) -> Estimate:
         count = self.replicates
         whole, without = self._total
         if count < 2 or whole <= 0.0:
             return NOTHING
-        parts = list(zip(levels, signs, strict=True))
-        share = sum(sign * _between(deviations) for deviations, sign in parts) / whole
+        parts = [(self.levels(keys), sign) for keys, sign in zip(groups, signs, strict=True)]
+        share = self._value(parts)
         half = float("nan")
         if count > 2:
             leaving = sum((sign * _without_each(d) for d, sign in parts), np.zeros(count))
-            half = _jackknife_half_width(leaving, without)
+            left = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
+            found = [_jackknife(left)]
+            # A ratio of unbiased estimates is biased by order 1/replicates (Quenouille 1956).
+            share = count * share - (count - 1) * float(left.mean())
+            if self.points is not None:
+                found.append(_jackknife(np.array(list(self._without_points(groups, signs)))))
+            half = student(satterthwaite(*found)) * sum(variance for variance, _ in found) ** 0.5
         share, low, high = (float(np.clip(x, 0, 1)) for x in (share, share - half, share + half))
         differ = sum(sign * float((d**2).mean()) for d, sign in parts) > NO_WIDTH * whole
         if differ and high - low < NO_WIDTH:
             low = high = float("nan")
         return Estimate(share, low, high, count)
 
+    def _value(self, parts: Sequence[tuple[Floats, float]]) -> float:
+        """Return the share of the variance that levels with these signs make up."""
+        return sum(sign * _between(deviations) for deviations, sign in parts) / self._total[0]
 
-def _jackknife_half_width(leaving: Floats, without: Floats) -> float:
-    """Return the half-width of the 95 % interval of a share of the variance.
+    def _without_points(
+        self, groups: Sequence[tuple[str, ...]], signs: Sequence[float]
+    ) -> Iterator[float]:
+        """Give the share without each group of drawn points in turn."""
+        assert self.points is not None
+        parts = np.unique(self.points.number, return_inverse=True)[1]
+        count = min(MOST_GROUPS, int(parts.max()) + 1)
+        for n in range(count if count > 1 else 0):
+            fewer = Decomposition(self.keys, self.values[..., parts % count != n, :])
+            levels = zip((fewer.levels(keys) for keys in groups), signs, strict=True)
+            yield fewer._value(list(levels)) if fewer.variance > 0.0 else 0.0
 
-    The arrays are the variance between levels, and all variance, without each replicate in turn.
-    """
-    count = len(leaving)
-    found = np.divide(leaving, without, out=np.zeros(count), where=without > 1e-12)
-    error = float(np.sqrt((count - 1) / count * ((found - found.mean()) ** 2).sum()))
-    return student(count - 1) * error
+
+def _jackknife(left: Floats) -> tuple[float, int]:
+    """Return the variance of a statistic from its values without each of some units, and these."""
+    count = len(left)
+    if count < 2:
+        return float("nan"), count
+    return float((count - 1) / count * ((left - left.mean()) ** 2).sum()), count
 
 
 def _between(deviations: Floats) -> float:
@@ -150,11 +178,11 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     if not whole.any():
         raise NotInResults("no replicate is complete in all cells, so variance cannot be divided")
     values = values if whole.all() else values[:, whole]
-    squares = np.einsum("cr,cr->r", values, values) / len(values)
     if results.sampled:
-        cells = grid[..., np.newaxis] * results.points + np.arange(results.points)
-        return Decomposition((*keys, POINTS), values[cells], squares)
-    return Decomposition(tuple(keys), values[grid], squares)
+        points = np.arange(results.points)
+        cells = grid[..., np.newaxis] * results.points + points
+        return Decomposition((*keys, POINTS), values[cells], results.clusters_of(points))
+    return Decomposition(tuple(keys), values[grid])
 
 
 def crossed(results: Results) -> tuple[list[str], Floats]:
@@ -293,7 +321,7 @@ def _divide(
         divided = decomposition(results, outcome)
     except NotInResults as error:
         return {}, {}, [f"{str(error)[:1].upper()}{str(error)[1:]}."]
-    if divided.variance <= 0.0:
+    if np.ptp(divided.values) == 0.0:
         return {}, {}, ["The outcome is the same in every run, so there is no variance to divide."]
     drawn = {entry.ground in UNSURE for entry in moved if entry.drawn}
     if divided.replicates < FEWEST:

@@ -32,6 +32,8 @@ CATEGORY_DARK = ("#6fb3f2", "#ff9d66", "#4fc9b8", "#dd9cd8", "#b4b8c0", "#e0c04d
 RAMP = ("#eef4fb", "#0b4f8a")
 RAMP_DARK = ("#1d2530", "#7cc0ff")
 
+UPRIGHT = 6
+"""Most columns of a map whose names stand upright."""
 _LONG_NAME = 20
 """From this length on, names in a legend stand below each other."""
 _FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
@@ -219,6 +221,7 @@ def dot_plot(
     ends of the axis, and a reference line stands at `mark`.
     """
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
+    format = _finer(format, rows, domain)
     scale = {"domain": list(domain)} if domain else {"zero": False}
     height: dict[str, object] = {"step": STEP}
     values: dict[str, object] = {"labels": labels, "format": format, "axis": axis, "scale": scale}
@@ -236,31 +239,27 @@ def dot_plot(
     return Figure(chart, title, height)
 
 
-def heat_map(
-    rows: Rows,
-    title: str,
-    x: str,
-    y: str,
-    *,
-    colour: str,
-    format: str = ".0%",
-    choices: Sequence[str] = (),
-    choice_title: str = "",
-) -> Figure:
-    """Return a heat map with its numbers written in it.
+def _finer(format: str, rows: Rows, domain: tuple[float, float] | None) -> str:
+    """Return a percentage's format with a digit more where marks of the axis would repeat."""
+    numbers = [float(str(row[name])) for row in rows for name in ("value", "low", "high")]
+    known = [number for number in numbers if number == number]
+    span = domain[1] - domain[0] if domain else max(known, default=1) - min(known, default=0)
+    return ".1%" if format == ".0%" and span < 0.01 * TICKS else format
 
-    `rows` have `x`, `y`, `value`, `low` and `high`; with `choices` also `choice`, one of which is
-    shown at a time. `x`, `y` and `colour` are the headings of columns, rows and of the number.
+
+def heat_map(rows: Rows, title: str, x: str, y: str, *, colour: str, format: str = ".0%") -> Figure:
+    """Return a heat map with its numbers and their intervals written in it.
+
+    `rows` have `x`, `y`, `value`, `low` and `high`; `x`, `y` and `colour` are the headings of
+    columns, rows and of the number.
     """
-    if choices:
-        rows = [{**row, "choice": choices.index(str(row["choice"]))} for row in rows]
     values = [float(str(row["value"])) for row in rows]
     low, high = min(values), max(max(values), min(values) + 1e-9)
+    columns = list(dict.fromkeys(str(row["x"]) for row in rows))
     chart = drawn(
         "heat",
         rows,
-        Choices("choice", "shown", choices, choice_title),
-        columns=list(dict.fromkeys(str(row["x"]) for row in rows)),
+        columns=columns,
         lines=list(dict.fromkeys(str(row["y"]) for row in rows)),
         x=x,
         y=y,
@@ -268,8 +267,11 @@ def heat_map(
         format=format,
         ends=[low, high],
         ink=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
+        angle=0 if len(columns) <= UPRIGHT else -30,
     )
-    return Figure(chart, title, {"step": 34})
+    # The numbers are written in the fields, so that no key of colours is needed.
+    chart.layer[0].encoding.color.legend = None
+    return Figure(chart, title, {"step": 44})
 
 
 def readable_ink(place: str) -> dict[str, object]:

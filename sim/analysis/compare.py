@@ -68,8 +68,8 @@ class Comparison(Result):
     # difference averaged over those pairs of cells that have outcomes in both sweeps. Run by
     # run if paired, else that of two samples in which cells share their shocks
     overall: Estimate
-    # degrees of freedom of the mean of the first and of the second sweep over these cells, if
-    # not paired; None where runs are independent, those of one cell
+    # degrees of freedom of the mean of the first and of the second sweep over these cells, or twice
+    # that of the difference if paired; None where runs are independent, those of one cell
     freedom: Freedom
     still_needed: int  # further replicates for two percentage points, 0 if reached or not paired
 
@@ -102,15 +102,22 @@ class Comparison(Result):
         pairs = sorted(self.used, key=lambda p: -p.difference.value)
         if not pairs:
             raise NotInResults("no pair of cells has outcomes in both sweeps")
+        share = self.outcome in DERIVED
+        scale = 100.0 if share else 1.0
         rows = [
-            {"label": pairs[n].label, **pairs[n].difference.columns()} for n in thinned(len(pairs))
+            {
+                "label": pairs[n].label,
+                **{k: scale * x for k, x in pairs[n].difference.columns().items()},
+            }
+            for n in thinned(len(pairs))
         ]
         title = "Second sweep less the first, " + ("run by run" if self.paired else "unpaired")
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        largest = max(abs(pair.difference.value) for pair in pairs)
-        shown = (".0%" if largest > 0.05 else ".1%") if self.outcome in DERIVED else ".3f"
-        return dot_plot(rows, title, f"difference in {self.outcome}", format=shown, mark=0.0)
+        what = f"difference in {self.outcome}"
+        if share:
+            what = f"percentage points more runs in which {DERIVED[self.outcome].words}"
+        return dot_plot(rows, title, what, format=".1f" if share else ".3f", mark=0.0)
 
 
 def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison:
@@ -169,6 +176,10 @@ def _pair(
     match: Match, block: tuple[Floats, Floats], sides: tuple[Results, Results], paired: bool,
     share: bool,
 ) -> Pair:  # fmt: skip
+    if paired:
+        # What is compared run by run is shown of the same runs, however many more there are.
+        common = min(values.shape[1] for values in block)
+        block = block[0][:, :common], block[1][:, :common]
     before, after = (
         estimate(values, side.clusters_of(np.arange(side.points)), share)
         for values, side in zip(block, sides, strict=True)
@@ -176,7 +187,7 @@ def _pair(
     difference, (more, less) = unpaired(before, after), (0, 0)
     if paired:
         change = _change(*block)
-        difference, _, _ = mean_change(change, sides[0], share)
+        difference = mean_change(change[np.newaxis], sides[0], share).mean
         more, less = moved(change)
     return Pair(
         **vars(match), before=before, after=after, difference=difference, more=more, less=less
@@ -190,7 +201,14 @@ def _share_chance(one: Results, other: Results) -> bool:
     of a longer horizon begin with those of a shorter one.
     """
     first, second = (
-        (p.seed, p.points, p.point_keys, p.design.get("kind"), p.versions.get("numpy"))
+        (
+            p.seed,
+            p.points,
+            p.point_keys,
+            p.design.get("kind"),
+            p.common_chance,
+            p.versions.get("numpy"),
+        )
         for p in (one.plan, other.plan)
     )
     return first == second
@@ -202,6 +220,11 @@ def matched(one: Results, other: Results) -> list[Match]:
     Raises `NotInResults` if there are none.
     """
     shared = [key for key in one.chosen_keys if key in other.chosen_keys]
+    if not shared and one.chosen_keys and other.chosen_keys:
+        raise NotInResults(
+            "the two sweeps have no swept key in common, so no cell of one belongs to one of the "
+            f"other: {', '.join(one.chosen_keys)} against {', '.join(other.chosen_keys)}"
+        )
     by_values: dict[tuple[str, ...], list[int]] = {}
     for number, entry in enumerate(other.plan.combinations):
         by_values.setdefault(tuple(word(entry.values[k]) for k in shared), []).append(number)
@@ -294,9 +317,11 @@ class Overall(NamedTuple):
 
 def overall_paired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
     """Return the mean difference run by run."""
-    total = sum((_change(*block) for block in blocks), np.zeros(())) / len(blocks)
-    mean, _, needed = mean_change(total, one, share)
-    return Overall(mean, still_needed=needed, notes=_incomplete([total]))
+    changes = np.array([_change(*block) for block in blocks])
+    found = mean_change(changes, one, share)
+    freedom = (found.freedom, found.freedom)
+    notes = _incomplete([changes.mean(axis=0)])
+    return Overall(found.mean, freedom, found.needed, notes)
 
 
 def overall_unpaired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
@@ -324,7 +349,7 @@ def _mean_of_cells(
     whole = np.isfinite(cells).all(axis=0)
     values = np.where(whole, cells, np.nan).reshape(-1, cells.shape[2])
     clusters = results.clusters_of(np.arange(results.points))
-    points = None if clusters is None else np.tile(clusters, len(cells))
+    points = clusters and clusters._replace(number=np.tile(clusters.number, len(cells)))
     alone = points is None and len(cells) == 1
     freedom = None if alone else spread(values, points).freedom
     return estimate(values, points, share), freedom, np.where(whole, 0.0, np.nan)

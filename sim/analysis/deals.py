@@ -1,21 +1,18 @@
 """How often something is signed: anything, the interim deal, the full one; by cell or by value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, heat_map, table, thinned
+from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.results import Floats, Group, NotInResults, Results, word
+from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.conduct import Provision
 from sim.runs.story import short_title
 
 KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "interim only"}
 """Outcomes whose rates are given, and their words."""
-MOST_MAPS = 24
-"""More values of the remaining keys than this are shown all together only."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,12 +57,13 @@ class SigningRates(Result):
     def figure(self) -> Figure:
         """Return signing rates with their intervals, most signed first."""
         rates = self.sorted()
-        interim = any(rate.shares["signed_interim"].value for rate in rates)
+        interim = any(rate.shares["signed_interim"].value > 0.0 for rate in rates)
         kinds = ("signed_full", "signed_interim") if interim else ("signed_full",)
         rows = [
             {"label": rate.group.label, "series": KINDS[kind], **rate.shares[kind].columns()}
             for rate in (rates[n] for n in thinned(len(rates)))
             for kind in kinds
+            if rate.shares[kind].runs
         ]
         title = "P(signed), with 95 % intervals"
         if not interim:
@@ -84,25 +82,30 @@ def signing_rates(results: Results, by: Sequence[str] | None = None) -> SigningR
     that the runs of one replicate share their shocks (see `sim.analysis.intervals`).
     """
     groups = results.groups(by)
-    rates = tuple(_rate(results, group) for group in groups)
+    values = {name: results.outcome(name) for name in KINDS}
+    rates = tuple(_rate(results, group, values) for group in groups)
     return SigningRates(keys=tuple(groups[0].values), rates=rates, notes=_notes(results))
 
 
-def _rate(results: Results, group: Group) -> Rate:
-    block = results.signed_codes[group.cells]
+def _rate(results: Results, group: Group, values: Mapping[str, Floats]) -> Rate:
     points = results.clusters_of(group.cells)
-    wanted = {"signed": block > 0, "signed_full": block == 2, "signed_interim": block == 1}
-    shares = {
-        name: estimate(np.where(block < 0, np.nan, hit), points, share=True)
-        for name, hit in wanted.items()
-    }
-    return Rate(group=group, shares=shares, no_outcome=int((block < 0).sum()))
+    shares = {name: estimate(values[name][group.cells], points, share=True) for name in KINDS}
+    lost = int((results.signed_codes[group.cells] < 0).sum())
+    return Rate(group=group, shares=shares, no_outcome=lost)
 
 
 def _notes(results: Results) -> tuple[str, ...]:
+    left = results.plan.cells - len(results.pooled)
+    if left:
+        shorter = f"Where cells are pooled, {left:,} that are watched for fewer weeks are left out."
+        return (shorter, *_covered(results))
+    return _covered(results)
+
+
+def _covered(results: Results) -> tuple[str, ...]:
     if not results.sampled:
         return ("Intervals cover chance within the model, not what the assumptions are worth.",)
-    if results.plan.replicates > 1:
+    if results.plan.replicates > 1 or not results.plan.common_chance:
         return ("Shares are means over the drawn points; their intervals cover the draw and "
                 "chance.",)  # fmt: skip
     return (
@@ -111,86 +114,12 @@ def _notes(results: Results) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SigningMap(Result):
-    """P(signed) of one party's choices by the other's."""
-
-    # rows, columns: keys of the two sides of the map
-    rows: str
-    columns: str
-    # remaining keys; the map is there for each of their values, and for all together
-    others: tuple[str, ...]
-    cells: pl.DataFrame  # `choice`, `row`, `column`, `signed`, `low`, `high`, `runs`
-
-    def records(self) -> pl.DataFrame:
-        """Return one line for each field of each map."""
-        return self.cells
-
-    def figure(self) -> Figure:
-        """Return the heat map, with a list to choose among the remaining keys' values."""
-        choices = self.cells["choice"].unique(maintain_order=True).to_list()
-        rows = self.cells.rename({"row": "y", "column": "x", "signed": "value"}).to_dicts()
-        return heat_map(
-            rows,
-            f"P(signed), {self.rows} by {self.columns}",
-            self.columns,
-            self.rows,
-            colour="P(signed)",
-            choices=choices if len(choices) > 1 else (),
-            choice_title=", ".join(self.others),
-        )
-
-
-def signing_map(
-    results: Results, rows: str | None = None, columns: str | None = None
-) -> SigningMap:
-    """Return P(signed) by two keys.
-
-    By default these are the strategies of the first and of the second party. Raises `NotInResults`
-    if one of the keys was not swept.
-    """
-    first, second = results.scenario.parties
-    down, across = rows or f"strategy@{first}", columns or f"strategy@{second}"
-    missing = [key for key in (down, across) if key not in results.chosen_keys]
-    if missing:
-        raise NotInResults(
-            f"a map needs both {down} and {across} to be swept, and {missing[0]} was not"
-        )
-    others = [key for key in results.chosen_keys if key not in (down, across)]
-    together = signing_rates(results, [down, across])
-    maps = {"all": list(together.rates)} | _maps_by_others(results, others, down, across)
-    lines = [
-        {
-            "choice": choice,
-            "row": rate.group.words[down],
-            "column": rate.group.words[across],
-            **rate.signed.columns("signed"),
-            "runs": rate.signed.runs,
-        }
-        for choice, rates in maps.items()
-        for rate in rates
-        if rate.signed.runs
-    ]
-    return SigningMap(
-        rows=down, columns=across, others=tuple(others), cells=table(lines), notes=together.notes
-    )
-
-
-def _maps_by_others(
-    results: Results, others: list[str], down: str, across: str
-) -> dict[str, list[Rate]]:
-    """Return the rates of one map for each choice of the remaining keys' values."""
-    found: dict[str, list[Rate]] = {}
-    for rate in signing_rates(results, [*others, down, across]).rates if others else ():
-        label = " · ".join(word(rate.group.values[key]) for key in others)
-        found.setdefault(label, []).append(rate)
-    return found if 1 < len(found) <= MOST_MAPS else {}
-
-
 # ---- On what terms deals are made, what they are worth, and whether they last.
 
 WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_second")
 """Columns that say what the deal that stood at the end is worth."""
+WITHIN, UNIT = ("position_", "dignity", "share_", "durability"), (0.0, 1.0)
+"""How the names of those begin that lie between 0 and 1."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -231,6 +160,8 @@ class Terms(Result):
     def figure(self) -> Figure:
         """Return final positions of what was open, one point a group of cells and article."""
         found = self.of("position_")
+        if not any(m.mean.runs for m in self.measures if m.name != "durability"):
+            raise NotInResults("no deal stood at the end of any run, so there are no terms to show")
         labels = list(dict.fromkeys(m.group.label for m in found))
         shown = {labels[n] for n in thinned(len(labels), MOST_LINES // 2)}
         rows = [
@@ -238,10 +169,13 @@ class Terms(Result):
             for m in found
             if m.group.label in shown
         ]
+        if len(labels) == 1:
+            rows = [{**row, "label": row["series"]} for row in rows]
         first, second = self.parties
         axis = f"final position: 0 {first}'s wording, 1 {second}'s"
         title = "Where the open articles ended, in deals that stood"
-        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="article")
+        series = "article" if len(labels) > 1 else ""
+        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series=series)
 
     def figure_of_worth(self, name: str = "dignity") -> Figure:
         """Return one measure with its interval, one line a group of cells.
@@ -321,5 +255,6 @@ def _measure(
     found = block[np.isfinite(block)]
     quartiles = np.quantile(found, (0.25, 0.5, 0.75)) if len(found) else np.full(3, np.nan)
     low, middle, high = (float(value) for value in quartiles)
-    mean = estimate(block, results.clusters_of(group.cells), share)
+    bounds = UNIT if name.startswith(WITHIN) else (-np.inf, np.inf)
+    mean = estimate(block, results.clusters_of(group.cells), share, bounds)
     return Measure(name=name, words=words, group=group, mean=mean, quartiles=(low, middle, high))

@@ -1,18 +1,16 @@
-"""Two-player games in normal form: equilibria, dominance, best-reply cycles, replicator dynamics.
+"""Two-player games in normal form: equilibria and dominance.
 
 Everything here takes two payoff matrices, rows the first player's strategies and columns the
-second's. The dynamics are nashpy's. Its solvers serve as a reference in the tests only: its support
-enumeration takes seconds from 8 by 8 on, where solving thousands of supports at once takes a
-fraction of one, and its Lemke-Howson algorithm does not end on a game of one pair of strategies.
+second's. nashpy serves as a reference in the tests only: its support enumeration takes seconds from
+8 by 8 on, where solving thousands of supports at once takes a fraction of one, and its Lemke-Howson
+algorithm does not end on a game of one pair of strategies.
 """
 
 import itertools
 import math
-import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
@@ -224,39 +222,3 @@ def undominated(first: Floats, second: Floats) -> tuple[list[int], list[int]]:
             return rows, columns
         rows = [r for n, r in enumerate(rows) if n not in bad_rows]
         columns = [c for n, c in enumerate(columns) if n not in bad_columns]
-
-
-def best_reply_cycles(first: Floats, second: Floats) -> list[list[tuple[int, int]]]:
-    """Return the cycles into which best replies lead and from which they do not lead out.
-
-    Pairs of pure strategies are the places; from each, the side that can gain moves to a best
-    reply. A set of places that is never left and has more than one place is a cycle; it is given
-    as its sorted (row, column).
-    """
-    to_columns, to_rows = best_replies(first, second)
-    moves: nx.DiGraph[tuple[int, int]] = nx.DiGraph()
-    for i, j in np.ndindex(*first.shape):
-        moves.add_node((i, j))
-        if not to_columns[i, j]:
-            better = np.flatnonzero(to_columns[:, j]).tolist()
-            moves.add_edges_from(((i, j), (row, j)) for row in better)
-        if not to_rows[i, j]:
-            better = np.flatnonzero(to_rows[i]).tolist()
-            moves.add_edges_from(((i, j), (i, column)) for column in better)
-    return sorted(sorted(part) for part in nx.attracting_components(moves) if len(part) > 1)
-
-
-def replicator(first: Floats, second: Floats, times: Floats) -> tuple[Floats, Floats]:
-    """Return the asymmetric replicator dynamics (Taylor 1979) from even mixtures.
-
-    Payoffs are scaled to a range of one, so that times of different games can be compared.
-
-    Returns shares of strategies.
-    """
-    import nashpy
-
-    scaled = [(p - p.min()) / (float(np.ptp(p)) or 1.0) for p in (first, second)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        xs, ys = nashpy.Game(*scaled).asymmetric_replicator_dynamics(timepoints=times)
-    return np.asarray(xs, float), np.asarray(ys, float)

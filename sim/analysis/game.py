@@ -20,10 +20,8 @@ from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
 RESAMPLES = 400
-MOST_SOLVED, LEAST_SOLVED, ALL_SOLVED = 100, 20, 400
-"""Resamples of one game on which best-reply cycles and dynamics are found again, and of all."""
-TIMES = np.linspace(0.0, 60.0, 61)
-"""Times of the replicator dynamics; a unit is what a payoff advantage of the whole range needs."""
+MOST_BATCHES = 200
+"""Batches of replicates that are resampled where there are more replicates than this."""
 PAYOFFS = ("utility_first", "utility_second")
 MOST_GAMES = 24
 """Most games that a figure lets choose among."""
@@ -53,12 +51,6 @@ class Played:
     dominated: tuple[list[Dominance], list[Dominance]]  # of the first, and of the second party
     # for each of them, the share of resamples in which the same mixture dominates it
     dominated_again: tuple[list[float], list[float]]
-    cycles: list[list[tuple[int, int]]]  # best-reply cycles, as pairs of places
-    cycling: float  # share of resamples with a cycle
-    # replicator dynamics from even mixtures; shapes (times, rows) and (times, columns)
-    shares: tuple[Floats, Floats]
-    # ends of their 95 % bootstrap bands; shapes (2, times, rows) and (2, times, columns)
-    bands: tuple[Floats, Floats]
 
     @property
     def strategies(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -126,21 +118,6 @@ class StrategyGame(Result):
             {**words, "in_resamples": pl.Float64},
         )
 
-    def cycles_frame(self) -> pl.DataFrame:
-        """Return one line a game: best-reply cycles, share of resamples that have any."""
-        return table(
-            {
-                "context": game.context,
-                "cycles": "; ".join(
-                    ", ".join(f"{game.rows[i]}/{game.columns[j]}" for i, j in cycle)
-                    for cycle in game.cycles
-                )
-                or "none",
-                "in_resamples": game.cycling,
-            }
-            for game in self.games
-        )
-
     def figure(self) -> Figure:
         """Return a map of the pairs of strategies: payoffs, best replies, share of resamples.
 
@@ -163,20 +140,6 @@ class StrategyGame(Result):
         title = f"Payoffs {first} / {second}; 1 is {first}, 2 {second}"
         return Figure(chart, title, {"step": 42})
 
-    def figure_of_dynamics(self) -> Figure:
-        """Return the shares of strategies under replicator dynamics, with bootstrap bands."""
-        games = self.games[:MOST_GAMES]
-        sides = [(game, side) for game in games for side in (0, 1)]
-        rows = [row for n, (game, side) in enumerate(sides) for row in _drawn_shares(n, game, side)]
-        choices = [
-            self.parties[side] + (f", {game.context}" if len(games) > 1 else "")
-            for game, side in sides
-        ]
-        names = list(dict.fromkeys(n for game in self.games for n in (*game.rows, *game.columns)))
-        shown = Choices("side", "side_shown", choices, "strategies of")
-        chart = drawn("replicator", rows, shown, strategies=names)
-        return Figure(chart, "Replicator dynamics from even mixtures", 260)
-
 
 def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:
     by_row, by_column = equilibria.best_replies(*game.payoffs)
@@ -190,19 +153,6 @@ def _drawn_pairs(number: int, game: Played) -> Iterator[Mapping[str, object]]:
             "payoffs": " / ".join(f"{game.payoffs[side, i, j]:.3f}" for side in (0, 1)),
             "best": " and ".join(filter(None, marks)),
             "told": "equilibrium" if all(marks) else "",
-        }
-
-
-def _drawn_shares(number: int, game: Played, side: int) -> Iterator[Mapping[str, object]]:
-    low, high = game.bands[side]
-    for at, (k, name) in product(range(0, len(TIMES), 2), enumerate(game.strategies[side])):
-        yield {
-            "side": number,
-            "time": float(TIMES[at]),
-            "strategy": name,
-            "share": round(float(game.shares[side][at, k]), 4),
-            "low": round(float(low[at, k]), 4),
-            "high": round(float(high[at, k]), 4),
         }
 
 
@@ -232,16 +182,16 @@ def strategy_game(
         raise NotInResults(
             f"a game needs strategies of both parties to be swept; sweep strategy@{lacking} as well"
         )
-    tables = [results.batches(name) for name in payoffs]
+    tables = [results.numbers(name) for name in payoffs]
     rng = np.random.default_rng(seed)
     contexts = _contexts(results, sides)
-    solved = min(MOST_SOLVED, max(LEAST_SOLVED, ALL_SOLVED // len(contexts)))
     games = []
     for context, cells in contexts.items():
         labels, drawn = _drawn_payoffs(results, tables, cells)
         if drawn is not None:
-            again = _resampled(drawn, resamples, rng)
-            games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again, solved))
+            sums, sizes = _batched(drawn)
+            again = _resampled(sums, sizes, rng, resamples)
+            games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again))
     if not games:
         raise NotInResults(
             "the game is not complete: some pairs of strategies were not swept, or have no runs"
@@ -273,10 +223,10 @@ def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, dic
 def _drawn_payoffs(
     results: Results, tables: Sequence[Floats], cells: Mapping[Pair, int]
 ) -> tuple[list[tuple[str, ...]], Floats | None]:
-    """Return both sides' strategies, and payoffs by point and batch of replicates.
+    """Return both sides' strategies, and payoffs by point and replicate.
 
-    Payoffs have the shape (2, rows, columns, points, batches). Batches in which a run is missing
-    are left out; None if none is whole, a pair was not swept, or a side has one strategy only.
+    Payoffs have the shape (2, rows, columns, points, replicates). Replicates in which a run is
+    missing are left out; None if none is whole, a pair was not swept, or a side has one strategy.
     """
     rows = list(dict.fromkeys(row for row, _ in cells))
     columns = list(dict.fromkeys(column for _, column in cells))
@@ -289,42 +239,49 @@ def _drawn_payoffs(
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None:
         # Points that share coordinates are drawn together: their mean stands for them.
-        parts = [blocks[:, :, :, clusters == c].mean(axis=3) for c in np.unique(clusters)]
+        parts = [blocks[:, :, :, members].mean(axis=3) for members in clusters.members]
         blocks = np.stack(parts, axis=3)
+        if not clusters.common:
+            # The runs of a point have chance of their own, so points alone are drawn.
+            blocks = blocks.mean(axis=4, keepdims=True)
     whole = np.isfinite(blocks).all(axis=(0, 1, 2, 3))
     return labels, blocks[..., whole] if whole.any() else None
 
 
-def _resampled(blocks: Floats, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return mean payoffs of resamples: replicates, and points, drawn whole.
+def _batched(blocks: Floats) -> tuple[Floats, Floats]:
+    """Return payoffs summed over batches of successive replicates, and the size of each batch."""
+    replicates = blocks.shape[-1]
+    edges = np.linspace(0, replicates, min(MOST_BATCHES, replicates) + 1).astype(int)
+    return np.add.reduceat(blocks, edges[:-1], axis=-1), np.diff(edges).astype(float)
 
-    The shape is (resamples, 2, rows, columns).
+
+def _resampled(sums: Floats, sizes: Floats, rng: np.random.Generator, resamples: int) -> Floats:
+    """Return mean payoffs of resamples: batches of replicates, and points, drawn whole.
+
+    sums, sizes: as `_batched` gives them; batches count by their size.
+
+    Returns shape (resamples, 2, rows, columns).
     """
-    points, batches = blocks.shape[-2:]
-    even = np.full(batches, 1 / batches)
-    of_batches = rng.multinomial(batches, even, resamples) / batches
-    if points == 1:
-        return np.moveaxis(blocks[..., 0, :] @ of_batches.T, -1, 0)
+    points, batches = sums.shape[-2:]
+    drawn = rng.multinomial(batches, np.full(batches, 1 / batches), resamples)
+    of_batches = drawn / (drawn @ sizes)[:, np.newaxis]
     of_points = rng.multinomial(points, np.full(points, 1 / points), resamples) / points
+    if points == 1:
+        of_points = np.ones((resamples, 1))
     found = [
-        np.einsum("srcpb,p,b->src", blocks, p, b, optimize=True)
+        np.einsum("srcpb,p,b->src", sums, p, b, optimize=True)
         for p, b in zip(of_points, of_batches, strict=True)
     ]
     return np.stack(found)
 
 
 def _solve(
-    context: str, labels: Sequence[tuple[str, ...]], payoffs: Floats, again: Floats, solved: int
+    context: str, labels: Sequence[tuple[str, ...]], payoffs: Floats, again: Floats
 ) -> Played:
-    """Solve one game, and solve it again on resamples, as `_resampled` gives them.
-
-    Cycles and dynamics are found again on `solved` of them only.
-    """
+    """Solve one game, and solve it again on resamples, as `_resampled` gives them."""
     low, high = np.quantile(again, ENDS, axis=0)
     solution = equilibria.nash_equilibria(*payoffs)
     lost = (equilibria.dominated(payoffs[0]), equilibria.dominated(payoffs[1].T))
-    few = again[:solved]
-    dynamics = [equilibria.replicator(game[0], game[1], TIMES) for game in few]
     return Played(
         context=context,
         rows=labels[0],
@@ -339,13 +296,6 @@ def _solve(
         dominated_again=(
             [_dominates(entry, again[:, 0]) for entry in lost[0]],
             [_dominates(entry, np.swapaxes(again[:, 1], 1, 2)) for entry in lost[1]],
-        ),
-        cycles=equilibria.best_reply_cycles(*payoffs),
-        cycling=float(np.mean([bool(equilibria.best_reply_cycles(*game)) for game in few])),
-        shares=equilibria.replicator(payoffs[0], payoffs[1], TIMES),
-        bands=(
-            np.quantile([rows for rows, _ in dynamics], ENDS, axis=0),
-            np.quantile([columns for _, columns in dynamics], ENDS, axis=0),
         ),
     )
 

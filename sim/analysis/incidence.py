@@ -143,7 +143,8 @@ def clusters_behind(results: Results, firsts: Firsts, group: Group) -> int:
     clusters = results.clusters_of(group.cells)
     if clusters is None:
         return replicates
-    return min(replicates, len(np.unique(clusters[there.any(axis=1)])))
+    drawn = len(np.unique(clusters.number[there.any(axis=1)]))
+    return min(replicates, drawn) if clusters.common else drawn
 
 
 def clustered_variance(
@@ -154,7 +155,12 @@ def clustered_variance(
     From batches of replicates, and of points if sampled: each batch that has runs gives curves of
     its own, which count by its runs.
     """
-    sides = [np.arange(firsts.event.shape[1]), results.clusters_of(group.cells)]
+    clusters = results.clusters_of(group.cells)
+    common = clusters is None or clusters.common
+    sides = [
+        np.arange(firsts.event.shape[1]) if common else None,
+        None if clusters is None else clusters.number,
+    ]
     there = firsts.event[group.cells] >= 0
     played = (np.any(there, axis=0), np.any(there, axis=1))
     parts = [
@@ -219,6 +225,7 @@ class Course:
     group: Group
     curves: Curves
     clusters: int  # independent replicates that it rests on, or points if these are fewer
+    kinds: tuple[int, ...]  # places of the events that can happen in these cells
     # degrees of freedom of the curves' variance; infinite for one cell, whose runs are
     # independent; shape (kinds, times), or float
     freedom: Floats | float
@@ -237,6 +244,7 @@ class Incidence(Result):
     start: date  # first day of the talks
     # in the order of the plan, the mean over all cells first if there are several
     courses: tuple[Course, ...]
+    calendar: tuple[tuple[date, str], ...]  # what the scenario has a date for, and its title
 
     def day(self, week: float) -> date:
         """Return the first day of a week."""
@@ -249,9 +257,7 @@ class Incidence(Result):
         week; beside it stand the ends of its interval and the runs `at_risk`.
         """
         return pl.concat(
-            self._curve(course, kind, yearly)
-            for course in self.courses
-            for kind in range(len(EVENTS))
+            self._curve(course, kind, yearly) for course in self.courses for kind in course.kinds
         )
 
     def _curve(self, course: Course, kind: int, yearly: bool) -> pl.DataFrame:
@@ -278,12 +284,18 @@ class Incidence(Result):
         courses = self.courses[:MOST_GROUPS]
         labels = [course.group.label for course in courses]
         start = f"datetime({self.start:%Y, {self.start.month - 1}, %d})"
+        dated = [
+            {"date": day.isoformat(), "told": title, "line": 12 * n}
+            for n, (day, title) in enumerate(self.calendar)
+        ]
         chart = drawn(
             "incidence",
             list(_drawn(courses)),
             Choices("cells", "cells_shown", labels, "cells"),
             date=f"timeOffset('week', {start}, datum.week)",
-            events=list(EVENTS),
+            events=[EVENTS[1], EVENTS[0], *EVENTS[2:]],
+            early=dated[: len(dated) // 2],
+            late=dated[len(dated) // 2 :],
         )
         return Figure(chart, "What happens first, and by when", 320)
 
@@ -295,8 +307,8 @@ def _drawn(courses: Sequence[Course]) -> Iterator[dict[str, object]]:
         low, high = course.intervals()
         last = len(curves.times) - 1
         step = max(1, -(-last // SHOWN_WEEKS))
-        for kind, event in enumerate(EVENTS):
-            before = -1.0
+        for kind in course.kinds:
+            event, before = EVENTS[kind], -1.0
             for at in sorted({*range(0, last, step), last}):
                 value = float(curves.incidence[kind, at])
                 if value == before and at != last:
@@ -329,9 +341,20 @@ def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
             variance, freedom = clustered_variance(results, firsts, group, curves)
             curves = curves._replace(variance=variance)
         clusters = clusters_behind(results, firsts, group)
-        courses.append(Course(group=group, curves=curves, clusters=clusters, freedom=freedom))
+        kinds = tuple(range(0 if results.allows_interim[group.cells].any() else 1, len(EVENTS)))
+        courses.append(
+            Course(group=group, curves=curves, clusters=clusters, kinds=kinds, freedom=freedom)
+        )
     notes = (
         "An interim deal that later became a full one counts as an interim deal here: what came "
-        "first counts.",
+        "first counts. It has no curve where the agenda allows none.",
     )
-    return Incidence(start=results.scenario.start, courses=tuple(courses), notes=notes)
+    scenario = results.scenario
+    last = scenario.start + timedelta(weeks=int(results.horizons.max()))
+    dated = ((entry.date, entry.title) for entry in scenario.calendar)
+    return Incidence(
+        start=scenario.start,
+        courses=tuple(courses),
+        calendar=tuple(entry for entry in dated if scenario.start <= entry[0] < last),
+        notes=notes,
+    )

@@ -5,12 +5,14 @@ sampled design have the same numbers, so runs are not independent of each other:
 and points are. Variances are those of a ratio of means over independent clusters (Korn and Graubard
 1998); where both replicates and points cluster the runs, the two variances are added and that of
 independent runs taken off (Cameron, Gelbach and Miller 2011), with Satterthwaite's (1946) degrees
-of freedom. Shares have Wilson's interval (1927) with the effective sample size that the variance
-gives, see `sim.runs.shares`. Differences between shares have Bonett and Price's (2012) with the
-replicate as the pair.
+of freedom. Where each point has chance of its own, points are the only clusters. Shares have
+Wilson's interval (1927) with the effective sample size that the variance gives, see
+`sim.runs.shares`. Differences between shares have Bonett and Price's (2012) with as many pairs as
+the runs are worth.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,22 @@ from numpy.typing import NDArray
 from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson
 
 Floats = NDArray[np.float64]
+
+
+class Clusters(NamedTuple):
+    """What drawn cells are clustered by."""
+
+    number: NDArray[np.int64]  # independently drawn part of the design; shape (cells,)
+    common: bool  # whether all parts meet the same chance, so that replicates cluster runs too
+
+    @property
+    def members(self) -> list[NDArray[np.int64]]:
+        """Places of the cells of each part."""
+        return [np.flatnonzero(self.number == part) for part in np.unique(self.number)]
+
+
+Drawn: TypeAlias = Clusters | NDArray[np.int64] | None
+"""What cells are clustered by; plain numbers are those of parts that meet the same chance."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +72,7 @@ class Spread:
     runs: int
 
 
-def spread(values: Floats, points: NDArray[np.int64] | None = None) -> Spread:
+def spread(values: Floats, points: Drawn = None) -> Spread:
     """Return the mean of some runs and its variance over replicates, and points if there are any.
 
     Parameters are those of `estimate`.
@@ -70,11 +88,15 @@ def spread(values: Floats, points: NDArray[np.int64] | None = None) -> Spread:
     by_replicate = ratio_variance(sums, sizes)
     if points is None:
         return Spread(mean, by_replicate, max(replicates - 1.0, 1.0), replicates, runs)
-    size = int(points.max()) + 1
-    point_sums = np.bincount(points, filled.sum(axis=1), size).astype(float)
-    point_sizes = np.bincount(points, there.sum(axis=1), size).astype(float)
+    if not isinstance(points, Clusters):
+        points = Clusters(points, common=True)
+    size = int(points.number.max()) + 1
+    point_sums = np.bincount(points.number, filled.sum(axis=1), size).astype(float)
+    point_sizes = np.bincount(points.number, there.sum(axis=1), size).astype(float)
     drawn = int((point_sizes > 0).sum())
     by_point = ratio_variance(point_sums, point_sizes)
+    if not points.common:
+        return Spread(mean, by_point, max(drawn - 1.0, 1.0), drawn, runs)
     independent = float((np.where(there, filled - mean, 0.0) ** 2).sum()) / runs**2
     variance = _two_way(by_replicate, by_point, independent)
     freedom = satterthwaite((by_replicate, replicates), (by_point, drawn))
@@ -102,13 +124,17 @@ def satterthwaite(*parts: tuple[float, int]) -> float:
 
 
 def estimate(
-    values: Floats, points: NDArray[np.int64] | None = None, share: bool = False
+    values: Floats,
+    points: Drawn = None,
+    share: bool = False,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Estimate:
     """Return the mean of some runs with its interval.
 
     values: outcomes of runs; NaN where there is none, shape (cells, replicates).
-    points: point of each cell, if the cells are points of a sampled design, shape (cells,).
+    points: what the cells are clustered by, if they are points of a sampled design.
     share: whether the values are 0 or 1 and the interval is to be Wilson's.
+    bounds: what the mean lies between whatever the runs say; Student's interval is cut to it.
     """
     found = spread(values, points)
     if not found.runs:
@@ -119,10 +145,11 @@ def estimate(
     if found.clusters < 2 or not np.isfinite(found.variance):
         return Estimate(found.mean, float("nan"), float("nan"), found.runs)
     half = student(found.freedom) * found.variance**0.5
-    return Estimate(found.mean, found.mean - half, found.mean + half, found.runs)
+    low, high = max(found.mean - half, bounds[0]), min(found.mean + half, bounds[1])
+    return Estimate(found.mean, low, high, found.runs)
 
 
-def _size(found: Spread, values: Floats, points: NDArray[np.int64] | None) -> float:
+def _size(found: Spread, values: Floats, points: Drawn) -> float:
     if points is None and len(values) == 1:
         # One cell: runs are replicates, and independent.
         return found.runs
@@ -131,22 +158,73 @@ def _size(found: Spread, values: Floats, points: NDArray[np.int64] | None) -> fl
     )
 
 
-def paired_estimate(change: Floats, points: NDArray[np.int64] | None = None) -> Estimate:
-    """Return the mean difference of a share, run by run on the same shocks, with its interval.
+class Pairs(NamedTuple):
+    """A mean difference of shares, and the number of independent pairs that it is worth."""
 
-    The interval of Bonett and Price (2012, adjusted Wald), with replicates in the place of pairs:
-    two replicates are added, one in which everything changes and one in which everything changes
-    the other way, so that it stays wide where few replicates were played, also if all of them
-    agree. For one pair of cells it is theirs; a context counted twice changes nothing.
+    mean: float
+    moved: float  # share of the pairs in which the outcome changed, either way
+    size: float  # independent pairs that would give the mean its variance
+    freedom: float  # degrees of freedom of that variance
+    clusters: int  # independent replicates, or points if these are fewer
+    runs: int  # pairs of runs
 
-    `change` holds differences between -1 and 1, otherwise as the values of `estimate`.
+    def half_width(self, times: float = 1.0) -> float:
+        """Return half of the interval, as it would be with so many times the pairs."""
+        size = self.size * times
+        apart = (size * self.moved + 2.0) / (size + 2) - (size * self.mean / (size + 2)) ** 2
+        return float(Z * (max(apart, 0.0) / (size + 2)) ** 0.5)
+
+    def estimate(self) -> Estimate:
+        """Return the mean with its interval, within what is possible."""
+        if not self.clusters:
+            return NOTHING
+        centre, half = self.mean * self.size / (self.size + 2), self.half_width()
+        return Estimate(self.mean, max(-1.0, centre - half), min(1.0, centre + half), self.runs)
+
+    def needed(self, precision: float) -> int:
+        """Return how many more clusters an interval of half-width `precision` takes."""
+        if not self.clusters or self.half_width() <= precision:
+            return 0
+        few, many = 1.0, 2.0
+        while self.half_width(many) > precision:
+            few, many = many, 2 * many
+        for _ in range(40):
+            middle = (few + many) / 2
+            few, many = (middle, many) if self.half_width(middle) > precision else (few, middle)
+        return int(np.ceil(self.clusters * many - 1e-6)) - self.clusters
+
+
+def paired_shares(changes: Floats, points: Drawn = None) -> Pairs:
+    """Return the mean difference of a share, run by run on the same shocks.
+
+    Its interval is that of Bonett and Price (2012, adjusted Wald), in which two pairs are added,
+    one that changes and one that changes the other way. Pairs that share their chance count as so
+    many independent ones as give the mean its variance (see `sim.runs.shares.effective_size`);
+    where that says nothing, since all replicates agree, replicates stand in for pairs. For one pair
+    of cells it is theirs.
+
+    changes: differences of -1, 0 or 1, NaN where a run is missing; replicates that are complete in
+        all contexts count, shape (contexts, points, replicates).
     """
-    found = spread(change, points)
+    found = spread(changes.mean(axis=0), points)
     if not found.clusters:
-        return NOTHING
-    count = found.clusters
-    centre = found.mean * count / (count + 2)
-    variance = found.variance if np.isfinite(found.variance) else 0.0
-    apart = count * (count - 1) * variance + 2.0 + 2.0 * count * found.mean**2 / (count + 2)
-    half = Z * apart**0.5 / (count + 2)
-    return Estimate(found.mean, max(-1.0, centre - half), min(1.0, centre + half), found.runs)
+        return Pairs(float("nan"), 0.0, 0.0, 1.0, 0, 0)
+    runs = found.runs * len(changes)
+    moved = float(np.nanmean((changes**2).mean(axis=0)))
+    size = float(found.clusters)
+    if points is None and changes.shape[:2] == (1, 1):
+        size = float(runs)
+    elif np.isfinite(found.variance) and found.variance > 1e-18:
+        spent = (Z / student(found.freedom)) ** 2
+        size = (moved - found.mean**2) * spent / found.variance
+    return Pairs(
+        found.mean, moved, float(np.clip(size, 1.0, runs)), found.freedom, found.clusters, runs
+    )
+
+
+def paired_estimate(change: Floats, points: Drawn = None) -> Estimate:
+    """Return the mean difference of a share with its interval, see `paired_shares`.
+
+    `change` holds differences of -1, 0 or 1, otherwise as the values of `estimate`.
+    """
+    return paired_shares(change[np.newaxis], points).estimate()

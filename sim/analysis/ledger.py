@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sim.analysis.charts import MOST_LINES, STEP, Figure, Result, drawn, thinned
+from sim.analysis.charts import Figure, Result, dot_plot, drawn
 from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Group, NotInResults, Results
 from sim.config.scenario import Scenario
@@ -18,6 +18,8 @@ from sim.sweeps.store import TRACES
 
 ENDED = "talks ended"
 """What a week after the end of the talks is charged to, where nothing was signed in full."""
+STRIP = 26
+"""Height of a gate's strip."""
 MOST_TRACED = 20_000
 """Most runs whose weeks are read."""
 
@@ -57,22 +59,11 @@ class Ledger(Result):
         return sorted(found, key=lambda c: -c.share.value)
 
     def figure(self) -> Figure:
-        """Return stacked shares, one bar a group of cells."""
-        labels = list(dict.fromkeys(c.group.label for c in self.charges if c.share.runs))
-        shown = {labels[n] for n in thinned(len(labels))}
-        rows = [
-            {"label": c.group.label, "gate": c.words, "order": int(c.gate), "share": c.share.value}
-            for c in self.charges
-            if c.group.label in shown and c.share.value > 0
-        ]
-        words = list(dict.fromkeys(c.words for c in self.charges))
-        there = {row["gate"] for row in rows}
-        present = [word for word in words if word in there]
-        chart = drawn("ledger", rows, labels=labels, gates=words, there=present)
+        """Return the shares of the first group, largest first."""
+        found = self.largest()
+        rows = [{"label": c.words, **c.share.columns()} for c in found if c.share.value > 0]
         title = "What kept each week from being the week of the full signature"
-        if len(labels) > MOST_LINES:
-            title += f" ({len(shown)} of {len(labels)} lines)"
-        return Figure(chart, title, {"step": STEP})
+        return dot_plot(rows, title, "share of a run's weeks, mean over the runs")
 
 
 def ledger(results: Results, by: Sequence[str] | None = None) -> Ledger:
@@ -89,14 +80,17 @@ def ledger(results: Results, by: Sequence[str] | None = None) -> Ledger:
             group=group,
             gate=gate,
             words=words[gate],
-            share=estimate(values[group.cells], results.clusters_of(group.cells)),
+            share=estimate(
+                values[group.cells], results.clusters_of(group.cells), bounds=(0.0, 1.0)
+            ),
         )
         for group in groups
         for gate, values in zip(Gate, columns, strict=True)
     )
     notes = (
         "A week with several closed gates is shared equally among them. The gates are those of "
-        "the full signature, so weeks of an interim deal in force are charged as well.",
+        "the full signature, so weeks of an interim deal in force are charged as well. Shares are "
+        "means over the runs, a short run counts as much as a long one.",
     )
     return Ledger(keys=tuple(groups[0].values), charges=charges, notes=notes)
 
@@ -108,9 +102,7 @@ class LedgerOverTime(Result):
     start: date  # first day of the talks
     runs: int  # traced runs that it rests on
     weeks: pl.DataFrame  # `week`, `gate`, `share`; the shares of a week sum to 1
-    gates: tuple[str, ...]  # words in the order of the stack
-    # the same with those that no week is charged to, so that colours stay what they are
-    all_gates: tuple[str, ...]
+    gates: tuple[str, ...]  # words of those that a week is charged to
 
     def records(self) -> pl.DataFrame:
         """Return one line a week: date and the share of each gate."""
@@ -122,22 +114,21 @@ class LedgerOverTime(Result):
         )
 
     def figure(self) -> Figure:
-        """Return the shares stacked over the weeks."""
-        order = {gate: n for n, gate in enumerate(self.gates)}
+        """Return the shares over the weeks, one strip a gate."""
         rows = [
             {
                 "date": (self.start + timedelta(weeks=row["week"])).isoformat(),
+                "until": (self.start + timedelta(weeks=row["week"] + 1)).isoformat(),
                 "gate": row["gate"],
-                "order": order[row["gate"]],
                 "share": round(row["share"], 4),
             }
             for row in self.weeks.iter_rows(named=True)
+            if row["share"] > 0
         ]
-        told = "share of traced runs" if self.runs > 1 else "share of the week"
-        gates, there = list(self.all_gates), list(self.gates)
-        chart = drawn("ledger_over_time", rows, gates=gates, there=there, told=told)
+        told = f"share of {self.runs:,} traced runs" if self.runs > 1 else "share of the week"
+        chart = drawn("ledger_over_time", rows, gates=list(self.gates), told=told)
         of = f" ({self.runs:,} traced runs)" if self.runs > 1 else ""
-        return Figure(chart, f"What stood in the way, week by week{of}")
+        return Figure(chart, f"What stood in the way, week by week{of}", {"step": STRIP})
 
 
 def over_time(
@@ -152,7 +143,6 @@ def over_time(
         runs=runs,
         weeks=weeks.filter(pl.col("gate").is_in(gates)),
         gates=gates,
-        all_gates=known,
         notes=notes,
     )
 

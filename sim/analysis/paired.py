@@ -7,18 +7,26 @@ spread of the differences is what counts, not that of the outcomes.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
+from scipy.stats import t
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot
-from sim.analysis.intervals import Estimate, estimate, paired_estimate, spread
+from sim.analysis.intervals import Estimate, estimate, paired_shares, spread
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
+from sim.runs.outcomes import OUTCOME_COLUMNS
+from sim.runs.shares import LEVEL
 from sim.sweeps.overrides import Value
 
 PRECISION = 0.02
 """Half-width of an interval that a report asks for by default: two percentage points."""
 MOST_PAIRS = 66
 """If a key has more pairs of values than this, its first value is compared with the others only."""
+MOST_RANKED, RESAMPLES, MOST_UNITS = 200, 1000, 400
+"""Most combinations of which the best are looked for, resamples that it takes, and batches of
+replicates where there are more."""
 EVERYWHERE = "all others equal, mean"
 """Context of a difference that is averaged over the cells that agree in all other keys."""
 COLUMNS = ("key", "value", "than", "context", "difference", "low", "high", "more", "less", "pairs",
@@ -43,9 +51,21 @@ class Difference:
     # more, less: runs in which the outcome is greater, or smaller, under `value`
     more: int
     less: int
-    # further ones for the precision asked for; 0 if it is reached. In a sampled design the
-    # other kind must grow by the same factor
+    # further ones for the precision asked for; 0 if it is reached. In a sampled design whose
+    # points share their chance the other kind must grow by the same factor
     still_needed: int
+    freedom: float  # degrees of freedom of the variance
+
+    def clear_among(self, comparisons: int) -> bool:
+        """Return whether it differs from 0, as one of so many comparisons (Bonferroni).
+
+        The interval is stretched by the ratio of Student's quantiles.
+        """
+        tail = (1 - LEVEL) / 2
+        own, each = (float(t.isf(x, max(self.freedom, 1.0))) for x in (tail, tail / comparisons))
+        low = self.difference - (self.difference - self.low) * each / own
+        high = self.difference + (self.high - self.difference) * each / own
+        return low > 0.0 or high < 0.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,22 +91,22 @@ class Differences(Result):
     def figure(self) -> Figure:
         """Return the averaged differences with their intervals, largest first."""
         found = self.everywhere()
-        rows = [
+        share = self.outcome in DERIVED
+        scale = 100.0 if share else 1.0
+        rows: list[dict[str, Any]] = [
             {
                 "label": f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}",
-                "value": entry.difference,
-                "low": entry.low,
-                "high": entry.high,
+                "value": scale * entry.difference,
+                "low": scale * entry.low,
+                "high": scale * entry.high,
             }
             for entry in found[:MOST_LINES]
         ]
-        words = {"signed": "P(signed)", "signed_full": "P(signed in full)"}
-        axis = f"difference in {words.get(self.outcome, self.outcome)}, same shocks"
-        shown = ".3f"
-        if self.outcome in DERIVED:
-            wide = any(abs(entry.difference) > 0.05 for entry in found)
-            shown = ".0%" if wide else ".2%"
-        return dot_plot(rows, "Differences run by run", axis, format=shown, mark=0.0)
+        what, shown = f"difference in {self.outcome}", ".3f"
+        if share:
+            what = f"percentage points more runs in which {DERIVED[self.outcome].words}"
+            shown = ".0f" if any(abs(row["high"] - row["low"]) > 6 for row in rows) else ".1f"
+        return dot_plot(rows, "Differences run by run, same shocks", what, format=shown, mark=0.0)
 
 
 def paired_differences(
@@ -94,15 +114,16 @@ def paired_differences(
     keys: Sequence[str] | None = None,
     outcome: str = "signed",
     precision: float = PRECISION,
+    contexts: bool = True,
 ) -> Differences:
     """Compare the values of swept keys (default: all) on common random numbers.
 
     `precision` is the half-width of the 95 % interval that is wanted; for `outcome` see
     `Results.outcome`. Each pair of values is compared once over all cells that agree in the other
     keys, and once for each such pair of cells. Differences of shares have the adjusted Wald
-    interval of Bonett and Price (2012) with the replicate as the pair, see `paired_estimate`;
-    others have Student's over replicates (and points, if sampled). Raises `NotInResults` if no
-    key has two values.
+    interval of Bonett and Price (2012) with as many pairs as the runs are worth, see
+    `paired_shares`; others have Student's over replicates (and points, if sampled). Raises
+    `NotInResults` if no key has two values.
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
@@ -113,7 +134,7 @@ def paired_differences(
         if len(pairs) > MOST_PAIRS:
             pairs = [(options[0], other) for other in options[1:]]
         for than, value in pairs:
-            found += _compared(results, (key, value, than), outcome, precision)
+            found += _compared(results, (key, value, than), outcome, precision, contexts)
     if not found:
         raise NotInResults(
             "no two cells differ in one swept key alone, so there is nothing to compare run by run"
@@ -127,7 +148,11 @@ def paired_differences(
 
 
 def _compared(
-    results: Results, told: tuple[str, Value, Value], outcome: str, precision: float
+    results: Results,
+    told: tuple[str, Value, Value],
+    outcome: str,
+    precision: float,
+    contexts: bool,
 ) -> list[Difference]:
     """Return how a key's value differs from another one: over all contexts, and in each."""
     changes = _changes(results, told, results.outcome(outcome))
@@ -136,9 +161,7 @@ def _compared(
     key, value, than = told
 
     def difference(context: str, parts: Sequence[Floats]) -> Difference:
-        mean_of_cells = sum(parts, np.zeros(())) / len(parts)
-        share = outcome in DERIVED
-        mean, pairs, needed = mean_change(mean_of_cells, results, share, precision)
+        found = mean_change(np.array(parts), results, outcome in DERIVED, precision)
         more, less = moved(np.array(parts))
         return Difference(
             key=key,
@@ -146,36 +169,41 @@ def _compared(
             than=than,
             context=context,
             cells=len(parts),
-            pairs=pairs,
-            difference=mean.value,
-            low=mean.low,
-            high=mean.high,
+            pairs=found.clusters,
+            difference=found.mean.value,
+            low=found.mean.low,
+            high=found.mean.high,
             more=more,
             less=less,
-            still_needed=needed,
+            still_needed=found.needed,
+            freedom=found.freedom,
         )
 
-    apart = [difference(context, [change]) for context, change in changes]
     average = difference(EVERYWHERE, [change for _, change in changes])
-    return [average, *(apart if len(apart) > 1 else [])]
+    if not contexts or len(changes) < 2:
+        return [average]
+    return [average, *(difference(context, [change]) for context, change in changes)]
 
 
 def _changes(
-    results: Results, told: tuple[str, Value, Value], values: Floats
+    results: Results, told: tuple[str, Value, Value], values: Floats, others: Floats | None = None
 ) -> list[tuple[str, Floats]]:
-    """Return the differences run by run in each context that has runs of both values."""
+    """Return the differences run by run in each context that has runs of both values.
+
+    `others` are the outcomes under the second value, those under the first by default.
+    """
+    less = values if others is None else others
     key, value, than = told
     by_context: dict[tuple[Value, ...], dict[Value, int]] = {}
     for number, entry in enumerate(results.plan.combinations):
         if entry.values[key] in (value, than):
-            others = tuple(v for k, v in entry.values.items() if k != key)
-            by_context.setdefault(others, {})[entry.values[key]] = number
+            same = tuple(v for k, v in entry.values.items() if k != key)
+            by_context.setdefault(same, {})[entry.values[key]] = number
     points = np.arange(results.points)
     changes = [
         (
             " · ".join(word(v) for v in context),
-            values[by[value] * results.points + points]
-            - values[by[than] * results.points + points],
+            values[by[value] * results.points + points] - less[by[than] * results.points + points],
         )
         for context, by in by_context.items()
         if len(by) == 2
@@ -183,23 +211,163 @@ def _changes(
     return [(context, change) for context, change in changes if np.isfinite(change).any()]
 
 
+def worst_case(results: Results, key: str, values: tuple[Value, Value]) -> tuple[float, float]:
+    """Return between what a difference in signing lies whatever runs without outcome had come to.
+
+    Lost runs count as signed under one value and not under the other (Manski 1990).
+    """
+    signed = results.outcome("signed")
+    ends = []
+    for lost in ((0.0, 1.0), (1.0, 0.0)):
+        one, other = (np.where(np.isfinite(signed), signed, filling) for filling in lost)
+        pairs = _changes(results, (key, *values), one, other)
+        ends.append(float(np.mean([change.mean() for _, change in pairs])))
+    return ends[0], ends[1]
+
+
+def best_set(results: Results, outcome: str = "signed", seed: int = 1) -> list[int]:
+    """Return the combinations that cannot be told from the one with the highest mean.
+
+    Those that no other is clearly above: differences run by run between all pairs, against the
+    95 % quantile of the largest of them on resamples of replicates, or of drawn parts (a max-t
+    bootstrap; the set is Hsu's (1984) of multiple comparisons with the best). Empty where there are
+    more than `MOST_RANKED` combinations, or too few replicates to tell.
+    """
+    count = len(results.plan.combinations)
+    values = results.outcome(outcome).reshape(count, results.points, -1)
+    clusters = results.clusters_of(np.arange(results.points))
+    if clusters is not None and not clusters.common:
+        units = np.stack([values[:, part].mean(axis=(1, 2)) for part in clusters.members], axis=1)
+    else:
+        units = values.mean(axis=1)
+    units = units[:, np.isfinite(units).all(axis=0)]
+    if units.shape[1] > 2 * MOST_UNITS:
+        size = units.shape[1] // MOST_UNITS
+        units = units[:, : size * MOST_UNITS].reshape(count, MOST_UNITS, size).mean(axis=2)
+    number = units.shape[1]
+    if not 1 < count <= MOST_RANKED or number < 3:
+        return []
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(number, np.full(number, 1 / number), RESAMPLES) / number
+    means, moments = units.mean(axis=1), units @ units.T / number
+    apart = means[:, np.newaxis] - means
+    squares = np.diag(moments)[:, np.newaxis] + np.diag(moments) - 2 * moments
+    # As many units that change either way are added as in the interval of one difference.
+    floor = 2.0 / (number + 2) ** 2
+    error = np.sqrt(np.maximum(squares - apart**2, 0.0) / (number - 1) + floor)
+    drawn = weights @ (units - means[:, np.newaxis]).T
+    largest = [float((np.abs(row[:, np.newaxis] - row) / error).max()) for row in drawn]
+    limit = float(np.quantile(largest, LEVEL))
+    beaten = (apart / error > limit).any(axis=0)
+    return np.flatnonzero(~beaten).tolist()
+
+
 def moved(change: Floats) -> tuple[int, int]:
     """Return in how many runs the outcome became more, and in how many less."""
     return int((change > 0).sum()), int((change < 0).sum())
 
 
-def mean_change(
-    change: Floats, results: Results, share: bool, precision: float = PRECISION
-) -> tuple[Estimate, int, int]:
-    """Return the mean of differences run by run, what it rests on, and what it lacks.
+class MeanChange(NamedTuple):
+    """A mean of differences run by run, and what it rests on."""
 
-    `change` is NaN where a run is missing, and from -1 to 1 if `share`; shape (points, replicates).
-    Returns the mean with its interval; independent replicates behind it, or points if these are
-    fewer; and how many more an interval of half-width `precision` needs.
+    mean: Estimate
+    clusters: int  # independent replicates behind it, or points if these are fewer
+    needed: int  # how many more an interval of the precision asked for takes
+    freedom: float  # degrees of freedom of its variance
+
+
+def mean_change(
+    changes: Floats, results: Results, share: bool, precision: float = PRECISION
+) -> MeanChange:
+    """Return the mean of differences run by run over replicates complete in all contexts.
+
+    `changes` are NaN where a run is missing, and -1, 0 or 1 if `share`; shape (contexts, points,
+    replicates).
     """
     clusters = results.clusters_of(np.arange(results.points))
-    mean = paired_estimate(change, clusters) if share else estimate(change, clusters)
-    count = spread(change, clusters).clusters
+    if share:
+        pairs = paired_shares(changes, clusters)
+        return MeanChange(pairs.estimate(), pairs.clusters, pairs.needed(precision), pairs.freedom)
+    complete = changes.mean(axis=0)
+    mean, found = estimate(complete, clusters), spread(complete, clusters)
     half = (mean.high - mean.low) / 2
-    wanted = int(np.ceil(count * (half / precision) ** 2)) if np.isfinite(half) else 0
-    return mean, count, max(0, wanted - count)
+    wanted = int(np.ceil(found.clusters * (half / precision) ** 2)) if np.isfinite(half) else 0
+    return MeanChange(mean, found.clusters, max(0, wanted - found.clusters), found.freedom)
+
+
+# --- values that change nothing
+
+
+class SameRuns(NamedTuple):
+    """Values of a swept key under which every run came to the very same, all else equal."""
+
+    key: str
+    values: tuple[Value, ...]
+
+    def sentence(self, name: str) -> str:
+        """Return what there is to say of them; `name` is that of the key."""
+        *most, last = (word(value).replace("_", " ") for value in self.values)
+        return (
+            f"{name}: {', '.join(most)} and {last} gave identical runs, so nothing here tells them "
+            "apart."
+        )
+
+
+def same_runs(results: Results) -> list[SameRuns]:
+    """Return for each chosen key the values whose runs agree in every outcome column.
+
+    Two values are compared wherever the other keys agree, replicate by replicate, so this holds of
+    the shocks that were played, not of all. A cell without a usable run agrees with none.
+    """
+    found = []
+    cheap = _agreeing(results, _weeks_of_cells(results))
+    if cheap:
+        found = _agreeing(results, _digests_of_cells(results))
+    return found
+
+
+def _agreeing(results: Results, marks: Sequence[object]) -> list[SameRuns]:
+    """Return the values whose cells have equal marks in all contexts that they share."""
+    found = []
+    for key in results.chosen_keys:
+        contexts: dict[Value, dict[tuple[Value, ...], tuple[object, ...]]] = {}
+        for number, entry in enumerate(results.plan.combinations):
+            others = tuple(value for other, value in entry.values.items() if other != key)
+            cells = range(number * results.points, (number + 1) * results.points)
+            contexts.setdefault(entry.values[key], {})[others] = tuple(marks[n] for n in cells)
+        classes: list[list[Value]] = []
+        for value, own in contexts.items():
+            for same in classes:
+                shared = own.keys() & contexts[same[0]].keys()
+                if shared and all(own[other] == contexts[same[0]][other] for other in shared):
+                    same.append(value)
+                    break
+            else:
+                classes.append([value])
+        found += [SameRuns(key, tuple(same)) for same in classes if len(same) > 1]
+    return found
+
+
+def _weeks_of_cells(results: Results) -> list[object]:
+    """Return for each cell when its texts closed and its papers were signed."""
+    weeks = [results.codes(name) for name in ("text_week", "signed_week") if results.has(name)]
+    there = np.asarray((results.signed_codes >= 0).any(axis=1))
+    return [
+        b"".join(column[cell].tobytes() for column in weeks) if there[cell] else object()
+        for cell in range(results.plan.cells)
+    ]
+
+
+def _digests_of_cells(results: Results) -> list[object]:
+    """Return for each cell a digest of all outcomes of its runs, whatever the order of the rows."""
+    columns = [column.name for column in OUTCOME_COLUMNS if results.has(column.name)]
+    digests = (
+        pl.scan_parquet(list(results.files), glob=False)
+        .select("cell", pl.struct("replicate", *columns).hash().alias("digest"))
+        .group_by("cell")
+        .agg(pl.len(), pl.col("digest").bitwise_xor())
+        .collect(engine="streaming")
+    )
+    of_cell = {cell: (runs, digest) for cell, runs, digest in digests.iter_rows()}
+    there = np.asarray((results.signed_codes >= 0).any(axis=1))
+    return [of_cell[cell] if there[cell] else object() for cell in range(results.plan.cells)]

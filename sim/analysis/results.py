@@ -14,28 +14,60 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.analysis.intervals import Clusters
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
+from sim.model.codes import Treaty
 from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
-from sim.sweeps.plan import Plan, changed
+from sim.sweeps.plan import Plan, at, changed
 
 Floats = NDArray[np.float64]
 
 NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
-DERIVED: Mapping[str, tuple[str, tuple[int, ...]]] = {
-    "signed": ("signed", (1, 2)),  # anything was signed, interim or full
-    "signed_full": ("signed", (2,)),  # the treaty was signed in full
-    "signed_interim": ("signed", (1,)),  # an interim deal was signed, and no full one after it
-    "in_force_at_end": ("in_force", (1, 2)),  # a deal stood at the end
+
+
+class Kind(NamedTuple):
+    """An outcome of 0 or 1 beside the table's columns."""
+
+    words: str  # what happens in a run that counts
+    condition: str  # the same in SQL
+    # columns with the codes, from and to, that they must all have
+    codes: Mapping[str, tuple[int, int]]
+
+
+_EVER = np.iinfo(np.int16).max
+_UNSIGNED = ("signed", (0, 0))
+DERIVED: Mapping[str, Kind] = {
+    "signed": Kind("something is signed", "signed <> 'none'", {"signed": (1, 2)}),
+    "signed_full": Kind("the treaty is signed in full", "signed = 'full'", {"signed": (2, 2)}),
+    "signed_interim": Kind(
+        "an interim deal is signed and no full one after it",
+        "signed = 'interim'",
+        {"signed": (1, 1)},
+    ),
+    "interim_ever": Kind(
+        "an interim deal is signed", "interim_week >= 0", {"interim_week": (0, _EVER)}
+    ),
+    "in_force_at_end": Kind("a deal stands at the end", "in_force <> 'none'", {"in_force": (1, 2)}),
+    "collapse_first": Kind(
+        "the talks collapse before any signature",
+        "status = 'collapsed' AND signed = 'none'",
+        dict([("status", (Treaty.COLLAPSED, Treaty.COLLAPSED)), _UNSIGNED]),
+    ),
+    "government_fell_first": Kind(
+        "the government falls before any signature",
+        "status = 'government_fell' AND signed = 'none'",
+        dict([("status", (Treaty.GOVERNMENT_FELL, Treaty.GOVERNMENT_FELL)), _UNSIGNED]),
+    ),
 }
-"""Outcomes of 0 or 1 beside the table's columns: a column, and its codes that count as 1."""
+"""Outcomes of 0 or 1 beside the table's columns."""
+NEEDS_INTERIM = ("signed_interim", "interim_ever")
+"""Outcomes that cannot be where the rules of the talks allow no interim deal."""
 NO_RUN = -32768
 """What an array of codes holds where there is no run."""
-MOST_BATCHES = 200
-"""Batches of replicates that stand for chance where single replicates would be too many."""
 
 
 class NotInResults(SimError):  # noqa: N818 - says what it is: nothing went wrong
@@ -136,31 +168,52 @@ class Results:
     @property
     def block(self) -> int:
         """Successive points that share coordinates: inputs + 2 in a Saltelli design, else 1."""
-        return len(self.plan.point_keys) + 2 if self.plan.design["kind"] == "saltelli" else 1
+        return self.plan.block
 
-    def clusters_of(self, cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    def clusters_of(self, cells: NDArray[np.int64]) -> Clusters | None:
         """Return which independently drawn part of a sampled design each cell belongs to.
 
         The point, or in a Saltelli design the block of points that share their coordinates; None
         for a factorial design, whose cells are chosen and not drawn.
         """
-        return cells % self.points // self.block if self.sampled else None
+        if not self.sampled:
+            return None
+        return Clusters(cells % self.points // self.block, self.plan.common_chance)
 
-    def independent_cells(self) -> NDArray[np.int64]:
-        """Return the cells that are cases of their own.
+    @cached_property
+    def horizons(self) -> NDArray[np.int64]:
+        """Weeks that each cell is played for at most; shape (cells,)."""
+        plan = self.plan
+        found = [
+            int(str(entry.changes.get("horizon", plan.bases[entry.base].get("horizon", 0))))
+            for entry in plan.combinations
+        ]
+        if "horizon" in plan.point_keys:
+            place = plan.point_keys.index("horizon")
+            return np.tile([int(point[place]) for point in plan.points], len(found))
+        return np.repeat(found, self.points)
 
-        All but, in a Saltelli design, those that differ from another one in one coordinate only.
+    def comparable(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some cells that may be pooled: those of the longest horizon.
+
+        A run that is watched for fewer weeks has had less time to sign in.
         """
-        cells = np.arange(self.plan.cells)
-        place = cells % self.points % self.block
-        own: NDArray[np.int64] = cells[(place == 0) | (place == self.block - 1)]
-        return own
+        own = self.horizons[cells]
+        kept: NDArray[np.int64] = cells[own == own.max()]
+        return kept
 
-    def groups(self, by: Sequence[str] | None = None) -> list[Group]:
+    @cached_property
+    def pooled(self) -> NDArray[np.int64]:
+        """Cells that shares over all of the sweep rest on."""
+        return self.comparable(np.arange(self.plan.cells))
+
+    def groups(self, by: Sequence[str] | None = None, every: bool = False) -> list[Group]:
         """Return the cells in groups that share the values of some keys.
 
         By default of all keys that combinations differ in, so that each combination is a group; an
-        empty sequence puts all cells into one group. Raises `NotInResults` for other keys.
+        empty sequence puts all cells into one group. Cells of a group that are watched for fewer
+        weeks than others of it are left out, unless `every` is set. Raises `NotInResults` for other
+        keys.
         """
         keys = self.chosen_keys if by is None else list(by)
         self.check_keys(keys)
@@ -171,9 +224,10 @@ class Results:
         return [
             Group(
                 dict(zip(keys, values, strict=True)),
-                (np.array(numbers)[:, np.newaxis] * self.points + points).ravel(),
+                cells if every else self.comparable(cells),
             )
             for values, numbers in found.items()
+            for cells in [(np.array(numbers)[:, np.newaxis] * self.points + points).ravel()]
         ]
 
     def check_keys(self, keys: Sequence[str]) -> None:
@@ -269,28 +323,28 @@ class Results:
     def outcome(self, name: str = "signed") -> Floats:
         """Return an outcome of every run: a column of numbers or flags, or one of `DERIVED`.
 
-        The shape is (cells, replicates); NaN where there is no run, or it failed.
+        The shape is (cells, replicates); NaN where there is no run, it failed, or the rules of the
+        talks leave no room for that outcome.
         """
         if name not in DERIVED:
             return self.numbers(name)
-        column, counted = DERIVED[name]
-        codes = self.signed_codes if column == "signed" else self.codes(column)
-        return np.where(codes < 0, np.nan, np.isin(codes, counted))
+        found = self.signed_codes < 0
+        hit = np.ones(found.shape, bool)
+        for column, (low, high) in DERIVED[name].codes.items():
+            codes = self.signed_codes if column == "signed" else self.codes(column)
+            hit &= (codes >= low) & (codes <= high)
+        if name in NEEDS_INTERIM:
+            found = found | ~self.allows_interim[:, np.newaxis]
+        return np.where(found, np.nan, hit)
 
-    def batches(self, name: str = "signed", at_most: int = MOST_BATCHES) -> Floats:
-        """Return means of an outcome over batches of successive replicates: (cells, batches).
-
-        Replicates are independent of each other, so batches are; there are as many batches as
-        replicates if that is not too many. NaN where a batch holds no run.
-        """
-        values = self.outcome(name)
-        edges = np.linspace(0, values.shape[1], min(at_most, values.shape[1]) + 1).astype(int)
-        if len(edges) == values.shape[1] + 1:
-            return values
-        there = np.isfinite(values)
-        sizes = np.add.reduceat(there.astype(np.int32), edges[:-1], axis=1)
-        sums = np.add.reduceat(np.where(there, values, 0.0), edges[:-1], axis=1)
-        return over(sums, sizes)
+    @cached_property
+    def allows_interim(self) -> NDArray[np.bool_]:
+        """Whether the rules of each cell's talks allow an interim deal; shape (cells,)."""
+        found = []
+        for entry in self.plan.combinations:
+            rule = entry.changes.get("agenda.rule", at(entry.changes.get("agenda"), "rule"))
+            found.append(rule or at(self.plan.bases[entry.base], "agenda.rule"))
+        return np.repeat([rule == "interim_allowed" for rule in found], self.points)
 
 
 def over(top: Floats, bottom: NDArray[np.generic], nothing: float = np.nan) -> Floats:

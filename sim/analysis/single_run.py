@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
+from pydantic import ValidationError
 
 from sim.analysis.charts import Choices, Figure, Result, dot_plot, drawn, table
 from sim.analysis.deals import article_label
@@ -14,6 +15,7 @@ from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
 from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
+from sim.config.settings import Settings, without_effect
 from sim.errors import ConfigError
 from sim.model.codes import Gate
 from sim.runs.files import MOVES, RUN, RUN_FORMAT, WEEKS
@@ -50,6 +52,10 @@ MOVE_KINDS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Kinds of moves as the timeline tells them apart; all others are `CALENDAR`."""
+DECISIVE = ("signature and after", "refusal, failure, end", "draft and answer")
+"""Kinds of moves that decide a run, the most telling first."""
+MOST_TURNS, MOST_SAID = 5, 60
+"""Moves of the first screen's timeline, and letters of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +99,22 @@ def load_run(folder: str | Path) -> SingleRun:
     if missing or not isinstance(settings, dict) or not isinstance(settings.get("scenario"), dict):
         raise ConfigError([f"{place}: {RUN} lacks '{missing[0] if missing else 'settings'}'"])
     notes: list[str] = []
+    scenario = build_scenario(settings["scenario"], "scenario")
     return SingleRun(
         folder=place,
         outcome=content,
-        scenario=build_scenario(settings["scenario"], "scenario"),
+        scenario=scenario,
         weeks=_table(place / WEEKS, notes),
         moves=_table(place / MOVES, notes),
-        notes=tuple(notes),
+        notes=(*notes, *_idle(settings, scenario)),
     )
+
+
+def _idle(settings: Mapping[str, object], scenario: Scenario) -> list[str]:
+    try:
+        return without_effect(Settings.model_validate({**settings, "scenario": scenario}))
+    except (ValidationError, KeyError):
+        return []  # of a plug-in that is not known here
 
 
 def _table(file: Path, notes: list[str]) -> pl.DataFrame:
@@ -162,6 +176,35 @@ def _timeline(frame: pl.DataFrame) -> Figure:
     ]
     chart = drawn("moves", rows, kinds=kinds)
     return Figure(chart, "Moves by kind; point at one to read it", {"step": 42})
+
+
+def run_turns(run: SingleRun) -> RunTable:
+    """Return the few moves that decided the run, by date: signatures and ends before all else.
+
+    Raises `NotInResults` if the moves are missing, or none is of that kind.
+    """
+    frame = run_timeline(run).frame
+    ranks = {kind: n for n, kind in enumerate(DECISIVE)}
+    told = frame.filter(pl.col("kind").is_in(DECISIVE)).unique("move", keep="last")
+    rank = pl.col("kind").replace_strict(ranks, default=len(ranks))
+    chosen = told.sort(rank, -pl.col("week")).head(MOST_TURNS).sort("week", "said")
+    if chosen.is_empty():
+        raise NotInResults("no move of this run is a signature, a refusal or an end")
+    return RunTable(frame=chosen, draw=_turns)
+
+
+def _turns(frame: pl.DataFrame) -> Figure:
+    rows = [
+        {
+            "date": row["date"].isoformat(),
+            "kind": f"{row['date'].day} {row['date']:%B %Y}: {row['said'][:MOST_SAID]}",
+            "actor": row["actor"] or "both, or nobody",
+            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
+        }
+        for row in frame.iter_rows(named=True)
+    ]
+    chart = drawn("moves", rows, kinds=[row["kind"] for row in rows])
+    return Figure(chart, "The moves that decided this run", {"step": 30})
 
 
 def run_demands(run: SingleRun) -> RunTable:

@@ -1,33 +1,33 @@
 """The inverse question: the smallest change of named levers that takes P(signed) across a line.
 
-On a factorial grid the answer is read off the cells: how many keys differ, and by how many steps.
-On a sampled design it is asked of a model fitted to the points (`sim.analysis.surrogate`), whose
-score on points that it has not seen is stated; distances are in shares of each lever's range.
+On a factorial grid the answer is read off the cells: how many keys differ, and by how many steps. A
+change is listed where both sides are clear of the line, as one of all cells, and each of its levers
+makes a difference. On a sampled design changes are proposed only: each comes with the line of a
+sweep that plays it, whose report says whether it holds.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import norm
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
-from sim.analysis.inputs import cell_means
-from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.intervals import Clusters, Estimate, estimate, paired_estimate
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
-from sim.analysis.surrogate import REFITS, Model, better_kind, refits
+from sim.runs.shares import LEVEL, Z
 from sim.sweeps.overrides import Value
-from sim.sweeps.plan import at
 
 LINE = 0.5
+CONFIRMING = 1000
+"""Replicates of the sweep that plays a proposal."""
+DESIGN_KEYS = ("design", "samples", "assumptions", "common_chance", "replicates", "trace")
+"""Words of a sampled design's line that a sweep of the proposal has no use for."""
 MOST_CHANGES = 25
-FEWEST_POINTS = 30
-GRID = 41
-PAIR_GRID = 25
-PAIRED_LEVERS = 6
-"""Levers that are also changed two at a time: those that move the outcome most."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,14 +35,12 @@ class Change:
     """A change of levers that takes the outcome across the line."""
 
     levers: tuple[tuple[str, str, str], ...]  # key, value before, value after
-    # steps on the grid (a word is one step), or distance in shares of the levers' ranges
-    size: float
+    size: float  # steps on the grid (a word is one step); for a proposal a share of the range
     # before, after: outcome on either side
     before: Estimate
     after: Estimate
-    # whether the intervals lie on different sides of the line; for a sampled design, whether
-    # nine of ten refitted models agree
-    sure: bool
+    sure: bool  # whether it was played and holds; a proposal is not
+    played_by: str = ""  # line of the sweep that plays a proposal
 
     @property
     def words(self) -> str:
@@ -64,6 +62,7 @@ class TurningPoints(Result):
         "levers": pl.Int64,
         **dict.fromkeys(("size", "before", "after", "after_low", "after_high"), pl.Float64),
         "sure": pl.Boolean,
+        "played_by": pl.String,
     }
 
     outcome: str
@@ -82,6 +81,7 @@ class TurningPoints(Result):
                 "before": change.before.value,
                 **change.after.columns("after", "after_"),
                 "sure": change.sure,
+                "played_by": change.played_by,
             }
 
     def figure(self) -> Figure:
@@ -95,7 +95,9 @@ class TurningPoints(Result):
         found += [(change.short_words, change.after) for change in self.changes[:15]]
         rows = [{"label": label, **outcome.columns()} for label, outcome in found]
         axis = f"mean of {self.outcome}, and the line at {self.line:g}"
+        played = all(change.sure for change in self.changes)
         title = "Smallest changes that take it across the line"
+        title += "" if played else ": proposals, not played"
         if self.outcome in DERIVED:
             return dot_plot(rows, title, axis, mark=self.line, domain=(0.0, 1.0))
         return dot_plot(rows, title, axis, mark=self.line, format=".2f")
@@ -110,11 +112,9 @@ def turning_points(
     """Return the smallest changes of levers that take an outcome's mean across a line.
 
     `start` gives values of swept keys to start from. Others are the first value of the sweep's
-    line, or, where a sampled design draws them, the scenario's stated value (the middle of an
-    interval).
+    line.
 
-    Raises NotInResults if nothing was swept, the start is no cell, or a sampled design has too few
-    points.
+    Raises NotInResults if nothing was swept, the start is no cell, or it has no runs.
     """
     swept = results.plan.swept
     if not swept:
@@ -129,8 +129,8 @@ def turning_points(
     return across(results, given, outcome, line)
 
 
-def _side(value: float, line: float) -> str:
-    return "at or above" if value >= line else "below"
+def _side(found: Estimate, line: float) -> str:
+    return "at or above" if found.value >= line else "below"
 
 
 def _on_grid(
@@ -143,23 +143,32 @@ def _on_grid(
     if number is None:
         raise NotInResults(f"no cell has the values {start}")
     values = results.outcome(outcome)
-    found = [estimate(values[n : n + 1], share=outcome in DERIVED) for n in range(len(cells))]
+    share = outcome in DERIVED
+    found = [estimate(values[n : n + 1], share=share) for n in range(len(cells))]
     here = found[number]
     if not here.runs:
         raise NotInResults("the cell to start from has no runs")
-    changes = [
-        _change_of_cell(wanted, entry.values, options, (here, after), line)
-        for entry, after in zip(cells, found, strict=True)
-        if after.runs and (after.value >= line) != (here.value >= line)
+    crossing = [
+        n for n, after in enumerate(found) if after.runs and _side(after, line) != _side(here, line)
     ]
+    numbers = {tuple(entry.values.values()): n for n, entry in enumerate(cells)}
+    grid = Grid(wanted, numbers, values, share)
+    clear = [n for n in (number, *crossing) if _beyond(found[n], line, len(cells))]
+    sure = [n for n in crossing if {n, number} <= {*clear} and grid.needed(n)]
+    changes = [_change_of_cell(wanted, cells[n].values, options, (here, found[n])) for n in sure]
     changes.sort(key=lambda c: (len(c.levers), c.size, -abs(c.after.value - line)))
     notes = [
-        "Few levers come before many, then few steps before many; a word is one step, a number one "
-        "step for each value of the sweep in between."
+        f"Both sides are clear of the line, as one of {len(cells)} cells, and each lever makes a "
+        "difference by itself. Few levers come before many, then few steps before many; a word is "
+        "one step, a number one step for each value of the sweep in between."
     ]
-    if not changes:
-        side = _side(here.value, line)
-        notes.append(f"In every cell of the sweep the outcome stays {side} {line:g}.")
+    if not crossing:
+        notes.append(f"In every cell of the sweep the outcome stays {_side(here, line)} {line:g}.")
+    elif len(crossing) > len(sure):
+        notes.append(
+            f"{len(crossing) - len(sure)} more cells lie across the line, but within error, or "
+            "with a lever that changes nothing; more replicates tell."
+        )
     return TurningPoints(
         outcome=outcome,
         line=line,
@@ -168,6 +177,35 @@ def _on_grid(
         changes=tuple(_smallest(changes)[:MOST_CHANGES]),
         notes=tuple(notes),
     )
+
+
+def _beyond(found: Estimate, line: float, cells: int) -> bool:
+    """Return whether a mean is clear of the line, as one of so many (Bonferroni)."""
+    arm = found.value - found.low if found.value >= line else found.high - found.value
+    quantile = float(norm.isf((1 - LEVEL) / 2 / cells))
+    return abs(found.value - line) * Z > arm * quantile
+
+
+class Grid(NamedTuple):
+    """Cells of a grid, and where changes start."""
+
+    start: Mapping[str, Value]
+    numbers: Mapping[tuple[Value, ...], int]  # the cell of each combination of values
+    values: Floats  # outcomes; shape (cells, replicates)
+    share: bool
+
+    def needed(self, number: int) -> bool:
+        """Return whether each changed lever makes a difference, where the cell without it is."""
+        end = next(values for values, n in self.numbers.items() if n == number)
+        for place, value in enumerate(self.start.values()):
+            back = self.numbers.get((*end[:place], value, *end[place + 1 :]))
+            if end[place] == value or back is None:
+                continue
+            change = self.values[[number]] - self.values[[back]]
+            found = paired_estimate(change) if self.share else estimate(change)
+            if found.low <= 0.0 <= found.high:
+                return False
+        return True
 
 
 def _known(key: str, value: Value, options: list[Value]) -> Value:
@@ -184,7 +222,6 @@ def _change_of_cell(
     values: Mapping[str, Value],
     options: Mapping[str, list[Value]],
     outcomes: tuple[Estimate, Estimate],
-    line: float,
 ) -> Change:
     before, after = outcomes
     differing = [key for key in wanted if values[key] != wanted[key]]
@@ -194,7 +231,7 @@ def _change_of_cell(
         size=float(steps),
         before=before,
         after=after,
-        sure=after.low > line > before.high or after.high < line < before.low,
+        sure=True,
     )
 
 
@@ -208,90 +245,71 @@ def _steps(before: Value, after: Value, options: list[Value]) -> int:
 
 
 def _smallest(changes: list[Change]) -> list[Change]:
-    """Return the changes of which no part is a change that is as sure."""
+    """Return the changes of which no part is a change that is listed."""
     kept: list[Change] = []
     for change in changes:
-        parts = [k for k in kept if set(k.levers) < set(change.levers)]
-        if not any(part.sure or not change.sure for part in parts):
+        if not any(set(k.levers) < set(change.levers) for k in kept):
             kept.append(change)
     return kept
-
-
-class Lever(NamedTuple):
-    """A drawn number and its range."""
-
-    key: str
-    low: float
-    high: float
-
-    def value(self, share: float) -> float:
-        """Return the number at a share of the range."""
-        return self.low + share * (self.high - self.low)
-
-    def share(self, value: float) -> float:
-        """Return where in the range a number lies."""
-        return (value - self.low) / (self.high - self.low)
 
 
 def _on_points(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
-    """Return the smallest changes of one or two drawn numbers that take the outcome across."""
-    from threadpoolctl import threadpool_limits
+    """Propose drawn numbers whose ends lie on different sides of the line.
 
+    The ends are the lowest and the highest third of the drawn values, all else as drawn.
+    """
     number = _combination(results, given)
-    points = np.arange(results.points)
-    means = cell_means(results.outcome(outcome)[number * results.points + points])
-    _check_means(means, outcome)
-    levers = _levers(results)
-    cube = np.array(
-        [[lever.share(x) for lever, x in zip(levers, p, strict=True)] for p in results.plan.points]
-    )
-    clusters = results.clusters_of(points)
-    assert clusters is not None
-    there = np.isfinite(means)
-    seen = cube[there], means[there]
-    begin = np.array([_begin(results, lever, given) for lever in levers])
-    with threadpool_limits(1):
-        kind, score = better_kind(*seen, clusters[there])
-        fit = Fit(kind(*seen), refits(kind, *seen, clusters[there]), len(seen[0]), line)
-        at_start = fit.estimate(begin)
-        crossing = [*fit.one_lever(begin), *fit.two_levers(begin)]
-        changes = [_change(fit, levers, begin, end, at_start) for end in crossing]
-    changes.sort(key=lambda c: (len(c.levers), c.size))
+    cells = number * results.points + np.arange(results.points)
+    values, clusters = results.outcome(outcome)[cells], results.clusters_of(cells)
+    if not np.isfinite(values).any():
+        raise NotInResults("the cell to start from has no runs")
+    share = outcome in DERIVED
+    drawn = np.array(results.plan.points)
+    fixed = _fixed(results, number)
+    changes = []
+    for n, key in enumerate(results.plan.point_keys):
+        low, high = np.quantile(drawn[:, n], (1 / 3, 2 / 3))
+        masks = drawn[:, n] <= low, drawn[:, n] >= high
+        ends = [
+            (float(np.median(drawn[mask, n])), _estimate(values, clusters, mask, share))
+            for mask in masks
+        ]
+        if _side(ends[0][1], line) != _side(ends[1][1], line):
+            changes.append(_proposed(key, ends, fixed))
+    changes.sort(key=lambda change: -abs(change.after.value - change.before.value))
+    here = estimate(values, clusters, share)
     notes = [
-        f"Read off {fit.model.name} fitted to {fit.points:,} points; on points that it "
-        f"had not seen it foresees their means with R² = {score:.2f}. Sizes are in shares of each "
-        f"lever's range; intervals and certainty come from {REFITS} refits to resampled points.",
-        "One lever is changed at a time, and two of those that move the outcome most.",
+        "These are proposals and no findings: the mean lies on one side of the line where the "
+        "number is in the lowest third of its range and on the other where it is in the highest, "
+        "all others as drawn. Whether the number does it is told by the sweep beside it, which "
+        "plays both values with all else as stated.",
     ]
-    if score < 0.5:
-        notes.append("That is a poor model: take these changes as hints, and sweep them directly.")
     if not changes:
-        side = _side(at_start.value, line)
-        notes.append(f"With one or two levers changed the model stays {side} {line:g}.")
+        notes.append(f"Between the ends of no drawn number does the mean cross {line:g}.")
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=_start(results, number, given),
-        at_start=at_start,
+        start=", ".join([*_values(results, number), "all drawn numbers as drawn"]),
+        at_start=here,
         changes=tuple(changes[:MOST_CHANGES]),
         notes=tuple(notes),
     )
 
 
-def _check_means(means: Floats, outcome: str) -> None:
-    known = means[np.isfinite(means)]
-    if len(known) < FEWEST_POINTS:
-        raise NotInResults(f"the inverse question needs at least {FEWEST_POINTS} points with runs")
-    if known.min() < 0.0 or known.max() > 1.0:
-        raise NotInResults(f"the inverse question needs an outcome in [0, 1], not '{outcome}'")
-    if np.ptp(known) == 0.0:
-        raise NotInResults("the outcome is the same at all points, so no lever moves it")
+def _estimate(
+    values: Floats, clusters: Clusters | None, mask: NDArray[np.bool_], share: bool
+) -> Estimate:
+    own = clusters and clusters._replace(number=clusters.number[mask])
+    return estimate(values[mask], own, share)
 
 
 def _combination(results: Results, given: Mapping[str, Value]) -> int:
-    chosen = {key: word(value) for key, value in given.items() if key in results.chosen_keys}
+    drawn = [key for key in given if key not in results.chosen_keys]
+    if drawn:
+        raise NotInResults(f"'{drawn[0]}' was drawn, so the inverse question starts from no value")
+    chosen = {key: word(value) for key, value in given.items()}
     for number, entry in enumerate(results.plan.combinations):
         if all(word(entry.values[key]) == value for key, value in chosen.items()):
             return number
@@ -299,103 +317,38 @@ def _combination(results: Results, given: Mapping[str, Value]) -> int:
     raise NotInResults(f"no cell has the values {values}")
 
 
-def _start(results: Results, number: int, given: Mapping[str, Value]) -> str:
-    values = dict(results.plan.combinations[number].values)
-    values |= {key: given[key] for key in results.plan.point_keys if key in given}
-    shown = [f"{key}={word(value)}" for key, value in values.items()]
-    return ", ".join([*shown, "all other drawn numbers as stated (intervals: in the middle)"])
+def _values(results: Results, number: int) -> list[str]:
+    values = results.plan.combinations[number].values
+    return [f"{key}={word(value)}" for key, value in values.items()]
 
 
-def _levers(results: Results) -> list[Lever]:
-    low, high = results.plan.design["low"], results.plan.design["high"]
-    assert isinstance(low, list)
-    assert isinstance(high, list)
-    return [Lever(*lever) for lever in zip(results.plan.point_keys, low, high, strict=True)]
+def _fixed(results: Results, number: int) -> list[str]:
+    """Return the words of a line that plays a combination: without the design, all else stated.
+
+    Drawn numbers are as the scenario states them; those of an interval in its middle.
+    """
+    plan = results.plan
+    middle = dict(zip(plan.point_keys, np.median(plan.points, axis=0).tolist(), strict=True))
+    words: list[str] = []
+    for before, text in zip(["", *plan.line], plan.line, strict=False):
+        key = text.partition("=")[0]
+        sweeping = key in (*DESIGN_KEYS, *plan.swept, "--zip", "--filter")
+        if not sweeping and before not in ("--zip", "--filter"):
+            words.append(text)
+    words += [f"{key}={word(x)}" for key, x in middle.items() if key not in plan.assumed]
+    return [*words, *_values(results, number), *plan.options]
 
 
-def _begin(results: Results, lever: Lever, given: Mapping[str, Value]) -> float:
-    """Return where in a lever's range the changes start."""
-    value: object = given.get(lever.key)
-    assumed = results.plan.design.get("assumed", [])
-    if value is None and isinstance(assumed, list) and lever.key in assumed:
-        value = at(results.config_of(0), lever.key)
-    if not isinstance(value, (int, float)):
-        return 0.5
-    return float(np.clip(lever.share(float(value)), 0.0, 1.0))
-
-
-class Fit(NamedTuple):
-    """A model of the outcome, the same refitted to resampled points, and the line to cross."""
-
-    model: Model
-    refits: Sequence[Model]
-    points: int  # points that it was fitted to
-    line: float
-
-    def foreseen(self, point: Floats) -> float:
-        """Return the outcome that the model foresees at a point."""
-        return float(self.model.predict(point[np.newaxis])[0])
-
-    def estimate(self, point: Floats) -> Estimate:
-        """Return the same with the 95 % interval of the refits."""
-        value = self.foreseen(point)
-        again = [float(refit.predict(point[np.newaxis])[0]) for refit in self.refits]
-        if len(again) < 2:
-            return Estimate(value, float("nan"), float("nan"), self.points)
-        low, high = (float(q) for q in np.quantile(again, (0.025, 0.975)))
-        return Estimate(value, min(low, value), max(high, value), self.points)
-
-    def nearest_across(self, begin: Floats, moved: Floats) -> Floats | None:
-        """Return which of some points is the nearest on the other side of the line, if any is."""
-        across = (self.model.predict(moved) >= self.line) != (self.foreseen(begin) >= self.line)
-        if not across.any():
-            return None
-        distance = np.hypot.reduce(moved - begin, axis=1)
-        nearest: Floats = moved[np.argmin(np.where(across, distance, np.inf))]
-        return nearest
-
-    def one_lever(self, begin: Floats) -> list[Floats]:
-        """Return for each lever the nearest point across the line that it alone leads to."""
-        found = [self.nearest_across(begin, _moved(begin, n)) for n in range(len(begin))]
-        return [end for end in found if end is not None]
-
-    def two_levers(self, begin: Floats) -> list[Floats]:
-        """Return the same for pairs of the strongest levers that do not lead across alone."""
-        alone = {int(np.argmax(end != begin)) for end in self.one_lever(begin)}
-        strength = [np.ptp(self.model.predict(_moved(begin, n))) for n in range(len(begin))]
-        strongest = sorted(np.argsort(strength)[::-1][:PAIRED_LEVERS].tolist())
-        grid = np.linspace(0.0, 1.0, PAIR_GRID)
-        one, other = (side.ravel() for side in np.meshgrid(grid, grid))
-        found = []
-        for a, b in combinations([n for n in strongest if n not in alone], 2):
-            moved = np.tile(begin, (len(one), 1))
-            moved[:, a], moved[:, b] = one, other
-            found.append(self.nearest_across(begin, moved))
-        return [end for end in found if end is not None]
-
-
-def _moved(begin: Floats, lever: int) -> Floats:
-    """Return points that differ from the start in one lever, over its whole range."""
-    moved = np.tile(begin, (GRID, 1))
-    moved[:, lever] = np.linspace(0.0, 1.0, GRID)
-    return moved
-
-
-def _change(
-    fit: Fit, levers: Sequence[Lever], begin: Floats, end: Floats, before: Estimate
-) -> Change:
-    after = fit.estimate(end)
-    ends = np.stack([begin, end])
-    across = np.array([before.value, after.value]) >= fit.line
-    agree = [((refit.predict(ends) >= fit.line) == across).all() for refit in fit.refits]
+def _proposed(key: str, ends: list[tuple[float, Estimate]], fixed: Sequence[str]) -> Change:
+    (low, before), (high, after) = ends
+    words = [text for text in fixed if text.partition("=")[0] != key]
+    told = word(low), word(high)
+    words += [f"{key}={','.join(told)}", f"replicates={CONFIRMING}"]
     return Change(
-        levers=tuple(
-            (lever.key, word(lever.value(float(begin[n]))), word(lever.value(float(end[n]))))
-            for n, lever in enumerate(levers)
-            if end[n] != begin[n]
-        ),
-        size=float(np.linalg.norm(end - begin)),
+        levers=((key, *told),),
+        size=2 / 3,
         before=before,
         after=after,
-        sure=bool(np.mean(agree) >= 0.9),
+        sure=False,
+        played_by=shlex.join(["sim", "sweep", *words]),
     )

@@ -22,14 +22,16 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.config.compose import composition_problems, plain_settings
+from sim.config.compose import plain_settings
 from sim.config.settings import build_settings
-from sim.config.sources import (
+from sim.config.sources import search_folders
+from sim.config.with_hydra import (
     HYDRA_VERSION,
     CheckedSource,
     compose_with_hydra,
+    composition_problems,
+    plain,
     primary_folder,
-    search_folders,
 )
 from sim.errors import ConfigError, SimError
 from sim.runs.files import reason
@@ -63,7 +65,7 @@ class Job:
             log.error("%s%s", kind, error)
 
     def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
-        settings = build_settings(plain_settings(config, overrides))
+        settings = build_settings(plain_settings(plain(config), overrides))
 
         from sim.runs.play import play_one
         from sim.runs.summary import summarise
@@ -148,8 +150,8 @@ def _folder(folders: Sequence[Path], config_name: str, overrides: Sequence[str])
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
 
         def reference() -> Mapping[str, object]:
-            plain = compose_with_hydra(folders, config_name, [], hydra_too=True)
-            known = OmegaConf.to_container(plain.hydra, resolve=False)
+            shipped = compose_with_hydra(folders, config_name, [], hydra_too=True)
+            known = OmegaConf.to_container(shipped.hydra, resolve=False)
             return {"hydra": known}
 
         raise ConfigError(composition_problems(error, hydras, [], reference)) from error

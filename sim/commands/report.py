@@ -36,7 +36,10 @@ examples:
   sim report talks
       the story of a single run that was written by `sim run --out talks`
   sim report results/sweep-1a2b3c4d5e --format md
-      the answer and all tables as Markdown; csv and parquet give a folder of tables
+      the answer and all tables as Markdown; csv and parquet give a folder of tables, svg, png and
+      pdf one of figures
+  sim report results/sweep-1a2b3c4d5e --outcome interim_ever
+      the first screen about interim deals instead of the full treaty
   sim report results/sweep-1a2b3c4d5e --start agenda=single_undertaking
       the inverse question asked from there: the smallest change that takes P(signed) across 1/2
 
@@ -85,9 +88,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument(
         "--format",
-        choices=("html", "md", "csv", "parquet"),
+        choices=("html", "md", "csv", "parquet", "svg", "png", "pdf"),
         default="html",
-        help="html: one file, the default; md: one file; csv, parquet: a folder of tables",
+        help="html: one file, the default; md: one file; csv, parquet: a folder of tables; svg, "
+        "png, pdf: a folder of figures",
     )
     parser.add_argument(
         "--out",
@@ -102,6 +106,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=[],
         help="where the inverse question starts; may be given several times (default: the first "
         "value of each key)",
+    )
+    parser.add_argument(
+        "--outcome",
+        default="",
+        help="what the first screen is about: signed_full (default), signed, interim_ever, "
+        "in_force_at_end, collapse_first or government_fell_first",
     )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     add_quiet(parser, "print the place of the report alone")
@@ -134,8 +144,10 @@ def report(args: argparse.Namespace) -> int:
     start = dict(_start(text) for text in args.start)
     if len(args.folders) == 2 and start:
         raise ConfigError(["--start: the inverse question is asked of one sweep"])
+    if len(args.folders) == 2 and args.outcome:
+        raise ConfigError(["--outcome: two sweeps are compared in signing"])
     with _progress() as say:
-        made = make_report(args.folders, say, start)
+        made = make_report(args.folders, say, start, args.outcome)
         say("writing")
         target = args.out
         if target is None:
@@ -154,7 +166,7 @@ def _need_the_extra() -> None:
     """Raise ConfigError if packages of the extra `report` are missing."""
     from importlib.util import find_spec
 
-    needed = ("altair", "jinja2", "vl_convert", "SALib", "nashpy", "sklearn")
+    needed = ("altair", "jinja2", "vl_convert", "SALib", "sklearn")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         install = "pip install 'peace-talks-sim[report]'"
@@ -201,11 +213,11 @@ def _print(report: "Report", target: Path) -> None:
     from sim.runs.terminal import console, show
 
     output = console()
-    show(Text(report.title, style="bold"), output)
+    show(Text(report.named(report.title), style="bold"), output)
     for gap in report.gaps:
-        print(f"sim: {gap}", file=sys.stderr)
+        print(f"sim: {report.named(gap)}", file=sys.stderr)
     for statement in report.statements:
-        show(Text(f"- {statement.text}"), output)
+        show(Text(f"- {report.named(statement.text)}"), output)
     output.print(f"report: {target}", soft_wrap=True, markup=False, highlight=False)
 
 
@@ -292,6 +304,8 @@ def named_result(name: str) -> Path:
     if "/" in name or name.startswith("."):
         return Path(name)  # is told where it is read
     known = [result.folder.name for result in found_in(RESULTS)]
+    if not known:
+        raise ConfigError([f"{name}: no such folder"])
     raise ConfigError([f"results: no results '{name}'{did_you_mean(name, [*known, LAST])}"])
 
 
@@ -317,9 +331,9 @@ def results(words: Sequence[str], yes: bool) -> int:
             print(reports[-1])
             webbrowser.open(reports[-1].absolute().as_uri())
             return 0
-    return report(
-        argparse.Namespace(folders=folders, out=None, format="html", start=[], open=True, quiet=yes)
-    )
+    given = argparse.Namespace(folders=folders, out=None, format="html", start=[], outcome="")
+    given.open, given.quiet = True, yes
+    return report(given)
 
 
 def show_results(folder: Path) -> None:

@@ -310,6 +310,7 @@ def idle_parts(scenario: "Scenario") -> list[str]:
 def _texts(scenario: "Scenario") -> list[str]:
     notes = [item.note for item in scenario.provisions.values()]
     notes += [item.note for item in scenario.preconditions.values()]
+    notes += [item.note for item in scenario.successors.values()]
     return [scenario.note, *notes, *(number.note for _, number in scenario.numbers())]
 
 

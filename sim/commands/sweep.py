@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import add_configuration_options, add_quiet, announce_compiling
+from sim.commands import (
+    add_configuration_options,
+    add_quiet,
+    announce_compiling,
+    note_idle_choices,
+)
 from sim.commands.report import LAST
 from sim.errors import ConfigError
 
@@ -104,10 +109,13 @@ def execute(args: argparse.Namespace) -> int:
 
     from sim.runs.terminal import console
     from sim.sweeps import execute as sweeps
+    from sim.sweeps.cells import idle_choices
     from sim.sweeps.store import Store
 
     folder = sweeps.default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
+    if not args.quiet:
+        note_idle_choices(idle_choices(request.plan))
     if args.dry_run:
         announce_compiling("engine.play_many")
         sweeps.print_dry_run(request, Store(folder), console())

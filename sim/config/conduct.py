@@ -172,6 +172,40 @@ class Dropping(Model):
     restated: Amount  # more of it for each week in which the demand was stated again
 
 
+class Successor(Model):
+    """The government that would follow one party's, if that falls by ballot or street.
+
+    It goes on with the talks with the weights, ideals and curvature of another actor, and with
+    what else is stated; the rest is that of the government before it.
+    """
+
+    like: str  # id of that actor
+    discount_rate: Amount | None = None
+    status_quo: Number | None = None
+    office_value: Amount | None = None
+    note: str = ""
+
+
+class Mediator(Model):
+    """The third party: its actor id and its name."""
+
+    id: str
+    name: str = Field(min_length=1)
+
+
+class Source(Model):
+    """Where a number comes from; A official or wire, B national outlet, C partisan.
+
+    `address` is where it was read; nothing is ever fetched from it.
+    """
+
+    title: str = Field(min_length=1)
+    address: str = ""
+    date: str = ""
+    reliability: Literal["A", "B", "C"]
+    note: str = ""
+
+
 class Mediation(Model):
     """What the mediator can do."""
 

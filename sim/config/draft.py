@@ -20,8 +20,10 @@ from sim.config.number import (
     cast_of,
     mapping,
     named,
+    rounded,
 )
 from sim.config.scenario import Scenario
+from sim.config.short import on_scale
 from sim.config.sources import CONDUCT
 
 WIDTH = 120
@@ -92,14 +94,29 @@ def _row(item: Provision | Precondition, cast: Cast, known: Classes) -> Plain:
             stakes[actor] = f"{word} {place}"
         else:
             left["weights"][actor] = _compact(weight) if word is None else _typed(word)
-            left["ideals"][actor] = _compact(ideals[actor]) if place is None else _typed(place)
+            ideal = _in_unit(ideals[actor], ends) if place is None else _typed(place)
+            left["ideals"][actor] = ideal
     stakes = _once(stakes, {"each_party": ""}) if [*stakes] == [*cast.sided] else stakes
     if "position" in plain:
         place = _position(plain["position"], "", cast, known) if ends is None else None
-        plain["position"] = _compact(plain["position"]) if place is None else _typed(place)
+        plain["position"] = _in_unit(plain["position"], ends) if place is None else _typed(place)
+    if "opening" in plain:
+        places = mapping(plain["opening"])
+        plain["opening"] = {party: _in_unit(raw, ends) for party, raw in places.items()}
     made = {key: _compact(value) for key, value in plain.items()} | {"stakes": stakes, **left}
     made |= {} if note is None else {"note": note}
     return {key: value for key, value in made.items() if value != {}}
+
+
+def _in_unit(raw: object, ends: object) -> object:
+    """Return a position in the unit of its article, if it is read as this number again."""
+    number = _compact(raw)
+    if not isinstance(ends, (list, tuple)) or not isinstance(number, list):
+        return number
+    first, second = ends
+    value, *span = (rounded(first + part * (second - first)) for part in number)
+    placed = [_compact(figure) for figure in (value, *sorted(span))]
+    return placed if _compact(on_scale(placed, ends)) == number else raw
 
 
 def _position(raw: object, actor: str, cast: Cast, known: Classes) -> str | None:

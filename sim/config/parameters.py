@@ -5,12 +5,15 @@ the probability ``1 - exp(-r / 52)``, days as days / 7.
 """
 
 import hashlib
+import itertools
 import math
 from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.config.conduct import Successor
 from sim.config.homes import Home, value_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
@@ -59,6 +62,21 @@ def week_of(scenario: Scenario, day: object) -> int:
     return (day - scenario.start).days // 7
 
 
+class Fields:
+    """The fields of one record as attributes; those of `np.record` take several times as long."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: np.void) -> None:
+        object.__setattr__(self, "_record", record)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        return self._record[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._record[name] = value
+
+
 def parameters(settings: Settings) -> np.record:
     """Return the PARAMS record of one configuration.
 
@@ -67,8 +85,8 @@ def parameters(settings: Settings) -> np.record:
     Returns weights of each actor sum to 1 over the provisions and the preconditions that are not
     dormant; a dormant precondition keeps its weight on the same scale.
     """
-    batch = np.zeros(1, PARAMS).view(np.recarray)
-    params: np.record = batch[0]
+    batch = np.zeros(1, PARAMS)
+    params = Fields(batch[0])
     scenario = settings.scenario
     _talks(params, settings)
     _provisions(params, scenario)
@@ -87,10 +105,46 @@ def parameters(settings: Settings) -> np.record:
     _mediation(params, settings)
     _channels(params, scenario)
     _calendar(params, scenario)
-    return params
+    record: np.record = batch.view(np.recarray)[0]
+    return record
 
 
-def _talks(params: np.record, settings: Settings) -> None:
+def governments(settings: Settings) -> NDArray[np.void]:
+    """Return the parameters by who governs: shape (1,), or (4,) where a successor is stated.
+
+    Row 0 is with both governments of week 0, 1 with a successor in the first party, 2 in the
+    second, 3 in both: `State.government`.
+    """
+    followed = [s for s, p in enumerate(settings.scenario.parties) if p in _successors(settings)]
+    rows = np.zeros(4 if followed else 1, PARAMS).view(np.recarray)
+    rows[:] = parameters(settings)
+    for row, side in itertools.product(range(len(rows)), followed):
+        if row >> side & 1:
+            _take_office(rows[row], settings, side)
+    return rows
+
+
+def _successors(settings: Settings) -> Mapping[str, Successor]:
+    return settings.scenario.successors
+
+
+def _take_office(params: np.record, settings: Settings, side: int) -> None:
+    """Give a party the preferences of its next government."""
+    successor = _successors(settings)[settings.scenario.parties[side]]
+    actor = int(params.successor[side]) - 1
+    for name in ("weight", "ideal", "curvature"):
+        params[name][side] = params[name][actor]
+    params.opening[side] = params.ideal[side]
+    if successor.discount_rate is not None:
+        params.discount[side] = weekly_discount(successor.discount_rate.value)
+        _settle(params, side)
+    if successor.status_quo is not None:
+        params.flow[side] = successor.status_quo.value / WEEKS_PER_YEAR
+    if successor.office_value is not None:
+        params.office_value[side] = successor.office_value.value
+
+
+def _talks(params: Fields, settings: Settings) -> None:
     scenario = settings.scenario
     params.horizon = settings.horizon
     params.first_mover = scenario.parties.index(scenario.drafts.first_mover)
@@ -107,20 +161,21 @@ def _talks(params: np.record, settings: Settings) -> None:
     params.exit_cost = scenario.lapse.exit_cost.value
 
 
-def _provisions(params: np.record, scenario: Scenario) -> None:
+def _provisions(params: Fields, scenario: Scenario) -> None:
     params.articles = len(scenario.provisions)
     cast = scenario.cast.items()
+    weight, ideal, opening = params.weight, params.ideal, params.opening
     for i, (key, provision) in enumerate(scenario.provisions.items()):
         params.article_key[i] = _number_of_name(key)
         params.levels[i] = provision.levels
         params.start_status[i] = Article[provision.status.upper()]
         params.start_position[i] = 0.5 if provision.position is None else provision.position.value
         for actor, name in cast:
-            params.weight[actor, i] = provision.weights[name].value
-            params.ideal[actor, i] = provision.ideals[name].value
+            weight[actor, i] = provision.weights[name].value
+            ideal[actor, i] = provision.ideals[name].value
         for side, party in enumerate(scenario.parties):
             first = provision.opening.get(party, provision.ideals[party])
-            params.opening[side, i] = first.value
+            opening[side, i] = first.value
 
 
 def _number_of_name(key: str) -> int:
@@ -128,7 +183,7 @@ def _number_of_name(key: str) -> int:
     return 1 + int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % 2**20
 
 
-def _preconditions(params: np.record, scenario: Scenario) -> None:
+def _preconditions(params: Fields, scenario: Scenario) -> None:
     params.preconditions = len(scenario.preconditions)
     cast = scenario.cast.items()
     for k, entry in enumerate(scenario.preconditions.values()):
@@ -152,7 +207,7 @@ def _preconditions(params: np.record, scenario: Scenario) -> None:
             params.opening[side, j] = params.ideal[side, j]
 
 
-def _normalise(params: np.record, scenario: Scenario) -> None:
+def _normalise(params: Fields, scenario: Scenario) -> None:
     params.curvature[:] = 1.0
     for actor, name in scenario.cast.items():
         params.curvature[actor] = scenario.curvature[name].value
@@ -165,7 +220,7 @@ def _normalise(params: np.record, scenario: Scenario) -> None:
             params.weight[actor] /= total
 
 
-def _party(params: np.record, settings: Settings, side: int, party: str) -> None:
+def _party(params: Fields, settings: Settings, side: int, party: str) -> None:
     scenario = settings.scenario
     params.discount[side] = weekly_discount(scenario.discount_rate[party].value)
     params.flow[side] = scenario.status_quo[party].value / WEEKS_PER_YEAR
@@ -179,11 +234,9 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     deadline = scenario.deadline_weeks[party]
     params.deadline[side] = math.inf if deadline is None else deadline.value
     params.settlement_weeks[side] = scenario.settlement_weeks[party].value
-    weeks = params.settlement_weeks[side]
-    params.settlement_discount[side] = params.discount[side] ** weeks
-    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (
-        1.0 - params.discount[side]
-    )
+    _settle(params, side)
+    successor = scenario.successors.get(party)
+    params.successor[side] = 0 if successor is None else 1 + scenario.code_of(successor.like)
     reply = scenario.drafts.reply_days[party].value / DAYS_PER_WEEK
     params.reply_rate[side] = min(1.0, 1.0 / reply)
     params.opponent_error[side] = scenario.opponent_error[party].value
@@ -222,18 +275,24 @@ def _party(params: np.record, settings: Settings, side: int, party: str) -> None
     params.ratification_weeks[side] = scenario.ratification.lead_days[party].value / DAYS_PER_WEEK
 
 
+def _settle(params: Fields | np.record, side: int) -> None:
+    discount = params.discount[side]
+    params.settlement_discount[side] = discount ** params.settlement_weeks[side]
+    params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (1.0 - discount)
+
+
 def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:
     values[: len(given)] = given
 
 
-def _without_home(params: np.record) -> None:
+def _without_home(params: Fields) -> None:
     """Set what holds where no politics, no public or no vote are modelled."""
     params.opinion_mean = 0.5
     params.fall_protest_share = math.inf
     params.ratification_majority = NO_VOTE
 
 
-def _constitution(params: np.record, home: Home) -> None:
+def _constitution(params: Fields, home: Home) -> None:
     rule = home.constitution
     if rule is None:
         return
@@ -248,13 +307,13 @@ def _constitution(params: np.record, home: Home) -> None:
         "turnout_mean",
         "turnout_sd",
     ):
-        params[name][home.side] = value_of(getattr(rule, name))
+        getattr(params, name)[home.side] = value_of(getattr(rule, name))
     again = rule.again_weeks
     params.again_weeks[home.side] = math.inf if again is None else again.value
     params.consent_rate[home.side] = weekly_chance(home.figure("consent_per_year"))
 
 
-def _politics(params: np.record, home: Home) -> None:
+def _politics(params: Fields, home: Home) -> None:
     for name in (
         "approval",
         "concession_cost",
@@ -267,7 +326,7 @@ def _politics(params: np.record, home: Home) -> None:
         "parliament_seats",
         "government_seats",
     ):
-        params[name][home.side] = home.figure(name)
+        getattr(params, name)[home.side] = home.figure(name)
     side = home.side
     params.fall_protest_share[side] = home.figure("fall_protest_share", math.inf)
     params.fall_odds[side] = home.figure("fall_odds", 1.0)
@@ -277,7 +336,7 @@ def _politics(params: np.record, home: Home) -> None:
     params.incident_approval[side] = value_of(home.incident_effect)
 
 
-def _incidents(params: np.record, scenario: Scenario) -> None:
+def _incidents(params: Fields, scenario: Scenario) -> None:
     incidents = scenario.incidents
     params.incident_rate = weekly_chance(incidents.per_year.value)
     params.suspension_weeks = incidents.suspension_weeks.value
@@ -293,7 +352,7 @@ def citizens(settings: Settings, party: str) -> int:
     return int(home.public.citizens.value)
 
 
-def _public(params: np.record, settings: Settings, home: Home) -> None:
+def _public(params: Fields, settings: Settings, home: Home) -> None:
     public, side = home.public, home.side
     if public is None:
         return
@@ -308,7 +367,7 @@ def _public(params: np.record, settings: Settings, home: Home) -> None:
         "signing_shift",
         "confidence",
     ):
-        params[name][side] = getattr(public, name).value
+        getattr(params, name)[side] = getattr(public, name).value
     params.opinion_gap[side] = value_of(public.opinion_gap)
     params.potential[side] = value_of(public.potential, 1.0)
     if home.opposition is None:
@@ -319,21 +378,21 @@ def _public(params: np.record, settings: Settings, home: Home) -> None:
     params.mobilisation_decay[side] = weekly_chance(decay)
 
 
-def _mediation(params: np.record, settings: Settings) -> None:
+def _mediation(params: Fields, settings: Settings) -> None:
     mediation = settings.scenario.mediation
     params.style = Style[settings.mediator.style.upper()]
     params.solution = Solution[settings.mediator.solution.upper()]
     if mediation is None:
         return
     for name in ("attention", "leverage", "bias", "shuttle_weeks", "pull", "interest", "carrot"):
-        params[name] = getattr(mediation, name).value
+        setattr(params, name, getattr(mediation, name).value)
     params.attention_decay = weekly_chance(mediation.attention_decay_per_year.value)
     params.learning_rate = weekly_chance(mediation.learning_per_year.value)
     params.text_rate = weekly_chance(mediation.text_per_year.value)
     params.stick = mediation.stick.value / WEEKS_PER_YEAR
 
 
-def _channels(params: np.record, scenario: Scenario) -> None:
+def _channels(params: Fields, scenario: Scenario) -> None:
     params.edges = len(scenario.channels)
     for e, channel in enumerate(scenario.channels):
         params.edge[e] = [scenario.code_of(actor) for actor in channel.between]
@@ -341,7 +400,7 @@ def _channels(params: np.record, scenario: Scenario) -> None:
         params.meeting_rate[e] = weekly_chance(channel.meetings_per_year.value)
 
 
-def _calendar(params: np.record, scenario: Scenario) -> None:
+def _calendar(params: Fields, scenario: Scenario) -> None:
     """Fill in the dated events; those without an attention leave it as it is."""
     params.dates = len(scenario.calendar)
     for at, entry in enumerate(scenario.calendar):

@@ -1,7 +1,6 @@
 """A negotiation as data, and the checks across its parts, each told as one line with its path."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal
 
 import networkx as nx
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -18,11 +17,14 @@ from sim.config.conduct import (
     Incidents,
     Lapse,
     Mediation,
+    Mediator,
     Politics,
     Precondition,
     Provision,
     PublicOpinion,
     Ratification,
+    Source,
+    Successor,
     Unilateral,
 )
 from sim.config.homes import (
@@ -88,6 +90,7 @@ def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
         home_problems,
         value_problems,
         vote_problems,
+        _successor_problems,
         _mediator_problems,
         _precondition_problems,
         _source_problems,
@@ -134,6 +137,19 @@ def _actor_places(s: "Scenario") -> dict[str, str]:
     return places
 
 
+def _successor_problems(s: "Scenario") -> Iterator[str]:
+    for party, successor in s.successors.items():
+        place = f"successors.{party}"
+        yield from _is_party(s, place, party)
+        if party in s.parties and party not in s.all_homes:
+            yield f"{place}: no politics are modelled at its home, so no government falls there"
+        if successor.like not in s.actor_ids:
+            hint = did_you_mean(successor.like, s.actor_ids)
+            yield f"{place}.like: unknown actor '{successor.like}'{hint}"
+        elif successor.like == party:
+            yield f"{place}.like: must be another actor, got the party itself"
+
+
 def _mediator_problems(s: "Scenario") -> Iterator[str]:
     if s.mediator is not None:
         if s.mediation is None:
@@ -170,8 +186,13 @@ def _party_problems(s: "Scenario") -> Iterator[str]:
     for outer, inner in BY_PARTY_WITHIN:
         yield from _complete(f"{outer}.{inner}", getattr(getattr(s, outer), inner), s.parties)
     yield from _complete("curvature", s.curvature, s.actor_ids)
-    for party in s.politics.anticipates_ratifier:
-        yield from _is_party(s, f"politics.anticipates_ratifier.{party}", party)
+    for place, given in (
+        ("politics.anticipates_ratifier", s.politics.anticipates_ratifier),
+        ("coercion", s.coercion),
+        ("dropping", s.dropping),
+    ):
+        for party in given:
+            yield from _is_party(s, f"{place}.{party}", party)
     yield from _is_party(s, "drafts.first_mover", s.drafts.first_mover)
     if s.drafts.half_tolerance.value < s.drafts.tolerance.value:
         yield "drafts.half_tolerance: must not lie below drafts.tolerance"
@@ -188,10 +209,11 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
     seen_titles: dict[str, str] = {}
     if "preamble" in s.articles:
         yield "articles.preamble: duplicate of the preamble; articles need other ids"
+    actors, provisions = s.actor_ids, s.provisions
     for key, place in _provision_places(s):
-        provision = s.provisions[key]
-        yield from _complete(f"{place}.weights", provision.weights, s.actor_ids)
-        yield from _complete(f"{place}.ideals", provision.ideals, s.actor_ids)
+        provision = provisions[key]
+        yield from _complete(f"{place}.weights", provision.weights, actors)
+        yield from _complete(f"{place}.ideals", provision.ideals, actors)
         for party in provision.opening:
             yield from _is_party(s, f"{place}.opening.{party}", party)
         for seen, word, what in (
@@ -211,9 +233,9 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
+    rows = [p.weights for p in s.provisions.values()]
+    rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
     for actor in s.actor_ids:
-        rows = [p.weights for p in s.provisions.values()]
-        rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
         given = [row[actor].value for row in rows if actor in row]
         if given and not any(given):
             yield f"weights.{actor}: all weights of '{actor}' are zero"
@@ -291,26 +313,6 @@ class Actor(Model):
     note: str = ""
 
 
-class Mediator(Model):
-    """The third party: its actor id and its name."""
-
-    id: str
-    name: str = Field(min_length=1)
-
-
-class Source(Model):
-    """Where a number comes from; A official or wire, B national outlet, C partisan.
-
-    `address` is where it was read; nothing is ever fetched from it.
-    """
-
-    title: str = Field(min_length=1)
-    address: str = ""
-    date: str = ""
-    reliability: Literal["A", "B", "C"]
-    note: str = ""
-
-
 class Scenario(Model):
     """A negotiation between two parties.
 
@@ -334,6 +336,7 @@ class Scenario(Model):
     discount_rate: dict[str, Amount]
     coercion: dict[str, Coercion] = Field(default_factory=dict)
     dropping: dict[str, Dropping] = Field(default_factory=dict)
+    successors: dict[str, Successor] = Field(default_factory=dict)
     curvature: dict[str, Exponent]
     deadline_weeks: dict[str, Duration | None]
     settlement_weeks: dict[str, Duration]

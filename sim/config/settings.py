@@ -65,7 +65,7 @@ class AgendaSetting(Setting):
 class BargainingSetting(Setting):
     """How a draft is answered, and the noise of the answer to one article, in utility."""
 
-    rule: Literal["packages", "articles"] = "packages"
+    rule: Literal["packages", "articles"] = "articles"
     noise: float = Field(default=0.02, ge=0.0, le=1.0)
 
 

@@ -29,7 +29,8 @@ ONLY_HERE = ("classes", "conduct")
 """Keys of a file that no validated scenario has."""
 WITHOUT_SIDE = ("routine", "middle")
 """Stakes of a mediator that none are stated of."""
-
+BY_NAMED_PARTY = ("coercion", "dropping")
+"""Parts that hold only of parties that they name."""
 
 HOME_ELSEWHERE = (
     ("incidents", "approval_effect", "incident_effect"),
@@ -62,6 +63,11 @@ def expanded(plain: Mapping[str, object], stem: str = "") -> Plain:
     if cast.parties:
         found["drafts"] = {"first_mover": cast.parties[0], **mapping(found["drafts"])}
     found |= _beside(found, cast)
+    found |= {
+        key: _where_stated(found[key], part, cast)
+        for key, part in mapping(assumed()["where_stated"]).items()
+        if key in found
+    }
     found.setdefault("sources", {})
     found.setdefault("preamble", {"title": "Preamble", "status": "agreed", "position": "middle"})
     return with_words(found, complete=True)
@@ -152,6 +158,24 @@ def _filled(given: object, template: object, cast: Cast) -> object:
     return {**given, **made}
 
 
+def _where_stated(given: object, template: object, cast: Cast) -> object:
+    """Return what is given, its bare numbers with the ranges of a template; nothing is added."""
+    if isinstance(template, list):
+        return _ranged(given, template)
+    if isinstance(given, list):
+        return [_where_stated(part, template, cast) for part in given]
+    shape = mapping(template)
+    if "each_party" in shape:
+        given = spread(given, cast.parties)
+        shape = dict.fromkeys(mapping(given), shape["each_party"])
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        key: _where_stated(part, shape[key], cast) if key in shape else part
+        for key, part in given.items()
+    }
+
+
 def spread(given: object, ids: tuple[str, ...]) -> object:
     """Return a mapping with `each` replaced by an entry for every id that has none."""
     if not isinstance(given, Mapping) or EACH not in given or EACH in ids:
@@ -180,6 +204,10 @@ def _beside(found: Mapping[str, object], cast: Cast) -> Plain:
     if cast.mediator is not None:
         made["mediation"] = _from("mediation", found.get("mediation", ...), cast)
     made["channels"] = _channels(found.get("channels", ...), cast)
+    for part in BY_NAMED_PARTY:
+        if isinstance(rows := spread(found.get(part), cast.parties), Mapping):
+            shape = mapping(assumed()[part])["each_party"]
+            made[part] = {party: _filled(row, shape, cast) for party, row in rows.items()}
     top = mapping(found.get("opposition")).get("home") or mapping(found["politics"]).get("home")
     if top is not None:
         made |= _home(found, cast, "opposition" in found)

@@ -1,38 +1,27 @@
-"""Configuration files: which counts, whether it can be read, and Hydra's use of it."""
+"""Configuration files: which counts, whether it can be read; and compositions that are kept.
+
+A composition is kept by the content of all files that it was made from, and holds as long as each
+of them, and each place where Hydra looked in vain, is as it was.
+"""
 
 import codecs
 import re
-import shutil
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import yaml
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.sources_registry import SourcesRegistry
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.singleton import Singleton
-from hydra.core.utils import JobRuntime
-from hydra.plugins.config_source import ConfigResult
-from hydra.version import VersionBase
-from omegaconf import Container, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import config_folder
 from sim.config.messages import mistyped
 from sim.config.number import mapping
-from sim.config.short import expanded
 from sim.errors import ConfigError, did_you_mean
-from sim.model.identity import file_digest
+from sim.model.identity import digest, file_digest, keep, recall
 
-HYDRA_VERSION = "1.3"
-"""Hydra's behaviour that the configurations are written for."""
 MOST_BYTES = 1_000_000
 """Size of the largest file."""
 MOST_VALUES = 50_000
@@ -41,14 +30,16 @@ LONGEST_OVERRIDE = 100_000
 """Most characters of one override."""
 DEEPEST = 50
 """Deepest nesting of mappings and lists."""
+MOST_KEPT = 400
+"""Most compositions that are kept, some 10 kB each."""
+COMPOSED_BY = ("sources.py", "with_hydra.py", "short.py", "number.py", "assumed.yaml")
+"""Files beside this one that a composition follows from; a change of one makes all anew."""
 MOST_IN_BRACKETS = 1000
 """Most commas inside of the lists and mappings of one override; Hydra takes 1 ms for each."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SHARED: tuple[type, ...] = (GlobalHydra, JobRuntime, VersionBase)
-"""What a composition changes of Hydra's global state."""
-_ONE_AT_A_TIME = threading.RLock()
 _READ: ContextVar[dict[Path, str] | None] = ContextVar("files read", default=None)
+_ASKED: ContextVar[dict[Path, str] | None] = ContextVar("places asked for", default=None)
 
 
 @contextmanager
@@ -150,38 +141,6 @@ def _commas_in_brackets(text: str) -> int:
     return sum(1 for c, depth in zip(text, depths, strict=True) if c == "," and depth > 0)
 
 
-class CheckedSource(FileConfigSource):
-    """The files of a folder for Hydra, each checked before it is read."""
-
-    @staticmethod
-    def scheme() -> str:
-        """Return what such folders begin with in a search path."""
-        return "checked"
-
-    def load_config(self, config_path: str) -> ConfigResult:
-        """Read one file.
-
-        Raises ConfigError if it must not be read.
-        """
-        file = Path(self.path, self._normalize_file_name(config_path))
-        if file.is_file():
-            check_text(file)
-        found = super().load_config(config_path)
-        found.config = _long(found.config, file.stem)
-        return found
-
-
-def _long(config: Container, stem: str) -> Container:
-    """Return a scenario of the short form in the long one, and without its conduct."""
-    if not isinstance(config, DictConfig) or not {"classes", "conduct"} & {*config}:
-        return config
-    plain = OmegaConf.to_container(config, resolve=False)
-    assert isinstance(plain, dict)
-    whole = expanded({str(key): value for key, value in plain.items()}, stem)
-    whole.pop("conduct", None)
-    return OmegaConf.create(whole)
-
-
 def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path]:
     """Return the folders of configurations in the order in which files of one name count.
 
@@ -205,29 +164,107 @@ def search_folders(config_name: str, config_dir: str | Path | None) -> list[Path
     return folders
 
 
-@contextmanager
-def primary_folder(
-    folders: Sequence[Path], config_name: str, overrides: Sequence[str] = ()
-) -> Iterator[Path]:
-    """Give the folder that Hydra starts from: it holds a copy of the primary configuration alone.
+Composed = tuple[dict[str, object], bool]
+"""A plain configuration, and whether one of its values refers to another one."""
 
-    Hydra looks for everything there first; so what is searched afterwards keeps its order. Where
-    the overrides choose a scenario that carries its own conduct, that takes the place of the
-    shipped primary configuration's.
+
+def note_asked(place: Path) -> None:
+    """Note that a composition depends on what is at a place, and what that is now."""
+    asked = _ASKED.get()
+    if asked is not None:
+        asked[place] = _state(place)
+
+
+def _state(place: Path) -> str:
+    """Return the digest of a file, and of a folder or of nothing only that it is that."""
+    return file_digest(place) if place.is_file() else "folder" if place.is_dir() else ""
+
+
+def _note_read(files: Mapping[Path, str]) -> None:
+    noted = _READ.get()
+    if noted is not None:
+        noted |= files
+
+
+def _recalled(entry: object, folders: Sequence[Path]) -> dict[str, object] | None:
+    """Return the composition of a kept entry, None if it depends on something that has changed."""
+    if not isinstance(entry, dict):
+        return None
+    asked, read = (_placed(entry[kind], folders) for kind in ("asked", "read"))
+    try:
+        if any(_state(place) != state for place, state in asked.items()):
+            return None
+    except OSError:  # it can no longer be read
+        return None
+    _note_read(read)
+    plain: dict[str, object] = entry["plain"]
+    return plain
+
+
+def _placed(kept: Mapping[str, str], folders: Sequence[Path]) -> dict[Path, str]:
+    parts = ((place.partition("/"), state) for place, state in kept.items())
+    return {folders[int(number)] / inside: state for (number, _, inside), state in parts}
+
+
+def _to_keep(places: Mapping[Path, str], folders: Sequence[Path]) -> dict[str, str]:
+    return {
+        f"{number}/{place.relative_to(folder).as_posix()}": state
+        for place, state in places.items()
+        for number, folder in enumerate(folders)
+        if place.is_relative_to(folder)
+    }
+
+
+def composition(
+    folders: Sequence[Path],
+    temporary: Sequence[Path],
+    config_name: str,
+    overrides: Sequence[str],
+    compose: Callable[[Sequence[Path], str, Sequence[str]], dict[str, object]],
+) -> Composed:
+    """Return a composition that was kept and whose files are as they were, else compose it.
+
+    folders: where the files are looked for, in this order.
+    temporary: more such folders; their content counts and not their names.
+    compose: called with all folders, name and overrides.
+
+    Kept is what neither refers to something, perhaps outside of the files, nor gave a warning.
     """
-    name = f"{config_name}.yaml"
-    file = next(folder / name for folder in folders if (folder / name).is_file())
-    check_text(file)
-    with TemporaryDirectory(prefix="sim-config-") as place:
-        copy = Path(place, name)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        config = OmegaConf.load(file)
-        own = _with_conduct(file, folders, overrides) or _long(config, file.stem)
-        if own is config:
-            shutil.copyfile(file, copy)
-        else:
-            OmegaConf.save(own, copy)
-        yield Path(place)
+    places = [*folders, *temporary]
+    contents = [
+        sorted(
+            (file.relative_to(folder).as_posix(), file_digest(file))
+            for file in folder.rglob("*.yaml")
+        )
+        for folder in temporary
+    ]
+    own = [file_digest(Path(__file__).with_name(name)) for name in COMPOSED_BY]
+    own += map(version, ("hydra-core", "omegaconf"))
+    names = [str(folder).replace(str(config_folder()), "shipped") for folder in folders]
+    key = digest([own, config_name, list(overrides), names, contents])
+    found = _recalled(recall("compositions", key), places)
+    if found is not None:
+        return found, False
+    asked: dict[Path, str] = {}
+    token = _ASKED.set(asked)
+    try:
+        with files_read() as read, warnings.catch_warnings(record=True) as said:
+            plain = compose(places, config_name, overrides)
+    finally:
+        _ASKED.reset(token)
+    _note_read(read)
+    for warning in said:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    texts = [*overrides, *(file.read_text("utf-8") for file in read)]
+    refers = any("${" in text for text in texts)
+    if not refers and not said:
+        entry = {
+            "plain": plain,
+            "asked": _to_keep(asked, places),
+            "read": _to_keep(read, places),
+        }
+        keep("compositions", key, entry, MOST_KEPT)
+    return plain, refers
 
 
 # --- the conduct that a scenario carries
@@ -242,14 +279,18 @@ RULES = {"precondition": "none", "mediator": "none", "public": "none"}
 """Rules of the talks where it does not say; others are those of the shipped configuration."""
 
 
-def _with_conduct(
+def with_conduct(
     file: Path, folders: Sequence[Path], overrides: Sequence[str]
-) -> DictConfig | None:
-    """Return the shipped primary configuration with the conduct of the scenario that is chosen."""
+) -> dict[str, object] | None:
+    """Return the shipped primary configuration with the conduct of the scenario that is chosen.
+
+    None if `file` is another one, or the scenario carries no conduct. Raises ConfigError if the
+    conduct cannot be used.
+    """
     chosen = [o.partition("=")[2] for o in overrides if o.startswith("scenario=")]
     if not chosen or file != config_folder() / "config.yaml":
         return None
-    parties, conduct = conduct_of(chosen[-1].strip("'\""), folders)
+    parties, conduct = _conduct_of(chosen[-1].strip("'\""), folders)
     if not conduct:
         return None
     problems = conduct_problems(parties, conduct, folders)
@@ -263,13 +304,11 @@ def _with_conduct(
     rules |= {key: value for key, value in conduct.items() if key in OF_TALKS}
     choices: dict[str, object] = {"scenario": chosen[-1]}
     for party in parties:
-        own = conduct.get(party)
-        for group, choice in {**CONDUCT, **(own if isinstance(own, dict) else {})}.items():
+        for group, choice in {**CONDUCT, **mapping(conduct.get(party))}.items():
             choices[f"{group}@{party}"] = choice
     choices |= {key: value for key, value in rules.items() if key != "scenario"}
     primary |= {key: value for key, value in conduct.items() if key in primary}
-    defaults = [{key: value} for key, value in choices.items()]
-    return OmegaConf.create({"defaults": [*defaults, "_self_"], **primary})
+    return {"defaults": [*({key: value} for key, value in choices.items()), "_self_"], **primary}
 
 
 def conduct_problems(
@@ -313,7 +352,7 @@ def _choice_problems(
     )
 
 
-def conduct_of(name: str, folders: Sequence[Path]) -> tuple[list[str], dict[str, object]]:
+def _conduct_of(name: str, folders: Sequence[Path]) -> tuple[list[str], dict[str, object]]:
     """Return the parties of a scenario and the conduct that it carries, or its bases carry.
 
     Both are empty if the scenario cannot be read, which is told where it is composed.
@@ -324,9 +363,7 @@ def conduct_of(name: str, folders: Sequence[Path]) -> tuple[list[str], dict[str,
         given = plain.get("parties")
         parties = [str(party) for party in given] if isinstance(given, list) else parties
         own = plain.get("conduct")
-        conduct = (
-            {str(key): value for key, value in own.items()} if isinstance(own, dict) else conduct
-        )
+        conduct = mapping(own) if isinstance(own, dict) else conduct
     return parties, conduct
 
 
@@ -334,9 +371,13 @@ def _with_bases(
     name: str, folders: Sequence[Path], above: frozenset[str]
 ) -> Iterator[Mapping[str, object]]:
     """Yield a scenario's file after those that it starts from."""
-    files = [folder / "scenario" / f"{name}.yaml" for folder in folders]
-    file = next((file for file in files if file.is_file()), None)
-    if file is None or name in above:
+    if name in above:
+        return
+    for file in (folder / "scenario" / f"{name}.yaml" for folder in folders):
+        note_asked(file)
+        if file.is_file():
+            break
+    else:
         return
     plain = read_mapping(file)
     listed = plain.get("defaults")
@@ -348,45 +389,9 @@ def _with_bases(
 
 def read_mapping(file: Path) -> dict[str, object]:
     """Return a file's mapping, empty if it holds none or cannot be read."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
         check_text(file)
-        found = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
-    except (yaml.YAMLError, OSError, ValueError, OmegaConfBaseException, ConfigError):
+        return mapping(yaml.load(file.read_text("utf-8"), loader))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, OSError, ValueError, ConfigError):
         return {}
-    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
-
-
-@contextmanager
-def _own_hydra() -> Iterator[None]:
-    """Let Hydra compose for this thread alone, also inside another application of Hydra."""
-    with _ONE_AT_A_TIME:
-        SourcesRegistry.instance().register(CheckedSource)
-        known = Singleton._instances
-        before = {kind: known.pop(kind) for kind in _SHARED if kind in known}
-        try:
-            yield
-        finally:
-            for kind in _SHARED:
-                known.pop(kind, None)
-            known.update(before)
-
-
-def compose_with_hydra(
-    folders: Sequence[Path], config_name: str, overrides: Sequence[str], hydra_too: bool = False
-) -> DictConfig:
-    """Let Hydra compose, and give back only our own keys unless `hydra_too`; errors are its own.
-
-    Raises ConfigError if one of the files or overrides must not be read.
-    """
-    check_overrides(overrides)
-    search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
-    with (
-        _own_hydra(),
-        primary_folder(folders, config_name, overrides) as primary,
-        initialize_config_dir(str(primary), version_base=HYDRA_VERSION, job_name="sim"),
-    ):
-        return hydra_compose(
-            config_name=config_name,
-            overrides=[*overrides, f"hydra.searchpath=[{search}]"],
-            return_hydra_config=hydra_too,
-        )

@@ -200,6 +200,7 @@ class Move(IntEnum):
     PROTEST_WAVE = 29
     GOVERNMENT_FELL = 30
     FAULT = 31
+    GOVERNMENT_FOLLOWED = 32
 
 
 class Reason(IntEnum):

@@ -12,13 +12,14 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
 import numba as nb
 from numba.core.caching import UserProvidedCacheLocator
 
-from sim.model.identity import COMPILED, source_digest
+from sim.model.identity import COMPILED, cache_folder, source_digest
 
 LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
 """Whether inner rules are compiled without a way to call them from Python.
@@ -29,15 +30,6 @@ calls an inner rule by itself.
 
 _KEPT = 8
 """Folders of machine code that are kept, newest first."""
-
-
-def cache_folder() -> Path:
-    """Return the folder that holds all machine code: the user's cache, or NUMBA_CACHE_DIR."""
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "peace-talks-sim"
 
 
 def prune(folder: Path, keep: int = _KEPT) -> None:
@@ -78,9 +70,12 @@ def use_cache_folder() -> None:
     plugins = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
     meaning = source_digest(COMPILED, (Path(file) for file in plugins if file))
     digest = hashlib.blake2b(f"{nb.__version__} {LEAN} {meaning}".encode(), digest_size=12)
+    folder = cache_folder() / f"rules-{digest.hexdigest()}"
+    with suppress(OSError):  # it counts as new with every use, not only with what is added
+        os.utime(folder)
     prune(cache_folder())
     settings = vars(nb.config)
-    settings["CACHE_DIR"] = str(cache_folder() / f"rules-{digest.hexdigest()}")
+    settings["CACHE_DIR"] = str(folder)
     others = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
     settings["CACHE_LOCATOR_CLASSES"] = f"{__name__}.RulesFolder,{others}"
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import Events, History, Params, Public, Publics, Shocks, State
+from sim.model.records import Events, History, Public, Publics, Shocks, State
 from sim.model.rules.opening import begin
 from sim.model.rules.week import play_week
 from sim.model.shocks import Tape
@@ -16,17 +16,23 @@ from sim.model.society import GraphPool
 
 @entry_rule
 def play(
-    params: Params, state: State, shocks: Shocks, publics: Publics, events: Events, history: History
+    governments: NDArray[np.void],
+    state: State,
+    shocks: Shocks,
+    publics: Publics,
+    events: Events,
+    history: History,
 ) -> None:
     """Play one run from its opening state to its end.
 
+    governments: the parameters by who governs, see `sim.config.parameters.governments`.
     state: as `sim.model.rules.opening.begin` left it; holds the final state afterwards.
     shocks: shape (horizon or more,).
     events: shape (EVENTS,).
     history: the state after each week played; no history is kept when empty, shape (horizon,).
     """
-    for week in range(params.horizon):
-        play_week(params, state, shocks, publics, events)
+    for week in range(governments[0].horizon):
+        play_week(governments[state.government], state, shocks, publics, events)
         if week < history.shape[0]:
             history[week] = state
         if state.ended:
@@ -65,7 +71,7 @@ def play_many(
 ) -> None:
     """Play many runs, one after the other, without history.
 
-    params: shape (cells,).
+    params: by who governs, shape (cells, governments).
     cell, row: for each run the row of `params` and of the tape, shape (runs,).
     graph: for each run the row of each side's graph pool, shape (runs, 2).
     state: all zero at the start; the final states afterwards, shape (runs,).
@@ -73,7 +79,7 @@ def play_many(
     events: no moves are written down here, shape (0,).
     """
     for run in range(cell.shape[0]):
-        here = params[cell[run]]
+        here = params[cell[run], 0]
         r = row[run]
         societies = (
             with_graph(publics[0], pools[0], graph[run, 0]),
@@ -88,4 +94,4 @@ def play_many(
             tape.citizens[r],
             tape.second_citizens[r],
         )
-        play(here, state[run], tape.weekly[r], societies, events, state[:0])
+        play(params[cell[run]], state[run], tape.weekly[r], societies, events, state[:0])

@@ -10,10 +10,14 @@ functions and modules, since numba freezes them into machine code.
 import ast
 import hashlib
 import json
+import os
 import platform
 import subprocess
+import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -57,6 +61,9 @@ DECIDES = (
 
 LOADED: dict[str, str] = {}
 """Digest of each plug-in file that this process has loaded; a later change is none of it."""
+
+MOST_MEANINGS = 2000
+"""Most source files whose meaning is kept."""
 
 _UNREAD = frozenset({"ctx", "kind", "type_comment", "type_params"})
 """Fields of syntax trees that mean nothing here, or that only some versions of Python have."""
@@ -111,6 +118,47 @@ def _is_docstring(node: object) -> bool:
     )
 
 
+def cache_folder() -> Path:
+    """Return the folder of all that is kept between calls: the user's cache, or NUMBA_CACHE_DIR."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "peace-talks-sim"
+
+
+def recall(kind: str, key: str) -> object:
+    """Return the plain content that was kept under a key; None if there is none or it is damaged.
+
+    kind: a folder of `cache_folder`.
+    key: digest of all that the content follows from.
+    """
+    try:
+        return json.loads(zlib.decompress((cache_folder() / kind / key).read_bytes()))
+    except (OSError, ValueError, RuntimeError, zlib.error):
+        return None
+
+
+def keep(kind: str, key: str, content: object, most: int) -> None:
+    """Keep plain content under a key, and of its kind the `most` newest; see `recall`.
+
+    Nothing is kept if it would come back as something else, or where nothing can be written.
+    """
+    try:
+        text = json.dumps(content)
+        if json.loads(text) != content:
+            return
+        folder = cache_folder() / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            file.write(zlib.compress(text.encode()))
+        os.replace(file.name, folder / key)
+        for old in sorted(folder.iterdir(), key=lambda entry: -entry.stat().st_mtime_ns)[most:]:
+            old.unlink()
+    except (OSError, TypeError, ValueError, RecursionError, RuntimeError):
+        return
+
+
 def source_digest(places: Iterable[str], more: Iterable[Path] = ()) -> str:
     """Return the digest of some places of the package, and of other files.
 
@@ -118,8 +166,20 @@ def source_digest(places: Iterable[str], more: Iterable[Path] = ()) -> str:
     more: plug-in files, with all that they reach once loaded; those missing count as empty.
     """
     outside = (LOADED.get(str(file)) or text_digest(file) for file in more if file.is_file())
-    digests = sorted([*map(text_digest, source_files(places)), *outside])
+    digests = sorted([*_meanings(source_files(places)), *outside])
     return hashlib.blake2b(" ".join(digests).encode(), digest_size=16).hexdigest()
+
+
+def _meanings(files: Sequence[Path]) -> list[str]:
+    """Return the digest of what each file means; those of the same bytes are kept."""
+    key = digest([file_digest(Path(__file__)), sys.version_info[:2]])
+    found = recall("meanings", key)
+    known = dict(found) if isinstance(found, dict) else {}
+    texts = {file: file_digest(file) for file in files}
+    new = {text: text_digest(file) for file, text in texts.items() if text not in known}
+    if new:
+        keep("meanings", key, dict([*new.items(), *known.items()][:MOST_MEANINGS]), 4)
+    return [str((known | new)[texts[file]]) for file in files]
 
 
 def loaded_digest(text: str, module: ModuleType) -> str:

@@ -25,7 +25,9 @@ History: TypeAlias = NDArray[np.void]
 """A record array of dtype `STATE`, one entry a week."""
 Numbers: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.int8]
-Indices: TypeAlias = NDArray[np.int32]
+Ties: TypeAlias = NDArray[np.uint32]
+"""Of a graph; unsigned, since a signed index is first tested for counting from the end."""
+Indices: TypeAlias = NDArray[np.int32 | np.uint32]
 
 ARTICLES = 32
 """Capacity for provisions of the text, the preamble included."""
@@ -105,6 +107,7 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("waiver_cost", _F, _SIDES, "utility", "cost of dropping a demand once made"),
     Field("waiver_growth", _F, _SIDES, "utility", "more of it for each time it was restated"),
     Field("deadline", _F, _SIDES, "weeks", "perceived deadline, inf for none"),
+    Field("successor", _I, _SIDES, "actor", "1 + whose preferences a next government has, or 0"),
     Field("settlement_weeks", _F, _SIDES, "weeks", "believed delay until the rest settles"),
     Field("settlement_discount", _F, _SIDES, "factor", "discount over that delay"),
     Field("settlement_annuity", _F, _SIDES, "weeks", "present value of 1 a week over it"),
@@ -321,6 +324,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("shift_applied", _F, _SIDES, "opinion", "the part of it that opinions have taken in"),
     Field("protest", _F, _SIDES, "share", "protesters among all who are eligible to vote"),
     Field("protest_weeks", _I, _SIDES, "weeks", "weeks in a row above the danger mark"),
+    Field("government", _I, (), "row", "who governs, as a row of the parameters: see `Talks`"),
     Field("fell", _B, _SIDES, "code", "sim.model.codes.Reason of the government's fall, or 0"),
     # --- book-keeping
     Field("events", _I, (), "count", "moves written down"),
@@ -377,8 +381,8 @@ class Public(NamedTuple):
     exposure: NDArray[np.float64]
     active: NDArray[np.int8]
     queue: NDArray[np.int32]
-    start: NDArray[np.int32]
-    tie: NDArray[np.int32]
+    start: Ties
+    tie: Ties
     tie_weight: NDArray[np.float64]
 
 

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.records import Public
+from sim.model.records import Public, Ties
 
 POOL = 16
 """Graphs in a pool; part of what a seed means, so it never changes."""
@@ -26,9 +26,9 @@ The graphs of a second home have the next key.
 class GraphPool(NamedTuple):
     """Graphs in compressed rows, all with the same citizens."""
 
-    start: NDArray[np.int32]  # where each citizen's ties begin; shape (graphs, citizens + 1)
+    start: Ties  # where each citizen's ties begin; shape (graphs, citizens + 1)
     # neighbours; padded at the end to the longest graph; shape (graphs, ties)
-    tie: NDArray[np.int32]
+    tie: Ties
     # weight of each tie, summing to 1 over a citizen's ties; shape (graphs, ties)
     tie_weight: NDArray[np.float64]
 
@@ -70,19 +70,19 @@ GRAPHS: Mapping[str, Callable[[int, int, float, int], nx.Graph]] = {
 """Graph families by name: ``(citizens, degree, rewiring, seed) -> graph``."""
 
 
-def compressed_rows(graph: nx.Graph) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def compressed_rows(graph: nx.Graph) -> tuple[Ties, Ties]:
     """Return `start` and `tie` of one graph whose nodes are 0 .. n - 1, neighbours ascending."""
     neighbours = [sorted(graph.neighbors(node)) for node in range(graph.number_of_nodes())]
-    start = np.zeros(len(neighbours) + 1, np.int32)
+    start = np.zeros(len(neighbours) + 1, np.uint32)
     start[1:] = np.cumsum([len(row) for row in neighbours])
     flat = [node for row in neighbours for node in row]
-    return start, np.array(flat, np.int32)
+    return start, np.array(flat, np.uint32)
 
 
-def _pool_of(rows: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> GraphPool:
+def _pool_of(rows: list[tuple[Ties, Ties]]) -> GraphPool:
     width = max(len(tie) for _, tie in rows)
     start = np.stack([s for s, _ in rows])
-    tie = np.zeros((len(rows), width), np.int32)
+    tie = np.zeros((len(rows), width), np.uint32)
     weight = np.zeros((len(rows), width))
     for g, (first, neighbours) in enumerate(rows):
         tie[g, : len(neighbours)] = neighbours
@@ -111,7 +111,8 @@ def graph_pool(
     Raises KeyError if the family is unknown.
     """
     if citizens == 0:
-        return GraphPool(np.zeros((1, 1), np.int32), np.zeros((1, 0), np.int32), np.zeros((1, 0)))
+        nobody = np.zeros((1, 1), np.uint32)
+        return GraphPool(nobody, nobody[:, :0].copy(), np.zeros((1, 0)))
     build = GRAPHS[family]
     rows = []
     for g in range(size):

@@ -1,9 +1,13 @@
-"""The Mesa model and its agents: one run of the talks, watched week by week."""
+"""The Mesa model: one run of the talks, watched week by week; and its agents.
+
+An agent decides nothing that is not in `sim.model.rules`: each of its methods is named after a rule
+and hands it the model's records, so that the watched run and the compiled one are the same run.
+In a scenario about other countries the classes keep the parts that they are named after here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import mesa
 import networkx as nx
@@ -26,127 +30,12 @@ from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.runs.opening import RunRecord, Talks, check_fault, open_run
 
 
-class NegotiationModel(mesa.Model):
-    """The talks as a Mesa model.
-
-    Each step is one week: the phases of `sim.model.rules.week.PHASES` in their order, each played
-    by the agent whose part it is, or by the model where it is nobody's. Opened `talks` are played
-    instead of those that the settings describe; no rule uses Mesa's own generator `rng`. The graph
-    `channels` says who speaks to whom, and its edges' `contact` what happened on them this week.
-    """
-
-    def __init__(
-        self, *, settings: Settings, rng: int | None = None, talks: Talks | None = None
-    ) -> None:
-        super().__init__(rng=None if rng is None else int(rng))
-        self.settings = settings
-        self.talks = open_run(settings) if talks is None else talks
-        self.horizon = int(self.talks.params.horizon)
-        scenario = settings.scenario
-        self.at_home = {
-            home.side: Opposition(self, home.side, home.opposition_actor)
-            for home in scenario.all_homes.values()
-            if home.opposition is not None
-        }
-        mediators = [] if scenario.mediator is None else [UnitedStates(self)]
-        self.in_charge: dict[Actor, Negotiator] = {
-            agent.actor: agent
-            for agent in (Armenia(self), Azerbaijan(self), *mediators, *self.at_home.values())
-        }
-        self.channels = self._channel_graph()
-        self._history = np.zeros(self.horizon, STATE).view(np.recarray)
-        self.tick = 0
-        self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "status": lambda m: int(m.talks.state.status),
-                "approval": lambda m: float(m.talks.state.approval[m.first_home]),
-                "protest": lambda m: float(m.talks.state.protest[m.first_home]),
-                "first_target": lambda m: float(m.talks.state.target[0]),
-                "second_target": lambda m: float(m.talks.state.target[1]),
-            }
-        )
-        self.datacollector.collect(self)
-
-    def step(self) -> None:
-        """Play one week; FaultyPluginError if a plug-in returned no finite number."""
-        talks = self.talks
-        for phase in PHASES:
-            found = self.at_home if phase.at_home else self.in_charge
-            agent = found.get(phase.actor)
-            if agent is None:
-                self.follow(phase.rule, phase.actor)
-            else:
-                getattr(agent, phase.rule.__name__)()
-        self._history[self.tick] = talks.state
-        self.tick += 1
-        self._show_contacts()
-        self.datacollector.collect(self)
-        if talks.state.ended or self.tick >= self.horizon:
-            self.running = False
-        check_fault(self.settings, talks.state)
-
-    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
-        """Call a phase's rule in the part of `actor`; those of the public only if it has one."""
-        given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
-        given["actor"] = int(actor)
-        if "public" in asked_for(rule):
-            if self.talks.params.citizens[actor] == 0:
-                return
-            given["public"] = self.talks.publics[actor]
-        rule(*(given[name] for name in asked_for(rule)))
-
-    def run_record(self) -> RunRecord:
-        """Return what has been played so far."""
-        return RunRecord(
-            settings=self.settings,
-            params=self.talks.params,
-            history=self._history[: self.tick],
-            events=self.talks.events[: self.talks.state.events],
-            driver="mesa",
-        )
-
-    @property
-    def first_home(self) -> int:
-        """Side of the first home whose politics are modelled, the first party if none is."""
-        return next((int(h.side) for h in self.settings.scenario.all_homes.values()), 0)
-
-    def _channel_graph(self) -> nx.Graph:
-        graph = nx.Graph()
-        graph.add_nodes_from(agent.actor_id for agent in self.in_charge.values())
-        for edge, channel in enumerate(self.settings.scenario.channels):
-            graph.add_edge(*channel.between, edge=edge, contact=Contact.SILENT)
-        return graph
-
-    def _show_contacts(self) -> None:
-        for *_, attributes in self.channels.edges(data=True):
-            level = int(self.talks.state.contact[attributes["edge"]])
-            attributes["contact"] = Contact(level)
-
-
-# --- the agents: each calls its own rules
-#
-# An agent decides nothing that is not in `sim.model.rules`: each of its methods is named after a
-# rule and hands it the model's records, so that the watched run and the compiled one are the same
-# run. In a scenario about other countries the classes keep the parts that they are named after.
-
-
-class TalksModel(Protocol):
-    """What an agent asks of the Mesa model that it lives in."""
-
-    settings: Settings
-    talks: Talks
-
-    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
-        """Call one phase's rule in the part of an actor."""
-        ...
-
-
 class Negotiator(mesa.Agent):
     """An actor of the talks; its id is that of the scenario."""
 
     actor: Actor
 
-    def __init__(self, model: TalksModel) -> None:
+    def __init__(self, model: NegotiationModel) -> None:
         super().__init__(model)
         self.talks_model = model
         self.actor_id = model.settings.scenario.cast[self.actor]
@@ -209,7 +98,7 @@ class UnitedStates(Negotiator):
 class Opposition(Negotiator):
     """The domestic opposition at one party's home, and the public that it addresses."""
 
-    def __init__(self, model: TalksModel, home: Actor, actor: Actor) -> None:
+    def __init__(self, model: NegotiationModel, home: Actor, actor: Actor) -> None:
         self.actor = actor
         self.home = home
         super().__init__(model)
@@ -229,3 +118,103 @@ class Opposition(Negotiator):
     def take_to_streets(self) -> None:
         """Rule: opponents whose threshold is reached protest, until nobody joins any more."""
         self.follow(domestic.take_to_streets)
+
+
+class NegotiationModel(mesa.Model):
+    """The talks as a Mesa model.
+
+    Each step is one week: the phases of `sim.model.rules.week.PHASES` in their order, each played
+    by the agent whose part it is, or by the model where it is nobody's. Opened `talks` are played
+    instead of those that the settings describe; no rule uses Mesa's own generator `rng`. The graph
+    `channels` says who speaks to whom, and its edges' `contact` what happened on them this week.
+    """
+
+    def __init__(
+        self, *, settings: Settings, rng: int | None = None, talks: Talks | None = None
+    ) -> None:
+        super().__init__(rng=None if rng is None else int(rng))
+        self.settings = settings
+        self.talks = open_run(settings) if talks is None else talks
+        self.horizon = int(self.talks.params.horizon)
+        scenario = settings.scenario
+        self.at_home = {
+            home.side: Opposition(self, home.side, home.opposition_actor)
+            for home in scenario.all_homes.values()
+            if home.opposition is not None
+        }
+        mediators = [] if scenario.mediator is None else [UnitedStates(self)]
+        self.in_charge: dict[Actor, Negotiator] = {
+            agent.actor: agent
+            for agent in (Armenia(self), Azerbaijan(self), *mediators, *self.at_home.values())
+        }
+        self.channels = self._channel_graph()
+        self._history = np.zeros(self.horizon, STATE).view(np.recarray)
+        self.tick = 0
+        self.in_office = self.talks.params  # the governments of this week
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "status": lambda m: int(m.talks.state.status),
+                "approval": lambda m: float(m.talks.state.approval[m.first_home]),
+                "protest": lambda m: float(m.talks.state.protest[m.first_home]),
+                "first_target": lambda m: float(m.talks.state.target[0]),
+                "second_target": lambda m: float(m.talks.state.target[1]),
+            }
+        )
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """Play one week; FaultyPluginError if a plug-in returned no finite number."""
+        talks = self.talks
+        self.in_office = talks.params
+        for phase in PHASES:
+            found = self.at_home if phase.at_home else self.in_charge
+            agent = found.get(phase.actor)
+            if agent is None:
+                self.follow(phase.rule, phase.actor)
+            else:
+                getattr(agent, phase.rule.__name__)()
+        self._history[self.tick] = talks.state
+        self.tick += 1
+        self._show_contacts()
+        self.datacollector.collect(self)
+        if talks.state.ended or self.tick >= self.horizon:
+            self.running = False
+        check_fault(self.settings, talks.state)
+
+    def follow(self, rule: Callable[..., object], actor: Actor) -> None:
+        """Call a phase's rule in the part of `actor`; those of the public only if it has one."""
+        given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
+        given["params"] = self.in_office
+        given["actor"] = int(actor)
+        if "public" in asked_for(rule):
+            if self.talks.params.citizens[actor] == 0:
+                return
+            given["public"] = self.talks.publics[actor]
+        rule(*(given[name] for name in asked_for(rule)))
+
+    def run_record(self) -> RunRecord:
+        """Return what has been played so far."""
+        return RunRecord(
+            settings=self.settings,
+            params=self.talks.governments[0],
+            history=self._history[: self.tick],
+            events=self.talks.events[: self.talks.state.events],
+            driver="mesa",
+        )
+
+    @property
+    def first_home(self) -> int:
+        """Side of the first home whose politics are modelled, the first party if none is."""
+        return next((int(h.side) for h in self.settings.scenario.all_homes.values()), 0)
+
+    def _channel_graph(self) -> nx.Graph:
+        graph = nx.Graph()
+        graph.add_nodes_from(agent.actor_id for agent in self.in_charge.values())
+        for edge, channel in enumerate(self.settings.scenario.channels):
+            graph.add_edge(*channel.between, edge=edge, contact=Contact.SILENT)
+        return graph
+
+    def _show_contacts(self) -> None:
+        for *_, attributes in self.channels.edges(data=True):
+            level = int(self.talks.state.contact[attributes["edge"]])
+            attributes["contact"] = Contact(level)

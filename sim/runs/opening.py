@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.parameters import citizens, parameters
+from sim.config.parameters import citizens, governments
 from sim.config.settings import Settings
 from sim.errors import FaultyPluginError
 from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Publics
@@ -23,11 +24,17 @@ class Talks:
     """Everything that both drivers of one run start from."""
 
     settings: Settings
-    params: np.record
+    governments: NDArray[np.void]  # parameters by who governs, shape (governments,)
     state: np.record  # in its opening state; the drivers change it
     shocks: NDArray[np.void]
     publics: Publics  # citizens of each home in their opening state; the drivers change them
     events: NDArray[np.void]  # buffer; ``state.events`` counts what is in it
+
+    @property
+    def params(self) -> np.record:
+        """The parameters under the governments in office."""
+        row: np.record = self.governments[int(self.state.government)]
+        return row
 
 
 @dataclass(frozen=True)
@@ -80,15 +87,17 @@ class Cells(NamedTuple):
 
     numbers: range
     settings: list[Settings]
-    params: NDArray[np.void]  # shape (cells,)
+    params: NDArray[np.void]  # by who governs, shape (cells, governments)
     societies: list[Societies]
 
     @classmethod
     def of(cls, numbers: range, settings: Sequence[Settings]) -> "Cells":
         """Return the cells of these numbers with these settings."""
-        params = np.zeros(len(numbers), PARAMS).view(np.recarray)
-        for row, entry in enumerate(settings):
-            params[row] = parameters(entry)
+        rows = [governments(entry) for entry in settings]
+        shape = (len(numbers), max(len(row) for row in rows))
+        params = np.zeros(shape, PARAMS).view(np.recarray)
+        for cell, row in enumerate(rows):
+            params[cell, : len(row)] = row
         return cls(numbers, list(settings), params, [societies_of(entry) for entry in settings])
 
     def rows_of(self, societies: Societies) -> list[int]:
@@ -160,6 +169,20 @@ def tape(
     return drawn._replace(weekly=drawn.weekly.view(np.recarray))
 
 
+def _tape_of(seed: int, replicates: Sequence[int], horizon: int, societies: Societies) -> Tape:
+    """Return the chance of replicates in ascending order, drawn in runs of successive ones."""
+    numbers = np.asarray(replicates)
+    edges = [0, *(np.flatnonzero(np.diff(numbers) > 1) + 1).tolist(), len(numbers)]
+    parts = [
+        tape(seed, range(int(numbers[a]), int(numbers[b - 1]) + 1), horizon, *societies.citizens)
+        for a, b in pairwise(edges)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    weekly, *others = (np.concatenate(same) for same in zip(*parts, strict=True))
+    return Tape(weekly.view(np.recarray), *others)
+
+
 def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -> np.record:
     """Return the state of week 0 with the chance of one replicate; set the citizens to it."""
     from sim.model.rules.opening import begin
@@ -172,28 +195,28 @@ def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -
 
 def open_run(settings: Settings) -> Talks:
     """Return week 0 of the run that `settings` describe."""
-    params = parameters(settings)
+    rows = governments(settings)
     societies = societies_of(settings)
     replicate = settings.replicate
     own = range(replicate, replicate + 1)
     chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
     graph = _graph_of(societies, replicate)
     publics = new_publics(societies, _pools(societies, settings.seed, max(graph) + 1), graph)
-    state = opening_state(params, publics, chance, 0)
+    state = opening_state(rows[0], publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(settings, params, state, chance.weekly[0], publics, events)
+    return Talks(settings, rows, state, chance.weekly[0], publics, events)
 
 
-def open_batch(seed: int, cells: Cells, societies: Societies, replicates: range) -> Batch:
-    """Return those of some cells that live on the same societies, with some replicates.
+def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequence[int]) -> Batch:
+    """Return those of some cells that live on the same societies, with some replicates, ascending.
 
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
     horizon = max(cells.settings[row].horizon for row in cells.rows_of(societies))
-    pools = _pools(societies, seed, min(replicates.stop, POOL))
+    pools = _pools(societies, seed, min(replicates[-1] + 1, POOL))
     return Batch(
         cells,
-        tape(seed, replicates, horizon, *societies.citizens),
+        _tape_of(seed, replicates, horizon, societies),
         pools,
         np.array([_graph_of(societies, replicate) for replicate in replicates], np.int64),
         new_publics(societies, pools),
@@ -208,5 +231,5 @@ def check_fault(settings: Settings, state: np.record) -> None:
     conduct = settings.parties[party]
     raise FaultyPluginError(
         f"{party}: strategy '{conduct.strategy.name}' or acceptance condition "
-        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week)}"
+        f"'{conduct.acceptance.name}' returned no finite number in week {int(state.week) - 1}"
     )

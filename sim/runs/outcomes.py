@@ -373,7 +373,7 @@ def _course(
         "approval": final["approval"][run, home],
         "opinion": final["opinion"][run, home],
         "protest": final["protest"][run, home],
-        "government_fell": final["status"] == Treaty.GOVERNMENT_FELL,
+        "government_fell": (final["status"] == Treaty.GOVERNMENT_FELL) | (final["government"] > 0),
     }
 
 

@@ -34,11 +34,11 @@ def run_engine(settings: Settings) -> RunRecord:
 
     talks = open_run(settings)
     history = np.zeros(settings.horizon, STATE).view(np.recarray)
-    play(talks.params, talks.state, talks.shocks, talks.publics, talks.events, history)
+    play(talks.governments, talks.state, talks.shocks, talks.publics, talks.events, history)
     check_fault(settings, talks.state)
     return RunRecord(
         settings=settings,
-        params=talks.params,
+        params=talks.governments[0],
         history=history[: talks.state.week],
         events=talks.events[: talks.state.events],
         driver="engine",
@@ -125,13 +125,13 @@ def weekly_states(batch: Batch, cell: int, replicate: int) -> NDArray[np.void] |
     """Return the states of one run of a batch week by week, None if its rules raised."""
     from sim.model.engine import play
 
-    params, chance = batch.cells.params[cell], batch.tape
+    rows, chance = batch.cells.params[cell], batch.tape
     publics = _on_graphs(batch, replicate)
-    history = np.zeros(int(params.horizon), STATE).view(np.recarray)
+    history = np.zeros(int(rows[0].horizon), STATE).view(np.recarray)
     none = np.zeros(0, EVENT).view(np.recarray)
     try:
-        state = opening_state(params, publics, chance, replicate)
-        play(params, state, chance.weekly[replicate], publics, none, history)
+        state = opening_state(rows[0], publics, chance, replicate)
+        play(rows, state, chance.weekly[replicate], publics, none, history)
     except Exception:  # noqa: BLE001 - the table of runs holds the message
         return None
     return history[: int(state.week)]

@@ -64,5 +64,6 @@ def scenario_outcomes(
         party = scenario.second
         for name in ("approval", "opinion", "protest"):
             found[f"{name}_{party}"] = final[name][:, 1].astype("f8")
-        found[f"government_fell_{party}"] = final["fell"][:, 1] != 0
+        followed = (final["government"] & 2) > 0
+        found[f"government_fell_{party}"] = (final["fell"][:, 1] != 0) | followed
     return found

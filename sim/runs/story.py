@@ -246,6 +246,9 @@ MOVES: Mapping[Move, Callable[[Told], str]] = {
         f"{t.street}: protest spreads to {percent(t.value)} of citizens in {t.home}"
     ),
     Move.GOVERNMENT_FELL: lambda t: f"The government of {t.home} falls",
+    Move.GOVERNMENT_FOLLOWED: lambda t: (
+        f"The government of {t.home} falls; its successor goes on with the talks"
+    ),
     Move.FAULT: lambda t: "The run ends",
 }
 """What happened, for each kind of move."""

@@ -35,6 +35,7 @@ _STYLES = {
     Move.LAPSED: "bold red",
     Move.COLLAPSED: "bold red",
     Move.GOVERNMENT_FELL: "bold red",
+    Move.GOVERNMENT_FOLLOWED: "red",
 }
 """Colours on a terminal; the words say all without them."""
 

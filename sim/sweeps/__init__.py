@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sim.config.compose import compose_plain, mark_settings, unknown_key
+from sim.config.compose import compose_plain, mark_settings
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
+from sim.config.with_hydra import unknown_key
 from sim.errors import ConfigError, SimError
 from sim.runs.opening import Cells, check_fault, open_batch, societies_of
 from sim.runs.play import states_or_errors
@@ -163,7 +164,7 @@ def _means(settings: Settings, replicates: int) -> dict[str, float]:
         raise SimError(message)
     for final in state[state["fault"] != 0]:
         check_fault(settings, final)
-    found = outcomes(cells.params, state) | scenario_outcomes(settings.scenario, state)
+    found = outcomes(cells.params[:, 0], state) | scenario_outcomes(settings.scenario, state)
     signed = found["signed"]
     means = {
         "signed": float(np.mean(signed != Signature.NONE)),

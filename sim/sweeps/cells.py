@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sim.config.number import Count, Number, Tally
 from sim.config.scenario import Scenario, value_problems
-from sim.config.settings import Settings, build_settings
+from sim.config.settings import Settings, build_settings, without_effect
 from sim.errors import ConfigError
 from sim.sweeps.plan import Combination, Plan, Step, changed, steps
 
@@ -33,7 +33,7 @@ class CellSettings:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._scenarios = Scenarios(plan.bases)
-        self._latest: tuple[Combination, Settings] | None = None
+        self._latest: tuple[Combination, Settings, frozenset[str]] | None = None
 
     def __call__(self, cell: int) -> Settings:
         """Return the settings of one cell; ConfigError has one line a problem."""
@@ -43,22 +43,38 @@ class CellSettings:
             return self._scenarios.settings(combination)
         drawn = plan.drawn(point)
         of_scenario = {key: value for key, value in drawn.items() if key.startswith("scenario.")}
-        # Drawn inside the ranges of the very scenario that was validated; else all anew.
-        inside = of_scenario.keys() <= set(plan.assumed)
-        if not inside or any(key in combination.changes for key in of_scenario):
+        shared, inside = self._shared(combination)
+        if not of_scenario.keys() <= inside:
             return build_settings(plan.plain(cell))
-        shared = self._shared(combination)
         scenario = with_values(shared.scenario, {number_of(k): v for k, v in of_scenario.items()})
         if len(of_scenario) == len(drawn):
             return shared.model_copy(update={"scenario": scenario})
         return build_settings(plan.plain(cell), scenario)
 
-    def _shared(self, combination: Combination) -> Settings:
-        """Return the settings of a combination before its point is put in."""
+    def _shared(self, combination: Combination) -> tuple[Settings, frozenset[str]]:
+        """Return the settings of a combination before its point is put in, and `_inside`."""
         latest = self._latest
         if latest is None or latest[0] is not combination:
-            latest = self._latest = combination, self._scenarios.settings(combination)
-        return latest[1]
+            settings = self._scenarios.settings(combination)
+            latest = self._latest = combination, settings, self._inside(combination)
+        return latest[1:]
+
+    def _inside(self, combination: Combination) -> frozenset[str]:
+        """Return the keys of which any value of the design fits the very scenario that is valid.
+
+        Those drawn from the ranges that it states; and those of intervals whose ends both fit.
+        """
+        plan = self._plan
+        stated = {key for key in plan.assumed if key not in combination.changes}
+        own = [key for key in plan.point_keys if key not in plan.assumed and _is_value(key)]
+        ends = [plan.drawn_at(end, own) for end in ("low", "high")] if own else []
+        try:
+            for values in ends:
+                changes = combination.changes | values
+                build_settings(changed(plan.bases[combination.base], changes))
+        except ConfigError:
+            return frozenset(stated)
+        return frozenset(stated.union(own))
 
 
 class Scenarios:
@@ -78,6 +94,13 @@ class Scenarios:
                 self._valid.pop(next(iter(self._valid)), None)
             self._valid[key] = settings.scenario
         return settings
+
+
+def idle_choices(plan: Plan) -> list[str]:
+    """Return one line for each choice of the plan's combinations that has no effect."""
+    scenarios = Scenarios(plan.bases)
+    found = (without_effect(scenarios.settings(entry)) for entry in plan.combinations)
+    return list(dict.fromkeys(line for lines in found for line in lines))
 
 
 def scenario_key(combination: Combination) -> str:
@@ -127,6 +150,13 @@ def _replaced(node: object, tree: Tree | float) -> object:
         return node | {k: _replaced(node[k], inner) for k, inner in tree.items()}
     assert isinstance(node, tuple)
     return tuple(_replaced(v, tree[n]) if n in tree else v for n, v in enumerate(node))
+
+
+def _is_value(key: str) -> bool:
+    """Return whether a key sets the value of a number of the scenario that need not be whole."""
+    parts = key.split(".")
+    named = all(part.isidentifier() for part in parts)
+    return named and (parts[0], parts[-1]) == ("scenario", "value") and not is_whole(number_of(key))
 
 
 @cache

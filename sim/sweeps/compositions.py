@@ -17,9 +17,10 @@ from pathlib import Path
 
 import yaml
 
-from sim.config.compose import compose_plain, mark_settings, unknown_key
+from sim.config.compose import compose_plain, mark_settings
 from sim.config.short import ONLY_HERE
 from sim.config.sources import check_text, search_folders
+from sim.config.with_hydra import unknown_key
 from sim.errors import ConfigError
 from sim.sweeps.overrides import Choices, Term
 from sim.sweeps.plan import at, changed, has

@@ -8,10 +8,13 @@ import json
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.model.identity import digest
@@ -24,6 +27,8 @@ FORMAT = 2
 """Version of the plan's file."""
 UNSEALED_FORMAT = 1
 """The one before: its shards and tables carry no digest."""
+OWN_CHANCE = "own"
+"""How a design says that each of its points, or blocks of points, has chance of its own."""
 SHIPPED = "shipped:"
 """What the names of the package's own configuration files begin with."""
 SMALLEST, LARGEST = 128, 2048
@@ -175,6 +180,35 @@ class Plan:
     def assumed(self) -> list[str]:
         """Those of `point_keys` that are drawn from the ranges that the scenario states."""
         return self._of_design("assumed")
+
+    @property
+    def block(self) -> int:
+        """Successive points that share coordinates: inputs + 2 in a Saltelli design, else 1."""
+        return len(self.point_keys) + 2 if self.design["kind"] == "saltelli" else 1
+
+    @property
+    def common_chance(self) -> bool:
+        """Whether a replicate meets the same shocks in every cell, drawn points included."""
+        return self.design.get("chance") != OWN_CHANCE
+
+    def chance_of(self, cells: NDArray[np.int64], replicates: range) -> NDArray[np.int64]:
+        """Return the replicate of the tape that some cells' runs meet.
+
+        That of the run, or, where points have chance of their own, one for each replicate and
+        point; the points of a block share theirs. Shape (cells, replicates).
+        """
+        numbers = np.broadcast_to(np.asarray(replicates), (len(cells), len(replicates)))
+        if self.common_chance:
+            return numbers
+        blocks = len(self.points) // self.block
+        own = cells % len(self.points) // self.block
+        return numbers * blocks + own[:, np.newaxis]
+
+    def drawn_at(self, end: str, keys: Sequence[str]) -> dict[str, object]:
+        """Return the ``"low"`` or ``"high"`` end of what is drawn for some of `point_keys`."""
+        ends = self.design[end]
+        assert isinstance(ends, list)
+        return {key: ends[self.point_keys.index(key)] for key in keys}
 
     def _of_design(self, name: str) -> list[str]:
         found = self.design.get(name, [])

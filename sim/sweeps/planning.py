@@ -36,7 +36,7 @@ from sim.sweeps.overrides import (
     read_terms,
     unknown_choices,
 )
-from sim.sweeps.plan import SHIPPED, Combination, Plan, at, changed, shape_for
+from sim.sweeps.plan import OWN_CHANCE, SHIPPED, Combination, Plan, at, changed, shape_for
 from sim.sweeps.request import Line, SweepSettings, read_line
 
 REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
@@ -179,6 +179,7 @@ def _design(line: Line, varied: Sequence[Dimension]) -> dict[str, object]:
         "low": [d.low for d in varied],
         "high": [d.high for d in varied],
         "assumed": [d.key for d in varied if d.key not in intervals],
+        **({} if line.settings.common_chance else {"chance": OWN_CHANCE}),
     }
 
 

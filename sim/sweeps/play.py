@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache
-from itertools import groupby, product
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -133,17 +133,21 @@ class Player:
         state = np.zeros(chunk.runs, STATE).view(np.recarray)
         errors: list[str | None] = [None] * chunk.runs
         traces: list[list[Series]] = []
-        for first, society in product(range(0, count, AT_ONCE), dict.fromkeys(group.societies)):
-            some = chunk.replicates[first : first + AT_ONCE]
-            rows, columns = np.array(group.rows_of(society)), np.arange(len(some))
-            batch = open_batch(self.plan.seed, group, society, some)
-            where = (rows[:, np.newaxis] * count + first + columns).ravel()
-            cell, replicate = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
-            final, raised = states_or_errors(batch, cell, replicate)
-            state[where] = final
-            for run, message in raised.items():
-                errors[where[run]] = message
-            traces += self._traces(batch, rows, some)
+        for society in dict.fromkeys(group.societies):
+            rows = np.array(group.rows_of(society))
+            chance = self.plan.chance_of(rows + chunk.first_cell, chunk.replicates)
+            known = np.unique(chance)
+            for first in range(0, len(known), AT_ONCE):
+                some = known[first : first + AT_ONCE]
+                cell, column = np.nonzero((chance >= some[0]) & (chance <= some[-1]))
+                batch = open_batch(self.plan.seed, group, society, some.tolist())
+                met = np.searchsorted(some, chance[cell, column])
+                where = rows[cell] * count + column
+                final, raised = states_or_errors(batch, rows[cell], met)
+                state[where] = final
+                for run, message in raised.items():
+                    errors[where[run]] = message
+                traces += self._traces(batch, rows[cell], met, column + chunk.first_replicate)
         runs = self._table(chunk, group, state, errors)
         failed = int((runs["run_status"] == FAILED).sum())
         return Played(runs, weekly_table(traces), failed)
@@ -159,7 +163,7 @@ class Player:
         cell = np.repeat(np.arange(len(chunk.cells)), count)
         for run in np.flatnonzero(state["fault"]):
             errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
-        found = outcomes(group.params, state, cell)
+        found = outcomes(group.params[:, 0], state, cell)
         for name in (column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"):
             for run in np.flatnonzero(~np.isfinite(found[name].astype(np.float64))):
                 errors[run] = errors[run] or f"outcome '{name}' is not a finite number"
@@ -199,16 +203,22 @@ class Player:
         return columns
 
     def _traces(
-        self, batch: Batch, rows: NDArray[np.int64], replicates: range
+        self,
+        batch: Batch,
+        rows: NDArray[np.int64],
+        met: NDArray[np.int64],
+        replicates: NDArray[np.int64],
     ) -> list[list["Series"]]:
+        """Return the weekly histories of those runs that leave one."""
         numbers, settings, params, _ = batch.cells
         no_events = np.zeros(0, EVENT)
         found = []
-        traced = [pair for pair in enumerate(replicates) if self.plan.traced(pair[1])]
-        for row, (number, replicate) in product(rows, traced):
-            history = weekly_states(batch, row, number)
+        for row, chance, replicate in zip(rows, met, replicates.tolist(), strict=True):
+            if not self.plan.traced(replicate):
+                continue
+            history = weekly_states(batch, row, chance)
             if history is not None:
-                record = RunRecord(settings[row], params[row], history, no_events, "engine")
+                record = RunRecord(settings[row], params[row, 0], history, no_events, "engine")
                 found.append(weekly_history(record, numbers[row], replicate))
         return found
 

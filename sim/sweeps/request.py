@@ -84,6 +84,7 @@ class SweepSettings(Own):
     design: Literal["factorial", "latin_hypercube", "sobol", "saltelli"]
     samples: int = Field(ge=0, le=1_000_000)
     assumptions: list[str]
+    common_chance: bool
     trace: Literal["none", "sample", "all"]
     executor: Executor = Field(discriminator="name")
 

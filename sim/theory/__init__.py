@@ -5,7 +5,7 @@ the simulator's rules and reads the values off. Tests, `sim theory` and the scor
 documentation share them. Nothing here computes an expected value by the rule under test.
 """
 
-from sim.theory import at_home, bargaining, invariants, waiting
+from sim.theory import at_home, bargaining, waiting
 from sim.theory.oracle import (
     REFERENCES,
     Oracle,
@@ -26,7 +26,7 @@ ORACLES: tuple[Oracle, ...] = (
     *at_home.REFERENDUMS,
     *at_home.CASCADES,
     *waiting.HAZARDS,
-    *invariants.ORACLES,
+    *bargaining.INVARIANTS,
 )
 """Every oracle, in the order of the scoreboard."""
 

@@ -56,8 +56,8 @@ def opinions_after(
 def two_citizens() -> GraphPool:
     """Return two citizens who weigh each other by W = [[.5, .5], [.25, .75]]."""
     return GraphPool(
-        start=np.array([[0, 2, 4]], np.int32),
-        tie=np.array([[0, 1, 0, 1]], np.int32),
+        start=np.array([[0, 2, 4]], np.uint32),
+        tie=np.array([[0, 1, 0, 1]], np.uint32),
         tie_weight=np.array([[0.5, 0.5, 0.25, 0.75]]),
     )
 

@@ -169,11 +169,18 @@ def play_talks(
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
     history = np.zeros(int(params.horizon) if keep_history else 0, STATE).view(np.recarray)
     if drive == "engine":
-        play(params, state, weekly, publics, events, history)
+        play(alone(params), state, weekly, publics, events, history)
     else:
         _walk(params, state, weekly, publics, events, history)
     kept = history[: int(state.week)]
     return Played(params, state, kept, events[: int(state.events)], publics[0])
+
+
+def alone(params: np.record) -> NDArray[np.void]:
+    """Return parameters that hold whoever governs, shape (4,)."""
+    rows = np.zeros(4, PARAMS).view(np.recarray)
+    rows[:] = params
+    return rows
 
 
 def _walk(
@@ -208,13 +215,13 @@ def play_sample(params: np.record, runs: int, seed: int) -> NDArray[np.void]:
     tape = tape._replace(weekly=tape.weekly.view(np.recarray))
     pool = graph_pool("complete", 0, 0, 0.0, 0)
     state = np.zeros(runs, STATE).view(np.recarray)
-    one = np.zeros(1, PARAMS).view(np.recarray)
-    one[0] = params
     none, graph = np.zeros(runs, np.int64), np.zeros((runs, 2), np.int64)
     rows = np.arange(runs)
     events = np.zeros(0, EVENT).view(np.recarray)
     publics = (no_public(), no_public())
-    play_many(one, none, rows, graph, state, tape, (pool, pool), publics, events)
+    play_many(
+        alone(params)[np.newaxis], none, rows, graph, state, tape, (pool, pool), publics, events
+    )
     return state
 
 

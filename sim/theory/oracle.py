@@ -193,14 +193,15 @@ def outcomes_of(static: Static, runs: int = RUNS) -> tuple[Floats, Floats]:
     base = _settings(static.overrides)
     cells = Cells.of(range(2), [base, base])
     for row, level in enumerate(static.levels):
-        static.change(cells.params[row], level)
+        for government in cells.params[row]:
+            static.change(government, level)
     batch = open_batch(base.seed, cells, societies_of(base), range(runs))
     measure = OUTCOMES[static.outcome]
     found: list[Floats] = []
     for row in range(2):
         rows = np.full(runs, row, np.int64)
         final = final_states(batch, rows, np.arange(runs, dtype=np.int64))
-        found.append(measure(cells.params[row], final))
+        found.append(measure(cells.params[row, 0], final))
     return found[0], found[1]
 
 

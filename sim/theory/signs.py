@@ -161,6 +161,10 @@ _RAIFFA = "Raiffa (1982), logrolling"
 _QUANTAL = "McKelvey and Palfrey (1995)"
 _KYDD = "Kydd (2003)"
 _CONSTRUCTION = "the rule itself"
+_WITHOUT_FORCE = tuple(
+    f"scenario.coercion.{party}.hazard_per_year.value=0" for party in ("armenia", "azerbaijan")
+)
+"""Nobody fears an end of the present state by force, so that waiting costs less."""
 
 
 def _rows(
@@ -278,6 +282,7 @@ STATICS: tuple[Static, ...] = (
         (0.1, 0.9),
         of_side("odds", 0),
         (_SIGNATURE, 1, _STOPPING),
+        under=_WITHOUT_FORCE,
     ),
     *_rows(
         "gain in office by a paper, Armenia",
@@ -290,7 +295,7 @@ STATICS: tuple[Static, ...] = (
         "stock of concessions, Armenia",
         (0.0, 8.0),
         of_side("concession_stock", _FIRST),
-        ("signed", -1, _STOPPING),
+        (_SIGNATURE, 1, _STOPPING),
         under=("preset=opposition",),
     ),
     *_rows(
@@ -301,7 +306,14 @@ STATICS: tuple[Static, ...] = (
         under=("preset=opposition",),
     ),
     # chance, and the rules of the talks
-    *_rows("noise of an answer", (0.005, 0.05), of_talks("choice_noise"), (_TEXT, -1, _QUANTAL)),
+    *_rows(
+        "noise of an answer, without fear of force",
+        (0.005, 0.05),
+        of_talks("choice_noise"),
+        (_TEXT, -1, _QUANTAL),
+        under=_WITHOUT_FORCE,
+    ),
+    *_rows("noise of an answer", (0.005, 0.05), of_talks("choice_noise"), (_TEXT, 1, _QUANTAL)),
     *_rows(
         "odds that an incident ends the talks",
         (0.0, 0.2),

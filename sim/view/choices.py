@@ -11,9 +11,9 @@ import json
 import os
 import re
 import shlex
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -21,21 +21,45 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import parse_qsl, quote
 
+import yaml
+
 from sim.config import config_folder
 from sim.config.settings import CHOICES, Settings, build_settings
 from sim.errors import SimError
+from sim.model.identity import cache_folder
 
 VIEW = Path(__file__).parent
 MOST_COMPOSITIONS = 200
 COMPOSED_BY = ("hydra-core", "omegaconf", "peace-talks-sim")
-DRAWN_BY = ("solara-server", "solara-ui", "solara-assets", "ipyvue", "ipyvuetify", "ipywidgets")
-"""Distributions that the page's HTML depends on, beside this package's templates and styles."""
 
 
 def config_folders(config_dir: str | None) -> list[Path]:
     """Return the folders that are searched for configurations, the user's own first."""
     own = [] if config_dir is None else [Path(config_dir).expanduser().resolve()]
     return [*own, config_folder()]
+
+
+def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
+    """Return the files of a group by name, the user's own before those of the package."""
+    found: dict[str, Path] = {}
+    for folder in config_folders(config_dir):
+        for file in sorted((folder / group).glob("*.yaml")):
+            found.setdefault(file.stem, file)
+    return found
+
+
+@lru_cache(maxsize=64)
+def options(group: str, config_dir: str | None) -> dict[str, object]:
+    """Return the content of each file of a group by name."""
+    return {name: content_of(file) for name, file in files_of(group, config_dir).items()}
+
+
+def content_of(file: Path) -> object:
+    """Return what a YAML file holds, None if it cannot be read."""
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
 
 
 def composition_file(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Path:
@@ -47,7 +71,7 @@ def composition_file(overrides: Sequence[str], config_name: str, config_dir: str
         parts.append(b"folder" if folder.is_dir() else b"missing")
         for file in sorted(folder.rglob("*.yaml")):
             parts += [file.relative_to(folder).as_posix().encode(), file.read_bytes()]
-    return _cache_file("compositions", parts, ".json")
+    return cache_file("compositions", parts, ".json")
 
 
 def read_composition(file: Path) -> dict[str, object] | None:
@@ -63,41 +87,18 @@ def keep_composition(file: Path, plain: dict[str, object]) -> None:
     """Keep a composition, unless JSON would change it."""
     text = json.dumps(plain)
     if json.loads(text) == plain:
-        _keep(file, text.encode(), MOST_COMPOSITIONS)
+        keep_whole(file, text.encode(), MOST_COMPOSITIONS)
 
 
-def page_file() -> Path:
-    """Return where the page's HTML is kept, or would be."""
-    parts = [" ".join([sys.prefix, *(version(name) for name in DRAWN_BY)]).encode()]
-    for file in sorted([*VIEW.glob("templates/*"), *VIEW.glob("assets/*")]):
-        parts += [file.name.encode(), file.read_bytes()]
-    return _cache_file("page", parts, ".html")
-
-
-def read_page(file: Path) -> bytes | None:
-    """Return the kept HTML, None if there is none that is whole."""
-    try:
-        html = file.read_bytes()
-    except OSError:
-        return None
-    return html if html.rstrip().endswith(b"</html>") else None
-
-
-def keep_page(file: Path, html: bytes) -> None:
-    """Keep the page's HTML in place of older ones."""
-    _keep(file, html, most=1)
-
-
-def _cache_file(folder: str, parts: Iterable[bytes], suffix: str) -> Path:
-    from sim.model.compiled import cache_folder
-
+def cache_file(folder: str, parts: Iterable[bytes], suffix: str) -> Path:
+    """Return where what is made of some parts is kept, or would be."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)
     return cache_folder() / folder / f"{digest.hexdigest()}{suffix}"
 
 
-def _keep(file: Path, content: bytes, most: int) -> None:
+def keep_whole(file: Path, content: bytes, most: int) -> None:
     """Write a file whole, and remove the oldest of its kind beyond `most`."""
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,7 @@ def _keep(file: Path, content: bytes, most: int) -> None:
 
 WHOLE = ("scenario", "preset")
 """Choices that set many others; those are dropped with them."""
-RULES = ("agenda", "precondition", "mediator", "public")
+RULES = ("agenda", "bargaining", "precondition", "mediator", "public")
 NUMBERS = ("horizon", "seed", "replicate")
 """Whole numbers at the root of the settings; a new scenario or preset leaves them alone."""
 
@@ -126,6 +127,12 @@ _NUMBER = re.compile(
     rf"|{_NAME}\.({_NODES})\.{_NAME}"
     rf"|scenario(\.{_NAME})+\.(value|low|high)"
 )
+_FIGURE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
+"""A number that YAML, Hydra and JSON read alike."""
+_WORD = re.compile(r"(?!(?i:null|true|false|nan|inf|yes|no|on|off)$)[A-Za-z]+")
+"""A word that they read as a word; where a number should stand it is an error."""
+_TRACKER = re.compile(r"utm_\w+|fbclid|gclid|msclkid|igshid|mc_[ce]id|ref")
+"""Keys that mailers and other sites append to a link; they ask for nothing."""
 _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 """No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
 _PLAIN = re.compile(rf"(?!(hydra|plugins|executor|experiment)\.){_NAME}(\.{_NAME})+")
@@ -187,8 +194,7 @@ class Choices:
     """Overrides that a visitor has chosen, value by key."""
 
     values: Mapping[str, str] = field(default_factory=dict)
-    # overrides of a stored run that no link may set; they hold until a scenario or a preset
-    # is chosen
+    # overrides of a stored run that no link may set; a scenario or a preset ends them
     fixed: tuple[str, ...] = ()
     cell: int | None = None  # the sweep's cell that they are from, None without any
 
@@ -248,23 +254,101 @@ def started() -> Start:
 
 def settings_of(start: Start, choices: Choices) -> Settings:
     """Return the settings that follow from the choices, or raise `ConfigError`."""
-    overrides = (*start.fixed, *choices.words())
+    written = {k: v for k, v in choices.values.items() if _is_number(k, v)}
+    rest = replace(choices, values={k: v for k, v in choices.values.items() if k not in written})
+    where = start.config_name, start.config_dir
     with _COMPOSING:
-        return _composed(overrides, start.config_name, start.config_dir)
+        plain = _substituted(start, rest) or deepcopy(
+            _composed((*start.fixed, *rest.words()), *where)
+        )
+        if all(_put(plain, key.split("."), value) for key, value in written.items()):
+            if any(key.startswith("scenario.") for key in written):
+                from sim.config.compose import mark_settings
+
+                mark_settings(plain, (*start.fixed, *choices.words()))
+            return build_settings(plain)
+        return build_settings(_composed((*start.fixed, *choices.words()), *where))
 
 
-@lru_cache(maxsize=4)
-def _composed(overrides: Sequence[str], config_name: str, config_dir: str | None) -> Settings:
+def _is_number(key: str, value: str) -> bool:
+    """Return whether an override puts a plain number or word where only a number can stand."""
+    return bool(_NUMBER.fullmatch(key) and (_FIGURE.fullmatch(value) or _WORD.fullmatch(value)))
+
+
+def _put(plain: dict[str, object], path: Sequence[str], value: str) -> bool:
+    """Put a number where one stands; False where none does, and Hydra says what is wrong."""
+    node: object = plain
+    for part in path[:-1]:
+        node = node.get(part) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or isinstance(node.get(path[-1], {}), (dict, list)):
+        return False
+    node[path[-1]] = value if _WORD.fullmatch(value) else json.loads(value)
+    return True
+
+
+@lru_cache(maxsize=16)
+def _composed(
+    overrides: Sequence[str], config_name: str, config_dir: str | None
+) -> dict[str, object]:
+    """Return what overrides compose to, not yet validated and not to be changed."""
     file = composition_file(overrides, config_name, config_dir)
     plain = read_composition(file)
     if plain is not None:
-        return build_settings(plain)
+        return plain
     from sim.config.compose import compose_plain
 
     plain = compose_plain(overrides, config_name, config_dir)
-    settings = build_settings(plain)
-    keep_composition(file, plain)
-    return settings
+    with contextlib.suppress(SimError):  # what is not valid is told by who asked, and not kept
+        build_settings(plain)
+        keep_composition(file, plain)
+    return plain
+
+
+def _substituted(start: Start, choices: Choices) -> dict[str, object] | None:
+    """Return the composition without Hydra, which takes it seconds on a busy machine.
+
+    Where a group's node is, value for value, one of the group's files, another of its files can
+    take its place. Returns None where that does not hold, and Hydra must compose.
+    """
+    given = choices.values
+    groups = {k: v for k, v in given.items() if k in RULES or k.partition("@")[0] in CHOICES}
+    rest = replace(choices, values={k: v for k, v in given.items() if k not in groups})
+    if not groups or "preset" in rest.values:
+        return None
+    plain = deepcopy(_composed((*start.fixed, *rest.words()), start.config_name, start.config_dir))
+    fixed = [split(word.lstrip("+~"))[0] for word in (*start.fixed, *rest.fixed)]
+    for key, option in groups.items():
+        group, _, party = key.partition("@")
+        if "preset" in fixed or any(f"{word}.".startswith(f"{party or group}.") for word in fixed):
+            return None
+        parent, name = (plain.get(party), group) if party else (plain, group)
+        files = files_of(group, start.config_dir)
+        found = {other: _node(files[other], group if party else "") for other in files}
+        if not isinstance(parent, dict) or not found.get(option):
+            return None
+        if parent.get(name) not in found.values():
+            return None
+        parent[name] = deepcopy(found[option])
+    return plain
+
+
+@lru_cache(maxsize=256)
+def _node(file: Path, key: str) -> dict[str, object] | None:
+    """Return what a file puts at its group's place, None where Hydra would read more into it."""
+    content = content_of(file)
+    if not isinstance(content, dict) or "defaults" in content or "@package" in file.read_text():
+        return None
+    node = content.get(key) if key else content
+    if not isinstance(node, dict) or (key and len(content) > 1):
+        return None
+    return None if any(_is_read_otherwise(value) for value in node.values()) else node
+
+
+def _is_read_otherwise(value: object) -> bool:
+    """Return whether Hydra may read a value of a YAML file otherwise than YAML does."""
+    if isinstance(value, str):
+        return "$" in value or _FIGURE.fullmatch(value) is not None
+    return isinstance(value, (dict, list))
 
 
 def command_line(start: Start, choices: Choices) -> str:
@@ -326,6 +410,8 @@ def read_address(query: str | None) -> Address:
     places: dict[str, int | None] = {"week": None, "cell": None}
     problems: list[str] = []
     for key, value in parse_qsl((query or "").lstrip("?"), keep_blank_values=True):
+        if _TRACKER.fullmatch(key):
+            continue
         if key in places:
             if re.fullmatch(r"\d{1,9}", value):
                 places[key] = int(value)

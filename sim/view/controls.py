@@ -5,30 +5,46 @@ it describes given settings; the second half makes the controls.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
-
-import yaml
 
 from sim.config.homes import Home
 from sim.config.number import Number
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
-from sim.view.choices import RULES, WHOLE, Choices, Start, State, config_folders
+from sim.view.choices import (
+    RULES,
+    WHOLE,
+    Choices,
+    Start,
+    State,
+    config_folders,
+    content_of,
+    files_of,
+    options,
+)
 
 Kind = TypeVar("Kind", list[object], dict[str, object])
 
 LABELS = {
+    "bargaining": "Way of bargaining",
     "precondition": "Precondition rule",
     "mediator": "Mediator style",
     "acceptance": "Acceptance condition",
     "horizon": "Weeks",
 }
 """Labels that are not the key itself."""
+WORDS = {
+    "ac_combi": "beats the next demand; late, the best so far",
+    "ac_const": "gives a constant share",
+    "ac_next": "beats the own next demand",
+    "ac_time": "beats the status quo, once it is late",
+}
+"""Options in words, where their name says nothing to who has not read the papers."""
 HELP = {
     "scenario": "another one drops what is set below, but for chance and length",
     "preset": "a whole reading: drops what is set below, but for chance and length",
@@ -44,26 +60,22 @@ FEWEST_STEPS = 30
 """Steps that a slider has at least; they are powers of ten."""
 
 
-def files_of(group: str, config_dir: str | None) -> dict[str, Path]:
-    """Return the files of a group by name, the user's own before those of the package."""
-    found: dict[str, Path] = {}
-    for folder in config_folders(config_dir):
-        for file in sorted((folder / group).glob("*.yaml")):
-            found.setdefault(file.stem, file)
-    return found
+@lru_cache(maxsize=256)
+def option_help(file: Path) -> str:
+    """Return what a file of a group says of itself: the first paragraph of its comment."""
+    lines: list[str] = []
+    for line in file.read_text("utf-8").splitlines():
+        if line.startswith("# @package"):
+            continue
+        if not line.startswith("# "):
+            break
+        lines.append(line.removeprefix("# ").strip())
+    return " ".join(lines)
 
 
-@lru_cache(maxsize=64)
-def options(group: str, config_dir: str | None) -> dict[str, object]:
-    """Return the content of each file of a group by name."""
-    return {name: _content(file) for name, file in files_of(group, config_dir).items()}
-
-
-def _content(file: Path) -> object:
-    try:
-        return yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None
+def option_words(name: str) -> str:
+    """Return an option as it is written for readers."""
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def _at(content: object, key: str, kind: type[Kind]) -> Kind:
@@ -75,7 +87,7 @@ def _at(content: object, key: str, kind: type[Kind]) -> Kind:
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
     files = (folder / f"{config_name}.yaml" for folder in config_folders(config_dir))
-    content = _content(next((file for file in files if file.is_file()), Path()))
+    content = content_of(next((file for file in files if file.is_file()), Path()))
     chosen = (
         entry.get(group) for entry in _at(content, "defaults", list) if isinstance(entry, Mapping)
     )
@@ -152,6 +164,39 @@ def chosen_plugin(settings: Settings, group: str, party: str, found: Mapping[str
     return choice.name if choice.name in same else next(iter(same), "")
 
 
+def chosen(start: Start, state: State, group: str, party: str = "") -> str:
+    """Return the option that is chosen in a group, a party's or one of the rules of the talks."""
+    key = f"{group}@{party}" if party else group
+    if key in state.choices.values:
+        return state.choices.values[key]
+    if group in WHOLE:
+        return default_of(group, start.config_name, start.config_dir)
+    found = options(group, start.config_dir)
+    if not party:
+        return chosen_rule(state.settings, group, found)
+    if party not in state.settings.parties:
+        return ""
+    return chosen_plugin(state.settings, group, party, found)
+
+
+def conduct_words(start: Start, state: State) -> dict[str, str]:
+    """Return in words how each party bargains, by its id, and the rules, by the empty string."""
+    told = {}
+    for party in state.settings.scenario.parties:
+        words = option_words(chosen(start, state, "strategy", party))
+        own = f"{party}.strategy."
+        given = [
+            f"{key.removeprefix(own).replace('_', ' ')} {value}"
+            for key, value in state.choices.values.items()
+            if key.startswith(own)
+        ]
+        told[party] = f"{words} ({', '.join(given)})" if given else words
+    rules = [f"{_label(g).lower()} {option_words(chosen(start, state, g))}" for g in RULES]
+    settings = state.settings
+    told[""] = f"{', '.join(rules)}; seed {settings.seed}, replicate {settings.replicate}"
+    return told
+
+
 @dataclass(frozen=True)
 class Control:
     """One control."""
@@ -167,6 +212,8 @@ class Control:
     step: str = "any"
     note: str = ""  # unit and range, or what the choice does
     folded: bool = False  # true if it stands below a fold
+    words: Mapping[str, str] = field(default_factory=dict)  # of the options, where not the same
+    told: list[tuple[str, str]] = field(default_factory=list)  # what each option does
 
     @property
     def waits(self) -> bool:
@@ -237,7 +284,9 @@ class _Builder:
 
     def group(self, group: str, party: str = "") -> Control:
         """Return the control of a group; a party's, or one of the rules of the talks."""
-        value, running = (self._chosen(state, group, party) for state in (self.draft, self.running))
+        value, running = (
+            chosen(self.start, state, group, party) for state in (self.draft, self.running)
+        )
         names = self._names(group)
         if value not in names:
             names.insert(0, value)
@@ -252,7 +301,14 @@ class _Builder:
             names,
             note=HELP.get(group, ""),
             folded=group in FOLDED,
+            words={name: option_words(name) for name in names},
+            told=self._told(group, names),
         )
+
+    def _told(self, group: str, names: Sequence[str]) -> list[tuple[str, str]]:
+        files = files_of(group, self.start.config_dir)
+        told = [(name, option_help(files[name])) for name in names if name in files]
+        return [(name, words) for name, words in told if words]
 
     def _names(self, group: str) -> list[str]:
         """Return what can be chosen.
@@ -265,19 +321,6 @@ class _Builder:
         if group == "preset":
             return for_parties(options(group, self.start.config_dir), parties)
         return list(files_of(group, self.start.config_dir))
-
-    def _chosen(self, state: State, group: str, party: str) -> str:
-        key = f"{group}@{party}" if party else group
-        if key in state.choices.values:
-            return state.choices.values[key]
-        if group in WHOLE:
-            return default_of(group, self.start.config_name, self.start.config_dir)
-        found = options(group, self.start.config_dir)
-        if not party:
-            return chosen_rule(state.settings, group, found)
-        if party not in state.settings.parties:
-            return ""
-        return chosen_plugin(state.settings, group, party, found)
 
     def party(self, party: str) -> Iterator[Control]:
         """Yield the controls of one party: what it chooses, with parameters, and its patience."""
@@ -297,7 +340,7 @@ class _Builder:
                 parameter.name.replace("_", " "),
                 (values[parameter.name], running.get(parameter.name)),
                 (parameter.low, parameter.high),
-                parameter.unit,
+                f"{parameter.meaning}; {parameter.unit}",
             )
             yield replace(control, folded=node in FOLDED)
 

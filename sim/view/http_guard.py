@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +21,7 @@ from uuid import uuid4
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sim.view.choices import VIEW, keep_page, page_file, read_page
+from sim.view.choices import VIEW, cache_file, keep_whole
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Scripts' addresses name a version or a digest of their content, so browsers may keep them."""
@@ -42,12 +43,36 @@ POLICIES = (
 """Sent with every answer."""
 LONGEST_PATH, LONGEST_NAME, LARGEST_HEADERS = 2_048, 255, 32_768
 """Most bytes of a path, of a name between its slashes, and of all headers."""
+DRAWN_BY = ("solara-server", "solara-ui", "solara-assets", "ipyvue", "ipyvuetify", "ipywidgets")
+"""Distributions that the page's HTML depends on, beside this package's templates and styles."""
 _PROXY = (b"x-forwarded-", b"forwarded", b"script-name", b"x-script-name")
 """Headers that a proxy would set. There is none, and Solara would believe them."""
 _HOST = re.compile(rb"(\[[0-9a-f:.%]+\]|[\w.-]*)(:\d{1,5})?", re.IGNORECASE)
 _NO_PATH = re.compile(rb"%(?![0-9a-f]{2})|%[01][0-9a-f]|%7f", re.IGNORECASE)
 _KERNEL = re.compile(r"/jupyter/api/kernels/[\w-]{1,64}/channels")
 _CLOSE = re.compile(r"/_solara/api/close/[\w-]{1,64}")
+
+
+def page_file() -> Path:
+    """Return where the page's HTML is kept, or would be."""
+    parts = [" ".join([sys.prefix, *(version(name) for name in DRAWN_BY)]).encode()]
+    for file in sorted([*VIEW.glob("templates/*"), *VIEW.glob("assets/*")]):
+        parts += [file.name.encode(), file.read_bytes()]
+    return cache_file("page", parts, ".html")
+
+
+def read_page(file: Path) -> bytes | None:
+    """Return the kept HTML, None if there is none that is whole."""
+    try:
+        html = file.read_bytes()
+    except OSError:
+        return None
+    return html if html.rstrip().endswith(b"</html>") else None
+
+
+def keep_page(file: Path, html: bytes) -> None:
+    """Keep the page's HTML in place of older ones."""
+    keep_whole(file, html, most=1)
 
 
 def script_folder() -> Path:

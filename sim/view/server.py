@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 from sim.errors import ConfigError, SimError
 from sim.view.http_guard import Guard, hosts_of, script_folder
@@ -20,7 +21,7 @@ PORT = 8765
 TRIED = 20
 """Ports that are tried from `PORT` on if none was named."""
 LAST_PORT = 65_535
-PAGE = "sim.view.page.app"
+PAGE = "sim.view.page"
 NEEDED = "requirejs@2.3.6/require.js"
 """One of the installed scripts, to see whether they are there."""
 FIRST_DRAWN = 0.7
@@ -140,12 +141,15 @@ def open_page(guard: Guard, address: str) -> None:
     os.environ.update(_SILENT)
     from solara.server import app as solara_app
     from solara.server import settings, starlette
+    from solara.widgets import Navigator
     from starlette.applications import Starlette
 
     settings.main.root_path = ""
     settings.main.base_url = address
     # Solara wants cookies that another site's page could send; here none may.
     warnings.filterwarnings("ignore", "Cookies with samesite=none", UserWarning)
+    # Solara's own breaks with a warning at each load, and writes over the state of the history.
+    Navigator.template_file = str(Path(__file__).parent / "templates" / "navigator.vue")
     solara_app.apps["__default__"] = solara_app.AppScript(PAGE)
     starlette.on_startup()
     # Solara's own route to scripts would fetch what is missing; the guard serves what there is.

@@ -7,10 +7,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from sim.errors import ConfigError, SimError
-from sim.view.board import Shown, panels
+from sim.runs.story import STATUS_WORDS, words_of
+from sim.view.board import FOLDED, TITLES, Shown, panels
 from sim.view.board.graphs import drawn_graph
 from sim.view.board.moves import why_panel
-from sim.view.board.path import summary_words
+from sim.view.board.path import final_status, sentence
 from sim.view.choices import (
     Choices,
     Start,
@@ -26,8 +27,10 @@ from sim.view.choices import (
     usable,
     write_address,
 )
+from sim.view.controls import chosen, conduct_words
 from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep, judged
-from sim.view.watch import Watch, shown_public
+from sim.view.tour import Tour, tour_of
+from sim.view.watch import Courses, Ensemble, Watch, shown_public
 
 
 def opened(state: State) -> Watch:
@@ -43,6 +46,15 @@ def opened(state: State) -> Watch:
 
 
 Asked = ParamSpec("Asked")
+
+
+def _problems(action: Callable[Asked, None], *args: Asked.args, **more: Asked.kwargs) -> list[str]:
+    """Do something and return what went wrong, one line each."""
+    try:
+        action(*args, **more)
+    except SimError as error:
+        return str(error).splitlines()
+    return []
 
 
 def told(
@@ -76,28 +88,58 @@ class Session:
         self.overlay = self.all_moves = self.explained = False
         self.replayed: Replayed | None = None  # the stored run that is shown
         self.listing = Listing()
+        # what happened as text, and how often somebody has asked for it
+        self.log: dict[str, int | str] = {"number": 0, "text": ""}
+        self.ensemble: Ensemble | None = None  # many courses of the settings shown
+        self.tour: Tour | None = None  # of the scenario shown, and the stop of it, -1 for none
+        self.stop = -1
+        self.folded = FOLDED  # panels of which only the heading is shown
         self._base = start.choices  # what the address of a stored run leaves out
         self._unwritten = False  # true if no overrides play the run shown
-        asked = read_address(query)
-        state, problems = usable(
-            start, start.choices, {} if asked.cell is not None else asked.values
-        )
-        self.messages = [*asked.problems, *problems]  # what went wrong with the last action
-        self._begin(state)
-        if asked.cell is not None:
-            self._open_stored(asked.cell, asked.values)
-            self.messages = [*asked.problems, *self.messages]
-        if asked.week is not None:
-            self.watch.go(asked.week)
+        # counts the runs that were shown, and those of them that the browser's Back leads to
+        self.run = self.entries = 0
+        self.settled = 0  # how often something was set, so that the page knows when it has been
+        self.messages: list[str] = []  # what went wrong with the last action
+        self.watch: Watch
+        self._open(query)
 
-    def _begin(self, state: State) -> None:
+    def _open(self, query: str | None) -> None:
+        """Show what an address asks for, as far as it can be used."""
+        asked = read_address(query)
+        values = {} if asked.cell is not None else asked.values
+        state, problems = usable(self.start, self.start.choices, values)
+        self.messages = [*asked.problems, *problems]
         try:
             watch = opened(state)
         except SimError as error:
             self.messages += str(error).splitlines()
             state = state_of(self.start, self.start.choices)
             watch = Watch(state.settings)
-        self._show(watch, state)
+        self._replace(watch, state)
+        self._base, self._unwritten, self.replayed = self.start.choices, False, None
+        if asked.cell is not None:
+            problems = self.messages
+            self._open_stored(asked.cell, asked.values)
+            self.messages = [*problems, *self.messages]
+        if asked.week is not None:
+            self.watch.go(asked.week)
+
+    def visit(self, query: str, pending: str | None = None) -> None:
+        """Show what an entry of the browser's history holds: a run, its week, what is set next."""
+        asked, here = read_address(query), read_address(self.address)
+        if (asked.values, asked.cell) != (here.values, here.cell):
+            self._open(query)
+        elif asked.week is not None:
+            self.watch.go(asked.week)
+        if pending is not None:
+            self.take_up(pending)
+
+    @told
+    def take_up(self, pending: str) -> None:
+        """Set what was waiting for Reset when the page was left, see `pending`."""
+        asked = read_address(pending)
+        self.draft, problems = usable(self.start, self._base, asked.values)
+        self.messages = [*asked.problems, *problems]
 
     @told
     def _open_stored(self, cell: int, values: Mapping[str, str]) -> None:
@@ -117,22 +159,40 @@ class Session:
         self._replace(opened(state), state)
         self._base = base
 
-    def _show(self, watch: Watch, state: State) -> None:
+    def _replace(self, watch: Watch, state: State) -> None:
+        if self.run:
+            self.watch.close()
         self.watch = watch
+        self.run += 1
         # what is set now, and what the run shown was started with
         self.draft = self.running = state
+        self.conduct = conduct_words(self.start, state)
+        self._find_tour()
         self.layout = drawn_graph(shown_public(watch.model))
         self.explained = False
-
-    def _replace(self, watch: Watch, state: State) -> None:
-        self.watch.close()
-        self._show(watch, state)
         # A Mesa model and its agents hold each other; left to itself the collector comes late.
         gc.collect()
+
+    def play_courses(self, tell: Callable[[], None]) -> None:
+        """Play many courses of the settings shown; `tell` is called when more of them are there."""
+        if self.ensemble is not None:
+            self.ensemble.close()
+        self.ensemble = Ensemble(self.watch.settings, tell)
+
+    def _find_tour(self) -> None:
+        """Offer the tour of the scenario shown, and leave any other."""
+        self.tour, self.stop = None, -1
+        name = chosen(self.start, self.running, "scenario")
+        try:
+            self.tour = tour_of(name, self.start.config_dir)
+        except SimError as error:
+            self.messages += str(error).splitlines()
 
     def close(self) -> None:
         """Let go of the run."""
         self.watch.close()
+        if self.ensemble is not None:
+            self.ensemble.close()
 
     # --- the run
 
@@ -148,8 +208,19 @@ class Session:
         """Play all that is left."""
         self.go(self.watch.settings.horizon)
 
-    def go(self, played: object) -> None:
-        """Show the talks after so many weeks; a rule that raises is reported once."""
+    def to_next_move(self) -> None:
+        """Show the next week in which something happens, or the last one."""
+        self.go(self.watch.now.played + 1)
+        while not self.watch.now.lines and not self.watch.at_end:
+            self.go(self.watch.now.played + 1)
+
+    def go(self, played: object, run: object = None) -> None:
+        """Show the talks after so many weeks; a rule that raises is reported once.
+
+        `run` is the run that this was asked of; what was asked of an earlier one is passed over.
+        """
+        if run not in (None, self.run):
+            return
         self.messages = []
         before = self.watch.failure
         if isinstance(played, int):
@@ -175,9 +246,38 @@ class Session:
         """Show or hide what really happened."""
         self.overlay = bool(wanted)
 
+    def fold(self, panel: object) -> None:
+        """Fold a panel, or unfold it."""
+        self.folded = self.folded ^ {panel} if panel in TITLES else self.folded
+
+    def take_log(self) -> None:
+        """Hand out what happened until the week shown, as text."""
+        lines = [line for snapshot in self.watch.shown for line in snapshot.lines]
+        self.log = {"number": int(self.log["number"]) + 1, "text": words_of(lines) + "\n"}
+
     def show_all_moves(self, wanted: object) -> None:
         """Show the whole log or its latest part."""
         self.all_moves = bool(wanted)
+
+    @told
+    def go_to_stop(self, number: object) -> None:
+        """Show a stop of the tour; leave the tour where there is no such stop."""
+        tour = self.tour
+        if tour is None or not isinstance(number, int) or not 0 <= number < len(tour.stops):
+            self.stop = -1
+            return
+        stop = tour.stops[number]
+        here = self.running.choices.values
+        base = Choices({key: here[key] for key in ("scenario",) if key in here})
+        state = state_of(self.start, base.over(tour.settings_of(number)))
+        if self.watch.settings != state.settings:
+            self._replace(opened(state), state)
+            self.entries += 1
+        self.tour, self.stop, self.replayed, self._unwritten = tour, number, None, False
+        self._base = self.start.choices
+        self.watch.go(stop.week)
+        self.folded -= {stop.panel}
+        self.overlay = stop.overlay
 
     # --- settings
 
@@ -199,6 +299,9 @@ class Session:
         `words` are overrides, parted by blanks or lines; `shown` are the keys of the controls.
         """
         self._check_written()
+        self._choose_others(words, shown)
+
+    def _choose_others(self, words: str, shown: set[str]) -> None:
         given = [split(word) for word in words.split()]
         refused = [refusal(key, value) for key, value in given if not is_allowed(key, value)]
         if refused:
@@ -221,16 +324,28 @@ class Session:
             self.draft = state_of(self.start, choices)
 
     @told
-    def reset(self, written: Mapping[str, str] | None = None) -> None:
+    def reset(
+        self,
+        written: Mapping[str, str] | None = None,
+        others: str | None = None,
+        shown: set[str] | None = None,
+    ) -> None:
         """Start again from the opening with what is set; if that cannot be, keep what is shown.
 
-        `written` are values by key that stand in a field and have not been set yet.
+        `written` are values by key that stand in a field and have not been set yet, `others` what
+        stands in the field of `choose_others`, None if it was not touched.
         """
         self._check_written()
+        problems: list[str] = []
+        if others is not None:
+            problems += _problems(self._choose_others, others, shown or set())
         for key, value in (written or {}).items():
-            self._choose(key, str(value).strip())
+            problems += _problems(self._choose, key, str(value).strip())
+        if problems:
+            raise ConfigError(problems)
         state = state_of(self.start, self.draft.choices)
         self._replace(opened(state), state)
+        self.entries += 1
         self.replayed = None
 
     def discard(self) -> None:
@@ -262,6 +377,7 @@ class Session:
         watch = opened(state)
         watch.play_to_end()
         self._replace(watch, state)
+        self.entries += 1
         self._base, self._unwritten = state.choices, choices is None
         self.replayed = judged(watch, cell, row)
         if self._unwritten:
@@ -277,14 +393,36 @@ class Session:
 
     def panels(self) -> dict[str, str]:
         """Return the HTML of the board's panels by name."""
-        shown = Shown(self.watch.settings, self.watch.shown, self.overlay, self.all_moves)
+        watch = self.watch
+        shown = Shown(
+            watch.settings,
+            watch.shown,
+            self.overlay,
+            self.all_moves,
+            self.folded,
+            self.conduct,
+            self.ensemble.courses if self.ensemble is not None else None,
+        )
         why = why_panel(self.watch) if self.explained and self.watch.over else ""
         return panels(shown, self.layout) | {"why": why}
 
     @property
-    def spoken(self) -> str:
-        """What a reader who hears the page is told about the week shown."""
-        return summary_words(self.watch.settings, self.watch.now)
+    def sentence(self) -> str:
+        """What stands in the week shown, who would sign and who not, and why."""
+        return sentence(self.watch.settings, self.watch.now)
+
+    @property
+    def ending(self) -> str:
+        """What the run came to, empty before its last week and for one that an error cut off."""
+        if not self.watch.at_end or self.watch.failure or not self.watch.played:
+            return ""
+        now = self.watch.now
+        told = f"The end, after {now.played} weeks: {STATUS_WORDS[final_status(now)]}."
+        courses = self.ensemble.courses if self.ensemble is not None else Courses()
+        if not courses.count:
+            return told
+        same = courses.endings.get(final_status(now), 0)
+        return f"{told} {same} of {courses.count} courses of these settings end so."
 
     @property
     def address(self) -> str:
@@ -294,6 +432,13 @@ class Session:
         choices = self.running.choices
         base = self.start.choices if choices.cell is None else self._base
         return write_address(address_values(base, choices), choices.cell)
+
+    @property
+    def pending(self) -> str | None:
+        """Query string of what waits for Reset, None if nothing does."""
+        if self.draft is self.running:
+            return None
+        return write_address(address_values(self._base, replace(self.draft.choices, cell=None)))
 
     @property
     def command(self) -> str:

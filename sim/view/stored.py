@@ -65,6 +65,7 @@ class Listing:
     kind: str = "all"  # one of `KINDS`
     first: int = 0  # the first run that is listed
     first_cell: int = 0
+    kept: tuple[tuple[str, str], ...] = ()  # only cells with these values, by the swept keys
     order: str = "cell"  # of the cells: by number, or "most" or "least" signed first
 
 
@@ -233,7 +234,12 @@ class StoredSweep:
         if self._missing_plugins:
             raise ConfigError(self._missing_plugins)
         settings = self._settings(cell)
-        return settings.model_copy(update={"seed": self.plan.seed, "replicate": replicate})
+        chance = self._chance(cell, replicate)
+        return settings.model_copy(update={"seed": self.plan.seed, "replicate": chance})
+
+    def _chance(self, cell: int, replicate: int) -> int:
+        """Return the replicate whose chance a stored run met, as `sim run` counts them."""
+        return int(self.plan.chance_of(np.array([cell]), range(replicate, replicate + 1))[0, 0])
 
     def scenario(self, cell: int) -> Scenario:
         """Return the scenario of a cell; no plug-in is looked at."""
@@ -250,7 +256,7 @@ class StoredSweep:
         given = dict(split(word) for word in self.plan.line)
         given |= {key: _written(value) for key, value in self.plan.values(cell).items()}
         pairs = {key: value for key, value in given.items() if is_allowed(key, value)}
-        pairs |= {"seed": str(self.plan.seed), "replicate": str(replicate)}
+        pairs |= {"seed": str(self.plan.seed), "replicate": str(self._chance(cell, replicate))}
         fixed = tuple(f"{k}={v}" for k, v in given.items() if k not in pairs and is_plain(k, v))
         found = Choices(pairs, fixed, cell if fixed else None)
         try:
@@ -328,7 +334,7 @@ class Replayed:
 def judged(watch: Watch, cell: int, row: Mapping[str, object]) -> Replayed:
     """Return whether a run that has been played to its end is the same as its row of the table."""
     verdict, same = _verdict(watch, row)
-    replicate = watch.settings.replicate
+    replicate = int(str(row["replicate"]))
     told = f"Cell {cell}, replicate {replicate} of the sweep, played again: {verdict}"
     return Replayed(cell, replicate, told, same)
 

@@ -12,6 +12,7 @@ from sim.runs.files import parquet_bytes
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import PLAN, RUNS
+from tests.as_a_whole import AS_A_WHOLE
 
 FACTORIAL = (
     "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=hold_out,firm "
@@ -27,9 +28,18 @@ HYPERCUBE = (
 )
 
 
+CONDITIONS = ("public=none", *AS_A_WHOLE)
+
+
+def inner_path(word: str) -> str:
+    """Return the path of an override as a list of assumptions names it."""
+    return word.partition("=")[0].removeprefix("scenario.").removesuffix(".value")
+
+
 def play(line: str, folder: Path) -> Path:
-    """Play a sweep without a public and return its folder."""
-    execute(make_plan([*line.split(), "public=none"]), folder, Quiet())
+    """Play a sweep without a public, of drafts answered as a whole, and return its folder."""
+    conditions = [word for word in CONDITIONS if inner_path(word) not in line]
+    execute(make_plan([*line.split(), *conditions]), folder, Quiet())
     return folder
 
 

@@ -11,8 +11,7 @@ from sim.analysis.assumptions import FEWEST, POINTS, Decomposition, _between, de
 
 def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:
     """A decomposition of outcomes with one axis a key and replicates last."""
-    squares = (values**2).reshape(-1, values.shape[-1]).mean(axis=0)
-    return Decomposition(keys, values, squares)
+    return Decomposition(keys, values)
 
 
 def test_without_chance_shares_are_those_of_analysis_of_variance() -> None:

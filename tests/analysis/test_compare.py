@@ -9,7 +9,7 @@ import pytest
 
 from sim.analysis import NotInResults, Results, compare, load
 from sim.analysis.compare import overall_unpaired, unpaired
-from sim.analysis.intervals import estimate, paired_estimate
+from sim.analysis.intervals import estimate, paired_shares
 from tests.analysis.conftest import play
 
 LINE = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "
@@ -35,8 +35,8 @@ def test_cells_are_matched_and_compared_run_by_run(pair: tuple[Results, Results]
         change = two.outcome("signed")[number, :20] - one.outcome("signed")[number]
         assert entry.difference.value == pytest.approx(change.mean())
         assert entry.more == (change > 0).sum()
-    change = (two.outcome("signed")[:, :20] - one.outcome("signed")).mean(axis=0)
-    expected = paired_estimate(change[np.newaxis])
+    change = two.outcome("signed")[:, np.newaxis, :20] - one.outcome("signed")[:, np.newaxis]
+    expected = paired_shares(change).estimate()
     assert (found.overall.low, found.overall.high) == pytest.approx((expected.low, expected.high))
     assert {"more", "less", "pairs"} <= set(found.to_frame().columns)
 

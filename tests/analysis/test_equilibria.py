@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 
 from sim.analysis.equilibria import (
-    best_reply_cycles,
     dominated,
     nash_equilibria,
     pure_equilibria,
-    replicator,
     undominated,
 )
 
@@ -25,7 +23,6 @@ def test_matching_pennies() -> None:
     np.testing.assert_allclose(only.columns, [0.5, 0.5])
     assert not only.pure
     assert solution.complete
-    assert best_reply_cycles(PENNIES, -PENNIES) == [[(0, 0), (0, 1), (1, 0), (1, 1)]]
 
 
 def test_battle_of_the_sexes() -> None:
@@ -37,7 +34,6 @@ def test_battle_of_the_sexes() -> None:
     np.testing.assert_allclose(mixed.rows, [2 / 3, 1 / 3])
     np.testing.assert_allclose(mixed.columns, [1 / 3, 2 / 3])
     assert len(found) == 3
-    assert best_reply_cycles(*SEXES) == []
 
 
 def test_prisoners_dilemma() -> None:
@@ -114,22 +110,8 @@ def test_equal_payoffs_dominate_nothing() -> None:
     assert nash_equilibria(np.ones((2, 2)), np.ones((2, 2))).degenerate
 
 
-def test_rock_paper_scissors_cycles() -> None:
-    game = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
-    (cycle,) = best_reply_cycles(game, -game)
-    assert set(cycle) == {(0, 1), (2, 1), (2, 0), (1, 0), (1, 2), (0, 2)}
-
-
 def test_pure_equilibria_of_many_games_at_once() -> None:
     games = np.stack([SEXES[0], DILEMMA[0]]), np.stack([SEXES[1], DILEMMA[1]])
     found = pure_equilibria(*games)
     assert found[0].tolist() == [[True, False], [False, True]]
     assert found[1].tolist() == [[False, False], [False, True]]
-
-
-def test_replicator_goes_to_the_dominant_strategy() -> None:
-    rows, columns = replicator(*DILEMMA, np.linspace(0, 100, 11))
-    assert rows[0].tolist() == [0.5, 0.5]
-    assert rows[-1, 1] > 0.99
-    assert columns[-1, 1] > 0.99
-    np.testing.assert_allclose(rows.sum(axis=1), 1.0, atol=1e-6)

@@ -12,6 +12,7 @@ from sksurv.datasets import load_bmt, load_cgvhd
 from sim.analysis import Results, incidence, load
 from sim.analysis.incidence import EVENTS, Curves, first_events, from_counts
 from sim.runs.shares import ratio_variance
+from sim.sweeps.plan import Plan
 from tests.analysis.conftest import runs_of
 
 
@@ -106,9 +107,14 @@ def test_replicates_that_were_not_played_do_not_make_bands_narrow(
     assert course.freedom == pytest.approx(5)
 
 
-def test_bands_of_a_design_count_the_fewer_clusters(hypercube: Results) -> None:
+@pytest.mark.parametrize(("common", "clusters"), [(False, 40), (True, 3)])
+def test_bands_of_a_design_count_the_fewer_clusters(
+    hypercube: Results, monkeypatch: pytest.MonkeyPatch, common: bool, clusters: int
+) -> None:
+    """Points with chance of their own, or replicates, of which there are fewer."""
+    monkeypatch.setattr(Plan, "common_chance", common)
     course = incidence(hypercube).courses[0]
-    assert course.clusters == 3, "replicates, of which there are fewer than points"
+    assert course.clusters == clusters
     low, high = course.intervals()
     assert (low <= course.curves.incidence + 1e-12).all()
     assert (high >= course.curves.incidence - 1e-12).all()

@@ -258,8 +258,8 @@ def test_all_runs_signed_or_none(
     assert rate.high > rate.low
     found = report(results)
     missing = {p.key: p.missing for s in found.sections for p in s.parts if p.missing}  # type: ignore[attr-defined]
-    assert "the same in all cells" in missing["importance"]
-    assert "the same in all cells" in missing["boxes_signed"]
+    assert "chosen values only" in missing["importance"]
+    assert "the same in all cells" in missing["boxes"]
 
 
 def test_one_cell(one_cell: Results) -> None:

@@ -1,5 +1,7 @@
 """Signing rates, terms, ledger, turning points, null models: against plain queries of the table."""
 
+import shlex
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,13 +15,13 @@ from sim.analysis import (
     ledger,
     ledger_over_time,
     salience_compromise,
-    signing_map,
     signing_rates,
     turning_points,
 )
 from sim.analysis.deals import terms
 from sim.analysis.nulls import compromise, fit_hazard
-from tests.analysis.conftest import runs_of
+from sim.sweeps.planning import make_plan
+from tests.analysis.conftest import CONDITIONS, SALTELLI, inner_path, runs_of
 
 
 def test_signing_rates_of_cells(factorial: Results) -> None:
@@ -45,15 +47,6 @@ def test_signing_rates_by_one_key(factorial: Results) -> None:
         assert row["runs"] == len(part) == 144
         assert row["signed"] == pytest.approx((part["signed"] != "none").mean())
         assert row["signed_low"] < row["signed"] < row["signed_high"]
-
-
-def test_map_of_strategies(factorial: Results) -> None:
-    found = signing_map(factorial)
-    assert found.cells["choice"].unique().sort().to_list() == [
-        "all", "interim_allowed", "single_undertaking",
-    ]  # fmt: skip
-    assert len(found.cells) == 18
-    assert found.plot().to_dict()["layer"]
 
 
 def test_terms_are_means_of_deals_that_stood(factorial: Results) -> None:
@@ -94,44 +87,64 @@ def test_without_traces_it_is_said_how_to_get_them(saltelli: Results) -> None:
         ledger_over_time(saltelli)
 
 
-def test_importance_foresees_cells(factorial: Results) -> None:
-    found = boosted_importance(factorial)
-    frame = found.to_frame()
-    assert frame["input"].to_list()[-1] == "agenda"
-    assert found.worst <= found.score <= found.best <= 1.0
-    assert found.score > 0.0
-    again = boosted_importance(factorial)
-    assert frame.equals(again.to_frame())
+def test_importance_is_that_of_drawn_numbers(factorial: Results) -> None:
+    with pytest.raises(NotInResults, match="chosen values only"):
+        boosted_importance(factorial)
 
 
 def test_importance_of_drawn_numbers(hypercube: Results) -> None:
-    frame = boosted_importance(hypercube).to_frame()
-    assert set(frame["input"]) == set(hypercube.plan.point_keys)
+    found = boosted_importance(hypercube)
+    assert set(found.to_frame()["input"]) == set(hypercube.plan.point_keys)
+    assert f"R² = {found.score:.2f}" in found.notes[0]
+    assert found.to_frame().equals(boosted_importance(hypercube).to_frame())
 
 
 # --- the inverse question
 
 
-def test_turning_points_on_a_grid(factorial: Results) -> None:
-    """From tit_for_tat against firm nothing is signed: one lever, then two, take it across."""
+def test_turning_points_on_a_grid(factorial: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed unless tit_for_tat meets firm: either lever takes it across, and no pair is listed."""
+    never = [
+        entry.values["strategy@armenia"] == "tit_for_tat"
+        and entry.values["strategy@azerbaijan"] == "firm"
+        for entry in factorial.plan.combinations
+    ]
+    rng = np.random.default_rng(2)
+    outcome = (rng.random((12, 24)) < np.where(never, 0.0, 0.95)[:, np.newaxis]).astype(float)
+    monkeypatch.setattr(Results, "outcome", lambda self, name="signed": outcome)
     start = {"strategy@armenia": "tit_for_tat", "strategy@azerbaijan": "firm"}
     found = turning_points(factorial, start)
     assert found.at_start.value == 0.0
-    assert [c.levers for c in found.changes if len(c.levers) == 1] == [
+    assert {c.levers for c in found.changes} == {
         (("strategy@armenia", "tit_for_tat", "linear"),),
         (("strategy@armenia", "tit_for_tat", "boulware"),),
-    ]
+        (("strategy@azerbaijan", "firm", "hold_out"),),
+    }
     for change in found.changes:
-        assert change.after.value >= 0.5
-        assert change.sure == (change.after.low > 0.5 > change.before.high)
+        assert change.sure
+        assert change.after.low > 0.5 > change.before.high
     assert "→" in found.to_frame()["change"][0]
 
 
-def test_turning_points_downwards(factorial: Results) -> None:
-    found = turning_points(factorial, {"strategy@azerbaijan": "firm"})
-    assert found.at_start.value > 0.5
-    assert found.changes
-    assert all(change.after.value < 0.5 for change in found.changes)
+def test_a_lever_that_changes_nothing_is_not_listed(
+    factorial: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agenda changes nothing here: it stands in no change, though its cells cross too."""
+    rows = [entry.values["strategy@armenia"] == "linear" for entry in factorial.plan.combinations]
+    outcome = np.repeat(np.array(rows, float)[:, np.newaxis], 24, axis=1)
+    monkeypatch.setattr(Results, "outcome", lambda self, name="signed": outcome)
+    found = turning_points(factorial, {"strategy@armenia": "boulware"})
+    assert [c.levers for c in found.changes] == [(("strategy@armenia", "boulware", "linear"),)]
+
+
+def test_changes_within_error_are_counted_and_not_listed(
+    factorial: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = np.random.default_rng(1).integers(0, 2, (12, 24)).astype(float)
+    monkeypatch.setattr(Results, "outcome", lambda self, name="signed": outcome)
+    found = turning_points(factorial)
+    assert not found.changes
+    assert "within error" in found.notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -146,29 +159,34 @@ def test_a_start_that_is_no_cell(factorial: Results, start: dict[str, str], mess
         turning_points(factorial, start)
 
 
-def test_turning_points_of_drawn_numbers(hypercube: Results) -> None:
-    found = turning_points(hypercube)
-    assert "R² =" in found.notes[0]
-    keys = set(hypercube.plan.point_keys)
-    for change in found.changes:
-        assert {key for key, _, _ in change.levers} <= keys
-        assert (change.after.value >= 0.5) != (change.before.value >= 0.5)
-        assert 0.0 < change.size <= len(keys) ** 0.5
-
-
-def test_a_known_turning_point_is_found(
+def test_a_change_of_drawn_numbers_waits_for_the_sweep_that_plays_it(
     hypercube: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An outcome that is 1 where one drawn number exceeds a value: the model finds the value."""
+    """The outcome is 1 where one drawn number exceeds a value: a proposal, and its line."""
     place = hypercube.plan.point_keys.index("armenia.strategy.beta")
     beta = np.array([point[place] for point in hypercube.plan.points])
-    outcome = np.repeat((beta > 1.5).astype(float)[:, None], 3, axis=1)
+    outcome = np.repeat((beta > 1.1).astype(float)[:, None], 3, axis=1)
     monkeypatch.setattr(Results, "outcome", lambda self, name="signed": outcome)
-    found = turning_points(hypercube, {"armenia.strategy.beta": 0.5})
-    best = found.changes[0]
-    ((key, before, after),) = best.levers
-    assert (key, before) == ("armenia.strategy.beta", "0.5")
-    assert float(after) == pytest.approx(1.5, abs=0.25)
+    found = turning_points(hypercube)
+    (change,) = [c for c in found.changes if c.levers[0][0] == "armenia.strategy.beta"]
+    assert not change.sure
+    assert change.before.value < 0.5 < change.after.value
+    words = shlex.split(change.played_by)
+    assert words[:2] == ["sim", "sweep"]
+    plan = make_plan(words[2:]).plan
+    assert plan.cells == 2
+    assert plan.replicates == 1000
+    assert plan.plain(0)["public"] == hypercube.config_of(0)["public"]
+    low, high = (entry.values["armenia.strategy.beta"] for entry in plan.combinations)
+    assert 0.2 < low < 1.1 < high < 2.0
+
+
+def test_the_line_of_a_proposal_keeps_what_was_chosen(saltelli: Results) -> None:
+    from sim.analysis.turning import _fixed
+
+    words = _fixed(saltelli, 1)
+    kept = [word for word in CONDITIONS if inner_path(word) not in SALTELLI]
+    assert words == [*kept, "agenda=interim_allowed"]
 
 
 # --- null models

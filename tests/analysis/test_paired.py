@@ -1,15 +1,21 @@
 """Paired differences: by hand on the runs, and their intervals by enumeration."""
 
 import itertools
-import math
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
-from sim.analysis import NotInResults, Results, paired_differences
-from sim.analysis.intervals import paired_estimate
-from sim.analysis.paired import EVERYWHERE
+from sim.analysis import NotInResults, Results, load, paired_differences
+from sim.analysis.intervals import paired_shares
+from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.paired import EVERYWHERE, SameRuns, same_runs
+from sim.sweeps.execute import Quiet, execute
+from sim.sweeps.planning import make_plan
+from tests.analysis.conftest import Change
 from tests.analysis.test_intervals import bonett_price
 
 
@@ -33,8 +39,8 @@ def test_the_average_over_contexts_is_over_replicates(factorial: Results) -> Non
     everywhere = {(d.value, d.than): d for d in found.differences if d.context == EVERYWHERE}
     difference = everywhere["tit_for_tat", "linear"]
     signed = factorial.outcome("signed")
-    change = (signed[8:12] - signed[0:4]).mean(axis=0)
-    expected = paired_estimate(change[np.newaxis])
+    change = (signed[8:12] - signed[0:4])[:, np.newaxis]
+    expected = paired_shares(change).estimate()
     assert difference.difference == pytest.approx(change.mean())
     assert (difference.low, difference.high) == pytest.approx((expected.low, expected.high))
     assert difference.cells == 4
@@ -45,9 +51,15 @@ def test_runs_still_needed(factorial: Results) -> None:
     wide = paired_differences(factorial, precision=0.5).everywhere()
     narrow = paired_differences(factorial, precision=0.02).everywhere()
     assert all(d.still_needed == 0 for d in wide)
-    for d in narrow:
-        half = (d.high - d.low) / 2
-        assert d.still_needed == max(0, math.ceil(24 * (half / 0.02) ** 2) - 24)
+    signed = factorial.outcome("signed")
+    d = next(d for d in narrow if d.key == "agenda")
+    change = (signed[1::2] - signed[0::2])[:, np.newaxis]
+    pairs = paired_shares(change)
+    assert pairs.estimate().value == pytest.approx(abs(d.difference) * np.sign(change.mean()))
+    enough = (24 + d.still_needed) / 24
+    assert pairs.half_width(enough) <= 0.02 + 1e-9
+    if d.still_needed:
+        assert pairs.half_width(enough - 2 / 24) > 0.02
 
 
 def test_common_chance_makes_intervals_shorter(factorial: Results) -> None:
@@ -77,7 +89,7 @@ def test_bonett_price_covers_the_difference(up: float, down: float) -> None:
 def test_points_of_a_design_cluster_the_differences(saltelli: Results) -> None:
     found = paired_differences(saltelli)
     (difference,) = found.everywhere()
-    assert difference.pairs == 4, "replicates, of which there are fewer than points"
+    assert difference.pairs == 8, "blocks of points, each with chance of its own"
     signed = saltelli.outcome("signed")
     points = saltelli.points
     assert difference.difference == pytest.approx((signed[points:] - signed[:points]).mean())
@@ -91,3 +103,45 @@ def test_one_cell_has_nothing_to_compare(one_cell: Results) -> None:
 def test_a_key_that_was_not_swept(factorial: Results) -> None:
     with pytest.raises(NotInResults, match="'mediator' was not swept"):
         paired_differences(factorial, ["mediator"])
+
+
+STILL = (
+    "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=linear,firm public=none "
+    "replicates=6 horizon=40 bargaining=packages trace=none scenario.deadline_weeks.armenia=null "
+    + " ".join(f"scenario.calendar.{at}.closes=null" for at in range(3))
+)
+"""Armenia's clock never moves, so its strategies of time alone ask for the same."""
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("still") / "results"
+    execute(make_plan(STILL.split()), folder, Quiet())
+    return folder
+
+
+def test_same_runs_names_values_that_change_nothing(still: Path) -> None:
+    assert same_runs(load(still))[0] == SameRuns("strategy@armenia", ("linear", "boulware"))
+
+
+def test_same_runs_needs_every_outcome_equal(
+    still: Path, altered: Callable[[Path, Change], Path]
+) -> None:
+    """One number of one run tells two values apart."""
+
+    def another(table: pl.DataFrame) -> pl.DataFrame:
+        run = (pl.col("cell") == 2) & (pl.col("replicate") == 4)
+        return table.with_columns(dignity=pl.when(run).then(0.125).otherwise("dignity"))
+
+    same = same_runs(load(altered(still, another)))
+    assert "strategy@armenia" not in {found.key for found in same}
+
+
+def test_same_runs_finds_none_where_values_act(factorial: Results) -> None:
+    assert same_runs(factorial) == []
+
+
+def test_the_first_screen_names_idle_choices(still: Path) -> None:
+    gaps = " ".join(sweep_report(load(still), lambda _: None).gaps)
+    assert "strategy@armenia: polynomial goes by a clock that never moves" in gaps
+    assert "Armenia's strategy: linear and boulware gave identical runs" in gaps

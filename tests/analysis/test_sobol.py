@@ -10,7 +10,7 @@ from SALib.sample import sobol as sample
 from SALib.test_functions import Ishigami
 
 from sim.analysis import NotInResults, Results, load, sobol_indices
-from sim.analysis.sobol import analyse
+from sim.analysis.drivers import analyse
 from sim.errors import SimError
 
 NAMES = ["x1", "x2", "x3"]

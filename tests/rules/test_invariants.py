@@ -185,6 +185,11 @@ def mirror(params):
     turned.edge[:] = np.array([1, 0, 2, 3])[params.edge]
     turned.date_side[:] = 1 - params.date_side
     turned.first_mover = 1 - params.first_mover
+    if params.has_politics.all():
+        codes = {
+            1 + one: 1 + other for one, other in zip(oppositions, oppositions[::-1], strict=True)
+        }
+        turned.successor[:] = [codes.get(int(code), code) for code in turned.successor]
     turned.bias = -params.bias
     return turned
 

@@ -3,16 +3,27 @@
 import numpy as np
 import pytest
 
-from sim.model.codes import CalendarKind, Move, PublicRule, Reason, Treaty
+from sim.model.codes import (
+    Actor,
+    Article,
+    Bargaining,
+    CalendarKind,
+    Move,
+    PublicRule,
+    Reason,
+    Treaty,
+)
+from sim.model.rules.continuation import loss_ahead, with_successor
 from sim.model.rules.domestic import deliberate, mobilise, survive, take_to_streets
 from sim.model.rules.opening import open_public
+from sim.model.rules.worth import refresh
 from sim.model.society import GraphPool, graph_pool
 from sim.theory.minimal_talks import minimal_talks, set_public
 from tests.rules.hand import open_week
 
 PATH = GraphPool(  # 0 - 1 - 2
-    np.array([[0, 1, 3, 4]], np.int32),
-    np.array([[1, 0, 2, 1]], np.int32),
+    np.array([[0, 1, 3, 4]], np.uint32),
+    np.array([[1, 0, 2, 1]], np.uint32),
     np.array([[1.0, 0.5, 0.5, 1.0]]),
 )
 
@@ -192,3 +203,53 @@ def test_where_both_governments_fall_the_street_is_the_reason_kept():
     assert week.state.fell.tolist() == [Reason.STREET, Reason.BALLOT]
     assert week.state.end_reason == Reason.STREET
     assert week.moves(Move.GOVERNMENT_FELL) == [Move.GOVERNMENT_FELL] * 2
+
+
+def followed(**changes):
+    """Return a week before an election in the first home that its government loses."""
+    params = minimal_talks(has_politics=[1, 0], approval=[0.1, 0.5], **changes)
+    params.weight[Actor.OPPOSITION, 0], params.ideal[Actor.OPPOSITION, 0] = 1.0, 0.0
+    params.seats_bonus, params.election_swing = 1.0, 0.05
+    params.dates, params.date_kind[0], params.date_side[0] = 1, CalendarKind.ELECTION, 0
+    params.successor[0] = 1 + Actor.OPPOSITION
+    return params
+
+
+def test_a_successor_goes_on_with_the_talks():
+    params = followed()
+    week = open_week(params)
+    week.state.approval[0] = 0.05
+    survive(params, week.state, week.shocks, week.events)
+    assert not week.state.ended
+    assert week.state.government == 1
+    assert week.state.approval[0] == params.approval[0]
+    assert week.state.fell.tolist() == [Reason.NONE] * 2
+    assert week.moves(Move.GOVERNMENT_FOLLOWED) == [Move.GOVERNMENT_FOLLOWED]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "ahead", "approval", "odds"),
+    [(1.0, 0, 0.1, 1.0), (1.0, 0, 0.5, 0.5), (1.0, 0, 0.9, 0.0), (3.0, 3, 0.1, 0.0)],
+)
+def test_odds_of_a_successor_follow_from_approval_and_the_date(weeks, ahead, approval, odds):
+    params = followed()
+    params.date_week[0] = ahead
+    week = open_week(params)
+    week.state.approval[0] = approval
+    assert loss_ahead(params, week.state, 0, weeks) == pytest.approx(odds, abs=1e-9)
+    week.state.government = 1
+    assert loss_ahead(params, week.state, 0, weeks) == 0.0
+
+
+@pytest.mark.parametrize(("position", "signs"), [(0.1, True), (0.9, False)])
+def test_the_other_side_signs_before_a_successor_that_would_not(position, signs):
+    """Its value under the successor is that of the treaty, or of never signing one."""
+    params = followed(bargaining=Bargaining.ARTICLES)
+    params.flow[0] = 0.5 * (1.0 - params.discount[0])
+    week = open_week(params)
+    week.state.position[0], week.state.article[0] = position, Article.AGREED
+    week.state.stale = 1
+    refresh(params, week.state)
+    value = position
+    lost = with_successor(params, week.state, 1, value, 1.0)
+    assert lost == pytest.approx(value if signs else week.state.quo[1], abs=1e-9)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.config.compose import compose_plain
+from sim.config.compose import compose_plain, mark_settings
 from sim.config.sources import search_folders
+from sim.config.with_hydra import composed
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
 from sim.sweeps.overrides import Choices, read_terms
@@ -37,6 +38,13 @@ def plain(compositions: Compositions, choices: Choices) -> dict[str, object]:
     return changed(compositions.base(choices), compositions.changes(choices))
 
 
+def by_hydra(overrides: list[str], config_dir: Path | None = None) -> dict[str, object]:
+    """Compose without anything kept or set afterwards."""
+    found = composed(search_folders("config", config_dir), "config", overrides)
+    mark_settings(found, overrides)
+    return found
+
+
 def words(line: str) -> list[str]:
     import shlex
 
@@ -51,7 +59,7 @@ def test_same_as_hydra(name: str) -> None:
     chosen = combinations(terms)
     for choices in random.Random(name).sample(chosen, min(3, len(chosen))):
         overrides = [term.override(choices[term.key]) for term in terms]
-        assert plain(compositions, choices) == compose_plain(overrides)
+        assert plain(compositions, choices) == by_hydra(overrides)
 
 
 def test_groups_are_composed_once_for_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +118,7 @@ def test_files_that_are_not_that_simple(files: dict[str, str], tmp_path: Path) -
     compositions = Compositions(terms, "config", own)
     for choices in combinations(terms):
         overrides = [term.override(choices[term.key]) for term in terms]
-        assert plain(compositions, choices) == compose_plain(overrides, config_dir=own)
+        assert plain(compositions, choices) == by_hydra(overrides, own)
 
 
 def test_a_file_that_refers_to_a_swept_value(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sim.config import scenario
+from sim.config.settings import build_settings
 from sim.errors import ConfigError
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.plan import Plan
@@ -99,3 +101,45 @@ def test_long_lists_of_cells_are_cut_short() -> None:
 )
 def test_an_interval_of_whole_numbers_is_told_how_to_write(line: str, wanted: str) -> None:
     assert problems(f"design=latin_hypercube samples=2 {line}") == [wanted]
+
+
+RATE = "scenario.discount_rate.armenia.value"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{RATE}=interval(0.1,0.2)",
+        f"{RATE}=interval(0.1,0.2) assumptions=[holdout_odds.*]",
+        f"{RATE}=interval(0.1,0.2) agenda=single_undertaking,interim_allowed",
+        f"{RATE}=interval(0.1,0.2) horizon=int(interval(30,60))",
+        f"{CALLS}=interval(2,11)",
+    ],
+)
+def test_a_point_has_the_settings_that_its_configuration_has(line: str) -> None:
+    made = plan(f"design=latin_hypercube samples=6 public=none {line}")
+    settings = CellSettings(made)
+    for cell in range(made.cells):
+        assert settings(cell) == build_settings(made.plain(cell))
+
+
+def test_a_scenario_is_validated_once_for_all_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    validated: list[object] = []
+    right = scenario.build_scenario
+    made = plan(f"design=latin_hypercube samples=40 public=none {RATE}=interval(0.1,0.2)")
+
+    def counting(*given: object) -> object:
+        validated.append(given)
+        return right(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sim.config.settings.build_scenario", counting)
+    settings = CellSettings(made)
+    drawn = {settings(cell).scenario.discount_rate["armenia"].value for cell in range(40)}
+    assert len(drawn) == 40
+    assert len(validated) == 3  # itself, and both ends of the interval
+
+
+@pytest.mark.parametrize("ends", ["0.1,2000", "-0.2,0.2"])
+def test_an_interval_whose_ends_do_not_fit_is_refused_point_by_point(ends: str) -> None:
+    found = problems(f"design=latin_hypercube samples=8 public=none {RATE}=interval({ends})")
+    assert all(line.startswith("scenario.discount_rate.armenia") for line in found)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.config.compose import SWEEPS_OWN, compose
+from sim.config.compose import compose
+from sim.config.with_hydra import SWEEPS_OWN
 from sim.errors import ConfigError
 from sim.sweeps.planning import make_plan
 from sim.sweeps.request import SweepSettings

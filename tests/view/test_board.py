@@ -2,25 +2,48 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sim.config.compose import compose_plain
+from sim.config.compose import compose, compose_plain
 from sim.config.settings import AgendaSetting, Settings, build_settings
 from sim.model.codes import Article, Contact, Gate, Move, Precondition, Treaty
 from sim.runs.story import tell
 from sim.view import board
-from sim.view.board import Shown, panels
+from sim.view.board import TITLES, Shown, panels
 from sim.view.board.graphs import channels_panel, drawn_graph, public_panel
-from sim.view.board.markup import MOST_POINTS, WIDTH, Frame, Mark, Series, line_chart, placed
+from sim.view.board.markup import (
+    MOST_POINTS,
+    WIDTH,
+    Frame,
+    Mark,
+    Series,
+    line_chart,
+    placed,
+    plain_day,
+)
 from sim.view.board.moves import moves_panel, why_panel
 from sim.view.board.parties import home_panel, parties_panel
-from sim.view.board.path import gate_detail, path_panel, preconditions_panel, rungs, text_panel
-from sim.view.choices import Choices, Start, settings_of
+from sim.view.board.path import (
+    SIGNATURES,
+    compared,
+    gate_detail,
+    path_panel,
+    preconditions_panel,
+    rungs,
+    sentence,
+    text_panel,
+)
+from sim.view.choices import Choices, Start, State, settings_of
+from sim.view.controls import conduct_words
 from sim.view.watch import Watch
+from tests.as_a_whole import AS_A_WHOLE
 
 VOID = {"br", "img", "input", "path", "line", "rect", "circle", "use"}
 EVIL = "<script>alert(1)</script>\" onload='x' & <b>"
@@ -67,7 +90,7 @@ def words(html: str) -> str:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return settings_of(Start(), Choices())
+    return compose(AS_A_WHOLE)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +100,17 @@ def watch(settings: Settings) -> Watch:
     return played
 
 
+def unfolded(watch: Watch, everything: bool = False) -> Shown:
+    conduct = conduct_words(Start(), State(Choices(), watch.settings))
+    return Shown(watch.settings, watch.shown, everything, everything, conduct=conduct)
+
+
 @pytest.mark.parametrize("week", [0, 1, 60, 110, 141, 156])
 @pytest.mark.parametrize("overlay", [False, True])
 def test_every_panel_is_whole_html(watch: Watch, week: int, overlay: bool) -> None:
     watch.go(week)
     layout = drawn_graph(watch.model.talks.publics[0])
-    found = panels(Shown(watch.settings, watch.shown, overlay, all_moves=overlay), layout)
+    found = panels(unfolded(watch, overlay), layout)
     for name, html in found.items():
         assert parsed(html).words, name
     for name in set(found) - {"header"}:
@@ -96,9 +124,18 @@ def test_a_snapshot_is_drawn_the_same_however_it_was_reached(watch: Watch) -> No
     fresh.go(40)
     watch.go(156)
     watch.go(40)
-    assert panels(Shown(watch.settings, watch.shown), layout) == panels(
-        Shown(fresh.settings, fresh.shown), layout
-    )
+    assert panels(unfolded(watch), layout) == panels(unfolded(fresh), layout)
+
+
+def test_a_folded_panel_is_its_heading_alone(watch: Watch) -> None:
+    layout = drawn_graph(watch.model.talks.publics[0])
+    whole = panels(unfolded(watch), layout)
+    found = panels(unfolded(watch)._replace(folded=frozenset(TITLES)), layout)
+    for name, title in TITLES.items():
+        assert words(found[name]) == title
+        assert words(whole[name]).startswith(title)
+        assert 'aria-expanded="true"' in whole[name]
+        assert 'aria-expanded="false"' in found[name]
 
 
 def test_text_of_a_scenario_is_escaped() -> None:
@@ -121,7 +158,7 @@ def test_text_of_a_scenario_is_escaped() -> None:
     evil.play_to_end()
     layout = drawn_graph(evil.model.talks.publics[0])
     for html in (
-        *panels(Shown(evil.settings, evil.shown, True, True), layout).values(),
+        *panels(unfolded(evil, everything=True), layout).values(),
         why_panel(evil),
     ):
         found = parsed(html)
@@ -216,8 +253,70 @@ def test_figures_of_a_party_that_waits_do_not_contradict_it(watch: Watch) -> Non
 
     assert told(offered=0.05, target=0.02) == "asks for 2 % of what is open"
     assert told(offered=0.05, target=0.3) == "offered 5 % of what is open, asks for 30 %"
-    assert told(now=0.1652, wait=0.1654) == "signing 0.165, waiting 0.165, 0.0002 more"
-    assert told(now=0.1, wait=0.3) == "signing 0.100, waiting 0.300"
+    assert told(now=0.1652, wait=0.1654) == "signing 0.1652, waiting 0.1654, 0.0002 more"
+    assert told(now=0.1, wait=0.3) == "signing 0.100, waiting 0.300, 0.200 more"
+    assert told(now=0.3, wait=0.1) == "signing 0.300, waiting 0.100"
+
+
+@given(st.floats(0.0, 1.0), st.floats(-0.01, 0.3))
+def test_the_figures_of_a_gate_add_up(signing: float, more: float) -> None:
+    told = compared(signing, signing + more)
+    figures = [Decimal(word) for word in re.findall(r"-?\d\.\d+", told)]
+    if len(figures) == 3:
+        assert figures[1] - figures[0] == figures[2] > 0
+    else:
+        assert figures[1] <= figures[0]
+
+
+def test_the_sentence_says_who_would_sign_and_who_not(watch: Watch) -> None:
+    """In every week, what is said agrees with what both sides' utilities say."""
+    for week in range(1, watch.played + 1):
+        watch.go(week)
+        told = sentence(watch.settings, watch.now)
+        assert f"{plain_day(watch.now.day)}: " in told
+        if watch.now.status in SIGNATURES:
+            assert "would" not in told
+            continue
+        pairs = [
+            (p.interim_now, p.interim_wait) if p.now is None else (p.now, p.wait)
+            for p in watch.now.parties
+        ]
+        for name, (now, wait) in zip(("Armenia", "Azerbaijan"), pairs, strict=True):
+            if now is None or wait is None:
+                assert "would" not in told
+            elif "oth would" in told or f"{name} would sign" in told:
+                assert now >= wait, told
+            else:
+                assert now < wait, told
+                assert f"{name} would not" in told or "either would" in told
+
+
+def test_the_opening_asks_the_question(watch: Watch) -> None:
+    watch.go(0)
+    told = sentence(watch.settings, watch.now)
+    assert told.startswith("Armenia and Azerbaijan: ")
+    assert told.endswith("Will they sign a peace treaty, and if not, why?")
+
+
+@pytest.mark.parametrize("scenario", ["september_2024", "prespa_2018"])
+def test_no_label_of_a_channel_covers_a_name(scenario: str) -> None:
+    """Everybody speaks to everybody at once; letters are taken to be 7.4 units wide."""
+    start = Start(config_name="prespa_2018") if scenario == "prespa_2018" else Start()
+    talks = Watch(settings_of(start, Choices()))
+    channels = tuple(replace(c, contact=Contact.MEETING) for c in talks.now.channels)
+    html = channels_panel(talks.settings.scenario, replace(talks.now, channels=channels))
+    plates = re.findall(r'class="plate \w+" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', html)
+    names = re.findall(
+        r'class="name" style="text-anchor:(\w+)" x="([\d.]+)" y="([\d.]+)">([^<]+)<', html
+    )
+    assert len(plates) == len(channels)
+    assert names
+    for anchor, at, base, name in names:
+        width = 7.4 * len(name)
+        left = float(at) - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width
+        for x, y, wide in plates:
+            apart = float(x) > left + width or float(x) + float(wide) < left
+            assert apart or float(y) > float(base) + 3 or float(y) + 20 < float(base) - 11, name
 
 
 def test_no_party_lends_its_colour_to_the_public(watch: Watch) -> None:
@@ -229,8 +328,8 @@ def test_no_party_lends_its_colour_to_the_public(watch: Watch) -> None:
         assert not re.search(r"--(first|second|mediator|opposition)\b", rule), rule
 
 
-def test_talks_that_break_down_say_why(settings: Settings) -> None:
-    played = Watch(settings_of(Start(), Choices({"seed": "5", "preset": "baku"})))
+def test_talks_that_break_down_say_why() -> None:
+    played = Watch(settings_of(Start(), Choices()))
     played.play_to_end()
     assert played.now.status in (Treaty.COLLAPSED, Treaty.GOVERNMENT_FELL)
     html = path_panel(played.settings, played.now, overlay=False)

@@ -12,8 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from sim import sweep
 from sim.commands.cli import main
-from sim.runs.story import STATUS_WORDS, day_of
+from sim.model.codes import Treaty
+from sim.runs.story import STATUS_WORDS, day_of, words_of
+from sim.view.board.path import ENDINGS
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.stored import StoredSweep, differences
 from sim.view.watch import Watch
@@ -24,6 +27,8 @@ pytestmark = pytest.mark.browser
 
 STEP = "button.step"
 PLAY = ".transport button.main"
+LONG = "?bargaining=packages"
+"""Talks that go on to the horizon, their text open, so that there are weeks and demands to show."""
 ENOUGH = {"serious", "critical"}
 """Impacts of axe's findings that are not let pass."""
 
@@ -117,8 +122,8 @@ def test_broken_requests_get_an_answer_and_no_traceback(server: Server, head: st
 
 
 def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) -> None:
-    opened(page, server)
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, "?bargaining=packages")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     for week in range(1, 10):
         page.click(STEP)
         at(page, week)
@@ -134,7 +139,7 @@ def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) ->
 
 
 def test_back_and_forth_and_anywhere(page: Page, server: Server) -> None:
-    opened(page, server, "?week=12")
+    opened(page, server, "?replicate=1&week=12")
     at(page, 12)
     shown = page.locator("section.parties").inner_html()
     page.get_by_role("button", name="Back one week").click()
@@ -200,11 +205,11 @@ def test_a_setting_waits_for_reset_and_stands_in_the_address(page: Page, server:
     slider.locator("input").fill("0.31")
     expect(slider.locator("output")).to_have_text("0.31")
     expect(slider.locator(".waiting")).to_be_visible()
-    assert "interim_first" in page.locator(".conduct").inner_text()
+    assert "interim first" in page.locator(".conduct").inner_text()
     assert tick(page) == 3
     reset(page)
     at(page, 0)
-    expect(page.locator(".conduct")).to_contain_text("polynomial (beta 5, kappa 0)")
+    expect(page.locator(".conduct")).to_contain_text("Armenia: conceder")
     expect(page.locator(".waiting")).to_have_count(0)
     address = page.url
     assert "strategy@armenia=conceder" in address
@@ -235,6 +240,7 @@ def test_the_copied_line_gives_the_outcome_of_the_page(
     page.get_by_role("button", name="Copy the sim run line").click()
     expect(page.locator(".copied")).to_contain_text("was copied")
     line = page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Play to the end").click()
     page.get_by_role("button", name="Why did it end so?").click()
     outcome = page.locator(".why .outcome")
     expect(outcome).to_be_visible()
@@ -484,6 +490,10 @@ def with_everything(page: Page) -> None:
     """Open the folds, and show the real talks and all moves."""
     page.get_by_label("What really happened").check()
     page.get_by_label("All moves since the opening").check()
+    page.evaluate("window.dispatchEvent(new Event('sim-settings'))")
+    for name in ("preconditions", "channels", "home", "public"):
+        page.click(f'[data-fold="{name}"]')
+        expect(page.locator(f'[data-fold="{name}"][aria-expanded="true"]')).to_be_visible()
     for fold in page.locator("summary").all():
         fold.click()
 
@@ -530,7 +540,7 @@ def test_nothing_is_wider_than_the_page(page: Page, server: Server, width: int) 
 
 
 def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) -> None:
-    opened(page, server)
+    opened(page, server, LONG)
     focused = "document.activeElement"
     page.keyboard.press("Tab")
     assert page.evaluate(f"{focused}.textContent") == "To the board"
@@ -582,7 +592,7 @@ def test_a_button_that_cannot_be_used_any_more_keeps_the_focus(page: Page, serve
 
 
 def test_the_log_scrolls_with_the_keyboard_and_does_not_play(page: Page, server: Server) -> None:
-    opened(page, server, "?week=120")
+    opened(page, server, f"{LONG}&week=120")
     log = page.locator(".moves-in")
     log.focus()
     top = "(e) => e.scrollTop"
@@ -643,7 +653,7 @@ def test_settings_are_set_with_the_keyboard(page: Page, server: Server) -> None:
     page.keyboard.type("12")
     page.keyboard.press("Enter")
     expect(page.locator(".conduct")).to_contain_text("seed 12")
-    expect(page.locator(".conduct")).to_contain_text("issue_by_issue")
+    expect(page.locator(".conduct")).to_contain_text("issue by issue")
 
 
 def test_ctrl_c_ends_it_quietly_and_the_page_says_so(
@@ -662,3 +672,229 @@ def test_ctrl_c_ends_it_quietly_and_the_page_says_so(
         assert {"light": "rgb(27, 34, 48)", "dark": "rgb(232, 234, 238)"}[theme] == text
         assert {"light": "rgb(255, 254, 251)", "dark": "rgb(24, 30, 40)"}[theme] == ground
     assert "Traceback" not in ended.errors.read_text()
+
+
+# --- faults that were found in the browser, each with what must be true instead
+
+
+def test_the_transport_and_reset_stay_in_sight(page: Page, server: Server) -> None:
+    opened(page, server, "?week=60")
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    for place in (page.locator(PLAY), page.get_by_role("button", name="Reset", exact=True)):
+        expect(place).to_be_in_viewport(ratio=1)
+    assert page.evaluate("window.scrollY") > 100
+
+
+def test_the_page_is_no_longer_than_two_screens(page: Page, server: Server) -> None:
+    opened(page, server, "?replicate=1&week=60")
+    results = page.evaluate("document.querySelector('#results').offsetHeight")
+    assert page.evaluate("document.documentElement.scrollHeight") - results <= 2 * 900
+
+
+def test_what_cannot_be_used_stays_in_its_field(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_text("Any other number").click()
+    line = "scenario.status_quo.azerbaijan.value=0.02"
+    page.fill("#c-others", f"{line}\nnonsense=4")
+    reset(page)
+    assert "nonsense: cannot be set" in alert(page)
+    expect(page.locator("#c-others")).to_have_value(f"{line}\nnonsense=4")
+    expect(page.locator(".apply p")).not_to_contain_text("has these settings")
+    page.fill("#c-others", line)
+    reset(page)
+    expect(page.get_by_role("alert").locator("li")).to_have_count(0)
+    page.wait_for_url(f"**{line}*")
+
+
+def test_reset_during_play_shows_the_opening(page: Page, server: Server) -> None:
+    opened(page, server, "?horizon=100")
+    page.select_option(".speed select", "100")
+    for _ in range(3):
+        page.click(PLAY)
+        page.wait_for_function("Number(document.querySelector('main').dataset.tick) >= 3")
+        reset(page)
+        at(page, 0)
+        expect(page.locator(PLAY)).to_have_text(re.compile("Play"))
+        page.wait_for_timeout(500)
+        assert tick(page) == 0
+
+
+def test_the_keys_work_after_a_click_on_play(page: Page, server: Server) -> None:
+    opened(page, server, "?week=5")
+    page.click(PLAY)
+    page.click(PLAY)
+    page.wait_for_timeout(500)
+    before = tick(page)
+    page.keyboard.press("ArrowRight")
+    at(page, before + 1)
+    page.keyboard.press("ArrowLeft")
+    at(page, before)
+
+
+def test_reload_and_back_keep_the_week_and_what_waits(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.click(STEP)
+    at(page, 1)
+    page.wait_for_url("**week=1")
+    set_field(page, "seed", "9")
+    page.wait_for_function("history.state && history.state.pending")
+    page.reload()
+    at(page, 1)
+    expect(page.locator('[data-key="seed"] input')).to_have_value("9")
+    expect(page.locator('[data-key="seed"] .waiting')).to_be_visible()
+    reset(page)
+    at(page, 0)
+    expect(page.locator(".conduct")).to_contain_text("seed 9,")
+    page.go_back()
+    at(page, 1)
+    expect(page.locator(".conduct")).to_contain_text("seed 1,")
+    page.go_forward()
+    at(page, 0)
+    expect(page.locator(".conduct")).to_contain_text("seed 9,")
+
+
+def test_a_move_is_gone_to_and_the_next_one_found(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_role("button", name="Next move").click()
+    expect(page.locator(".log li").first).to_be_visible()
+    first = tick(page)
+    page.get_by_role("button", name="Next move").click()
+    page.wait_for_function(f"Number(document.querySelector('main').dataset.tick) > {first}")
+    marks = "".join(path.get_attribute("d") or "" for path in page.locator(".marks path").all())
+    assert {f"M{first} 0V6", f"M{tick(page)} 0V6"} <= set(re.findall(r"M\d+ 0V6", marks))
+    page.locator(".log .go").last.click()
+    at(page, first)
+
+
+def test_the_opening_asks_and_the_end_tells(page: Page, server: Server) -> None:
+    opened(page, server, "?horizon=30")
+    expect(page.locator(".sentence")).to_contain_text("Will they sign a peace treaty")
+    expect(page.get_by_role("button", name="Why did it end so?")).to_have_count(0)
+    page.get_by_role("button", name="Show how they end").click()
+    at(page, 30)
+    expect(page.locator(".cue")).to_contain_text("The end, after 30 weeks: ")
+    page.get_by_role("button", name="Why did it end so?").click()
+    expect(page.locator("section.why")).to_be_visible()
+
+
+def test_a_replay_is_shown_and_cells_are_found(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_label("Go to cell").fill("1")
+    page.get_by_label("Go to cell").press("Enter")
+    expect(page.get_by_role("heading", name="Runs of cell 1")).to_be_visible()
+    page.locator(".runs tbody tr").first.get_by_role("button", name=re.compile("^Replay")).click()
+    expect(page.locator("section.path")).to_be_in_viewport(ratio=0.5)
+    page.get_by_label("Only cells with agenda").select_option("interim_allowed")
+    expect(page.locator(".cells tbody tr")).to_have_count(1)
+
+
+def test_on_a_telephone_the_settings_are_one_tap_away(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, server)
+    press = page.get_by_role("button", name="Reset", exact=True)
+    expect(press).not_to_be_visible()
+    page.locator(".to-settings").click()
+    expect(press).to_be_visible()
+    expect(page.locator("#settings")).to_be_in_viewport()
+
+
+def test_a_link_from_a_letter_opens_without_a_word(page: Page, server: Server) -> None:
+    told: list[str] = []
+    page.on("console", lambda m: told.append(m.text) if "module.exports" in m.text else None)
+    opened(page, server, "?utm_source=letter&seed=3")
+    expect(page.locator(".conduct")).to_contain_text("seed 3,")
+    expect(page.get_by_role("alert").locator("li")).to_have_count(0)
+    assert told == []
+
+
+# --- many courses, and what can be taken away
+
+
+def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path: Path) -> None:
+    opened(page, server, "?horizon=90&seed=3&strategy@armenia=linear&agenda=interim_allowed")
+    told = page.locator(".courses")
+    expect(told).not_to_contain_text("Not played")
+    expect(told.locator("h3")).to_have_text("How 200 courses end", timeout=240_000)
+    line = "agenda=interim_allowed strategy@armenia=linear horizon=90 seed=3 replicates=200"
+    table = sweep(line, folder=tmp_path / "sweep")
+    runs = pl.read_parquet(tmp_path / "sweep" / "runs.parquet")
+    assert table is not None
+    counted = runs["status"].cast(pl.String).value_counts()
+    expected = {ENDINGS[Treaty[s.upper()]]: n for s, n in counted.iter_rows()}
+    shown = {
+        row.locator("th").inner_text(): int(row.locator("td").first.inner_text())
+        for row in told.locator("tbody tr").all()
+    }
+    assert shown == expected
+    signed = runs.filter(pl.col("signed_week") >= 0)
+    assert told.locator("circle").count() == len(signed)
+    expect(page.locator("path.fan")).to_have_count(4)
+    page.get_by_role("button", name="Play to the end").click()
+    at(page, 90)
+    here = runs.row(0, named=True)["status"]
+    expect(page.locator(".cue")).to_contain_text(
+        f"{expected[ENDINGS[Treaty[here.upper()]]]} of 200"
+    )
+
+
+def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
+    page: Page, server: Server
+) -> None:
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
+    watch.go(30)
+    figure = page.locator(".party .figure").first
+    figure.focus()
+    told = page.locator(".read")
+    expect(told).to_contain_text("Week 29")
+    for steps in (0, 1):
+        target = watch.all[30 - steps].parties[0].target
+        assert target is not None
+        expect(told).to_contain_text(f"asks for {round(target, 4):g}")
+        page.keyboard.press("ArrowLeft")
+    assert tick(page) == 30
+    page.locator(".party .figure svg.chart").nth(1).hover()
+    expect(told).to_contain_text("status quo")
+
+
+def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
+    watch.go(30)
+    taken = {}
+    for kind in ("SVG", "PNG", "CSV"):
+        page.locator(".party .take").first.focus()
+        page.keyboard.press("Enter")
+        with page.expect_download() as waited:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert waited.value.suggested_filename.endswith(kind.lower())
+        taken[kind] = waited.value.path().read_bytes()
+    assert taken["SVG"].startswith(b"<svg")
+    assert b"stroke:rgb(" in taken["SVG"]
+    assert taken["PNG"].startswith(b"\x89PNG")
+    rows = taken["CSV"].decode().splitlines()
+    assert rows[0] == 'weeks_played,"asks for","is offered","takes at least"'
+    assert len(rows) == 32
+    assert float(rows[-1].split(",")[1]) == pytest.approx(watch.now.parties[0].target, abs=1e-4)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Save as text").click()
+    text = waited.value.path().read_text()
+    assert (
+        text.splitlines()
+        == words_of([line for snapshot in watch.shown for line in snapshot.lines]).splitlines()
+    )
+
+
+def test_the_tour_asks_first_and_leads_from_stop_to_stop(page: Page, server: Server) -> None:
+    opened(page, server)
+    page.get_by_role("button", name="Tour: September 2024 in eight stops").click()
+    for stop in ("1 of 8: Fourteen of seventeen", "2 of 8: The offer", "3 of 8: The refusal"):
+        expect(page.locator("#title-tour")).to_have_text(stop)
+        expect(page.locator(".tour [role=status]")).to_have_count(0)
+        page.locator(".tour .answers button").nth(1).click()
+        expect(page.locator(".tour [role=status]")).to_contain_text("In the record:")
+        page.get_by_role("button", name="Next stop").click()
+    at(page, 60)
+    assert findings(page) == []
+    page.get_by_role("button", name="Leave the tour").click()
+    expect(page.locator(".tour")).to_have_count(0)

@@ -1,13 +1,20 @@
 """What a visitor sets: what a link may set, what it makes void, and that it comes back the same."""
 
 import pytest
+from omegaconf import OmegaConf
 
+from sim.config.compose import compose
+from sim.config.settings import CHOICES
+from sim.errors import ConfigError
 from sim.view.choices import (
+    RULES,
     Choices,
     Start,
     command_line,
+    files_of,
     is_allowed,
     is_plain,
+    options,
     read_address,
     settings_of,
     write_address,
@@ -152,3 +159,74 @@ def test_choices_drop_the_parameters_of_another_strategy() -> None:
     choices = Choices({"armenia.strategy.beta": "2", "azerbaijan.strategy.beta": "3"})
     after = choices.but("strategy@armenia", "firm").values
     assert after == {"azerbaijan.strategy.beta": "3", "strategy@armenia": "firm"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": "7", "replicate": "3", "horizon": "20"},
+        {"preset": "opposition", "scenario.discount_rate.azerbaijan.value": "0.4"},
+        {"scenario.status_quo.azerbaijan.value": "1e-2", "armenia.strategy.beta": "5"},
+        {"strategy@armenia": "conceder", "armenia.strategy.beta": "0.7"},
+        {"agenda": "issue_by_issue", "public": "scale_free", "mediator": "none"},
+        {"acceptance@armenia": "ac_time", "opponent_model@azerbaijan": "bayesian"},
+        {"scenario": "march_2025", "strategy@azerbaijan": "hold_out"},
+        {"preset": "baku", "strategy@azerbaijan": "firm", "agenda": "interim_allowed"},
+        {"scenario.discount_rate.azerbaijan.value": "0.3", "seed": "2"},
+    ],
+)
+def test_numbers_put_in_place_give_what_hydra_composes(values: dict[str, str]) -> None:
+    choices = Choices(values)
+    assert settings_of(Start(), choices) == compose(choices.words())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": "-1"},
+        {"seed": "two"},
+        {"seed": "99999999999999999999999"},
+        {"horizon": "1.5"},
+        {"armenia.strategy.gamma": "2"},
+        {"scenario.discount_rate.azerbaijan.value": "much"},
+        {"scenario.discount_rate.azerbaijan.value": "9"},
+    ],
+)
+def test_numbers_that_cannot_be_put_are_told_as_the_command_line_tells_them(
+    values: dict[str, str],
+) -> None:
+    choices = Choices(values)
+    with pytest.raises(ConfigError) as expected:
+        compose(choices.words())
+    with pytest.raises(ConfigError) as found:
+        settings_of(Start(), choices)
+    assert str(found.value) == str(expected.value)
+
+
+def test_what_a_mailer_appends_to_a_link_is_passed_over() -> None:
+    asked = read_address("?utm_source=letter&fbclid=abc&seed=4&sede=4")
+    assert asked.values == {"seed": "4"}
+    assert asked.problems == ["sede: cannot be set from the page or from a link"]
+
+
+def test_what_the_command_line_fixed_in_a_group_outlasts_its_options() -> None:
+    start = Start(("public.graph=small_world",))
+    found = settings_of(start, Choices({"public": "scale_free"}))
+    assert found == compose(["public.graph=small_world", "public=scale_free"])
+
+
+@pytest.mark.parametrize("group", [*RULES, *CHOICES])
+def test_files_of_groups_are_read_as_hydra_reads_them(group: str) -> None:
+    for name, file in files_of(group, None).items():
+        assert options(group, None)[name] == OmegaConf.to_container(OmegaConf.load(file)), name
+
+
+def test_hydra_is_not_asked_for_an_option_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_of(Start(), Choices())
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("composed")
+
+    monkeypatch.setattr("sim.config.compose.compose_plain", refuse)
+    choices = Choices({"mediator": "manipulation", "strategy@armenia": "micro", "seed": "77"})
+    assert settings_of(Start(), choices).parties["armenia"].strategy.name == "micro"

@@ -1,5 +1,7 @@
 """The controls: what is offered, what describes the settings, and what waits for Reset."""
 
+from pathlib import Path
+
 import pytest
 
 from sim.config.compose import compose
@@ -8,6 +10,7 @@ from sim.view.controls import (
     Control,
     fieldsets,
     for_parties,
+    option_help,
     other_choices,
     slider_step,
     with_parties,
@@ -135,3 +138,17 @@ def test_a_number_written_differently_does_not_wait() -> None:
     control = Control("k", "k", "number", "0.10", "0.1")
     assert not control.waits
     assert Control("k", "k", "number", "two", "0.1").waits
+
+
+def test_every_option_is_explained() -> None:
+    running = state()
+    for key, control in controls_of(running, running).items():
+        if control.kind == "select":
+            assert {name for name, _ in control.told} == set(control.options), key
+            assert all("_" not in control.words[name] for name in control.options), key
+
+
+def test_a_group_of_the_users_own_is_explained_by_its_comment(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("# @package _global_\n# One.\n# Two.\n#\n# Three.\nrule: x\n", "utf-8")
+    assert option_help(file) == "One. Two."

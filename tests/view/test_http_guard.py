@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sim.view.choices import page_file, read_page
 from sim.view.http_guard import (
     LOOPBACK,
     POLICIES,
     Guard,
     flaw_of,
     hosts_of,
+    page_file,
+    read_page,
     same_origin,
     script_folder,
     static_file,

@@ -7,6 +7,7 @@ import pytest
 
 from sim.commands.cli import main
 from sim.runs.summary import summarise
+from sim.view.board.moves import marks_of_moves
 from sim.view.choices import Choices, Start
 from sim.view.session import Session
 
@@ -189,3 +190,66 @@ def test_odd_requests_do_no_harm(session: Session) -> None:
     session.open_cell("x")
     session.forth()
     assert session.messages == []
+
+
+def test_what_was_asked_of_an_earlier_run_is_passed_over(session: Session) -> None:
+    before = session.run
+    session.reset()
+    session.go(5, before)
+    assert session.watch.now.played == 0
+    session.go(5, session.run)
+    assert session.watch.now.played == 5
+
+
+def test_the_next_move_is_the_next_week_in_which_something_happens(session: Session) -> None:
+    while not session.watch.at_end:
+        before = session.watch.now.played
+        session.to_next_move()
+        between = session.watch.all[before + 1 : session.watch.now.played]
+        assert not any(snapshot.lines for snapshot in between)
+        assert session.watch.now.lines or session.watch.at_end
+    weeks = sorted(week for found in marks_of_moves(session.watch.all).values() for week in found)
+    assert weeks == [s.played for s in session.watch.all if s.lines]
+
+
+def test_other_numbers_that_cannot_be_used_hold_up_reset(session: Session) -> None:
+    session.forth()
+    session.reset({"seed": "two"}, "scenario.status_quo.azerbaijan.value=0.02\nhydra.x=1", {"seed"})
+    assert session.messages == [
+        "hydra.x: cannot be set from the page or from a link",
+        "seed: must be a whole number, got two",
+    ]
+    assert session.watch.now.played == 1
+
+
+def test_an_entry_of_the_history_opens_again_with_what_waited(session: Session) -> None:
+    session.go(4)
+    session.choose("strategy@armenia", "conceder")
+    here, pending = session.address + "&week=4", session.pending
+    assert pending is not None
+    session.reset()
+    session.visit(here, pending)
+    assert session.watch.now.played == 4
+    assert session.watch.settings.parties["armenia"].strategy.name == "interim_first"
+    assert session.draft.choices.values["strategy@armenia"] == "conceder"
+    shown = session.watch
+    session.visit(here)
+    assert session.watch is shown
+
+
+def test_the_way_of_bargaining_has_a_control(session: Session) -> None:
+    for rule in ("articles", "packages"):
+        session.choose("bargaining", rule)
+        session.reset()
+        assert session.watch.settings.bargaining.rule == rule
+        assert f"way of bargaining {rule}" in session.conduct[""]
+        assert f"bargaining={rule}" in session.address
+
+
+def test_linear_is_called_linear(session: Session) -> None:
+    session.choose("strategy@armenia", "linear")
+    session.reset()
+    assert session.conduct["armenia"] == "linear"
+    session.choose("armenia.strategy.beta", "0.7")
+    session.reset()
+    assert session.conduct["armenia"] == "linear (beta 0.7)"

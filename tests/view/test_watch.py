@@ -6,7 +6,10 @@ import mesa
 import pytest
 
 from sim.config.settings import Settings
+from sim.errors import FaultyPluginError
 from sim.model.codes import Treaty
+from sim.runs.mesa_model import NegotiationModel
+from sim.runs.opening import check_fault
 from sim.runs.play import run_engine
 from sim.view.choices import Choices, Start, settings_of
 from sim.view.watch import Watch
@@ -127,3 +130,14 @@ def test_mesa_forgets_a_run_that_is_closed(settings: Settings) -> None:
     watch.close()
     if isinstance(counters, dict):
         assert watch.model not in counters
+
+
+def test_a_fault_is_told_with_the_week_in_which_it_happened() -> None:
+    """The week has been counted by then: after week 7, `state.week` is 8."""
+    settings = settings_of(Start(), Choices({"public": "none", "horizon": "9"}))
+    model = NegotiationModel(settings=settings)
+    for _ in range(8):
+        model.step()
+    model.talks.state.fault = 1
+    with pytest.raises(FaultyPluginError, match=r"armenia: .* in week 7$"):
+        check_fault(settings, model.talks.state)

@@ -1,41 +1,36 @@
-"""The first screen of a sweep's report: the answer in a few sentences, each with its query."""
+"""What a sweep says, chapter by chapter: sentences, each with the query of its numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.assumptions import (
-    ASSUMPTIONS,
-    CHANCE,
-    FEWEST,
-    UNSURE,
-    AssumptionLedger,
-    assumption_ledger,
-    too_few,
-)
+from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.deals import Rate, signing_rates
 from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import ledger
-from sim.analysis.page import queries
 from sim.analysis.page.content import (
     Number,
     Statement,
+    among,
     interval_names,
     interval_numbers,
     interval_words,
     negated,
     plain,
+    sql,
+    together,
 )
-from sim.analysis.paired import Difference, paired_differences
-from sim.analysis.results import Floats, Results, word
+from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
+from sim.analysis.results import DERIVED, NEEDS_INTERIM, Floats, Results, word
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
-from sim.runs.shares import student
+from sim.runs.terminal import counted
 from sim.sweeps.overrides import Value
 
+SIGNED = DERIVED["signed"].condition
 NEGLIGIBLE = 0.0005
 """Shares that differ by less are shown alike."""
 
@@ -47,44 +42,47 @@ class Finding(NamedTuple):
     query: str
 
 
-def answer(results: Results) -> tuple[Statement, ...]:
-    """Return the answer of a sweep.
+def answer(results: Results, assumptions: AssumptionLedger) -> dict[str, tuple[Statement, ...]]:
+    """Return the sentences of a sweep's chapters, by their keys in `files/report.yaml`.
 
     What the results do not hold, or what is damaged, is left out: the section on it says why.
     """
-    said = [_signed(results)]
-    for make in (_range, _difference, _when, _terms, _gates):
-        try:
-            said += make(results)
-        except SimError:
-            continue
-    return (*said, *_grounds(results, assumption_ledger(results)))
+    makers = {"often": (_range, _difference), "when": (_when,), "terms": (_terms,)}
+    said: dict[str, tuple[Statement, ...]] = {"often": (_signed(results),)}
+    for chapter, makes in {**makers, "way": (_gates,)}.items():
+        for make in makes:
+            try:
+                said[chapter] = (*said.get(chapter, ()), *make(results))
+            except SimError:
+                continue
+    said["way"] = (*said.get("way", ()), *_grounds(results, assumptions))
+    return said
 
 
-def _statement(text: str, findings: Mapping[str, Finding]) -> Statement:
+def statement(text: str, findings: Mapping[str, Finding]) -> Statement:
+    """Return a sentence with the numbers and queries of its findings."""
     numbers = {name: n for found in findings.values() for name, n in found.numbers.items()}
     parts = {name: found.query for name, found in findings.items()}
-    return Statement(text, numbers, queries.together(parts))
+    return Statement(text, numbers, together(parts))
 
 
-def _share(
+def share(
     results: Results,
     name: str,
     values: Floats,
     condition: str,
-    where: str = "",
-    cells: NDArray[np.int64] | None = None,
+    cells: NDArray[np.int64],
+    where: str,
 ) -> Finding:
-    """Return the share of runs that meet a condition; `values` are 1 where they do, NaN if no run.
+    """Return the share of runs that meet a condition.
 
-    By default over all cells and all runs with outcomes.
+    values: 1 where they do, NaN where there is no run.
+    cells, where: the cells that it rests on, and the runs in them as SQL.
     """
-    chosen = np.arange(results.plan.cells) if cells is None else cells
-    points, block = results.clusters_of(chosen), values[chosen]
-    alone = points is None and len(chosen) == 1
+    points, block = results.clusters_of(cells), values[cells]
+    alone = points is None and len(cells) == 1
     freedom = None if alone else spread(block, points).freedom
-    where = where or queries.among(results, {})
-    query = queries.query(
+    query = sql(
         "share",
         r=results,
         names=interval_names(name),
@@ -95,48 +93,74 @@ def _share(
     return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
 
 
-def _mean(results: Results, name: str, values: Floats, column: str, condition: str = "") -> Finding:
-    """Return the mean of a column over the runs that meet a condition."""
-    points = results.clusters_of(np.arange(results.plan.cells))
-    where = queries.among(results, {}, condition)
-    freedom = spread(values, points).freedom
-    query = queries.query(
+def pooled_share(results: Results, name: str, outcome: str) -> Finding:
+    """Return the share of runs with an outcome, over the cells in which it can be.
+
+    Those that are watched for fewer weeks than others are left out.
+    """
+    cells = results.pooled
+    if outcome in NEEDS_INTERIM:
+        cells = cells[results.allows_interim[cells]]
+    where = among(results, {}, cells=cells)
+    return share(results, name, results.outcome(outcome), DERIVED[outcome].condition, cells, where)
+
+
+def _mean(
+    results: Results,
+    name: str,
+    values: Floats,
+    column: str,
+    condition: str = "",
+) -> Finding:
+    """Return the mean of a column within [0, 1] over the runs that meet a condition."""
+    cells = results.pooled
+    points = results.clusters_of(cells)
+    where = among(results, {}, condition, cells)
+    freedom = spread(values[cells], points).freedom
+    query = sql(
         "mean", r=results, names=interval_names(name), value=column, where=where, freedom=freedom
     )
-    return Finding(interval_numbers(name, estimate(values, points)), query)
+    found = estimate(values[cells], points, bounds=(0.0, 1.0))
+    return Finding(interval_numbers(name, found), query)
 
 
 def _signed(results: Results) -> Statement:
     findings = {
-        name: _share(results, name, results.outcome(outcome), condition)
-        for name, outcome, condition in (
-            ("signed", "signed", queries.SIGNED),
-            ("full", "signed_full", queries.FULL),
-            ("interim", "signed_interim", queries.INTERIM),
-        )
+        name: pooled_share(results, name, outcome)
+        for name, outcome in (("signed", "signed"), ("full", "signed_full"))
     }
-    counted = int((results.signed_codes >= 0).any(axis=1).sum())
-    numbers = {"runs": Number(results.usable, ","), "cells": Number(counted, ",")}
+    there = results.signed_codes[results.pooled] >= 0
+    cells, runs = int(there.any(axis=1).sum()), int(there.sum())
+    numbers = {"runs": Number(runs, ","), "cells": Number(cells, ",")}
     of = "point" if results.sampled and len(results.plan.combinations) == 1 else "cell"
-    runs = "run" if results.usable == 1 else "runs"
-    among = f"{{runs}} {runs} over {{cells}} {of}{'s' if counted != 1 else ''}"
+    noun = "run" if runs == 1 else "runs"
+    played = f"{{runs}} {noun} over {{cells}} {of}{'s' if cells != 1 else ''}"
     if results.plan.cells == 1:
-        among = f"{{runs}} {runs} of this cell"
+        played = f"{{runs}} {noun} of this cell"
         del numbers["cells"]
     count = (
         f"SELECT count(*) AS runs, count(DISTINCT cell) AS cells FROM {results.source} "
-        f"WHERE {queries.among(results, {})}"
+        f"WHERE {among(results, {}, cells=results.pooled)}"
     )
     text = (
-        f"Something was signed in {interval_words('signed')} of the {among}: the treaty in full "
-        f"in {interval_words('full')}, an interim deal only in {interval_words('interim')}."
+        f"Something was signed in {interval_words('signed')} of the {played}: the treaty in full "
+        f"in {interval_words('full')}"
     )
     findings["n"] = Finding(numbers, count)
+    allowed = results.allows_interim[results.pooled]
+    if allowed.any():
+        findings["interim"] = pooled_share(results, "interim", "signed_interim")
+        where = "" if allowed.all() else " of the runs in which one is allowed"
+        text += f", an interim deal only in {interval_words('interim')}{where}"
+    text += "; the rules of these talks allow no interim deal" if not allowed.any() else ""
+    left = results.plan.cells - len(results.pooled)
+    if left:
+        text += f"; {left:,} cells that are watched for fewer weeks are left out"
     if results.failed:
-        text = f"{text[:-1]}; {{failed}} more failed and are not counted."
+        text += "; {failed} more failed and are not counted"
         failed = f"SELECT count(*) AS failed FROM {results.source} WHERE run_status = 'failed'"
         findings["f"] = Finding({"failed": Number(results.failed, ",")}, failed)
-    return _statement(text, findings)
+    return statement(f"{text}.", findings)
 
 
 def _range(results: Results) -> Iterator[Statement]:
@@ -146,39 +170,63 @@ def _range(results: Results) -> Iterator[Statement]:
     signed, least, most = results.outcome("signed"), ranked[-1], ranked[0]
     findings = {}
     for name, rate in (("least", least), ("most", most)):
-        where = queries.among(results, rate.group.values)
-        findings[name] = _share(results, name, signed, queries.SIGNED, where, rate.group.cells)
+        where = among(results, rate.group.values, cells=rate.group.cells)
+        findings[name] = share(results, name, signed, SIGNED, rate.group.cells, where)
     text = (
-        f"By cell it ranges from {interval_words('least')} ({_values(least)}) to "
-        f"{interval_words('most')} ({_values(most)})."
+        f"By cell it ranges from {interval_words('least')} ({_values(least, ranked)}) to "
+        f"{interval_words('most')} ({_values(most, ranked)})"
     )
-    yield _statement(text, findings)
+    best = best_set(results)
+    if len(best) > 1:
+        text += (
+            "; the highest of many is a little flattered, and cannot be told from "
+            f"{plain(counted(len(best) - 1, 'other'))} of {plain(counted(len(ranked), 'cell'))}"
+        )
+    yield statement(f"{text}.", findings)
 
 
-def _values(rate: Rate) -> str:
-    return plain(", ".join(f"{key}={value}" for key, value in rate.group.words.items()))
+def _values(rate: Rate, ranked: Sequence[Rate]) -> str:
+    """Return the values of a cell, and how many others come to the same."""
+    found = ", ".join(f"{key}={value}" for key, value in rate.group.words.items())
+    same = sum(abs(other.signed.value - rate.signed.value) < NEGLIGIBLE for other in ranked) - 1
+    return plain(f"{found}, and {counted(same, 'other cell')}" if same else found)
 
 
 def _difference(results: Results) -> Iterator[Statement]:
-    everywhere = paired_differences(results).everywhere()
+    everywhere = paired_differences(results, contexts=False).everywhere()
     if not everywhere:
         return
-    largest = everywhere[0]
-    value, than, found = _upwards(largest)
+    clear = [entry for entry in everywhere if entry.clear_among(len(everywhere))]
+    largest = (clear or everywhere)[0]
+    value, than, found = upwards(largest)
     compared = f"{plain(largest.key)}={plain(word(value))} instead of {plain(word(than))}"
-    query = queries.query(
+    query = sql(
         "paired",
         r=results,
         names=interval_names("difference"),
+        condition=SIGNED,
         key=largest.key,
         values=(value, than),
         cells=largest.cells,
+        freedom=largest.freedom,
     )
-    text = _words_of_difference(compared, len(everywhere), found.low > 0.0)
+    text = _words_of_difference(compared, len(everywhere), len(clear))
+    lost = results.plan.runs - results.usable
+    if lost:
+        low, high = worst_case(results, largest.key, (value, than))
+        text += (
+            " Failed or missing runs are left out; whatever they had come to, the difference would "
+            f"lie between {plain(bound(low))} and {plain(bound(high))}."
+        )
     yield Statement(text, interval_numbers("difference", found, "percent"), query)
 
 
-def _upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
+def bound(share: float) -> str:
+    """Return a worst case in words that hold no figure of a query."""
+    return f"{100 * share:+.0f} points".replace("-", "−")
+
+
+def upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     """Return the values of a difference in the order in which it is positive, and its size."""
     found = Estimate(largest.difference, largest.low, largest.high, largest.pairs)
     if largest.difference >= 0:
@@ -186,47 +234,51 @@ def _upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     return largest.than, largest.value, negated(found)
 
 
-def _words_of_difference(compared: str, comparisons: int, clear: bool) -> str:
+def _words_of_difference(compared: str, comparisons: int, clear: int) -> str:
     size = f"{interval_words('difference')} percentage points"
     count = f"{comparisons} comparison{'s' if comparisons > 1 else ''} run by run"
     if clear:
-        return (
-            f"The largest of {count}: {compared} raises the share of runs with a signature by "
-            f"{size}, all else equal."
-        )
+        first = f"{clear} of {count} show a clear difference; the largest, {compared}, goes with"
+        if clear == comparisons == 1:
+            first = f"The one comparison run by run, {compared}, shows a clear difference:"
+        return f"{first} {size} more runs with a signature, all else equal."
     if comparisons > 1:
-        return f"None of {count} shows a clear difference; the largest, {compared}, is {size}."
+        return (
+            f"None of {count} shows a clear difference, as one of so many; the largest, "
+            f"{compared}, is {size}."
+        )
     return f"The one comparison run by run shows no clear difference: {compared}, {size}."
 
 
 def _when(results: Results) -> Iterator[Statement]:
     if not results.has("signed_week"):
         return
+    cells = results.pooled
     weeks = results.codes("signed_week")
-    signed = weeks[weeks >= 0]
+    signed = weeks[cells][weeks[cells] >= 0]
     if not len(signed):
         return
-    horizon = int(str(results.config_of(0).get("horizon", 156)))
-    after = min(52, max(1, horizon // 2))
+    after = min(52, max(1, int(results.horizons.max()) // 2))
     start = results.scenario.start
     soon = np.where(results.signed_codes < 0, np.nan, (weeks >= 0) & (weeks < after))
     # The lower of the middle two, which is a week that there was.
     middle = int(np.sort(signed)[(len(signed) - 1) // 2])
+    where = among(results, {}, cells=cells)
     median = (
         f"SELECT strftime(DATE '{start.isoformat()}' + 7*quantile_disc(signed_week, 0.5), "
-        f"'%-d %B %Y') AS median FROM {results.source} WHERE {queries.among(results, {})} AND "
-        "signed_week >= 0"
+        f"'%-d %B %Y') AS median FROM {results.source} WHERE {where} AND signed_week >= 0"
     )
     text = (
         f"Within {after} weeks, by {day(start, after)}, something had been signed in "
         f"{interval_words('early')} of the runs; half of all first signatures came by the week of "
         "{median}."
     )
+    condition = f"signed_week BETWEEN 0 AND {after - 1}"
     findings = {
-        "a": _share(results, "early", soon, f"signed_week BETWEEN 0 AND {after - 1}"),
+        "a": share(results, "early", soon, condition, cells, where),
         "b": Finding({"median": Number(day(start, middle))}, median),
     }
-    yield _statement(text, findings)
+    yield statement(text, findings)
 
 
 def day(start: date, week: int) -> str:
@@ -243,17 +295,18 @@ def _terms(results: Results) -> Iterator[Statement]:
     dignity = np.where(in_force > 0, results.numbers("dignity"), np.nan)
     if not np.isfinite(dignity).any():
         return
-    signed, there = queries.among(results, {}, queries.SIGNED), "in_force <> 'none'"
+    cells, there = results.pooled, "in_force <> 'none'"
+    signed = among(results, {}, SIGNED, cells)
     text = (
         f"Of the signed deals {interval_words('lasting')} stood at the end; these gave the "
         f"worse-off side {interval_words('dignity')} of its greatest possible gain over the "
         "status quo."
     )
     findings = {
-        "a": _share(results, "lasting", stood, there, signed),
+        "a": share(results, "lasting", stood, there, cells, signed),
         "b": _mean(results, "dignity", dignity, "dignity", there),
     }
-    yield _statement(text, findings)
+    yield statement(text, findings)
 
 
 def _gates(results: Results) -> Iterator[Statement]:
@@ -263,22 +316,17 @@ def _gates(results: Results) -> Iterator[Statement]:
     ):
         column = LEDGER_COLUMNS[charge.gate]
         findings[name] = _mean(results, name, results.numbers(column), column)
-        told.append(f"{plain(charge.words)} ({interval_words(name)} of the weeks)")
+        told.append(f"{plain(charge.words)} ({interval_words(name)})")
     text = (
-        "What kept a week from being the week of the full signature, on average over the runs: "
-        f"{' and '.join(told)}."
+        "What kept the weeks from being the week of the full signature, as a share of each run's "
+        f"weeks and on average over the runs: {' and '.join(told)}."
     )
-    yield _statement(text, findings)
+    yield statement(text, findings)
 
 
 def _grounds(results: Results, assumptions: AssumptionLedger) -> Iterator[Statement]:
-    chance = assumptions.shares.get(CHANCE)
-    if len(assumptions.shares) == 1:
+    if not results.plan.swept:
         yield Statement("What differs from run to run is chance alone: this sweep moved nothing.")
-    elif chance is not None and np.isfinite(chance.low) and results.usable == results.plan.runs:
-        yield _variance(results, assumptions, chance)
-    elif results.plan.replicates < FEWEST:
-        yield Statement(too_few(results.plan.replicates))
     base = results.plan.combinations[0].base
     text = "Of the scenario's {numbers} numbers {assumed} are assumptions with a range; " + (
         "this sweep moved some of them, and what rests on the others it cannot show."
@@ -286,32 +334,4 @@ def _grounds(results: Results, assumptions: AssumptionLedger) -> Iterator[Statem
         else "this sweep moved none of them, so it cannot show how much rests on them."
     )
     numbers = {"numbers": Number(assumptions.numbers), "assumed": Number(assumptions.assumed)}
-    yield Statement(text, numbers, queries.query("assumptions_in_plan", base=base))
-
-
-def _variance(results: Results, found: AssumptionLedger, chance: Estimate) -> Statement:
-    findings = {"chance": _variance_share(results, "chance", chance, None)}
-    text = f"Of the variance of the outcome from run to run {interval_words('chance')} is chance"
-    resting = found.shares.get(ASSUMPTIONS)
-    if resting is None:
-        text += ", and the rest is what was chosen; no assumption moved."
-        return _statement(text, findings)
-    if not np.isfinite(resting.low):
-        text += "; how much rests on the assumptions that moved is unknown, replicates are too few."
-        return _statement(text, findings)
-    sure = [entry for entry in found.moved if entry.ground not in UNSURE]
-    known = [entry.key for entry in sure if not entry.drawn]
-    at_most = "at most " if any(entry.drawn for entry in sure) else ""
-    findings["rest"] = _variance_share(results, "assumed", resting, known)
-    text += f"; {at_most}{interval_words('assumed')} rests on the assumptions that moved."
-    return _statement(text, findings)
-
-
-def _variance_share(
-    results: Results, name: str, found: Estimate, known: list[str] | None
-) -> Finding:
-    quantile = student(results.plan.replicates - 1.0)
-    query = queries.query(
-        "variance_share", r=results, names=interval_names(name), known=known, quantile=quantile
-    )
-    return Finding(interval_numbers(name, found), query)
+    yield Statement(text, numbers, sql("assumptions_in_plan", base=base))

@@ -1,20 +1,32 @@
-"""What stands on a report, apart from how it is written."""
+"""What stands on a report, apart from how it is written, and the queries behind its sentences.
 
+The SQL stands in `files/queries.sql.j2`. Quantiles of Student's distribution, which SQL lacks, are
+passed as numbers.
+"""
+
+import glob
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from operator import methodcaller
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import polars as pl
 import yaml
+from jinja2 import Environment, StrictUndefined, Template
+from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, finished
 from sim.analysis.intervals import Estimate
+from sim.analysis.results import DERIVED, Results
 from sim.errors import SimError
+from sim.runs.shares import Z, student
+from sim.sweeps.columns import as_stored, swept_type
+from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found", bound=Result)
 Say = Callable[[str], None]
@@ -36,13 +48,20 @@ class Number:
         return shown(self.value, self.format)
 
 
+SCALED = {"percent": ".1f", "hundred": ".0f"}
+"""Formats of shares as percentages, and as so many of 100, without their sign."""
+
+
 def shown(value: float | int | str, format: str) -> str:
     """Return a number as a statement shows it."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and math.isnan(value):
         return "unknown"
-    text = unsigned_zero(f"{100 * value:.1f}" if format == "percent" else f"{value:{format}}")
+    if format in SCALED:
+        text = unsigned_zero(f"{100 * value:{SCALED[format]}}")
+    else:
+        text = unsigned_zero(f"{value:{format}}")
     return text.replace("%", " %").replace("-", "−") if "%" in text else text.replace("-", "−")
 
 
@@ -120,6 +139,31 @@ class Part:
     notes: tuple[str, ...] = ()
     missing: str = ""  # why it is not there; empty if it is
 
+    @property
+    def label(self) -> str:
+        """What the figure shows, in words: its title, and its highest and lowest line."""
+        rows = [] if self.chart is None else [*_labelled(self.chart)]
+        if len(rows) < 2:
+            return f"{self.title}; the table holds the numbers"
+        rows.sort(key=lambda row: -row[1])
+        (most, high), (least, low) = rows[0], rows[-1]
+        return f"{self.title}. Highest: {most}, {high:.3g}; lowest: {least}, {low:.3g}."
+
+
+def _labelled(chart: Mapping[str, object]) -> Iterator[tuple[str, float]]:
+    """Give the label and the value of each row of a figure that has them."""
+    sets = chart.get("datasets")
+    found = list(sets.values()) if isinstance(sets, Mapping) else []
+    layers = chart.get("layer")
+    for part in [chart, *(layers if isinstance(layers, list) else [])]:
+        data = part.get("data")
+        found.append(data.get("values", []) if isinstance(data, Mapping) else [])
+    for rows in found:
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row.get("value"), float) and row["value"] == row["value"]:
+                where = row.get("label") or " · ".join(filter(None, (row.get("y"), row.get("x"))))
+                yield " ".join(filter(None, (where, row.get("series")))), row["value"]
+
 
 @dataclass(frozen=True, eq=False)
 class Section:
@@ -129,6 +173,8 @@ class Section:
     title: str
     intro: str
     parts: tuple[Part, ...]
+    statements: tuple[Statement, ...] = ()  # what it finds
+    closed: bool = False  # whether it is opened by a reader who wants it
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,18 +182,47 @@ class Report:
     """Everything on a page."""
 
     title: str
-    subtitle: str
+    subtitle: str  # what was played, in a line
     facts: tuple[tuple[str, str], ...]  # what it is about: cells, runs, seed, versions
     gaps: tuple[str, ...]  # what is missing in the results
-    statements: tuple[Statement, ...]  # the answer
+    lead: tuple[Statement, ...]  # the answer in two sentences, or some more
     where: str  # where the statements' queries are to be run
     limits: tuple[str, ...]  # what the model cannot tell
     sections: tuple[Section, ...]
+    picture: Part | None = None  # of the answer
+    summary: pl.DataFrame | None = None  # of findings
+    caveat: str = ""
+    # words in the place of the names of swept keys and of their values, on the page
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
         """All parts that are there."""
-        return [part for section in self.sections for part in section.parts if not part.missing]
+        first = [self.picture] if self.picture else []
+        every = [*first, *(part for section in self.sections for part in section.parts)]
+        return [part for part in every if not part.missing]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All sentences, those of the answer first."""
+        return (*self.lead, *(said for section in self.sections for said in section.statements))
+
+    def named(self, text: str) -> str:
+        """Return a text with words in the place of raw names."""
+        return _named(tuple(self.names.items()), text)
+
+
+@cache
+def _pattern(names: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    listed = sorted((name for name, _ in names), key=len, reverse=True)
+    return re.compile(rf"(?<![\w.@])({'|'.join(map(re.escape, listed))})(?![\w@])(=?)")
+
+
+def _named(names: tuple[tuple[str, str], ...], text: str) -> str:
+    if not names:
+        return text
+    known = dict(names)
+    return _pattern(names).sub(lambda m: known[m[1]] + (" " if m[2] else ""), text)
 
 
 @cache
@@ -185,7 +260,7 @@ def _unknown(value: float | None) -> bool:
 
 def _interval(row: tuple[float | None, ...], format: str) -> str:
     texts = [
-        "-" if _unknown(x) else unsigned_zero(f"{x:{format}}").rstrip("%").replace("-", "−")
+        "-" if x is None or _unknown(x) else shown(x, format).rstrip(" %") if format else str(x)
         for x in row
     ]
     return "-" if _unknown(row[0]) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
@@ -252,3 +327,83 @@ def specification(figure: Figure) -> dict[str, object]:
     for name in ("config", "width", "$schema", "usermeta"):
         found.pop(name, None)
     return found
+
+
+# --- queries that find a statement's numbers again: one line of DuckDB's SQL on the results' files
+
+
+def sql(name: str, **values: object) -> str:
+    """Return one of the template's queries with these values in it."""
+    return str(getattr(_template().module, name)(**values))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - SQL
+    environment.filters["column"] = column
+    environment.globals.update(
+        z=Z, student=student, has=has, signed=DERIVED["signed"].condition, from_above=_from_above
+    )
+    text = (files("sim.analysis.page") / "files" / "queries.sql.j2").read_text(encoding="utf-8")
+    # Before anything is filled in, so that names and values keep their blanks.
+    return environment.from_string(" ".join(text.split()))
+
+
+def column(name: str) -> str:
+    """Return a column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: Value) -> str:
+    """Return a value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
+
+
+def has(results: Results, key: str, value: Value) -> str:
+    """Return the condition that a swept key has a value."""
+    stored = as_stored(value, swept_type(results.plan, key))
+    return f"{column(key)} IS NOT DISTINCT FROM {literal(stored)}"
+
+
+def among(
+    results: Results,
+    values: Mapping[str, Value],
+    condition: str = "",
+    cells: NDArray[np.int64] | None = None,
+) -> str:
+    """Return the condition that a run worked, has some values, and meets a further condition.
+
+    cells: those that the values leave; where they are fewer, the condition says so.
+    """
+    parts = ["run_status = 'ok'", *(has(results, key, value) for key, value in values.items())]
+    parts += [condition] if condition else []
+    every = results.groups(list(values), every=True)
+    wanted = next(group.cells for group in every if group.values == values)
+    if cells is not None and len(cells) < len(wanted):
+        parts.append(_only(results, cells))
+    return " AND ".join(parts)
+
+
+def _only(results: Results, cells: NDArray[np.int64]) -> str:
+    """Return the condition that a run is of some cells: whole combinations, or one horizon."""
+    whole, counts = np.unique(cells // results.points, return_counts=True)
+    if (counts == results.points).all():
+        return f"cell // {results.points} IN ({', '.join(map(str, whole.tolist()))})"
+    return f"horizon = {int(results.horizons[cells].max())}"
+
+
+def _from_above(results: Results) -> str:
+    # DuckDB takes brackets and stars of a folder's name for a pattern, and a quote for the end.
+    folder = glob.escape(str(results.folder)).replace("'", "''")
+    return results.source.replace("'shards/", f"'{folder}/shards/").replace(
+        "'runs.parquet'", f"'{folder}/runs.parquet'"
+    )
+
+
+def together(parts: Mapping[str, str]) -> str:
+    """Return one query that gives the columns of several one-row queries side by side."""
+    return "SELECT * FROM " + ", ".join(f"({sql}) AS {column(name)}" for name, sql in parts.items())

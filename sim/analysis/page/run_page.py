@@ -14,11 +14,11 @@ from sim.analysis.page.content import (
     Say,
     Section,
     Statement,
+    column,
     part,
     plain,
     texts,
 )
-from sim.analysis.page.queries import column
 from sim.analysis.page.sections import quarterly
 from sim.analysis.single_run import RunTable, SingleRun
 from sim.model.codes import Gate, Treaty
@@ -35,13 +35,14 @@ def run_report(run: SingleRun, say: Say) -> Report:
         subtitle=f"One run: seed {run.outcome['seed']}, replicate {run.outcome['replicate']}",
         facts=_facts(run),
         gaps=run.notes,
-        statements=(_ending(run), _worth(run), *_gates(run)),
+        lead=(_ending(run), _worth(run), *_gates(run)),
         where="in the folder of the run",
         limits=(
             "This is one draw of chance under one set of assumptions, not what happened.",
             *texts()["limits"],
         ),
         sections=tuple(_sections(run)),
+        picture=part("picture", "What decided it", lambda: single_run.run_turns(run)),
     )
 
 

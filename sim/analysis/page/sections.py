@@ -11,8 +11,9 @@ from functools import cache, partial
 import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.boxes import prim_boxes
-from sim.analysis.deals import SigningMap, Terms, signing_map, signing_rates, terms
+from sim.analysis.boxes import boxes
+from sim.analysis.deals import Terms, signing_rates, terms
+from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
@@ -22,6 +23,7 @@ from sim.analysis.page.content import (
     Part,
     Say,
     Section,
+    Statement,
     in_words,
     part,
     specification,
@@ -29,8 +31,7 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import Results
-from sim.analysis.sobol import sobol_indices
-from sim.analysis.surrogate import boosted_importance
+from sim.analysis.robustness import information, robustness
 from sim.analysis.turning import TurningPoints, turning_points
 from sim.errors import SimError
 from sim.sweeps.overrides import Value
@@ -48,21 +49,18 @@ def _wide(
     return in_words(frame, value).pivot(on, index=index, values=name)
 
 
-def _signing(results: Results, start: Start) -> Iterator[Part]:
-    title = "By combination of chosen values" if results.sampled else "By cell"
-    yield part("signing_rates", title, lambda: signing_rates(results))
+def _often(results: Results, start: Start) -> Iterator[Part]:
+    make = partial(paired_differences, results)
+    yield part("differences", "What difference each choice makes", make, table=_everywhere)
     for key in results.chosen_keys if len(results.chosen_keys) > 1 else []:
         name = "signing_by_" + "".join(c if c.isalnum() else "_" for c in key)
-        title, make = f"By {key}, all else pooled", partial(signing_rates, results, [key])
-        yield part(name, title, make, columns="signing_rates", draw=None, notes=False)
-    title = "One party's strategy by the other's"
-    yield part("signing_map", title, lambda: signing_map(results), table=_map)
+        title, own = f"By {key}, all else pooled", partial(signing_rates, results, [key])
+        yield part(name, title, own, columns="signing_rates", draw=None, notes=False)
 
 
-def _map(result: SigningMap) -> pl.DataFrame:
-    frame = result.to_frame().filter(pl.col("choice") == "all")
-    wide = _wide(frame, {"signed": Column(format=PERCENT, ends="")}, "column", ["row"])
-    return wide.rename({"row": f"{result.rows} (signed, %)"})
+def _signing(results: Results) -> Part:
+    title = "By combination of chosen values" if results.sampled else "By cell"
+    return part("signing_rates", title, lambda: signing_rates(results))
 
 
 def _time(results: Results, start: Start) -> Iterator[Part]:
@@ -76,24 +74,33 @@ def _time(results: Results, start: Start) -> Iterator[Part]:
 
 
 def _terms(results: Results, start: Start) -> Iterator[Part]:
+    title = "What deals are worth, how long they last, and where the open articles ended"
+    yield part("terms", title, lambda: terms(results, []), table=_measures)
+
+
+def _measures(result: Terms) -> pl.DataFrame:
+    return result.to_frame().drop("measure")
+
+
+def _terms_by_cell(results: Results) -> Iterator[Part]:
     make = cache(lambda: terms(results))
-    first = part(
-        "terms",
-        "Worth, dignity, durability, positions",
+    yield part(
+        "terms_by_cell",
+        "Worth, dignity, durability, positions by cell",
         make,
-        table=lambda r: r.to_frame().drop("measure"),
+        columns="terms",
+        table=_measures,
         draw=lambda r: r.figure_of_worth("dignity"),
     )
-    yield first
-    if not first.missing:
-        yield part(
-            "final_positions",
-            "Final positions of the articles that were open",
-            make,
-            table=lambda r: _by_article(_positions(r)),
-            frame=_positions,
-            notes=False,
-        )
+    yield part(
+        "final_positions",
+        "Final positions of the articles that were open",
+        make,
+        table=lambda r: _by_article(_positions(r)),
+        frame=_positions,
+        draw=None,
+        notes=False,
+    )
 
 
 def _positions(result: Terms) -> pl.DataFrame:
@@ -109,15 +116,35 @@ def _by_article(frame: pl.DataFrame) -> pl.DataFrame:
     return told.select(pl.col("meaning").alias("article"), pl.col("mean").alias("mean [95 %]"))
 
 
-def _ledger(results: Results, start: Start) -> Iterator[Part]:
-    yield part("ledger", "By cell, all runs", lambda: ledger(results), table=_gates)
-    pair = [f"strategy@{party}" for party in results.scenario.parties]
-    if {*pair} < {*results.chosen_keys}:
-        title = "By the pair of strategies, all else pooled"
-        yield part("ledger_by_strategies", title, lambda: ledger(results, pair), table=_gates)
-    yield part(
-        "ledger_over_time", "Week by week", lambda: ledger_over_time(results), table=_quarterly
-    )
+def _way(results: Results, start: Start) -> Iterator[Part]:
+    title = "Week by week"
+    over_time = part("ledger_over_time", title, lambda: ledger_over_time(results), table=_quarterly)
+    if not over_time.missing:
+        yield over_time
+    yield part("ledger_pooled", "What each week is charged to", lambda: ledger(results, []))
+    yield from _assumptions(results, start)
+    yield part("robustness", "Which choice holds up", lambda: robustness(results))
+    if results.sampled:
+        title = "Which number to find out next"
+        yield part("information", title, lambda: information(results))
+
+
+def _referees(results: Results, start: Start) -> Iterator[Part]:
+    if len(results.plan.combinations) > 1:
+        yield _signing(results)
+        yield from _terms_by_cell(results)
+    yield part("ledger", "The ledger by cell", lambda: ledger(results), table=_gates, draw=None)
+    if len(results.chosen_keys) > 1:
+        yield part(
+            "differences_by_context",
+            "Differences cell by cell",
+            lambda: paired_differences(results),
+            frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
+            draw=None,
+        )
+    yield _variance(results)
+    for parts in (_drivers, _game, _null):
+        yield from parts(results, start)
 
 
 def _gates(result: Ledger) -> pl.DataFrame:
@@ -137,22 +164,6 @@ def quarterly(frame: pl.DataFrame, format: str) -> pl.DataFrame:
     return in_words(kept, dict.fromkeys(numbers, Column(format=format)))
 
 
-def _differences(results: Results, start: Start) -> Iterator[Part]:
-    make = cache(lambda: paired_differences(results))
-    title = "Averaged over all other keys"
-    first = part("differences", title, make, table=_everywhere)
-    yield first
-    if not first.missing and len(results.chosen_keys) > 1:
-        yield part(
-            "differences_by_context",
-            "Cell by cell",
-            make,
-            frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
-            draw=None,
-            notes=False,
-        )
-
-
 def _everywhere(result: Differences) -> pl.DataFrame:
     frame = result.to_frame().filter(pl.col("context") == EVERYWHERE).drop("context")
     return frame.sort(pl.col("difference").abs(), descending=True)
@@ -167,17 +178,8 @@ def _game(results: Results, start: Start) -> Iterator[Part]:
     for key, title, frame in (
         ("game_equilibria", "Nash equilibria, pure and mixed", StrategyGame.equilibria_frame),
         ("game_dominated", "Strictly dominated strategies", StrategyGame.dominated_frame),
-        ("game_cycles", "Best-reply cycles", StrategyGame.cycles_frame),
     ):
         yield part(key, title, make, frame=frame, draw=None, notes=False)
-    yield part(
-        "game_replicator",
-        "Replicator dynamics",
-        make,
-        frame=_final_shares,
-        draw=StrategyGame.figure_of_dynamics,
-        notes=False,
-    )
 
 
 def _payoffs(result: StrategyGame) -> pl.DataFrame:
@@ -185,32 +187,11 @@ def _payoffs(result: StrategyGame) -> pl.DataFrame:
     return result.to_frame().with_columns(told.alias("equilibrium"))
 
 
-def _final_shares(result: StrategyGame) -> pl.DataFrame:
-    rows = []
-    for game in result.games:
-        for side, names in enumerate((game.rows, game.columns)):
-            for k, name in enumerate(names):
-                low, high = game.bands[side][:, -1, k]
-                rows.append(
-                    {
-                        "other keys": game.context,
-                        "party": result.parties[side],
-                        "strategy": name,
-                        "share at the end": float(game.shares[side][-1, k]),
-                        "low": float(low),
-                        "high": float(high),
-                    }
-                )
-    return pl.DataFrame(rows)
-
-
 def _drivers(results: Results, start: Start) -> Iterator[Part]:
     yield part("sobol_indices", "Sobol indices", lambda: sobol_indices(results))
     title = "Importance in a boosted model"
     yield part("importance", title, lambda: boosted_importance(results))
-    yield part("boxes_signed", "Signed when ...", lambda: prim_boxes(results))
-    title = "Not signed when ..."
-    yield part("boxes_not_signed", title, lambda: prim_boxes(results, absent=True))
+    yield part("boxes", "Where it is common, and where it is rare", lambda: boxes(results))
     yield _turning(cache(lambda: turning_points(results, start)))
 
 
@@ -236,14 +217,12 @@ def _assumptions(results: Results, start: Start) -> Iterator[Part]:
     make = cache(lambda: assumption_ledger(results))
     title = "What moved, and on what ground"
     yield part("assumptions", title, make, table=_known_columns, draw=None)
-    if make().shares:
-        yield part(
-            "variance_shares",
-            "What the outcome rests on",
-            make,
-            frame=lambda r: r.shares_frame(),
-            notes=False,
-        )
+
+
+def _variance(results: Results) -> Part:
+    title = "What the variance from run to run rests on"
+    make = cache(lambda: assumption_ledger(results))
+    return part("variance_shares", title, make, frame=lambda r: r.shares_frame(), notes=False)
 
 
 def _known_columns(result: AssumptionLedger) -> pl.DataFrame:
@@ -260,21 +239,24 @@ def _null(results: Results, start: Start) -> Iterator[Part]:
 
 
 CHAPTERS: Mapping[str, Callable[[Results, Start], Iterator[Part]]] = {
-    "signing": _signing,
-    "time": _time,
+    "often": _often,
+    "when": _time,
     "terms": _terms,
-    "ledger": _ledger,
-    "differences": _differences,
-    "game": _game,
-    "drivers": _drivers,
-    "assumptions": _assumptions,
-    "null": _null,
+    "way": _way,
+    "referees": _referees,
 }
 
 
-def sections(results: Results, say: Say, start: Start) -> Iterator[Section]:
-    """Make the sections of a sweep's report, one after the other; each step is told to `say`."""
+def sections(
+    results: Results, say: Say, start: Start, said: Mapping[str, tuple[Statement, ...]]
+) -> Iterator[Section]:
+    """Make the sections of a sweep's report, one after the other.
+
+    say: is told each step.
+    said: sentences of each chapter.
+    """
     for key, parts in CHAPTERS.items():
         words = texts()["chapters"][key]
         say(words["step"])
-        yield Section(key, words["title"], words["intro"], tuple(parts(results, start)))
+        made, closed = tuple(parts(results, start)), key == "referees"
+        yield Section(key, words["title"], words["intro"], made, said.get(key, ()), closed)

@@ -1,11 +1,16 @@
 """The report of one sweep, and that of two sweeps compared."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 
+import numpy as np
+
+from sim.analysis.assumptions import assumption_ledger
 from sim.analysis.compare import Comparison, compare
 from sim.analysis.deals import signing_rates
-from sim.analysis.page import queries
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
     Number,
@@ -17,31 +22,104 @@ from sim.analysis.page.content import (
     negated,
     part,
     plain,
+    sql,
     texts,
 )
+from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import sections
-from sim.analysis.results import Results, word
+from sim.analysis.paired import same_runs
+from sim.analysis.results import DERIVED, Results, short, word
 from sim.errors import ConfigError, did_you_mean
+from sim.sweeps.cells import idle_choices
 from sim.sweeps.overrides import Value
 
+OUTCOME = "signed_full"
+"""What the first screen is about by default."""
+MOST_CELLS = 3
+"""Most cells that are named where runs were lost."""
 
-def sweep_report(results: Results, say: Say, start: Mapping[str, Value] | None = None) -> Report:
+
+def sweep_report(
+    results: Results,
+    say: Say,
+    start: Mapping[str, Value] | None = None,
+    outcome: str = OUTCOME,
+) -> Report:
     """Return everything on the page of one sweep.
 
-    Each step is told to `say`; the inverse question begins at `start`, see
-    `sim.analysis.turning_points`.
+    say: is told each step.
+    start: where the inverse question begins, see `sim.analysis.turning_points`.
+    outcome: what the first screen is about, one of `sim.analysis.results.DERIVED`.
     """
     check_start(results, start or {})
-    say("how often, and the answer")
+    if outcome not in DERIVED:
+        raise ConfigError([f"--outcome {outcome}: is no outcome{did_you_mean(outcome, DERIVED)}"])
+    say("the answer")
+    assumptions = assumption_ledger(results)
+    first = first_screen(results, outcome, assumptions)
+    said = answer(results, assumptions)
     return Report(
-        title=results.plan.title or results.scenario.title,
-        subtitle=_subtitle(results),
+        title=first.question,
+        subtitle=first.deck,
         facts=facts(results),
-        gaps=results.notes,
-        statements=answer(results),
+        gaps=(*results.notes, *_lost(results), *_idle(results)),
+        lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
-        sections=tuple(sections(results, say, start or {})),
+        sections=tuple(sections(results, say, start or {}, said)),
+        picture=first.picture,
+        summary=first.summary,
+        caveat=first.caveat,
+        names=names_of(results),
+    )
+
+
+def names_of(results: Results) -> dict[str, str]:
+    """Return words in the place of swept keys, and of their values that have underscores."""
+    actors = {key: actor.name for key, actor in results.scenario.actors.items()}
+    names = {}
+    for key in results.plan.swept:
+        names[key] = names[short(key)] = _words_of_key(key, actors)
+    for values in results.options.values():
+        names |= {v: v.replace("_", " ") for v in values if isinstance(v, str) and "_" in v}
+    return names
+
+
+def _words_of_key(key: str, actors: Mapping[str, str]) -> str:
+    what, _, whose = short(key).partition("@")
+    parts = [part for part in re.split(r"[.\[\]]+", what) if part]
+    owner = whose or next((part for part in (parts[-1], parts[0]) if part in actors), "")
+    words = " ".join(part.replace("_", " ") for part in parts if part != owner)
+    return f"{actors[owner]}'s {words}" if owner in actors else words
+
+
+def _idle(results: Results) -> Iterator[str]:
+    """Say which choices have no effect, and which values gave identical runs."""
+    with suppress(ConfigError):  # of a scenario that this version of the program does not read
+        yield from idle_choices(results.plan)
+    names = names_of(results)
+    for same in same_runs(results):
+        yield same.sentence(names.get(same.key, same.key))
+
+
+def _lost(results: Results) -> Iterator[str]:
+    """Say which cells lost runs, most first, and how much that may hide."""
+    there = results.signed_codes >= 0
+    lost = (~there).sum(axis=1)
+    if not results.failed or not lost.any():
+        return
+    cells = [int(cell) for cell in np.argsort(-lost, kind="stable")[:MOST_CELLS] if lost[cell]]
+    told = "; ".join(
+        f"{lost[cell]:,} of {results.plan.replicates:,} with "
+        + ", ".join(f"{k}={word(v)}" for k, v in results.plan.values(cell).items())
+        for cell in cells
+    )
+    more = int((lost > 0).sum()) - len(cells)
+    signed, runs = int((results.signed_codes > 0).sum()), results.plan.runs
+    yield (
+        f"Runs without outcome: {told}{f'; and {more:,} more cells' if more else ''}. Shares count "
+        "the others; whatever the lost runs had come to, something is signed in "
+        f"{100 * signed / runs:.1f} to {100 * (signed + int(lost.sum())) / runs:.1f} % of all."
     )
 
 
@@ -67,15 +145,6 @@ def _problem(results: Results, key: str, value: Value) -> str:
         return ""
     near = did_you_mean(word(value), known)
     return f"--start {key}={word(value)}: is none of the values that were swept{near}"
-
-
-def _subtitle(results: Results) -> str:
-    plan = results.plan
-    moved = ", ".join(results.chosen_keys)
-    if plan.points:
-        drawn = f"{len(plan.point_keys)} drawn numbers ({plan.design['kind']})"
-        moved = f"{moved}, {drawn}" if moved else drawn
-    return f"{results.scenario.title}: {moved or 'one cell'}"
 
 
 def facts(results: Results) -> tuple[tuple[str, str], ...]:
@@ -126,12 +195,14 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
             for side, results in named.items()
             for note in results.notes
         ),
-        statements=(_difference(found, one, other), _settings(found)),
+        lead=(_difference(found, one, other), _settings(found)),
         where="in the folder from which sim report was called",
         limits=tuple(texts()["limits"]),
+        picture=replace(parts[1], key="picture"),
+        names=names_of(other) | names_of(one),
         sections=(
             Section("plans", "What differs in the plans", apart, parts[:1]),
-            Section("pairs", "Cells in common", f"{cells} {how}", parts[1:]),
+            Section("pairs", "Cells in common", f"{cells} {how}", (replace(parts[1], chart=None),)),
             Section("rates", "How often something is signed", "In each sweep.", rates),
         ),
     )
@@ -170,18 +241,21 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
             "No replicate is complete in all cells in common, so there is no difference over all "
             "of them; cells are compared below."
         )
+    clear = mean.low > 0.0 or mean.high < 0.0
     more = "more"
     if mean.value < 0.0:
         # The query gives the numbers as the sentence does: the first sweep less the second.
         more, mean, freedom = "less", negated(mean), (freedom[1], freedom[0])
         one, other, pairs = other, one, [(b, a) for a, b in pairs]
     how = "run by run on the same shocks" if found.paired else "as independent samples"
-    text = (
+    text = "" if clear else "No clear difference. "
+    text += (
         "In the cells in common something is signed {difference} [{low}, {high}] percentage "
         f"points {more} often in the second sweep than in the first, {how}."
     )
     numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
-    names, freedoms = ("difference", "low", "high"), {} if found.paired else {"freedom": freedom}
+    names = ("difference", "low", "high")
     name = "difference_of_sweeps" if found.paired else "difference_of_samples"
-    query = queries.query(name, r=one, names=names, other=other, pairs=pairs, **freedoms)
+    known = freedom[0] if found.paired else freedom
+    query = sql(name, r=one, names=names, other=other, pairs=pairs, freedom=known)
     return Statement(text, numbers, query)

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -24,15 +24,20 @@ from sim.analysis.charts import theme
 from sim.analysis.loading import holds_run, load
 from sim.analysis.page.content import Part, Report, Say
 from sim.analysis.page.run_page import run_report
-from sim.analysis.page.sweep_page import comparison_report, sweep_report
+from sim.analysis.page.sweep_page import OUTCOME, comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
 from sim.runs.files import check_name
 from sim.sweeps.overrides import Value
 
-Format = Literal["html", "md", "csv", "parquet"]
-ENDINGS: Mapping[Format, str] = {"html": ".html", "md": ".md", "csv": "-csv", "parquet": "-parquet"}
-"""Ending of what is written; CSV and Parquet are folders of tables."""
+Named = Callable[[str], str]
+"""Puts words in the place of raw names."""
+Format = Literal["html", "md", "csv", "parquet", "svg", "png", "pdf"]
+ENDINGS: Mapping[str, str] = {"html": ".html", "md": ".md"}
+"""Ending of what is one file; other formats are folders, of tables or of figures."""
+FIGURES = ("svg", "png", "pdf")
+FIGURE_WIDTH = 720
+"""Width of a figure as a file of its own, in pixels."""
 MOST_ROWS = 200
 """Most lines of a table on the page; the files of ``--format csv`` hold all."""
 STYLE, SCRIPT = "report.css", "report.js"
@@ -40,12 +45,15 @@ ANSWER, CONTENTS = "answer", "contents"
 
 
 def make_report(
-    folders: Sequence[Path], say: Say, start: Mapping[str, Value] | None = None
+    folders: Sequence[Path],
+    say: Say,
+    start: Mapping[str, Value] | None = None,
+    outcome: str = "",
 ) -> Report:
     """Return the report of a sweep, of a single run, or of two sweeps compared.
 
-    Each step is told to `say`; the inverse question begins at `start`. Raises `SimError` if the
-    folders cannot be used.
+    Each step is told to `say`; `start` and `outcome` are those of `sweep_report`. Raises
+    `SimError` if the folders cannot be used.
     """
     if len(folders) == 2:
         single = [folder for folder in folders if holds_run(folder)]
@@ -53,17 +61,19 @@ def make_report(
             raise ConfigError([f"{single[0]}: holds a single run; two sweeps can be compared"])
         return comparison_report(load(folders[0]), load(folders[1]), say)
     if holds_run(folders[0]):
-        if start:
-            raise ConfigError(["--start: a single run has no levers to change"])
+        if start or outcome:
+            option = "--start" if start else "--outcome"
+            raise ConfigError([f"{option}: a single run has no levers to change"])
         return run_report(load_run(folders[0]), say)
-    return sweep_report(load(folders[0]), say, start)
+    return sweep_report(load(folders[0]), say, start, outcome or OUTCOME)
 
 
 def default_target(folder: Path, format: Format, compared: bool) -> Path:
     """Return a place in the results' folder that is still free."""
     name = "comparison" if compared else "report"
     numbered = (name if n == 1 else f"{name}-{n}" for n in count(1))
-    targets = (folder / f"{name}{ENDINGS[format]}" for name in numbered)
+    ending = ENDINGS.get(format, f"-{format}")
+    targets = (folder / f"{name}{ending}" for name in numbered)
     return next(target for target in targets if not target.exists())
 
 
@@ -89,7 +99,8 @@ def write_report(report: Report, target: Path, format: Format) -> None:
             part.write_text(markdown(report), encoding="utf-8")
         else:
             part.mkdir()
-            write_tables(report, part, format)
+            write = write_figures if format in FIGURES else write_tables
+            write(report, part, format)
         part.replace(target)
     except OSError as error:
         if part.is_dir():
@@ -126,7 +137,15 @@ def _filled(name: str, report: Report, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cells": cells, "spec": spec, "escaped": escaped}
+
+    def shown_cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
+        return cells(table, report.named)
+
+    def shown_figure(part: Part) -> Markup:
+        return spec(part, report.named)
+
+    own = {"cells": shown_cells, "spec": shown_figure, "escaped": escaped, "named": report.named}
+    environment.filters |= own
     return environment.get_template(name).render(report=report, most_rows=MOST_ROWS, **values)
 
 
@@ -134,13 +153,15 @@ def _transparent(config: dict[str, object]) -> dict[str, object]:
     return config | {"background": "transparent"}
 
 
-def cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
+def cells(table: pl.DataFrame, named: Named = str) -> list[list[tuple[str, str]]]:
     """Return a table's first rows as texts, each with a class of how it is set.
+
+    `named` puts words in the place of raw names.
 
     The class is ``n`` for numbers, which stand to the right, ``i`` for dates and for numbers with
     intervals, which are not broken, and empty for all else.
     """
-    rows = [[cell(value) for value in row] for row in table.head(MOST_ROWS).iter_rows()]
+    rows = [[named(cell(value)) for value in row] for row in table.head(MOST_ROWS).iter_rows()]
     kinds = [_kind([row[n] for row in rows]) for n in range(table.width)]
     return [list(zip(row, kinds, strict=True)) for row in rows]
 
@@ -150,7 +171,7 @@ def _kind(texts: list[str]) -> str:
         return "n"
     if all(re.fullmatch(r"\d{4}-\d\d-\d\d", text) for text in texts):
         return "i"
-    return "i" if any(re.search(r"\d \[", text) for text in texts) else ""
+    return "i" if all(re.fullmatch(r"[−+\d.,]+ \[.*\]|-", text) for text in texts) else ""
 
 
 def cell(value: object) -> str:
@@ -164,14 +185,45 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def spec(part: Part) -> Markup:
+def spec(part: Part, named: Named) -> Markup:
     """Return a part's figure as JSON that may stand inside a script element."""
-    return Markup(_safe(part.chart))
+    return Markup(_safe(_renamed(part.chart, named)))
+
+
+def _renamed(node: object, named: Named) -> object:
+    """Return a figure with words in the place of raw names, but in expressions."""
+    if isinstance(node, dict):
+        kept = ("calculate", "filter", "test", "expr", "field")
+        return {k: v if k in kept else _renamed(v, named) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_renamed(inner, named) for inner in node]
+    return named(node) if isinstance(node, str) else node
 
 
 def _safe(content: object) -> str:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def write_figures(report: Report, folder: Path, kind: str) -> None:
+    """Write every figure of a report into an empty folder: on white, with its source."""
+    import altair as alt
+    import vl_convert
+
+    source = report.named(report.title) + " - sim report"
+    for part in report.parts:
+        if part.chart is None:
+            continue
+        drawn = _renamed(part.chart, report.named)
+        assert isinstance(drawn, dict)
+        drawn["title"] = {"text": drawn.get("title", part.title), "subtitle": source}
+        drawn |= {"width": FIGURE_WIDTH, "config": theme(), "$schema": alt.SCHEMA_URL}
+        file = folder / f"{part.key}.{kind}"
+        if kind == "svg":
+            file.write_text(vl_convert.vegalite_to_svg(drawn), encoding="utf-8")
+        else:
+            to = vl_convert.vegalite_to_png if kind == "png" else vl_convert.vegalite_to_pdf
+            file.write_bytes(to(drawn))
 
 
 def _vega() -> str:

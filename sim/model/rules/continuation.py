@@ -12,7 +12,7 @@ weekly rate of them, ``c`` the worth of one.
 
 import math
 
-from sim.model.codes import ARTICLE, BARGAINING
+from sim.model.codes import ARTICLE, BARGAINING, CALENDAR_KIND
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 from sim.model.rules.opponent import concession_belief, known_share
@@ -22,6 +22,7 @@ from sim.model.rules.worth import (
     office_effect,
     reservation_share,
     survival_discount,
+    treaty_utility,
 )
 
 LEAST_SPAN = 1e-12
@@ -226,7 +227,62 @@ def settled_later(
     coming = 0.0
     if covered <= 0.0:
         coming = min(concession_belief(state, side) * weeks, state.stock[1 - side])
-    return meanwhile + kept * (value + coming * params.outside_worth[1 - side])
+    value += coming * params.outside_worth[1 - side]
+    return meanwhile + kept * with_successor(params, state, side, value, weeks)
+
+
+@rule
+def odds_of_losing(params: Params, state: State, side: int) -> float:
+    """Return the probability that the government of `side` would lose an election held now.
+
+    Votes are approval and a normal swing; it loses where they bring no more than half the seats.
+    """
+    needed = 0.5 / params.seats_bonus[side]
+    swing = params.election_swing[side]
+    if swing <= 0.0:
+        return 1.0 if state.approval[side] <= needed else 0.0
+    z = (needed - state.approval[side]) / swing
+    return 0.5 * (1.0 + math.erf(z / math.sqrt(2.0)))
+
+
+@rule
+def loss_ahead(params: Params, state: State, side: int, weeks: float) -> float:
+    """Return the odds that a successor governs `side` in so many weeks, by elections till then.
+
+    A week's change of government takes effect in the week after it. 0 without a stated successor.
+    """
+    if params.successor[side] == 0 or state.government & (1 << side):
+        return 0.0
+    for at in range(params.dates):
+        held = params.date_kind[at] == CALENDAR_KIND.ELECTION and params.date_side[at] == side
+        ahead = params.date_week[at] - state.week
+        if held and ahead >= 0 and ahead < weeks:
+            return odds_of_losing(params, state, side)
+    return 0.0
+
+
+@rule
+def worth_under_successor(params: Params, state: State, side: int, value: float) -> float:
+    """Return what a treaty worth `value` to `side` is worth to it once the other's government fell.
+
+    A successor signs it if the treaty as it would stand beats the status quo by its own weights;
+    if it does not, `side` has what never signing gives.
+    """
+    other = 1 - side
+    theirs = treaty_utility(params, state, params.successor[other] - 1)
+    return value if theirs >= state.quo[other] else state.quo[side]
+
+
+@rule
+def with_successor(params: Params, state: State, side: int, value: float, weeks: float) -> float:
+    """Return the worth of a settlement in so many weeks, if the other's government may fall first.
+
+    ``(1 - q) V + q E[V | successor]`` with the odds q of elections till then.
+    """
+    lost = loss_ahead(params, state, 1 - side, weeks)
+    if lost <= 0.0:
+        return value
+    return (1.0 - lost) * value + lost * worth_under_successor(params, state, side, value)
 
 
 @rule
@@ -382,4 +438,5 @@ def waits_longer(params: Params, state: State, side: int, value: float) -> float
     if state.stock[1 - side] >= 1.0 and state.interim_week < 0:
         coming = concession_belief(state, side) * params.outside_worth[1 - side]
     week = going_on(params, state, side, covered_now(state, side))
-    return max(week + survival_discount(params, side) * (value + coming), state.quo[side])
+    later = with_successor(params, state, side, value + coming, 1.0)
+    return max(week + survival_discount(params, side) * later, state.quo[side])

@@ -394,19 +394,37 @@ def fall_of_government(
     return fell
 
 
+@rule
+def take_over(params: Params, state: State, events: Events, side: int, reason: int) -> None:
+    """Let the successor of a fallen government govern from next week on.
+
+    It starts with the approval that the first one had. What was closed, conceded and signed
+    stands; a successor's own successor is like it.
+    """
+    state.government = state.government | (1 << side)
+    state.approval[side] = params.approval[side]
+    state.protest_weeks[side] = 0
+    state.stale = 1
+    who = opposition_of(params, side)
+    write(state, events, who, MOVE.GOVERNMENT_FOLLOWED, -1, reason, 0.0)
+
+
 @entry_rule
 def survive(params: Params, state: State, shocks: Shocks, events: Events) -> None:
     """Move approval, hold elections and bring governments down by ballot or street.
 
     A treaty that both have ratified outlives the governments. If both fall in one week, the talks
-    end by the street where either did.
+    end by the street where either did. A government that a stated successor follows does not end
+    them.
     """
     if state.ended:
         return
     for side in range(2):
         if params.has_politics[side]:
             fell = fall_of_government(params, state, shocks, events, side)
-            if state.status != TREATY.RATIFIED:
+            if fell != REASON.NONE and params.successor[side] > 0:
+                take_over(params, state, events, side, fell)
+            elif state.status != TREATY.RATIFIED:
                 state.fell[side] = fell
     reason = REASON.NONE
     for side in range(2):

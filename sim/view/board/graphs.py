@@ -23,6 +23,8 @@ BELOW = 212.0
 PARTIES = (Actor.FIRST, Actor.SECOND, Actor.MEDIATOR)
 """Who stands at these places."""
 RADIUS = 19.0
+PLATE = 0.6
+"""Where on its way to the mediator a channel's label stands, clear of the parties' names."""
 WORDS = {Contact.SILENT: "silent", Contact.CALL: "call", Contact.MEETING: "meeting"}
 
 SIZE, EDGE = 360.0, 10.0
@@ -65,12 +67,18 @@ def _places(scenario: Scenario) -> dict[str, tuple[float, float]]:
 def _edge(
     scenario: Scenario, places: dict[str, tuple[float, float]], channel: ChannelNow, now: Snapshot
 ) -> dict[str, object]:
-    (x1, y1), (x2, y2) = (places[end] for end in channel.between)
+    first, second = channel.between
+    if scenario.mediator is not None and first == scenario.mediator.id:
+        first, second = second, first  # a channel of the mediator's ends at the mediator
+    (x1, y1), (x2, y2) = places[first], places[second]
+    at = PLATE if scenario.mediator is not None and second == scenario.mediator.id else 0.5
     level = WORDS[channel.contact]
     label = "" if channel.contact == Contact.SILENT else level
     if set(channel.between) == set(scenario.parties) and now.closed_until > 0:
         label = "✕ closed"
-    return {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "level": level, "label": label}
+    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    plate = {"x": x1 + at * (x2 - x1), "y": y1 + at * (y2 - y1)}
+    return {**ends, **plate, "level": level, "label": label}
 
 
 def _node(actor: int, name: str, x: float, y: float) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """How the panels of `board.html.j2` are drawn: words and numbers, and line charts over weeks."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,13 +10,14 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
 from sim.model.codes import Treaty
 from sim.runs.story import day_of, short_title, wording
-from sim.runs.transcript import choice_words
 from sim.view.watch import Snapshot
 
 SIGNS = ("▲", "■", "◆", "●", "", "●")
@@ -76,12 +78,13 @@ def treaty_words(status: Treaty) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text)
-    filters = (text, number, day, share, along, short_title, wording, choice_words)
+    filters = (text, number, day, share, along, short_title, wording)
     environment.filters |= {filter.__name__: filter for filter in filters}
     environment.filters |= {
         "g": lambda value: f"{value:g}",
         "day_of": lambda scenario, week: day(day_of(scenario, week)),
         "treaty": treaty_words,
+        "capitalize_first": lambda words: words[:1].upper() + words[1:],
     }
     chart = {"WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM, "GAP": GAP}
     environment.globals |= {"SIGNS": SIGNS, "SIDES": SIDES, **chart}
@@ -164,10 +167,25 @@ def marks_of(scenario: Scenario, horizon: int, now: Snapshot, overlay: bool) -> 
     return marks
 
 
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """A band behind the lines: the middle of many courses, week by week."""
+
+    css: str
+    ends: NDArray[np.float64]  # lower and upper end at the end of each week, shape (weeks, 2)
+
+
 def line_chart(
-    label: str, frame: Frame, series: Sequence[Series], marks: Sequence[Mark] = ()
+    label: str,
+    frame: Frame,
+    series: Sequence[Series],
+    marks: Sequence[Mark] = (),
+    fans: Sequence[Fan] = (),
 ) -> Markup:
-    """Return a chart; `label` says what it shows, for readers who hear the page."""
+    """Return a chart; `label` says what it shows, for readers who hear the page.
+
+    It carries its values, rounded to four decimals, for the pointer and for CSV.
+    """
     rungs = tuple(
         (frame.x(mark.week), mark.word)
         for mark in sorted(marks, key=lambda mark: mark.week)
@@ -179,7 +197,23 @@ def line_chart(
     ]
     ticks = [mark for mark in marks if mark.recorded]
     lines = [(line.css, _steps(frame, line.values)) for line in series]
-    return draw("chart", label, frame, ticks, words, lines)
+    bands = [(fan.css, _outline(frame, fan.ends)) for fan in fans]
+    values = [
+        [line.name, [None if value is None else round(value, 4) for value in line.values]]
+        for line in series
+    ]
+    return draw("chart", label, frame, ticks, words, lines, bands, json.dumps(values))
+
+
+def _outline(frame: Frame, ends: NDArray[np.float64]) -> str:
+    """Return a band as an SVG path; weeks without a value end it."""
+    weeks = np.flatnonzero(~np.isnan(ends[:, 0]))
+    stride = -(-len(weeks) // MOST_POINTS) or 1
+    way = [(week, 0) for week in weeks[::stride]] + [(week, 1) for week in weeks[::-stride]]
+    points = [
+        f"{number(frame.x(week + 1))} {number(frame.y(ends[week, end]))}" for week, end in way
+    ]
+    return f"M{'L'.join(points)}Z" if points else ""
 
 
 def _steps(frame: Frame, values: Sequence[float | None]) -> str:

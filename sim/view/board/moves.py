@@ -26,7 +26,11 @@ SETBACKS = frozenset(
 )
 REFUSALS = frozenset({Move.INTERIM_REFUSED, Move.SIGNING_REFUSED, Move.TEXT_REFUSED})
 """Moves of which the explanation tells each actor's last one."""
-TURNING_POINTS = RUNGS | SETBACKS | {Move.PRECONDITION_ADDED, Move.ELECTION_HELD, Move.PROTEST_WAVE}
+TURNING_POINTS = (
+    RUNGS
+    | SETBACKS
+    | {Move.PRECONDITION_ADDED, Move.ELECTION_HELD, Move.PROTEST_WAVE, Move.GOVERNMENT_FOLLOWED}
+)
 """Moves that the explanation tells whenever they happened."""
 GOOD, BAD = RUNGS | {Move.ARTICLE_CLOSED}, SETBACKS | REFUSALS
 """Moves towards a treaty and away from it; their marks are ✓ and ✕."""
@@ -44,6 +48,17 @@ def moves_panel(
         entries += _record(settings.scenario, snapshots[-1], shown if left_out else ())
     entries.sort(key=lambda entry: entry[:2], reverse=True)
     return draw("moves", entries, left_out)
+
+
+def marks_of_moves(snapshots: Sequence[Snapshot]) -> dict[str, list[int]]:
+    """Return the weeks played in which something happened, by how the slider marks them."""
+    found: dict[str, list[int]] = {"step": [], "setback": [], "move": []}
+    for snapshot in snapshots:
+        moves = {line.move for line in snapshot.lines}
+        if moves:
+            kind = "step" if moves & RUNGS else "setback" if moves & BAD else "move"
+            found[kind].append(snapshot.played)
+    return found
 
 
 def move_entry(scenario: Scenario, line: Line) -> str:

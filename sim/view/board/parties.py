@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sim.config.settings import Settings
 from sim.view.board.markup import (
     SIDES,
+    Fan,
     Frame,
     Mark,
     Series,
@@ -17,7 +18,7 @@ from sim.view.board.markup import (
     share,
     years_of,
 )
-from sim.view.watch import PartyNow, Snapshot
+from sim.view.watch import Courses, PartyNow, Snapshot
 
 SHARES = ((0.0, "0"), (0.5, "50"), (1.0, "100"))
 QUARTERS = ((0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100"))
@@ -27,8 +28,13 @@ ROOM = 0.05
 HEIGHT, HOME_HEIGHT = 146.0, 178.0
 
 
-def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool) -> str:
-    """Return both parties' charts on the same scales."""
+def parties_panel(
+    settings: Settings,
+    snapshots: Sequence[Snapshot],
+    overlay: bool,
+    courses: Courses | None = None,
+) -> str:
+    """Return both parties' charts on the same scales, before the bands of many courses."""
     scenario, horizon = settings.scenario, settings.horizon
     marks = marks_of(scenario, horizon, snapshots[-1], overlay)
     years = years_of(scenario, horizon)
@@ -47,14 +53,14 @@ def parties_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bo
         name, css = scenario.actors[party].name, SIDES[side]
         weeks = [snapshot.parties[side] for snapshot in snapshots]
         shares, both = (
-            _shares(name, css, weeks, talks, marks),
-            _worth(name, css, weeks, worth, marks),
+            _shares(name, css, weeks, talks, marks, fans_of(courses, "target", side, css)),
+            _worth(name, css, weeks, worth, marks, fans_of(courses, "deal", side, css)),
         )
         charts.append((name, shares, both, _kind(weeks)))
     note = (
         "Shares are of what is open: 100 % is the party&rsquo;s own ideal on every open issue. "
         "Utility 1 is the whole treaty at its own ideals; signing and waiting are compared once "
-        "there is something to sign."
+        "there is something to sign. Bands hold the middle 80 % of courses."
     )
     return draw("parties", charts, Markup(note))
 
@@ -77,8 +83,20 @@ def _utilities(party: PartyNow) -> tuple[float | None, ...]:
     return (signing, waiting, party.worth, party.status_quo)
 
 
+def fans_of(courses: Courses | None, field: str, side: int, css: str) -> list[Fan]:
+    """Return the band of a side's field, none before there is one."""
+    if courses is None or field not in courses.bands:
+        return []
+    return [Fan(css, courses.bands[field][:, side])]
+
+
 def _shares(
-    name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
+    name: str,
+    css: str,
+    weeks: Sequence[PartyNow],
+    frame: Frame,
+    marks: Sequence[Mark],
+    fans: Sequence[Fan],
 ) -> Drawn:
     now = weeks[-1]
     lines = (
@@ -91,12 +109,17 @@ def _shares(
         missing if value is None else share(max(value, 0.0))
         for value in (now.target, now.offered, now.least)
     ]
-    chart = line_chart(f"{name}: shares of what is open by week", frame, lines, marks)
+    chart = line_chart(f"{name}: shares of what is open by week", frame, lines, marks, fans)
     return Drawn(chart, lines, figures)
 
 
 def _worth(
-    name: str, css: str, weeks: Sequence[PartyNow], frame: Frame, marks: Sequence[Mark]
+    name: str,
+    css: str,
+    weeks: Sequence[PartyNow],
+    frame: Frame,
+    marks: Sequence[Mark],
+    fans: Sequence[Fan],
 ) -> Drawn:
     signed, waited = f"line solid {css}", f"line dashed {css}"
     rest = (
@@ -114,7 +137,7 @@ def _worth(
     figures = [
         "not weighed" if value is None else f"{value:.3f}" for value in _utilities(weeks[-1])
     ]
-    chart = line_chart(f"{name}: utility by week", frame, drawn, marks)
+    chart = line_chart(f"{name}: utility by week", frame, drawn, marks, fans)
     return Drawn(chart, (*drawn[2:4], *rest), figures)
 
 
@@ -129,17 +152,26 @@ def _kind(weeks: Sequence[PartyNow]) -> str:
     return f"; signing and waiting before week {full - 1} of the agreed part, then of all"
 
 
-def home_panel(settings: Settings, snapshots: Sequence[Snapshot], overlay: bool) -> str:
+def home_panel(
+    settings: Settings,
+    snapshots: Sequence[Snapshot],
+    overlay: bool,
+    courses: Courses | None = None,
+) -> str:
     """Return the charts of politics at home, one for each home that is modelled."""
     homes = list(settings.scenario.all_homes.values())
     names = [settings.scenario.actors[home.party].name for home in homes]
-    charts = [_home_chart(settings, n, snapshots, overlay) for n in range(len(homes))]
+    charts = [_home_chart(settings, n, snapshots, overlay, courses) for n in range(len(homes))]
     title = f"At home in {' and '.join(names)}" if homes else "At home"
     return draw("home", title, [chart for chart, _ in charts], " ".join(note for _, note in charts))
 
 
 def _home_chart(
-    settings: Settings, n: int, snapshots: Sequence[Snapshot], overlay: bool
+    settings: Settings,
+    n: int,
+    snapshots: Sequence[Snapshot],
+    overlay: bool,
+    courses: Courses | None,
 ) -> tuple[Drawn, str]:
     """Return the chart of one home with its legend, and the note about its seats."""
     scenario, horizon = settings.scenario, settings.horizon
@@ -161,6 +193,10 @@ def _home_chart(
         Frame(horizon, 0.0, 1.0, HOME_HEIGHT, QUARTERS, years_of(scenario, horizon)),
         series,
         marks_of(scenario, horizon, snapshots[-1], overlay),
+        [
+            *fans_of(courses, "approval", int(here.side), "ink"),
+            *fans_of(courses, "protest", int(here.side), "opposition"),
+        ],
     )
     seats = int(here.figure("parliament_seats"))
     whose = f" of {name}" if len(scenario.all_homes) > 1 else ""

@@ -1,6 +1,6 @@
 """The head of the page, the treaty's path and ledger, its text and its preconditions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -9,8 +9,8 @@ from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
 from sim.runs.story import day_of, gate_words
-from sim.view.board.markup import day, draw, share, text, treaty_words
-from sim.view.watch import HomeNow, PartyNow, PreconditionNow, Snapshot
+from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
+from sim.view.watch import Courses, HomeNow, PartyNow, PreconditionNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,
@@ -27,8 +27,11 @@ ENDS = (Move.COLLAPSED, Move.GOVERNMENT_FELL, Move.LAPSED)
 """Moves that bring them about."""
 RECORDED = ("initialled", "signed", "ratified", "end")
 """Kinds of the timeline's entries that say where the real treaty stood."""
+WAITS = (Gate.FIRST_WAITS, Gate.SECOND_WAITS)
 SMALL = 0.005
 """Differences below this are lost in figures that are rounded as here."""
+MOST_PLACES = 6
+"""Decimals of two utilities that are nearly the same."""
 _SAID = {
     "done": "reached",
     "here": "now",
@@ -39,9 +42,9 @@ _SAID = {
 }
 
 
-def header_panel(settings: Settings, now: Snapshot) -> str:
-    """Return the head of the board."""
-    return draw("header", settings, now, week_words(now))
+def header_panel(scenario: Scenario, now: Snapshot, conduct: Mapping[str, str]) -> str:
+    """Return the head of the board; `conduct` is that of `sim.view.controls.conduct_words`."""
+    return draw("header", scenario, now, week_words(now), conduct)
 
 
 def week_words(now: Snapshot) -> str:
@@ -49,12 +52,96 @@ def week_words(now: Snapshot) -> str:
     return "Opening" if now.played == 0 else f"Week {now.week}"
 
 
-def summary_words(settings: Settings, now: Snapshot) -> str:
-    """Return one sentence for readers who hear the page."""
-    return (
-        f"{week_words(now)}, {now.day.isoformat()}, {settings.scenario.title}: "
-        f"treaty {treaty_words(now.status)}."
-    )
+STANDS = {
+    Treaty.TEXT_AGREED: "the text is agreed",
+    Treaty.INITIALLED: "the text is agreed and initialled",
+    Treaty.SIGNED_INTERIM: "the agreed part is signed, the rest is open",
+    Treaty.SIGNED_FULL: "the treaty is signed in full and awaits ratification",
+    Treaty.RATIFIED: "the treaty is signed and ratified",
+    Treaty.COLLAPSED: "the talks have broken down",
+    Treaty.GOVERNMENT_FELL: "a government has fallen, and the talks are over",
+}
+"""What stands, for each status but the open text."""
+ENDINGS = {
+    Treaty.SIGNED_INTERIM: "agreed part signed",
+    Treaty.SIGNED_FULL: "signed, not yet ratified",
+    Treaty.RATIFIED: "signed and ratified",
+    Treaty.COLLAPSED: "broken down",
+    Treaty.GOVERNMENT_FELL: "a government fell",
+    Treaty.STALLED: "nothing signed",
+}
+"""How talks end, in few words."""
+UNSIGNED = (Treaty.OPEN, Treaty.TEXT_AGREED, Treaty.INITIALLED)
+SIGNATURES = (Treaty.SIGNED_FULL, Treaty.RATIFIED, *BROKEN)
+"""Where nobody has to decide about signing any more."""
+
+
+def sentence(settings: Settings, now: Snapshot) -> str:
+    """Return in plain words what stands, who would sign and who not, and why."""
+    scenario = settings.scenario
+    first, second = (scenario.actors[party].name for party in scenario.parties)
+    stands = STANDS.get(now.status) or _agreed(now)
+    if now.played == 0:
+        return f"{first} and {second}: {stands}. Will they sign a peace treaty, and if not, why?"
+    told = [f"{week_words(now)}, {plain_day(now.day)}: {stands}"]
+    if now.status not in SIGNATURES:
+        told += [
+            part for part in (_signers(now, (first, second)), *_obstacles(settings, now)) if part
+        ]
+    return ". ".join(_capital(part) for part in told) + "."
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _agreed(now: Snapshot) -> str:
+    agreed = sum(entry.status == Article.AGREED for entry in now.provisions)
+    return f"{agreed} of {len(now.provisions)} provisions of the text are agreed"
+
+
+def _signers(now: Snapshot, names: tuple[str, str]) -> str:
+    """Return who would sign what there is to sign, empty if there is nothing."""
+    whole = now.parties[0].now is not None
+    weighed = [(p.now, p.wait) if whole else (p.interim_now, p.interim_wait) for p in now.parties]
+    (one, one_waits), (other, other_waits) = weighed
+    if one is None or one_waits is None or other is None or other_waits is None:
+        return ""
+    what = "sign" if whole else "sign the agreed part now"
+    why = "waiting is worth more to it" if whole else "it expects to gain more by holding it back"
+    would = (one >= one_waits, other >= other_waits)
+    if all(would):
+        return f"both would {what}"
+    if not any(would):
+        return f"neither would {what}: {why.replace(' it', ' each', 1)}"
+    signer, refuser = names if would[0] else names[::-1]
+    return f"{signer} would {what}; {refuser} would not, since {why}"
+
+
+def _obstacles(settings: Settings, now: Snapshot) -> Iterator[str]:
+    """Yield what stands in the way beside who would sign, a clause each."""
+    scenario, gates = settings.scenario, now.gates
+    sides = [side for side, gate in enumerate(WAITS) if gate in gates]
+    asked = [(scenario.actors[scenario.parties[side]].name, now.parties[side]) for side in sides]
+    held = [
+        f"{name} holds out for {_percent(p.target)}" for name, p in asked if p.target is not None
+    ]
+    if held:
+        yield f"on the rest {' and '.join(held)} of what is open"
+    if Gate.NO_ZONE in gates:
+        yield "no treaty would be better than none for both"
+    if Gate.TERMS_OPEN in gates:
+        yield "no draft on the table is better than no treaty for the other side"
+    if Gate.PRECONDITION in gates and (titles := unmet(scenario, now)):
+        yield f"still demanded: {'; '.join(titles)}"
+    if Gate.HOME_POLITICS in gates:
+        yield "politics at home do not allow it"
+    if Gate.NO_CHANNEL in gates:
+        yield "the two have no channel to talk"
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.0f} %"
 
 
 class Rung(NamedTuple):
@@ -65,15 +152,37 @@ class Rung(NamedTuple):
     standing: str
 
 
-def path_panel(settings: Settings, now: Snapshot, overlay: bool) -> str:
-    """Return the path, this week's gates and the ledger."""
+def path_panel(
+    settings: Settings, now: Snapshot, overlay: bool, courses: Courses | None = None
+) -> str:
+    """Return the path, this week's gates, the ledger, and how many courses end."""
     scenario, broken = settings.scenario, None
     if now.status in BROKEN:
         broken = next((ln.why for ln in reversed(now.lines) if ln.move in ENDS and ln.why), "")
     record = [entry for entry in scenario.timeline if entry.kind in RECORDED] if overlay else []
     steps, gates = rungs(settings, now), gate_list(settings, now)
     words = gate_words(scenario)
-    return draw("path", scenario, now, steps, broken, gates, words, record, SAID=_SAID)
+    told = "" if courses is None else courses_told(settings, now, courses)
+    return draw("path", scenario, now, steps, broken, gates, words, record, told, SAID=_SAID)
+
+
+def courses_told(settings: Settings, now: Snapshot, courses: Courses) -> str:
+    """Return how many courses of the settings end how, and when they sign."""
+    over = now.ended or now.played >= settings.horizon
+    here = final_status(now) if over else None
+    endings = [
+        (ENDINGS[status], count, status == here)
+        for status, count in sorted(courses.endings.items(), key=lambda pair: -pair[1])
+    ]
+    horizon = settings.horizon
+    frame = Frame(horizon, 0.0, 1.0, 44.0, (), years_of(settings.scenario, horizon))
+    signed = min((w for w in (now.rungs.interim, now.rungs.full) if w >= 0), default=-1)
+    return draw("courses", courses, endings, frame, signed)
+
+
+def final_status(now: Snapshot) -> Treaty:
+    """Return how a run has ended, as `sim.runs.outcomes` counts it."""
+    return Treaty.STALLED if now.status in UNSIGNED else now.status
 
 
 def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:
@@ -145,10 +254,7 @@ def _at_home(settings: Settings, home: HomeNow) -> str:
 
 def _waiting(party: PartyNow) -> str:
     if party.now is not None and party.wait is not None:
-        figures = f"signing {party.now:.3f}, waiting {party.wait:.3f}"
-        more = party.wait - party.now
-        # What looks the same when rounded is told apart.
-        return f"{figures}, {more:.1g} more" if 0.0 < more < SMALL else figures
+        return compared(party.now, party.wait)
     if party.target is None:
         return ""
     asked = f"asks for {share(party.target)}"
@@ -156,6 +262,16 @@ def _waiting(party: PartyNow) -> str:
     if party.offered is None or party.offered > party.target - SMALL:
         return f"{asked} of what is open"
     return f"offered {share(party.offered)} of what is open, {asked}"
+
+
+def compared(signing: float, waiting: float) -> str:
+    """Return both utilities, with as many decimals as tell them apart, and what waiting adds."""
+    places = 3
+    while places < MOST_PLACES and 0.0 < round(waiting - signing, 9) < 2 * 10**-places:
+        places += 1
+    one, other = round(signing, places), round(waiting, places)
+    figures = f"signing {one:.{places}f}, waiting {other:.{places}f}"
+    return f"{figures}, {other - one:.{places}f} more" if other > one else figures
 
 
 def unmet(scenario: Scenario, now: Snapshot) -> list[str]:

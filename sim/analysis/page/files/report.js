@@ -3,11 +3,13 @@
   const themes = JSON.parse(document.getElementById("themes").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-  // A figure takes the width of its column; where that is narrow, labels of several parts are broken.
+  // A figure takes the width of its column, also in a part that is closed; where that is narrow,
+  // labels of several parts are broken.
   function fitted(spec, width) {
     const result = JSON.parse(JSON.stringify(spec));
     const narrow = width < 560;
-    result.width = "container";
+    result.width = width;
+    result.autosize = { type: "fit-x", contains: "padding" };
     (result.params || []).forEach(function (p) { if (p.name === "dark") p.value = dark.matches; });
     wrapTitles(result, width, narrow);
     const lined = (result.layer || [result])
@@ -68,21 +70,23 @@
   }
 
   const views = new Map();
+  function configured(mode, width) {
+    const config = JSON.parse(JSON.stringify(themes[mode]));
+    config.legend.columns = width < 560 ? 1 : Math.max(2, Math.floor((width - 260) / 160));
+    return config;
+  }
   async function draw(element, spec) {
     const old = views.get(element);
     if (old) { old.finalize(); }
     const mode = dark.matches ? "dark" : "light";
-    const config = JSON.parse(JSON.stringify(themes[mode]));
-    const space = element.clientWidth;
-    config.legend.columns = space < 560 ? 1 : Math.max(2, Math.floor((space - 260) / 160));
+    const width = element.clientWidth || document.querySelector("main").clientWidth - 40;
     const options = {
-      config: config, renderer: "svg", tooltip: { theme: mode }, logLevel: 1,
-      actions: { export: true, source: false, compiled: false, editor: false },
+      config: configured(mode, width), renderer: "svg", tooltip: { theme: mode }, logLevel: 1,
+      actions: false,
     };
     try {
-      views.set(element, await vegaEmbed(element, fitted(spec, element.clientWidth), options));
-      const menu = element.querySelector("details > summary");
-      if (menu) menu.setAttribute("aria-label", "Save this figure");
+      views.set(element, await vegaEmbed(element, fitted(spec, width), options));
+      element.append(saving(element.dataset.name, spec));
       element.dataset.drawn = "yes";
     } catch (error) {
       element.dataset.drawn = "failed";
@@ -92,6 +96,38 @@
       told.textContent = "This figure cannot be drawn here (" + error.message + "); its table is below.";
       element.append(told);
     }
+  }
+
+  // A figure by itself: on white, with its source, whatever the page looks like.
+  function saving(name, spec) {
+    const row = document.createElement("div");
+    row.className = "save";
+    ["svg", "png"].forEach(function (kind) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = kind.toUpperCase();
+      button.setAttribute("aria-label", "Save the figure '" + name + "' as " + kind.toUpperCase());
+      button.addEventListener("click", function () { save(name, spec, kind); });
+      row.append(button);
+    });
+    return row;
+  }
+  async function save(name, spec, kind) {
+    const host = document.createElement("div");
+    host.style.cssText = "position:absolute;left:-9999px;width:900px";
+    document.body.append(host);
+    const alone = fitted(spec, 900);
+    const title = typeof alone.title === "object" && !Array.isArray(alone.title) ? alone.title.text : alone.title;
+    alone.title = { text: title, subtitle: document.title + " - sim report" };
+    alone.background = "#ffffff";
+    (alone.params || []).forEach(function (p) { if (p.name === "dark") p.value = false; });
+    const made = await vegaEmbed(host, alone, { config: configured("light", 900), renderer: "svg", actions: false });
+    const link = document.createElement("a");
+    link.href = await made.view.toImageURL(kind, kind === "png" ? 2 : 1);
+    link.download = name + "." + kind;
+    link.click();
+    made.finalize();
+    host.remove();
   }
 
   const figures = Array.from(document.querySelectorAll("script.spec")).map(function (script) {
@@ -109,6 +145,13 @@
     width = window.innerWidth;
     if (crossed) { clearTimeout(waiting); waiting = setTimeout(drawAll, 200); }
   });
+  // What is closed is not printed by itself in every browser.
+  let opened = [];
+  window.addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("details:not([open]):not(.query)"));
+    opened.forEach(function (part) { part.open = true; });
+  });
+  window.addEventListener("afterprint", function () { opened.forEach(function (part) { part.open = false; }); });
   document.querySelectorAll("button.copy").forEach(function (button) {
     button.addEventListener("click", function () {
       const code = button.parentElement.querySelector("pre code");

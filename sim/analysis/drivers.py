@@ -1,20 +1,39 @@
-"""Sobol indices of a Saltelli design: which of the drawn numbers move an outcome, and how much."""
+"""Which of the drawn numbers move an outcome: Sobol indices, and models fitted to the points.
 
-from collections.abc import Iterator, Mapping
+`sobol_indices` are those of a Saltelli design. `boosted_importance` measures how much a boosted
+model loses when an input is shuffled.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, dot_plot
-from sim.analysis.inputs import GROUND_WORDS, cell_means, inputs
+from sim.analysis.inputs import (
+    GROUND_WORDS,
+    Table,
+    cell_means,
+    drawn_cells,
+    inputs,
+    table_of,
+)
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
 from sim.runs.shares import Z
+from sim.sweeps.plan import Plan
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 RESAMPLES = 400
 """Of the bootstrap."""
 SHOWN = 20
+FOLDS = 5
+REPEATS = 5  # how often each input is shuffled in each fold
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,9 +85,7 @@ class SobolIndices(Result):
             for row in frame.iter_rows(named=True)
             for name, words in (("total", "total, with interactions"), ("first", "by itself"))
         ]
-        title = "Sobol indices"
-        if len(self.keys) > SHOWN:
-            title += f": the {SHOWN} largest of {len(self.keys)}"
+        title = f"The largest Sobol indices of {len(self.keys)} numbers"
         if len(self.combinations) > 1:
             title += f" ({label})"
         axis = "share of the variance between points"
@@ -105,6 +122,9 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         kept = blocks[whole].reshape(-1, points.shape[1])
         if whole.sum() < 2 or np.ptp(cell_means(kept)) == 0.0:
             continue
+        if not results.plan.common_chance:
+            # Each block has chance of its own, so that blocks alone are drawn.
+            kept = cell_means(kept)
         indices = analyse(names, kept, seed)
         found.append(Indices(label=group.label, blocks=int(whole.sum()), **indices))
     if not found:
@@ -115,27 +135,26 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         keys=tuple(names),
         grounds=tuple(ground[name] for name in names),
         combinations=tuple(found),
-        notes=_notes(results.plan.replicates, dropped),
+        notes=tuple(_notes(results.plan, dropped)),
     )
 
 
-def _notes(replicates: int, dropped: int) -> tuple[str, ...]:
-    cover = (
-        "With one replicate the intervals cannot know of chance."
-        if replicates == 1
-        else "The intervals are over the drawn points and over the replicates."
-    )
-    note = (
+def _notes(plan: Plan, dropped: int) -> Iterator[str]:
+    yield (
         "Indices are shares of the variance of the mean over replicates between the drawn points; "
-        f"chance is averaged over first. All points meet the same shocks. {cover}"
+        "chance is averaged over first."
     )
-    if not dropped:
-        return (note,)
-    gaps = (
-        f"{dropped} blocks of the design lack runs and are left out: an index from a design "
-        "with gaps would be wrong."
-    )
-    return note, gaps
+    if not plan.common_chance:
+        yield "Each block of points has chance of its own; the intervals are over blocks."
+    elif plan.replicates == 1:
+        yield "All points meet the same shocks, of which one replicate's intervals cannot know."
+    else:
+        yield "All points meet the same shocks; the intervals are over blocks and replicates."
+    if dropped:
+        yield (
+            f"{dropped} blocks of the design lack runs and are left out: an index from a design "
+            "with gaps would be wrong."
+        )
 
 
 def analyse(names: list[str], outcome: Floats, seed: int = 1) -> dict[str, Floats]:
@@ -212,3 +231,134 @@ def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
     first: Floats = (b * (mixed - a)).mean(axis=0) / variance
     total: Floats = 0.5 * ((a - mixed) ** 2).mean(axis=0) / variance
     return first, total
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Importance(Result):
+    """Permutation importance of a boosted model, measured out of sample."""
+
+    outcome: str
+    score: float  # out-of-sample R^2 of the cells' means, mean over the folds
+    # worst, best: lowest and highest R^2 of a fold
+    worst: float
+    best: float
+    # `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds)
+    inputs: pl.DataFrame
+
+    def records(self) -> pl.DataFrame:
+        """Return one line an input, most important first."""
+        return self.inputs
+
+    def figure(self) -> Figure:
+        """Return the drop of R^2 by input, largest first."""
+        rows = [
+            {"label": short(name), "value": importance, "low": low, "high": high}
+            for name, importance, low, high in self.inputs.head(SHOWN).iter_rows()
+        ]
+        title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"
+        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
+
+
+def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1) -> Importance:
+    """Return how much a boosted model of an outcome's mean by cell loses when an input is shuffled.
+
+    Scored on points that the model has not seen. `seed` is that of folds and shuffling.
+
+    Raises NotInResults if the design is not sampled, there are too few points, or nothing varies.
+    """
+    clusters = results.clusters_of(np.arange(results.plan.cells))
+    if clusters is None:
+        raise NotInResults(
+            "importance is that of drawn numbers, and this sweep has chosen values only"
+        )
+    means = cell_means(results.outcome(outcome))
+    known = np.flatnonzero(np.isfinite(means))
+    if len(known) < 2 or np.ptp(means[known]) == 0.0:
+        raise NotInResults("the outcome is the same in all cells, so nothing drives it")
+    rng = np.random.default_rng(seed)
+    cells = drawn_cells(known, rng)
+    table = table_of(results, cells)
+    scored = [
+        _score(table, train, test, seed)
+        for train, test in _folds(means[cells], fold_of(clusters.number[cells], rng))
+        if np.ptp(test.means) > 0.0
+    ]
+    if not scored:
+        raise NotInResults("importance needs at least two points")
+    scores, drops = zip(*scored, strict=True)
+    ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
+    frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
+    note = (
+        f"The model foresees the means of points that it had not seen with R² = "
+        f"{np.mean(scores):.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
+        "where that is low, these numbers rank nothing. Inputs that act together are each "
+        "shuffled alone."
+    )
+    return Importance(
+        outcome=outcome,
+        score=float(np.mean(scores)),
+        worst=min(scores),
+        best=max(scores),
+        inputs=frame.sort("importance", descending=True),
+        notes=(note,),
+    )
+
+
+class _Part(NamedTuple):
+    """Rows of the table of cells, and the mean outcome of each."""
+
+    rows: NDArray[np.int64]
+    means: Floats
+
+
+def _score(table: Table, train: _Part, test: _Part, seed: int) -> tuple[float, Floats]:
+    """Return R^2 on the test part, and its drop when each input is shuffled."""
+    from sklearn.inspection import permutation_importance
+    from threadpoolctl import threadpool_limits
+
+    seen = table.values[test.rows]
+    # One thread: several wait for each other longer than they work on tables of this size.
+    with threadpool_limits(1):
+        model = boosted_model(list(table.words), len(train.rows), seed)
+        model.fit(table.values[train.rows], train.means)
+        score = float(model.score(seen, test.means))
+        found = permutation_importance(
+            model, seen, test.means, n_repeats=REPEATS, random_state=seed, scoring="r2"
+        )
+    return score, np.asarray(found.importances_mean)
+
+
+def _folds(means: Floats, fold: NDArray[np.int64]) -> Iterator[tuple[_Part, _Part]]:
+    """Yield parts to train on and to test on: other points."""
+    for n in range(FOLDS):
+        train, test = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
+        if len(train) > 1 and len(test) > 1:
+            yield _Part(train, means[train]), _Part(test, means[test])
+
+
+def fold_of(clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the fold of each case; the cases of a cluster stay together."""
+    return rng.integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
+
+
+def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":
+    """Return a boosted model of trees to be fitted to so many rows.
+
+    `words` are the places of inputs that are no numbers; each of their words becomes a column.
+    """
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    return make_pipeline(
+        make_column_transformer((encoder, list(words)), remainder="passthrough"),
+        HistGradientBoostingRegressor(
+            max_iter=80,
+            learning_rate=0.15,
+            max_leaf_nodes=16,
+            min_samples_leaf=20 if rows >= 400 else 1,
+            random_state=seed,
+        ),
+    )

@@ -1,0 +1,268 @@
+"""The first screen of a sweep's report: two sentences, one picture, a small table, a caveat."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from sim.analysis.assumptions import AssumptionLedger
+from sim.analysis.charts import Figure, dot_plot, heat_map
+from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.page.answer import Finding, pooled_share, share, statement, upwards
+from sim.analysis.page.content import (
+    Number,
+    Part,
+    Statement,
+    among,
+    interval_names,
+    interval_numbers,
+    interval_words,
+    plain,
+    specification,
+    sql,
+)
+from sim.analysis.paired import Difference, paired_differences
+from sim.analysis.results import DERIVED, NEEDS_INTERIM, Results, word
+from sim.errors import SimError
+
+OUTCOMES = {
+    "signed_full": "Treaty signed in full",
+    "interim_ever": "Interim deal signed",
+    "in_force_at_end": "A deal still stands at the end",
+    "collapse_first": "Talks collapse first",
+    "government_fell_first": "Government falls first",
+}
+"""Rows of the summary of findings, and their words."""
+LEADING = 3
+"""Drawn numbers that the picture of a sampled design shows."""
+HUNDRED = "hundred"
+"""Format of a share as so many of 100."""
+
+
+class First(NamedTuple):
+    """What stands on the first screen."""
+
+    question: str
+    deck: str  # what was simulated, in a line
+    lead: tuple[Statement, ...]  # the outcome asked for, in two sentences
+    picture: Part
+    summary: pl.DataFrame  # outcome, per 100 runs, biggest lever, how sure
+    caveat: str
+
+
+def first_screen(results: Results, outcome: str, assumptions: AssumptionLedger) -> First:
+    """Return the first screen of one sweep, about an outcome of `DERIVED`."""
+    moved = assumptions.moved_assumptions
+    rests = f"{assumptions.assumed - moved} assumed numbers untested"
+    levers = _clear_levers(results, outcome)
+    rows = [_row(results, name, words, rests) for name, words in OUTCOMES.items()]
+    return First(
+        question=results.plan.title or _question(results, outcome),
+        deck=_deck(results),
+        lead=tuple(_lead(results, outcome, levers)),
+        picture=_picture(results, outcome),
+        summary=pl.DataFrame(rows),
+        caveat=(
+            "A share of runs is no probability in the world. Intervals hold the chance of the "
+            f"simulation{' and the draw of the points' if results.sampled else ''}: "
+            f"{assumptions.assumed} of the scenario's {assumptions.numbers} numbers are assumed, "
+            f"and this sweep moved {moved or 'none'} of them."
+        ),
+    )
+
+
+def _question(results: Results, outcome: str) -> str:
+    moved = [*results.chosen_keys[:3]]
+    if results.sampled:
+        moved.append(f"{len(results.plan.point_keys)} uncertain numbers")
+    said = " and ".join([", ".join(moved[:-1]), moved[-1]] if len(moved) > 1 else moved)
+    what = DERIVED[outcome].words
+    verb = "do" if len(moved) > 1 or results.sampled else "does"
+    return f"How much {verb} {said} matter for whether {what}?" if said else f"How often: {what}?"
+
+
+def _deck(results: Results) -> str:
+    weeks, plan = int(results.horizons.max()), results.plan
+    cells = f"{plan.cells:,} {'points' if plan.cells == results.points else 'cells'}"
+    played = f"{results.usable:,} simulated runs" + (f" of {cells}" if plan.cells > 1 else "")
+    return (
+        f"{played}, {weeks} weeks from {results.scenario.start:%B %Y}: {results.scenario.title}. "
+        "A simulation, not a forecast."
+    )
+
+
+def _clear_levers(results: Results, outcome: str) -> tuple[list[Difference], int]:
+    """Return the differences that are clear, largest first, and how many were compared."""
+    try:
+        found = paired_differences(results, outcome=outcome, contexts=False).everywhere()
+    except SimError:
+        return [], 0
+    return [entry for entry in found if entry.clear_among(len(found))], len(found)
+
+
+def _lead(
+    results: Results, outcome: str, levers: tuple[list[Difference], int]
+) -> Iterator[Statement]:
+    clear, compared = levers
+    what = DERIVED[outcome].words
+    where = " of the runs in which one is allowed" if outcome in NEEDS_INTERIM else " of 100 runs"
+    options = list(results.options.items())
+    if len(options) == 1 and len(options[0][1]) == 2 and outcome not in NEEDS_INTERIM:
+        yield _two_values(results, outcome)
+    else:
+        numbers = pooled_share(results, "share", outcome)
+        text = f"In {interval_words('share')}{where} {what}"
+        text += ", over all that was varied." if results.plan.cells > 1 else "."
+        yield statement(text, {"share": _in_hundreds(numbers)})
+    if clear:
+        value, than, found = upwards(clear[0])
+        query = _paired(results, outcome, clear[0])
+        text = (
+            f"What goes with the largest difference is {plain(clear[0].key)}: under "
+            f"{plain(word(value))} instead of {plain(word(than))} it is {interval_words('apart')} "
+            "more in 100."
+        )
+        yield statement(
+            text, {"apart": _in_hundreds(Finding(interval_numbers("apart", found), query))}
+        )
+    elif compared:
+        yield Statement("No choice of this sweep makes a difference that is clear of chance.")
+    elif results.sampled:
+        yield Statement(
+            "Below stand the numbers that move it most; which of them matter is in the last part."
+        )
+
+
+def _two_values(results: Results, outcome: str) -> Statement:
+    """Say the share under each of the two values of the one key."""
+    values, findings, told = results.outcome(outcome), {}, []
+    condition = DERIVED[outcome].condition
+    for name, group in zip(("one", "other"), results.groups(), strict=True):
+        where = among(results, group.values, cells=group.cells)
+        findings[name] = _in_hundreds(share(results, name, values, condition, group.cells, where))
+        told.append(f"{interval_words(name)} with {plain(group.label)}")
+    text = f"Of 100 runs, {DERIVED[outcome].words} in {told[0]} and in {told[1]}."
+    return statement(text, findings)
+
+
+def _in_hundreds(found: Finding) -> Finding:
+    numbers = {name: Number(n.value, HUNDRED) for name, n in found.numbers.items()}
+    return found._replace(numbers=numbers)
+
+
+def _paired(results: Results, outcome: str, entry: Difference) -> str:
+    value, than, _ = upwards(entry)
+    return sql(
+        "paired",
+        r=results,
+        names=interval_names("apart"),
+        condition=DERIVED[outcome].condition,
+        key=entry.key,
+        values=(value, than),
+        cells=entry.cells,
+        freedom=entry.freedom,
+    )
+
+
+def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, str]:
+    """Return a row of the summary: outcome, per 100 runs, biggest lever, how sure."""
+    names = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+    try:
+        found = _everywhere(results, outcome)
+    except SimError as error:
+        return dict(zip(names, (words, "-", "-", str(error)), strict=True))
+    if not found.runs:
+        return dict(zip(names, (words, "ruled out", "-", "by the rules of the talks"), strict=True))
+    clear, compared = _clear_levers(results, outcome)
+    lever = f"none clear, of {compared}" if compared else "no comparison"
+    if clear:
+        value, than, apart = upwards(clear[0])
+        lever = (
+            f"{clear[0].key}: {word(value)} instead of {word(than)}, "
+            f"+{100 * apart.value:.0f} [{100 * apart.low:.0f}, {100 * apart.high:.0f}]"
+        )
+    half = 50 * (found.high - found.low)
+    sure = f"±{half:.0f} by chance; {rests}"
+    return dict(zip(names, (words, in_hundreds(found), lever, sure), strict=True))
+
+
+def in_hundreds(found: Estimate) -> str:
+    """Return a share with its interval as so many of 100."""
+    value, low, high = (f"{100 * x:.0f}" for x in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]"
+
+
+def _everywhere(results: Results, outcome: str) -> Estimate:
+    cells = results.pooled
+    return estimate(results.outcome(outcome)[cells], results.clusters_of(cells), share=True)
+
+
+def _picture(results: Results, outcome: str) -> Part:
+    title = f"Share of runs in which {DERIVED[outcome].words}, with 95 % intervals"
+    try:
+        rows, figure = _drawn(results, outcome, title)
+    except SimError as error:
+        return Part("picture", title, missing=str(error).rstrip(". "))
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return Part("picture", title, frame, frame, specification(figure))
+
+
+def _drawn(results: Results, outcome: str, title: str) -> tuple[list[dict[str, object]], Figure]:
+    if results.sampled:
+        rows = _of_drawn(results, outcome)
+        return rows, dot_plot(rows, title, "share of runs", mark=None)
+    keys = results.chosen_keys
+    if len(keys) < 2:
+        rows = [
+            {"label": group.label, "series": words, **found.columns()}
+            for group in results.groups()
+            for name, words in (("signed_full", "in full"), ("interim_ever", "interim deal"))
+            for found in [estimate(results.outcome(name)[group.cells], share=True)]
+            if found.runs
+        ]
+        told = "Share of runs that sign, with 95 % intervals"
+        return rows, dot_plot(rows, told, "share of runs", domain=(0, 1), series="signed")
+    down, across = _axes(results, outcome)
+    values = results.outcome(outcome)
+    rows = [
+        {"y": group.words[down], "x": group.words[across], **found.columns()}
+        for group in results.groups([down, across])
+        for found in [estimate(values[group.cells], share=True)]
+        if found.runs
+    ]
+    return rows, heat_map(rows, title, across, down, colour="share of runs")
+
+
+def _axes(results: Results, outcome: str) -> tuple[str, str]:
+    """Return the keys of the map: both sides' strategies, or the two of the largest differences."""
+    pair = [f"strategy@{party}" for party in results.scenario.parties]
+    if {*pair} <= {*results.chosen_keys}:
+        return pair[0], pair[1]
+    found = paired_differences(results, outcome=outcome, contexts=False).everywhere()
+    ranked = list(dict.fromkeys([*(d.key for d in found), *results.chosen_keys]))
+    return ranked[1], ranked[0]
+
+
+def _of_drawn(results: Results, outcome: str) -> list[dict[str, object]]:
+    """Return the shares under each chosen value, and in the ends of what moves it most."""
+    values, plan = results.outcome(outcome), results.plan
+    pooled = results.pooled
+
+    def row(label: str, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, object]:
+        found = estimate(values[cells], results.clusters_of(cells), share=True)
+        return {"label": label, **found.columns()}
+
+    rows = [row(group.label, group.cells) for group in results.groups() if plan.swept]
+    numbers = np.array(plan.points)[pooled % results.points]
+    ends = []
+    for n, key in enumerate(plan.point_keys):
+        low, high = np.quantile(numbers[:, n], (1 / 3, 2 / 3))
+        parts = pooled[numbers[:, n] <= low], pooled[numbers[:, n] >= high]
+        told = [
+            row(f"{key}: {words}", part)
+            for words, part in zip((f"up to {low:.3g}", f"from {high:.3g}"), parts, strict=True)
+        ]
+        ends.append((abs(float(str(told[1]["value"])) - float(str(told[0]["value"]))), told))
+    ends.sort(key=lambda entry: -entry[0])
+    return [*rows, *(one for _, told in ends[:LEADING] for one in told)]
