@@ -49,6 +49,11 @@ def at(page: Page, played: int) -> None:
     expect(page.locator(f'main[data-tick="{played}"]')).to_have_count(1)
 
 
+def courses_played(page: Page) -> None:
+    """Wait until all courses of the settings are counted, since the panels show what there is."""
+    expect(page.locator(".courses h3")).to_have_text("How 200 courses end", timeout=60_000)
+
+
 def set_field(page: Page, key: str, value: str) -> None:
     """Write a value into a field and leave it."""
     field = page.locator(f'[data-key="{key}"] input')
@@ -141,6 +146,7 @@ def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) ->
 def test_back_and_forth_and_anywhere(page: Page, server: Server) -> None:
     opened(page, server, "?replicate=1&week=12")
     at(page, 12)
+    courses_played(page)
     shown = page.locator("section.parties").inner_html()
     page.get_by_role("button", name="Back one week").click()
     at(page, 11)
@@ -271,6 +277,8 @@ def test_a_shared_link_opens_at_its_week(page: Page, server: Server) -> None:
     other = page.context.new_page()
     other.goto(link)
     at(other, 33)
+    for each in (page, other):
+        courses_played(each)
     assert other.locator("section.path").inner_html() == page.locator("section.path").inner_html()
 
 
