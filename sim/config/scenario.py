@@ -50,6 +50,7 @@ from sim.config.number import (
     Number,
     Share,
 )
+from sim.config.short import long_form, with_word_problems
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Actor as Code
 
@@ -170,11 +171,12 @@ def _is_party(s: "Scenario", place: str, name: str) -> Iterator[str]:
 
 def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iterator[str]:
     keys = list(given)
+    slips = {key.casefold() for key in keys}
     for key in keys:
         if key not in wanted:
             yield f"{place}.{key}: unknown actor '{key}'" + did_you_mean(key, wanted)
     for key in wanted:
-        if key not in keys:
+        if key not in keys and key.casefold() not in slips:
             yield f"{place}.{key}: is missing"
 
 
@@ -433,11 +435,12 @@ def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
 
     Raises ConfigError with one line a problem.
     """
+    long = long_form(plain)
     try:
-        return Scenario.model_validate(dict(plain))
+        return Scenario.model_validate(long)
     except ValidationError as error:
-        lines = problem_lines(error, Scenario, prefix)
-        further = further_problems(*valid_parts(Scenario, plain), _checks())
+        lines = with_word_problems(problem_lines(error, Scenario, prefix), plain, prefix)
+        further = further_problems(*valid_parts(Scenario, long), _checks())
         lines += [f"{prefix}.{line}" if prefix else line for line in further]
         raise ConfigError(lines) from error
     except ConfigError as error:
