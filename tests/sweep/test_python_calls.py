@@ -87,7 +87,7 @@ def test_threads_get_what_one_gets(pact: Path) -> None:
 
 
 def test_optuna_takes_it_as_it_is() -> None:
-    optuna = pytest.importorskip("optuna")
+    import optuna
 
     def objective(trial: "optuna.Trial") -> float:
         beta = trial.suggest_float("beta", 0.5, 2.0)
