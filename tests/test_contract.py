@@ -18,7 +18,7 @@ import pytest
 from sim.model.plugins import KINDS, Plugin, registry
 from sim.model.records import HISTORY, STATE
 from sim.model.shocks import SHOCK, draw_tape
-from sim.theory.invariants import bargain, mirrored, never_signs, rescaled, same_seed
+from sim.theory.bargaining import bargain, mirrored, never_signs, rescaled, same_seed
 from sim.theory.minimal_talks import play_talks, set_rule
 
 ROOT = Path(__file__).resolve().parents[1]

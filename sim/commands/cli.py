@@ -29,8 +29,14 @@ peace treaty gets signed, and if not, what stood in the way.
   sim run strategy@armenia=conceder seed=7    another strategy, another course of chance
   sim scenario show                           the scenario as tables, with sources
 """
-COMMANDS = ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
-"""Each is a module of this package."""
+COMMANDS = {
+    **{
+        name: name
+        for name in ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
+    },
+    "validate": "theory",
+}
+"""The module of this package that holds each command."""
 PLAYING = ("run", "sweep", "view", "report")
 """Commands that play whole runs or none, and so need no rule by itself."""
 
@@ -140,7 +146,7 @@ def _execute(argv: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"sim {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     # Only the command that is called is imported; for `sim --help` all are.
-    names = [name] if name else COMMANDS
+    names = [COMMANDS[name]] if name else dict.fromkeys(COMMANDS.values())
     loaded = {each: importlib.import_module(f"sim.commands.{each}") for each in names}
     for command in loaded.values():
         command.add_parser(subparsers)
@@ -153,7 +159,7 @@ def _execute(argv: list[str]) -> int:
         parser.print_help()
         return 0
     _check_addresses(args.command)
-    return int(loaded[args.command].execute(args))
+    return int(loaded[COMMANDS[args.command]].execute(args))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ the simulator's rules and reads the values off. Tests, `sim theory` and the scor
 documentation share them. Nothing here computes an expected value by the rule under test.
 """
 
-from sim.theory import bargaining, cascades, invariants, two_levels, waiting
+from sim.theory import bargaining, cascades, two_levels, waiting
 from sim.theory.oracle import (
     REFERENCES,
     Oracle,
@@ -26,7 +26,7 @@ ORACLES: tuple[Oracle, ...] = (
     *two_levels.ORACLES,
     *cascades.ORACLES,
     *waiting.HAZARDS,
-    *invariants.ORACLES,
+    *bargaining.INVARIANCES,
 )
 """Every oracle, in the order of the scoreboard."""
 

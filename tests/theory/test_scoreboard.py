@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.theory import ORACLES, REFERENCES, Verdict, judge
-from sim.theory.invariants import bargain, share_of_strategies
+from sim.theory.bargaining import bargain, share_of_strategies
 from sim.theory.minimal_talks import play_sample
 
 HERE = Path(__file__).parent
