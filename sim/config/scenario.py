@@ -23,6 +23,7 @@ from sim.config.conduct import (
     Provision,
     PublicOpinion,
     Ratification,
+    Record,
     Source,
     Successor,
     Unilateral,
@@ -33,6 +34,7 @@ from sim.config.homes import (
     Opposition,
     home_problems,
     homes_of,
+    record_problems,
     seat_problems,
     vote_problems,
 )
@@ -93,6 +95,7 @@ def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
         _mediator_problems,
         _precondition_problems,
         _source_problems,
+        record_problems,
         _channel_problems,
     )
 
@@ -354,6 +357,7 @@ class Scenario(Model):
     incidents: Incidents
     calendar: tuple[Dated, ...] = Field(default=(), max_length=16)
     timeline: tuple[Happened, ...] = ()
+    record: Record | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Scenario":
