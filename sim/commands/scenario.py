@@ -14,6 +14,8 @@ examples:
       another one that comes with the package
   sim scenario show mine.yaml
       a file of your own
+  sim scenario sources
+      what rests on which source, and how many assumptions there are
   sim scenario check mine.yaml
       every problem in a file, one a line; exit code 2 if there is any
 """
@@ -26,16 +28,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "scenario", help="check a scenario file, or show one as tables", description=DESCRIPTION
     )
-    actions = parser.add_subparsers(dest="action", metavar="check|show", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="check|show|sources", required=True)
     check = actions.add_parser("check", help="check a scenario file, one line a problem")
     check.add_argument("file", metavar="FILE", type=Path)
-    show = actions.add_parser("show", help="print a scenario as tables")
-    show.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
+    for name, told in (("show", "print a scenario as tables"), ("sources", "what rests on what")):
+        action = actions.add_parser(name, help=told)
+        action.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Check or show; ConfigError has one line for each problem of the scenario."""
-    return check(args.file) if args.action == "check" else show(args.name)
+    if args.action == "check":
+        return check(args.file)
+    return show(args.name, sources=args.action == "sources")
 
 
 def check(file: Path) -> int:
@@ -59,13 +64,14 @@ def check(file: Path) -> int:
     return 0
 
 
-def show(name: str) -> int:
-    """Print a scenario, by its name or from a file."""
-    from sim.commands.scenario_tables import render_scenario
+def show(name: str, *, sources: bool = False) -> int:
+    """Print a scenario, or what rests on its sources, by its name or from a file."""
+    from sim.commands.scenario_tables import render_scenario, render_sources
     from sim.config.compose import load_scenario
     from sim.runs.terminal import console
 
-    render_scenario(load_scenario(scenario_file(name)), console())
+    render = render_sources if sources else render_scenario
+    render(load_scenario(scenario_file(name)), console())
     return 0
 
 

@@ -262,9 +262,9 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
         if word in s.sources:
             yield f"sources.{word}: '{word}' is a reserved word, not the key of a source"
     for path, number in s.numbers():
-        keys = number.sources if number.basis == DERIVED else (number.basis,)
+        keys = number.sources if number.basis in RESERVED else (number.basis,)
         for key in keys:
-            if key not in s.sources and (number.basis == DERIVED or key not in RESERVED):
+            if key not in s.sources:
                 yield f"{path}.basis: unknown source '{key}'" + did_you_mean(
                     key, (*s.sources, ASSUMPTION, DERIVED)
                 )
