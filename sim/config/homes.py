@@ -24,7 +24,7 @@ from sim.config.conduct import (
     Record,
     Source,
 )
-from sim.config.number import DERIVED, Amount, Model, Number, Ratio, Share, Signed, Tally
+from sim.config.number import Amount, Model, Number, Ratio, Share, Signed, Tally
 from sim.errors import did_you_mean
 from sim.model.codes import Actor
 
@@ -403,7 +403,7 @@ def _too_late(s: PastCase) -> Iterator[str]:
     """Yield each source from after the start that something rests on which rules read."""
     cited: dict[str, str] = {}
     for path, number in s.numbers():
-        for key in number.sources if number.basis == DERIVED else (number.basis,):
+        for key in number.sources or (number.basis,):
             cited.setdefault(key, path)
     for index, event in enumerate(s.calendar):
         cited.setdefault(event.basis, f"calendar[{index}]")
