@@ -138,9 +138,9 @@ STUDY = Study(
     },
     analyse=analyse,
     overturn=(
-        "Other parameters of the strategies: the perceived deadlines (90 and 156 weeks, both "
-        "assumed over wide ranges) set the pace of every time-dependent strategy, and a demand "
-        "that can be met or dropped sooner would let the strategies show more."
+        "Sides that fear delay less: where neither fears force, or where whole drafts are answered "
+        "(`bargaining=packages`), the text stays open for long enough that a strategy of time has "
+        "moved before it closes."
     ),
     caveat=(
         "Equilibria are of this table of payoffs, with strategies fixed for a whole run; they are "

@@ -13,8 +13,17 @@ from experiments.record import (
     FINAL_POSITION,
     QUESTIONS,
     TEXT_CLOSED,
+    believed_hazard,
 )
-from experiments.scores import HAZARD_LATER, later_scores, null, of_score, score_table, verdict
+from experiments.scores import (
+    HAZARD_LATER,
+    OWN_BELIEF,
+    later_scores,
+    null,
+    of_score,
+    score_table,
+    verdict,
+)
 from experiments.study import Findings, Part, Study, Table
 from sim.analysis import Estimate, Results, estimate, salience_compromise
 
@@ -215,7 +224,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     posterior, kept = calibrated(september, CHOSEN)
     long = np.concatenate(list(of_horizon(september, True).values()))
     runs = long.size * september.plan.replicates
-    table = score_table(told, posterior, kept, start, READINGS)
+    weeks = [belief.value for belief in september.scenario.settlement_weeks.values()]
+    own_belief = believed_hazard(float(np.mean(weeks)))
+    table = score_table(told, posterior, kept, start, READINGS, own_belief)
     places, error, rival = positions(september)
     tolerance = pl.DataFrame(
         [
@@ -244,11 +255,19 @@ def analyse(results: Mapping[str, Results]) -> Findings:
                 },
             }
         )
-    everything, after, few = "all that", "after 13", "base rates"
+    everything, after, few, closing = "all that", "after 13", "base rates", "closing of"
     of = {
         (who, where): f"{of_score(table, who, where):.3f}"
-        for who in ("pooled", "constant hazard", HAZARD_LATER, "calibrated", "base rates", "a coin")
-        for where in (everything, after, few)
+        for who in (
+            "pooled",
+            "constant hazard",
+            HAZARD_LATER,
+            OWN_BELIEF,
+            "calibrated",
+            "base rates",
+            "a coin",
+        )
+        for where in (everything, after, few, closing)
     }
     readings = kept_by_reading(september, CHOSEN)
     from_readings = ", ".join(
@@ -269,13 +288,17 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"{verdict(table, everything, 'constant hazard')} the constant hazard; where base "
             f"rates speak it {verdict(table, few, 'base rates')} them. In brackets in the table: "
             "between what a score lies if any one question is left out.",
+            f"On the closing of the articles alone: the model {of['pooled', closing]}, a constant "
+            f"hazard {of['constant hazard', closing]}, what the sides themselves believe about the "
+            f"closing of what is open ({', '.join(f'{w:g}' for w in weeks)} weeks) "
+            f"{of[OWN_BELIEF, closing]}.",
             f"The accepted runs come from these readings: {from_readings}. What calibration "
             "changes is mostly which reading is kept.",
             f"Calibration keeps {kept:,} of {runs:,} runs: those in which nothing was signed or "
             f"broken off by 13 March 2025 and the text closed within {CHOSEN} weeks of that day "
-            f"in wordings between {WORDING[0]:g} and {WORDING[1]:g}. The model closes the text "
-            f"later than the record did: {per_cent(told['H2b']['pooled'])} of the runs have it by "
-            "30 June 2025.",
+            f"in wordings between {WORDING[0]:g} and {WORDING[1]:g}. Closed on that "
+            f"day in the record, the text is closed by 30 June 2025 in "
+            f"{per_cent(told['H2b']['pooled'])} of all runs.",
             f"A full treaty is signed by 8 June 2026 in {per_cent(told['H5b']['pooled'])} of the "
             f"runs before calibration and in {per_cent(posterior['H5b'])} after it; in the record "
             "it was not.",

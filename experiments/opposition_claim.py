@@ -276,8 +276,7 @@ STUDY = Study(
     analyse=analyse,
     overturn=(
         "Evidence that Baku's waiting value comes from elsewhere (an election, a summit, force), "
-        "or that concessions are seen as a stock that runs out: the stock here is eight, and no "
-        "belief about it is formed."
+        "or another stock of concessions still to come: it is eight here, and taken to be known."
     ),
     caveat=(
         "Discount rates and the worth of the status quo to Azerbaijan are not observed; the map "

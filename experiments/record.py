@@ -139,23 +139,40 @@ ARTICLE_HAZARD = _closing
 """Weekly hazard of one article's closing: 13 of 17 closed in the weeks before the start."""
 
 
-def text_complete(by: date, start: date = START, still_open: int = 3) -> float:
+STILL_OPEN = 3
+"""Articles that were open at the start."""
+
+
+def believed_hazard(weeks: float, still_open: int = STILL_OPEN) -> float:
+    """Return the weekly hazard of one article's closing that a belief about all of them implies.
+
+    Articles close independently at a constant hazard, so the last of n is expected after
+    ``(1 + 1/2 + ... + 1/n) / hazard`` weeks.
+
+    weeks: what a side believes the settlement of all that is open takes.
+    """
+    return sum(1.0 / n for n in range(1, still_open + 1)) / weeks
+
+
+def text_complete(
+    by: date, start: date = START, still_open: int = STILL_OPEN, hazard: float = ARTICLE_HAZARD
+) -> float:
     """Return the constant-hazard probability that all open articles have closed."""
-    one = 1.0 - math.exp(-ARTICLE_HAZARD * (by - start).days / 7)
+    one = 1.0 - math.exp(-hazard * (by - start).days / 7)
     return one**still_open
 
 
-def only_the_minor(by: date) -> float:
+def only_the_minor(by: date, hazard: float = ARTICLE_HAZARD) -> float:
     """Return the constant-hazard probability that of three articles a given one alone closed."""
-    one = 1.0 - math.exp(-ARTICLE_HAZARD * (by - START).days / 7)
+    one = 1.0 - math.exp(-hazard * (by - START).days / 7)
     return one * (1.0 - one) ** 2
 
 
-BY_HAND: dict[str, Callable[[], float]] = {
-    "H2a": lambda: text_complete(date(2024, 12, 31)),
-    "H2b": lambda: text_complete(date(2025, 6, 30)),
-    "H4": lambda: only_the_minor(date(2024, 12, 18)),
+BY_HAND: dict[str, Callable[[float], float]] = {
+    "H2a": lambda hazard: text_complete(date(2024, 12, 31), hazard=hazard),
+    "H2b": lambda hazard: text_complete(date(2025, 6, 30), hazard=hazard),
+    "H4": lambda hazard: only_the_minor(date(2024, 12, 18), hazard),
 }
-"""Constant-hazard answers about articles, which are not one event."""
+"""Constant-hazard answers about articles, which are not one event, from an article's hazard."""
 FINAL_POSITION = 0.85
 """Where both named articles ended, read as 0.7 to 1: Azerbaijan's wording, one of them mutual."""

@@ -7,16 +7,17 @@ from math import log
 import numpy as np
 import polars as pl
 
-from experiments.record import BY_HAND, QUESTIONS, TEXT_CLOSED, Question
+from experiments.record import ARTICLE_HAZARD, BY_HAND, QUESTIONS, TEXT_CLOSED, Question
 from sim.analysis import Estimate
 
 HAZARD_LATER = "constant hazard from 13 March 2025"
+OWN_BELIEF = "the sides' own belief about closing"
 
 
 def null(question: Question, start: date) -> float | None:
     """Return the constant hazard's probability of a question."""
     if question.key in BY_HAND:
-        return BY_HAND[question.key]()
+        return BY_HAND[question.key](ARTICLE_HAZARD)
     return question.constant_hazard(start)
 
 
@@ -44,6 +45,7 @@ def score_table(
     kept: int,
     start: date,
     readings: Sequence[str],
+    believed: float,
 ) -> pl.DataFrame:
     """Return the scores of each forecaster on the questions that both it and its rivals answer.
 
@@ -57,6 +59,8 @@ def score_table(
         Runs that the calibration accepted.
     start : date
     readings : sequence of str
+    believed : float
+        Weekly hazard of one article's closing that the sides' own belief at the start implies.
     """
     answered = [q for q in QUESTIONS if q.key in told]
     nulls = {q.key: p for q in answered if (p := null(q, start)) is not None}
@@ -64,6 +68,7 @@ def score_table(
     sets = {
         "all that the constant hazard answers": list(nulls),
         "after 13 March 2025": [q.key for q in answered if q.after_text],
+        "closing of the articles": [q.key for q in answered if q.key in BY_HAND],
         "base rates answer": list(bases),
     }
     rows = []
@@ -75,6 +80,8 @@ def score_table(
             for reading in ("pooled", *readings)
         }
         forecasters["constant hazard"] = ({k: nulls[k] for k in keys}, 0.0)
+        if name == "closing of the articles":
+            forecasters[OWN_BELIEF] = ({k: BY_HAND[k](believed) for k in keys}, 0.0)
         if name == "base rates answer":
             forecasters["base rates"] = (bases, 0.0)
         if name == "after 13 March 2025":

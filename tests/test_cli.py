@@ -381,7 +381,7 @@ def test_no_rule_is_loaded_before_the_settings_are_known() -> None:
     assert (done.returncode, done.stderr) == (1, "sim: []\n")
 
 
-def test_run_names_a_clock_that_never_moves(capsys):
+def test_run_sweep_and_report_name_a_clock_that_never_moves(capsys, tmp_path):
     """A null deadline made four strategies one, without a word."""
     from sim.config.compose import compose
     from sim.config.settings import without_effect
@@ -392,3 +392,10 @@ def test_run_names_a_clock_that_never_moves(capsys):
     assert said.startswith("strategy@armenia: polynomial goes by a clock that never moves")
     assert without_effect(compose(["strategy@armenia=firm", *line[:-1]])) == []
     assert without_effect(compose([])) == []
+    assert main(["sweep", *line, "public=none", "--dry-run"]) == 0
+    assert f"sim: no effect: {said}\n" in capsys.readouterr().err
+    run, page = tmp_path / "run", tmp_path / "page.html"
+    assert main(["run", *line, "public=none", "--out", str(run)]) == 0
+    assert f"sim: no effect: {said}\n" in capsys.readouterr().err
+    assert main(["report", str(run), "--out", str(page)]) == 0
+    assert said.partition("'")[0] in page.read_text("utf-8")

@@ -156,23 +156,26 @@ def drawn(name: str, rows: Rows, choices: Choices | None = None, /, **values: ob
     With `choices` one of several is shown at a time, as a list beneath the figure says.
     """
     import altair as alt
+    from altair.utils.schemapi import debug_mode
 
     if choices is not None and len(choices.labels) > 1:
         values["chosen"] = {"filter": f"datum.{choices.field} == {choices.name}"}
     spec = _filled(_figures()[name], values)
     spec.pop("encodings", None)
     layers, shared = [], data(rows)
-    for layer in spec.pop("layer", [spec]):
-        own = layer.get("data")
-        if own != {}:  # else what it would show was left out
-            chart: Chart = alt.Chart.from_dict(layer, validate=False)
-            chart.data = data(own["values"]) if own else shared
-            layers.append(chart)
-    if len(layers) > 1:
-        chart = alt.layer(*layers, **spec)
-    if choices is None or len(choices.labels) < 2:
-        return chart
-    return chart.add_params(choices.list())
+    # No check against the schema here: it takes long, and a test draws every figure in a browser.
+    with debug_mode(False):
+        for layer in spec.pop("layer", [spec]):
+            own = layer.get("data")
+            if own != {}:  # else what it would show was left out
+                chart: Chart = alt.Chart.from_dict(layer, validate=False)
+                chart.data = data(own["values"]) if own else shared
+                layers.append(chart)
+        if len(layers) > 1:
+            chart = alt.layer(*layers, **spec)
+        if choices is None or len(choices.labels) < 2:
+            return chart
+        return chart.add_params(choices.list())
 
 
 def _filled(part: object, values: Mapping[str, object]) -> Any:
@@ -192,9 +195,11 @@ def _filled(part: object, values: Mapping[str, object]) -> Any:
 def finished(chart: Chart, title: str, height: object = 300) -> Chart:
     """Return a figure with its size, title and theme; the page sets `dark` by itself."""
     import altair as alt
+    from altair.utils.schemapi import debug_mode
 
-    sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
-    return sized.add_params(alt.param(name="dark", value=False))
+    with debug_mode(False):
+        sized = chart.properties(width=WIDTH, height=height, title=title, config=theme())
+        return sized.add_params(alt.param(name="dark", value=False))
 
 
 def thinned(count: int, most: int = MOST_LINES) -> list[int]:

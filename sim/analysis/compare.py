@@ -59,6 +59,7 @@ class Comparison(Result):
     """Two sweeps compared."""
 
     outcome: str
+    name: str  # what the other of the two is called, e.g. ``"second"``
     plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
     pairs: tuple[Pair, ...]  # combinations in common
     only: tuple[int, int]  # combinations of the first, and of the second, without counterpart
@@ -88,7 +89,7 @@ class Comparison(Result):
             yield {
                 **{key: word(v) for key, v in pair.values.items()},
                 "first": pair.before.value,
-                "second": pair.after.value,
+                self.name: pair.after.value,
                 **pair.difference.columns("difference"),
                 **(counts if self.paired else {}),
                 "differs_in": "; ".join(pair.differs) or "nothing",
@@ -111,17 +112,26 @@ class Comparison(Result):
             }
             for n in thinned(len(pairs))
         ]
-        title = "Second sweep less the first, " + ("run by run" if self.paired else "unpaired")
+        title = f"{self.name.capitalize()} sweep less the first, " + (
+            "run by run" if self.paired else "unpaired"
+        )
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        what = f"difference in {self.outcome}"
-        if share:
-            what = f"percentage points more runs in which {DERIVED[self.outcome].words}"
+        what = difference_in(self.outcome)
         return dot_plot(rows, title, what, format=".1f" if share else ".3f", mark=0.0)
 
 
-def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison:
-    """Compare two sweeps in an outcome, see `Results.outcome`.
+def difference_in(outcome: str) -> str:
+    """Return what a difference in an outcome counts, as an axis says it."""
+    if outcome in DERIVED:
+        return f"percentage points more runs in which {DERIVED[outcome].words}"
+    return f"difference in {outcome}"
+
+
+def compare(
+    one: Results, other: Results, outcome: str = "signed", name: str = "second"
+) -> Comparison:
+    """Compare two sweeps in an outcome, see `Results.outcome`; `name` is what the other is called.
 
     Combinations are matched by the values of the keys that both have; where several of the second
     fit, the one whose whole configuration differs least is taken. Raises `NotInResults` if no
@@ -153,9 +163,10 @@ def compare(one: Results, other: Results, outcome: str = "signed") -> Comparison
         overall = over_all(used, one, other, share)
     apart = settings_apart(one, other)
     needed = overall.still_needed
-    notes = (*_left_out(only, len(pairs) - len(used)), *overall.notes)
+    notes = (*_left_out(only, len(pairs) - len(used), name), *overall.notes)
     return Comparison(
         outcome=outcome,
+        name=name,
         plans=_plans(one, other, apart),
         pairs=pairs,
         only=only,
@@ -384,10 +395,10 @@ def _plans(one: Results, other: Results, apart: list[tuple[str, object, object]]
     return pl.DataFrame(rows, {"what": pl.String, "first": pl.String, "second": pl.String})
 
 
-def _left_out(only: tuple[int, int], empty: int) -> Iterator[str]:
+def _left_out(only: tuple[int, int], empty: int, name: str) -> Iterator[str]:
     if any(only):
         yield (
-            f"{only[0]} cells of the first sweep and {only[1]} of the second have no counterpart "
+            f"{only[0]} cells of the first sweep and {only[1]} of the {name} have no counterpart "
             "and are left out."
         )
     if empty:

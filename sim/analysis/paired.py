@@ -10,11 +10,13 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from scipy.stats import t
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot
 from sim.analysis.intervals import Estimate, estimate, paired_shares, spread
 from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
+from sim.runs.outcomes import OUTCOME_COLUMNS
 from sim.runs.shares import LEVEL
 from sim.sweeps.overrides import Value
 
@@ -291,3 +293,81 @@ def mean_change(
     half = (mean.high - mean.low) / 2
     wanted = int(np.ceil(found.clusters * (half / precision) ** 2)) if np.isfinite(half) else 0
     return MeanChange(mean, found.clusters, max(0, wanted - found.clusters), found.freedom)
+
+
+# --- values that change nothing
+
+
+class SameRuns(NamedTuple):
+    """Values of a swept key under which every run came to the very same, all else equal."""
+
+    key: str
+    values: tuple[Value, ...]
+
+    def sentence(self, name: str) -> str:
+        """Return what there is to say of them; `name` is that of the key."""
+        *most, last = (word(value).replace("_", " ") for value in self.values)
+        return (
+            f"{name}: {', '.join(most)} and {last} gave identical runs, so nothing here tells them "
+            "apart."
+        )
+
+
+def same_runs(results: Results) -> list[SameRuns]:
+    """Return for each chosen key the values whose runs agree in every outcome column.
+
+    Two values are compared wherever the other keys agree, replicate by replicate, so this holds of
+    the shocks that were played, not of all. A cell without a usable run agrees with none.
+    """
+    found = []
+    cheap = _agreeing(results, _weeks_of_cells(results))
+    if cheap:
+        found = _agreeing(results, _digests_of_cells(results))
+    return found
+
+
+def _agreeing(results: Results, marks: Sequence[object]) -> list[SameRuns]:
+    """Return the values whose cells have equal marks in all contexts that they share."""
+    found = []
+    for key in results.chosen_keys:
+        contexts: dict[Value, dict[tuple[Value, ...], tuple[object, ...]]] = {}
+        for number, entry in enumerate(results.plan.combinations):
+            others = tuple(value for other, value in entry.values.items() if other != key)
+            cells = range(number * results.points, (number + 1) * results.points)
+            contexts.setdefault(entry.values[key], {})[others] = tuple(marks[n] for n in cells)
+        classes: list[list[Value]] = []
+        for value, own in contexts.items():
+            for same in classes:
+                shared = own.keys() & contexts[same[0]].keys()
+                if shared and all(own[other] == contexts[same[0]][other] for other in shared):
+                    same.append(value)
+                    break
+            else:
+                classes.append([value])
+        found += [SameRuns(key, tuple(same)) for same in classes if len(same) > 1]
+    return found
+
+
+def _weeks_of_cells(results: Results) -> list[object]:
+    """Return for each cell when its texts closed and its papers were signed."""
+    weeks = [results.codes(name) for name in ("text_week", "signed_week") if results.has(name)]
+    there = np.asarray((results.signed_codes >= 0).any(axis=1))
+    return [
+        b"".join(column[cell].tobytes() for column in weeks) if there[cell] else object()
+        for cell in range(results.plan.cells)
+    ]
+
+
+def _digests_of_cells(results: Results) -> list[object]:
+    """Return for each cell a digest of all outcomes of its runs, whatever the order of the rows."""
+    columns = [column.name for column in OUTCOME_COLUMNS if results.has(column.name)]
+    digests = (
+        pl.scan_parquet(list(results.files), glob=False)
+        .select("cell", pl.struct("replicate", *columns).hash().alias("digest"))
+        .group_by("cell")
+        .agg(pl.len(), pl.col("digest").bitwise_xor())
+        .collect(engine="streaming")
+    )
+    of_cell = {cell: (runs, digest) for cell, runs, digest in digests.iter_rows()}
+    there = np.asarray((results.signed_codes >= 0).any(axis=1))
+    return [of_cell[cell] if there[cell] else object() for cell in range(results.plan.cells)]

@@ -103,7 +103,7 @@ def load_run(folder: str | Path) -> SingleRun:
         scenario=build_scenario(settings["scenario"], "scenario"),
         weeks=_table(place / WEEKS, notes),
         moves=_table(place / MOVES, notes),
-        notes=tuple(notes),
+        notes=(*notes, *map(str, content.get("idle", []))),
     )
 
 

@@ -4,12 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from sim.errors import ConfigError, did_you_mean
-
-if TYPE_CHECKING:
-    from sim.config.settings import Settings
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,10 +87,7 @@ def announce_compiling(entry: str = "") -> None:
         )
 
 
-def note_idle_choices(cells: "Iterable[Settings]") -> None:
-    """Say on standard error, once each, which choices of these settings have no effect."""
-    from sim.config.settings import without_effect
-
-    lines = dict.fromkeys(line for settings in cells for line in without_effect(settings))
+def note_idle_choices(lines: Iterable[str]) -> None:
+    """Say on standard error which choices have no effect."""
     for line in lines:
         print(f"sim: no effect: {line}", file=sys.stderr)

@@ -26,6 +26,8 @@ examples:
       to a place of your own, and shown in the browser
   sim report results/base results/with_mediator
       two sweeps compared: what differs in their plans, their cells run by run
+  sim report results/base results/with_mediator results/with_force --outcome interim_ever
+      several sweeps, each compared with the first, in another outcome than signing
   sim report talks
       the story of a single run that was written by `sim run --out talks`
   sim report results/sweep-1a2b3c4d5e --format md
@@ -49,7 +51,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add the command's parser."""
     parser = subparsers.add_parser(
         "report",
-        help="make a report of a sweep, of a run, or of two sweeps",
+        help="make a report of a sweep or of a run, or compare sweeps",
         description=DESCRIPTION,
     )
     parser.add_argument(
@@ -57,7 +59,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="RESULTS",
         nargs="+",
         type=Path,
-        help="folder of a sweep or of a run; a second sweep to compare it with",
+        help="folder of a sweep or of a run; further sweeps to compare with the first",
     )
     parser.add_argument(
         "--format",
@@ -91,26 +93,27 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def execute(args: argparse.Namespace) -> int:
     """Make a report, write it and print its answer."""
-    if len(args.folders) > 2:
-        raise ConfigError(["report: takes one folder, or two sweeps to compare"])
     if args.open and args.format != "html":
         raise ConfigError(["--open: shows HTML only; leave out --format"])
     _need_the_extra()
+    from sim.analysis.page.sweep_page import MOST_SWEEPS
     from sim.analysis.page.write import check_target, default_target, make_report, write_report
+
+    if len(args.folders) > MOST_SWEEPS:
+        found = len(args.folders)
+        raise ConfigError([f"report: compares at most {MOST_SWEEPS} sweeps, and got {found}"])
 
     if args.out is not None:
         check_target(args.out)
     start = dict(_start(text) for text in args.start)
-    if len(args.folders) == 2 and start:
+    if len(args.folders) > 1 and start:
         raise ConfigError(["--start: the inverse question is asked of one sweep"])
-    if len(args.folders) == 2 and args.outcome:
-        raise ConfigError(["--outcome: two sweeps are compared in signing"])
     with _progress() as say:
         report = make_report(args.folders, say, start, args.outcome)
         say("writing")
         target = args.out
         if target is None:
-            target = default_target(args.folders[0], args.format, len(args.folders) == 2)
+            target = default_target(args.folders[0], args.format, len(args.folders) > 1)
         write_report(report, target, args.format)
     _print(report, target)
     if args.open:

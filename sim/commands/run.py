@@ -89,10 +89,11 @@ def execute(args: argparse.Namespace) -> int:
 
         check_folder(args.out)
 
+    from sim.config.settings import without_effect
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
-    note_idle_choices([settings])
+    note_idle_choices(without_effect(settings))
     announce_compiling(_entry(args.driver))
     record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)

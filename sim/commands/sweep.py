@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands.options import add_configuration_options, announce_compiling
+from sim.commands.options import add_configuration_options, announce_compiling, note_idle_choices
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
@@ -101,6 +101,7 @@ def execute(args: argparse.Namespace) -> int:
 
     folder = sweeps.default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
+    note_idle_choices(request.plan.idle)
     if args.dry_run:
         announce_compiling("engine.play_many")
         sweeps.print_dry_run(request, Store(folder), console())

@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal, NoReturn
 
 import polars as pl
 
+from sim.config.settings import without_effect
 from sim.errors import ConfigError, SimError
 from sim.runs.opening import RunRecord
 from sim.runs.story import tell
@@ -218,7 +219,8 @@ def write_run(
     target = folder.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     settings = record.settings.model_dump(mode="json", by_alias=True)
-    content = {"format": RUN_FORMAT, **summary.plain(), "settings": settings}
+    idle = without_effect(record.settings)
+    content = {"format": RUN_FORMAT, **summary.plain(), "idle": idle, "settings": settings}
     try:
         part.mkdir()
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sim.config.number import Count, Number, Tally
 from sim.config.scenario import Scenario, value_problems
-from sim.config.settings import Settings, build_settings
+from sim.config.settings import Settings, build_settings, without_clock, without_effect
 from sim.errors import ConfigError
 from sim.sweeps.plan import Combination, Plan, Step, changed, steps
 
@@ -94,6 +94,20 @@ class Scenarios:
                 self._valid.pop(next(iter(self._valid)), None)
             self._valid[key] = settings.scenario
         return settings
+
+
+def idle_choices(plan: Plan) -> list[str]:
+    """Return one line for each choice of the plan's combinations that has no effect."""
+    scenarios, found = Scenarios(plan.bases), dict[str, None]()
+    ticking: set[str] = set()
+    """Scenarios in which every party's clock moves: their combinations need no look."""
+    for entry in plan.combinations:
+        if (key := scenario_key(entry)) not in ticking:
+            settings = scenarios.settings(entry)
+            found |= dict.fromkeys(without_effect(settings))
+            if not without_clock(settings.scenario):
+                ticking.add(key)
+    return list(found)
 
 
 def scenario_key(combination: Combination) -> str:

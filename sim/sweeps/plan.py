@@ -156,6 +156,7 @@ class Plan:
     # `SHIPPED`, in the package's
     options: list[str] = field(default_factory=list)  # --config-name and --config-dir, as words
     scenarios: list[str] = field(default_factory=list)  # id and title of each scenario
+    idle: list[str] = field(default_factory=list)  # choices that have no effect, a line each
 
     @property
     def cells(self) -> int:

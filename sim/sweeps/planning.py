@@ -16,7 +16,7 @@ from sim.config.sources import check_overrides, files_read, search_folders
 from sim.errors import ConfigError
 from sim.model.identity import SWEEP_LIBRARIES, git_state, model_digest, versions
 from sim.model.plugins import plugin_digest, plugin_files
-from sim.sweeps.cells import CellSettings, Scenarios, number_of, scenario_key
+from sim.sweeps.cells import CellSettings, Scenarios, idle_choices, number_of, scenario_key
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import (
     Dimension,
@@ -87,7 +87,7 @@ def make_plan(
         for file, digest in sorted(read.items())
         if file.is_relative_to(folder)
     }
-    return Request(replace(plan, files=files), line.settings)
+    return Request(replace(plan, files=files, idle=idle_choices(plan)), line.settings)
 
 
 def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Plan:

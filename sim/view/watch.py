@@ -408,9 +408,9 @@ class Ensemble:
             weekly["target"][course, : len(history)][closed] = np.nan
             done = course + 1
             if done in SHOWN:
-                self.courses = counted(batch.cells.params, finals[:done], weekly)
+                self.courses = counted(batch.cells.params[:, 0], finals[:done], weekly)
                 self._tell()
-        self.courses = counted(batch.cells.params, finals, weekly)
+        self.courses = counted(batch.cells.params[:, 0], finals, weekly)
 
 
 def counted(params: NDArray[np.void], finals: NDArray[np.void], weekly: Bands) -> Courses:

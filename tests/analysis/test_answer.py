@@ -145,8 +145,28 @@ def test_numbers_of_two_sweeps(tmp_path: Path) -> None:
     play(f"{line} replicates=12 seed=9", tmp_path / "three")
     with inside(tmp_path):
         for other in ("two", "three"):
-            report = comparison_report(load("one"), load(other), quiet)
+            report = comparison_report([load("one"), load(other)], quiet)
             check(report, tmp_path)
+
+
+@pytest.mark.parametrize("outcome", ["signed", "signed_full", "in_force_at_end"])
+def test_numbers_of_several_sweeps_in_an_outcome(outcome: str, tmp_path: Path) -> None:
+    line = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "
+    play(f"{line} replicates=12", tmp_path / "one")
+    play(f"{line} replicates=12 precondition=none", tmp_path / "two")
+    play(f"{line} replicates=12 seed=9", tmp_path / "three")
+    with inside(tmp_path):
+        report = comparison_report([load("one"), load("two"), load("three")], quiet, outcome)
+        check(report, tmp_path)
+        said = [statement.text for statement in report.lead]
+        assert any("often in the second sweep than in the first" in text for text in said)
+        assert any("often in the third sweep than in the first" in text for text in said)
+        (overall,) = [part for part in report.parts if part.key == "picture"]
+        assert overall.table is not None
+        assert overall.table["sweep"].to_list() == ["second", "third"]
+        assert {"plans_second", "pairs_third", "signing_rates_third"} <= {
+            part.key for part in report.parts
+        }
 
 
 def test_numbers_of_two_designs(saltelli_folder: Path, tmp_path: Path) -> None:
@@ -155,7 +175,7 @@ def test_numbers_of_two_designs(saltelli_folder: Path, tmp_path: Path) -> None:
     play(SALTELLI, tmp_path / "one")
     play(f"{SALTELLI} precondition=none", tmp_path / "two")
     with inside(tmp_path):
-        check(comparison_report(load("one"), load("two"), quiet), tmp_path)
+        check(comparison_report([load("one"), load("two")], quiet), tmp_path)
 
 
 def test_less_is_said_without_a_minus(tmp_path: Path) -> None:
@@ -165,7 +185,7 @@ def test_less_is_said_without_a_minus(tmp_path: Path) -> None:
     play(f"{line} seed=2", tmp_path / "three")
     with inside(tmp_path):
         for other in ("two", "three"):
-            report = comparison_report(load("one"), load(other), quiet)
+            report = comparison_report([load("one"), load(other)], quiet)
             check(report, tmp_path)
             said = report.statements[0].text
             assert re.search(r"signed \d+\.\d \[.*\] percentage points less often", said), said
@@ -178,14 +198,14 @@ def test_numbers_of_folders_whose_names_look_like_patterns(
     for folder, name in ((factorial_folder, "it's [one]*"), (few, "[two]")):
         shutil.copytree(folder, tmp_path / name)
     with inside(tmp_path):
-        check(comparison_report(load("it's [one]*"), load("[two]"), quiet), tmp_path)
+        check(comparison_report([load("it's [one]*"), load("[two]")], quiet), tmp_path)
 
 
 def test_cells_of_other_shocks_have_no_columns_of_pairs(tmp_path: Path) -> None:
     line = "strategy@armenia=boulware,tit_for_tat trace=none replicates=4"
     play(line, tmp_path / "one")
     play(f"{line} seed=2", tmp_path / "two")
-    report = comparison_report(load(tmp_path / "one"), load(tmp_path / "two"), quiet)
+    report = comparison_report([load(tmp_path / "one"), load(tmp_path / "two")], quiet)
     (pairs,) = [part for part in report.parts if part.key == "pairs"]
     assert pairs.table is not None
     assert not {"runs with more", "runs with less", "pairs"} & set(pairs.table.columns)
@@ -197,7 +217,7 @@ def test_numbers_of_two_designs_of_other_shocks(tmp_path: Path) -> None:
     play(SALTELLI, tmp_path / "one")
     play(f"{SALTELLI} seed=5", tmp_path / "two")
     with inside(tmp_path):
-        report = comparison_report(load("one"), load("two"), quiet)
+        report = comparison_report([load("one"), load("two")], quiet)
         check(report, tmp_path)
         assert "as independent samples" in report.statements[0].text
 
@@ -208,13 +228,13 @@ def test_numbers_where_cells_of_one_sweep_failed(
     from tests.analysis.test_loading import fail_cells
 
     failed = altered(factorial_folder, fail_cells([2, 5]))  # type: ignore[operator]
-    check(comparison_report(load(factorial_folder), load(failed), quiet), tmp_path)
+    check(comparison_report([load(factorial_folder), load(failed)], quiet), tmp_path)
 
 
 def test_no_replicate_is_complete(factorial_folder: Path, altered: object) -> None:
     early = (pl.col("replicate") < 10) == (pl.col("cell") < 6)
     folder = altered(factorial_folder, lambda runs: runs.filter(early))  # type: ignore[operator]
-    report = comparison_report(load(factorial_folder), load(folder), quiet)
+    report = comparison_report([load(factorial_folder), load(folder)], quiet)
     assert "No replicate is complete" in report.statements[0].text
     assert {"pairs", "plans"} <= {part.key for part in report.parts}
 

@@ -36,7 +36,7 @@ def pages(
     reports: dict[str, Report] = {
         "sweep": sweep_report(load(factorial_folder), quiet),
         "design": sweep_report(load(saltelli_folder), quiet),
-        "comparison": comparison_report(load(factorial_folder), load(one_cell_folder), quiet),
+        "comparison": comparison_report([load(factorial_folder), load(one_cell_folder)], quiet),
         "run": run_report(load_run(run_folder), quiet),
     }
     for name, report in reports.items():

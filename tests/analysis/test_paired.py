@@ -1,14 +1,21 @@
 """Paired differences: by hand on the runs, and their intervals by enumeration."""
 
 import itertools
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
-from sim.analysis import NotInResults, Results, paired_differences
+from sim.analysis import NotInResults, Results, load, paired_differences
 from sim.analysis.intervals import paired_shares
-from sim.analysis.paired import EVERYWHERE
+from sim.analysis.page.sweep_page import sweep_report
+from sim.analysis.paired import EVERYWHERE, SameRuns, same_runs
+from sim.sweeps.execute import Quiet, execute
+from sim.sweeps.planning import make_plan
+from tests.analysis.conftest import Change
 from tests.analysis.test_intervals import bonett_price
 
 
@@ -96,3 +103,45 @@ def test_one_cell_has_nothing_to_compare(one_cell: Results) -> None:
 def test_a_key_that_was_not_swept(factorial: Results) -> None:
     with pytest.raises(NotInResults, match="'mediator' was not swept"):
         paired_differences(factorial, ["mediator"])
+
+
+STILL = (
+    "strategy@armenia=linear,boulware,tit_for_tat strategy@azerbaijan=linear,firm public=none "
+    "replicates=6 horizon=40 bargaining=packages trace=none scenario.deadline_weeks.armenia=null "
+    + " ".join(f"scenario.calendar.{at}.closes=null" for at in range(3))
+)
+"""Armenia's clock never moves, so its strategies of time alone ask for the same."""
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("still") / "results"
+    execute(make_plan(STILL.split()), folder, Quiet())
+    return folder
+
+
+def test_same_runs_names_values_that_change_nothing(still: Path) -> None:
+    assert same_runs(load(still))[0] == SameRuns("strategy@armenia", ("linear", "boulware"))
+
+
+def test_same_runs_needs_every_outcome_equal(
+    still: Path, altered: Callable[[Path, Change], Path]
+) -> None:
+    """One number of one run tells two values apart."""
+
+    def another(table: pl.DataFrame) -> pl.DataFrame:
+        run = (pl.col("cell") == 2) & (pl.col("replicate") == 4)
+        return table.with_columns(dignity=pl.when(run).then(0.125).otherwise("dignity"))
+
+    same = same_runs(load(altered(still, another)))
+    assert "strategy@armenia" not in {found.key for found in same}
+
+
+def test_same_runs_finds_none_where_values_act(factorial: Results) -> None:
+    assert same_runs(factorial) == []
+
+
+def test_the_first_screen_names_idle_choices(still: Path) -> None:
+    gaps = " ".join(sweep_report(load(still), lambda _: None).gaps)
+    assert "strategy@armenia: polynomial goes by a clock that never moves" in gaps
+    assert "Armenia's strategy: linear and boulware gave identical runs" in gaps

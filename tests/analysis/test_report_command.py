@@ -133,8 +133,9 @@ def test_input_that_cannot_be_used(
     for words, message in (
         ([str(tmp_path / "empty")], "is empty"),
         ([str(tmp_path / "nothing")], "no such folder"),
-        ([sweep, sweep, sweep], "two sweeps"),
-        ([sweep, run], "holds a single run; two sweeps can be compared"),
+        ([sweep] * 9, "compares at most 8 sweeps, and got 9"),
+        ([sweep, sweep, "--outcome", "signed_ful"], "did you mean 'signed_full'"),
+        ([sweep, run], "holds a single run; sweeps can be compared"),
         ([sweep, "--format", "docx"], "unknown choice 'docx'"),
         ([sweep, "--outcome", "signed_ful"], "did you mean 'signed_full'"),
         ([sweep, "--out", str(tmp_path / "there.html")], "is not overwritten"),

@@ -13,6 +13,7 @@ from experiments.record import (
     WHOLE_TREATY,
     Question,
     base_rate,
+    believed_hazard,
     only_the_minor,
     rate,
     text_complete,
@@ -29,6 +30,13 @@ def question(**changes: object) -> Question:
 def test_rate_adds_half_an_event() -> None:
     assert rate(0) == pytest.approx(0.5 / BEFORE_WEEKS)
     assert rate(3, 10.0) == pytest.approx(0.35)
+
+
+def test_believed_hazard_closes_the_last_of_the_articles_when_it_is_believed_to() -> None:
+    """Integral of the chance that some of them is still open."""
+    hazard = believed_hazard(29.0, 3)
+    left = [1.0 - (1.0 - math.exp(-hazard * week / 10.0)) ** 3 for week in range(20_000)]
+    assert sum(left) / 10.0 == pytest.approx(29.0, abs=0.1)
 
 
 def test_constant_hazard_of_an_event_and_of_its_absence() -> None:

@@ -15,6 +15,7 @@ from sim.sweeps.execute import Quiet
 NAMES = studies.names()
 PUBLISHED = {
     "another_negotiation",
+    "beliefs",
     "concession_grid",
     "constitution",
     "hindcast",

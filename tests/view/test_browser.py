@@ -27,6 +27,8 @@ pytestmark = pytest.mark.browser
 
 STEP = "button.step"
 PLAY = ".transport button.main"
+LONG = "?bargaining=packages"
+"""Talks that go on to the horizon, their text open, so that there are weeks and demands to show."""
 ENOUGH = {"serious", "critical"}
 """Impacts of axe's findings that are not let pass."""
 
@@ -45,6 +47,11 @@ def tick(page: Page) -> int:
 def at(page: Page, played: int) -> None:
     """Wait until so many weeks are shown."""
     expect(page.locator(f'main[data-tick="{played}"]')).to_have_count(1)
+
+
+def courses_played(page: Page) -> None:
+    """Wait until all courses of the settings are counted, since the panels show what there is."""
+    expect(page.locator(".courses h3")).to_have_text("How 200 courses end", timeout=60_000)
 
 
 def set_field(page: Page, key: str, value: str) -> None:
@@ -139,6 +146,7 @@ def test_step_shows_the_week_that_the_model_plays(page: Page, server: Server) ->
 def test_back_and_forth_and_anywhere(page: Page, server: Server) -> None:
     opened(page, server, "?replicate=1&week=12")
     at(page, 12)
+    courses_played(page)
     shown = page.locator("section.parties").inner_html()
     page.get_by_role("button", name="Back one week").click()
     at(page, 11)
@@ -269,6 +277,8 @@ def test_a_shared_link_opens_at_its_week(page: Page, server: Server) -> None:
     other = page.context.new_page()
     other.goto(link)
     at(other, 33)
+    for each in (page, other):
+        courses_played(each)
     assert other.locator("section.path").inner_html() == page.locator("section.path").inner_html()
 
 
@@ -538,7 +548,7 @@ def test_nothing_is_wider_than_the_page(page: Page, server: Server, width: int) 
 
 
 def test_everything_can_be_done_with_the_keyboard(page: Page, server: Server) -> None:
-    opened(page, server)
+    opened(page, server, LONG)
     focused = "document.activeElement"
     page.keyboard.press("Tab")
     assert page.evaluate(f"{focused}.textContent") == "To the board"
@@ -590,7 +600,7 @@ def test_a_button_that_cannot_be_used_any_more_keeps_the_focus(page: Page, serve
 
 
 def test_the_log_scrolls_with_the_keyboard_and_does_not_play(page: Page, server: Server) -> None:
-    opened(page, server, "?week=120")
+    opened(page, server, f"{LONG}&week=120")
     log = page.locator(".moves-in")
     log.focus()
     top = "(e) => e.scrollTop"
@@ -811,6 +821,7 @@ def test_a_link_from_a_letter_opens_without_a_word(page: Page, server: Server) -
 def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path: Path) -> None:
     opened(page, server, "?horizon=90&seed=3&strategy@armenia=linear&agenda=interim_allowed")
     told = page.locator(".courses")
+    expect(told).not_to_contain_text("Not played")
     expect(told.locator("h3")).to_have_text("How 200 courses end", timeout=240_000)
     line = "agenda=interim_allowed strategy@armenia=linear horizon=90 seed=3 replicates=200"
     table = sweep(line, folder=tmp_path / "sweep")
@@ -837,8 +848,8 @@ def test_many_courses_are_those_of_a_sweep(page: Page, server: Server, tmp_path:
 def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
     page: Page, server: Server
 ) -> None:
-    opened(page, server, "?week=30")
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     watch.go(30)
     figure = page.locator(".party .figure").first
     figure.focus()
@@ -855,8 +866,8 @@ def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
 
 
 def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
-    opened(page, server, "?week=30")
-    watch = Watch(settings_of(Start(), Choices()))
+    opened(page, server, f"{LONG}&week=30")
+    watch = Watch(settings_of(Start(), Choices({"bargaining": "packages"})))
     watch.go(30)
     taken = {}
     for kind in ("SVG", "PNG", "CSV"):

@@ -1,14 +1,15 @@
-"""The report of one sweep, and that of two sweeps compared."""
+"""The report of one sweep, and that of several sweeps compared with the first."""
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sim.analysis.assumptions import assumption_ledger
-from sim.analysis.compare import Comparison, compare
+from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.compare import Comparison, compare, difference_in
 from sim.analysis.deals import signing_rates
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
@@ -26,7 +27,8 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import sections
-from sim.analysis.results import DERIVED, Results, short, word
+from sim.analysis.paired import same_runs
+from sim.analysis.results import DERIVED, NotInResults, Results, short, word
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.overrides import Value
 
@@ -34,6 +36,11 @@ OUTCOME = "signed_full"
 """What the first screen is about by default."""
 MOST_CELLS = 3
 """Most cells that are named where runs were lost."""
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
+MOST_SWEEPS = len(ORDINALS)
 
 
 def sweep_report(
@@ -49,8 +56,7 @@ def sweep_report(
     outcome: what the first screen is about, one of `sim.analysis.results.DERIVED`.
     """
     check_start(results, start or {})
-    if outcome not in DERIVED:
-        raise ConfigError([f"--outcome {outcome}: is no outcome{did_you_mean(outcome, DERIVED)}"])
+    _check_outcome(outcome)
     say("the answer")
     assumptions = assumption_ledger(results)
     first = first_screen(results, outcome, assumptions)
@@ -59,7 +65,7 @@ def sweep_report(
         title=first.question,
         subtitle=first.deck,
         facts=facts(results),
-        gaps=(*results.notes, *_lost(results)),
+        gaps=(*results.notes, *_lost(results), *_idle(results)),
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
@@ -88,6 +94,14 @@ def _words_of_key(key: str, actors: Mapping[str, str]) -> str:
     owner = whose or next((part for part in (parts[-1], parts[0]) if part in actors), "")
     words = " ".join(part.replace("_", " ") for part in parts if part != owner)
     return f"{actors[owner]}'s {words}" if owner in actors else words
+
+
+def _idle(results: Results) -> Iterator[str]:
+    """Say which choices have no effect, and which values gave identical runs."""
+    yield from results.plan.idle
+    names = names_of(results)
+    for same in same_runs(results):
+        yield same.sentence(names.get(same.key, same.key))
 
 
 def _lost(results: Results) -> Iterator[str]:
@@ -152,27 +166,70 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
     )
 
 
-def comparison_report(one: Results, other: Results, say: Say) -> Report:
-    """Return everything on the page of two sweeps.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SeveralCompared(Result):
+    """Several sweeps, each compared with the same first one."""
 
-    Raises `NotInResults` if they have no cell in common.
+    found: tuple[Comparison, ...]
+    folders: tuple[str, ...]  # names of the folders of the others
+
+    def records(self) -> Iterator[dict[str, object]]:
+        """Return one line a sweep: how it differs from the first in all cells that both have."""
+        for each, folder in zip(self.found, self.folders, strict=True):
+            yield {
+                "sweep": each.name,
+                "folder": folder,
+                "cells_in_common": len(each.used),
+                **each.overall.columns("difference"),
+                "compared": "run by run" if each.paired else "as independent samples",
+            }
+
+    def figure(self) -> Figure:
+        """Return the differences with their intervals, one line a sweep."""
+        share = self.found[0].outcome in DERIVED
+        scale = 100.0 if share else 1.0
+        rows = [
+            {
+                "label": f"{each.name}, {folder}",
+                **{k: scale * x for k, x in each.overall.columns().items()},
+            }
+            for each, folder in zip(self.found, self.folders, strict=True)
+            if np.isfinite(each.overall.value)
+        ]
+        if not rows:
+            raise NotInResults("no sweep has cells to compare with the first")
+        what = difference_in(self.found[0].outcome)
+        return dot_plot(
+            rows, "Each sweep less the first", what, format=".1f" if share else ".3f", mark=0.0
+        )
+
+
+def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
+    """Return everything on the page of several sweeps, each compared with the first.
+
+    outcome: what they are compared in, one of `sim.analysis.results.DERIVED`.
+
+    Raises `NotInResults` if one of them has no cell in common with the first.
     """
+    _check_outcome(outcome)
     say("comparing")
-    found = compare(one, other)
-    how = (
-        "Both met the same shocks, so runs are compared one by one."
-        if found.paired
-        else "They did not meet the same shocks, so they are compared as independent samples."
+    one, *others = sweeps
+    named = dict(zip(ORDINALS, sweeps, strict=False))
+    found = [compare(one, named[name], outcome, name) for name in list(named)[1:]]
+    chapters = [_apart(each, len(found) > 1) for each in found]
+    lead = tuple(_difference(each, one, other) for each, other in zip(found, others, strict=True))
+    several = SeveralCompared(
+        found=tuple(found), folders=tuple(results.folder.name for results in others)
     )
-    cells = "Cells are matched by the values of the keys that both sweeps have."
-    apart = "The lines, seeds, versions and all settings in which the two differ."
-    parts = _plans(found), part("pairs", "Cell by cell", lambda: found)
-    say("signing rates of both")
-    named = {"first": one, "second": other}
+    picture = chapters[0][1].parts[0]
+    if others[1:]:
+        picture = part("overall", "Each sweep less the first", lambda: several)
+    say("signing rates of each")
     rates = tuple(_rates(name, results) for name, results in named.items())
+    each_chapter = [replace(s, parts=_bare(s.parts)) for pair in chapters for s in pair]
     return Report(
-        title="Two sweeps compared",
-        subtitle=f"{one.folder} and {other.folder}",
+        title=f"{COUNTS[len(sweeps)]} sweeps compared",
+        subtitle=" and ".join(str(results.folder) for results in sweeps),
         facts=tuple(
             (f"{side}: {name}", value)
             for side, results in named.items()
@@ -183,22 +240,60 @@ def comparison_report(one: Results, other: Results, say: Say) -> Report:
             for side, results in named.items()
             for note in results.notes
         ),
-        lead=(_difference(found, one, other), _settings(found)),
+        lead=lead if others[1:] else (*lead, _settings(found[0])),
         where="in the folder from which sim report was called",
         limits=tuple(texts()["limits"]),
-        picture=replace(parts[1], key="picture"),
-        names=names_of(other) | names_of(one),
+        picture=replace(picture, key="picture"),
+        names={
+            key: name for results in reversed(sweeps) for key, name in names_of(results).items()
+        },
         sections=(
-            Section("plans", "What differs in the plans", apart, parts[:1]),
-            Section("pairs", "Cells in common", f"{cells} {how}", (replace(parts[1], chart=None),)),
+            *each_chapter,
             Section("rates", "How often something is signed", "In each sweep.", rates),
         ),
     )
 
 
-def _plans(found: Comparison) -> Part:
+def _bare(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return parts without their pictures, one of which stands on the first screen."""
+    return tuple(replace(each, chart=None) for each in parts)
+
+
+def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
+    """Return in what one sweep differs from the first, and their cells in common."""
+    how = (
+        "Both met the same shocks, so runs are compared one by one."
+        if found.paired
+        else "They did not meet the same shocks, so they are compared as independent samples."
+    )
+    cells = "Cells are matched by the values of the keys that both sweeps have."
+    apart = "The lines, seeds, versions and all settings in which the two differ."
+    key, which = (f"_{found.name}", f", {found.name} and first") if several else ("", "")
+    pairs = part(f"pairs{key}", f"Cell by cell{which}", lambda: found, columns="pairs")
+    differs = (_settings(found),) if several else ()
+    plans = _plans(found, key)
+    return (
+        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
+        Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
+    )
+
+
+def _check_outcome(outcome: str) -> None:
+    if outcome not in DERIVED:
+        raise ConfigError([f"--outcome {outcome}: is no outcome{did_you_mean(outcome, DERIVED)}"])
+
+
+def _plans(found: Comparison, key: str) -> Part:
     title = "In what they differ"
-    return part("plans", title, lambda: found, frame=lambda r: r.plans, draw=None, notes=False)
+    return part(
+        f"plans{key}",
+        title,
+        lambda: found,
+        frame=lambda r: r.plans,
+        draw=None,
+        notes=False,
+        columns="plans",
+    )
 
 
 def _rates(name: str, results: Results) -> Part:
@@ -215,9 +310,17 @@ def _rates(name: str, results: Results) -> Part:
 def _settings(found: Comparison) -> Statement:
     apart = sorted({path for pair in found.pairs for path in pair.differs})
     if not apart:
-        return Statement("The settings of these cells are the same in both sweeps.")
+        return Statement(
+            f"The settings of these cells are the same in the {found.name} sweep as in the first."
+        )
     shown = "; ".join(apart[:6]) + ("; and more, see below" if len(apart) > 6 else "")
-    return Statement(plain(f"These cells differ in: {shown}."))
+    return Statement(
+        plain(
+            f"These cells differ from the first's in: {shown}."
+            if found.name != "second"
+            else f"These cells differ in: {shown}."
+        )
+    )
 
 
 def _difference(found: Comparison, one: Results, other: Results) -> Statement:
@@ -238,12 +341,14 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
     how = "run by run on the same shocks" if found.paired else "as independent samples"
     text = "" if clear else "No clear difference. "
     text += (
-        "In the cells in common something is signed {difference} [{low}, {high}] percentage "
-        f"points {more} often in the second sweep than in the first, {how}."
+        f"In the cells in common {DERIVED[found.outcome].words} "
+        "{difference} [{low}, {high}] percentage "
+        f"points {more} often in the {found.name} sweep than in the first, {how}."
     )
     numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
     names = ("difference", "low", "high")
     name = "difference_of_sweeps" if found.paired else "difference_of_samples"
     known = freedom[0] if found.paired else freedom
-    query = sql(name, r=one, names=names, other=other, pairs=pairs, freedom=known)
+    asked = {"condition": DERIVED[found.outcome].condition, "freedom": known}
+    query = sql(name, r=one, names=names, other=other, pairs=pairs, **asked)
     return Statement(text, numbers, query)

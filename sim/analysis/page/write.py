@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import distribution
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import OUTCOME, comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
+from sim.model.identity import digest, keep, recall
 from sim.runs.files import check_name
 from sim.sweeps.overrides import Value
 
@@ -36,6 +38,8 @@ Format = Literal["html", "md", "csv", "parquet", "svg", "png", "pdf"]
 ENDINGS: Mapping[str, str] = {"html": ".html", "md": ".md"}
 """Ending of what is one file; other formats are folders, of tables or of figures."""
 FIGURES = ("svg", "png", "pdf")
+VEGA = "vl-convert-python"
+"""Distribution that puts the scripts of the figures together."""
 FIGURE_WIDTH = 720
 """Width of a figure as a file of its own, in pixels."""
 MOST_ROWS = 200
@@ -50,16 +54,17 @@ def make_report(
     start: Mapping[str, Value] | None = None,
     outcome: str = "",
 ) -> Report:
-    """Return the report of a sweep, of a single run, or of two sweeps compared.
+    """Return the report of a sweep, of a single run, or of several sweeps compared.
 
     Each step is told to `say`; `start` and `outcome` are those of `sweep_report`. Raises
     `SimError` if the folders cannot be used.
     """
-    if len(folders) == 2:
+    if len(folders) > 1:
         single = [folder for folder in folders if holds_run(folder)]
         if single:
-            raise ConfigError([f"{single[0]}: holds a single run; two sweeps can be compared"])
-        return comparison_report(load(folders[0]), load(folders[1]), say)
+            raise ConfigError([f"{single[0]}: holds a single run; sweeps can be compared"])
+        sweeps = [load(folder) for folder in folders]
+        return comparison_report(sweeps, say, outcome or "signed")
     if holds_run(folders[0]):
         if start or outcome:
             option = "--start" if start else "--outcome"
@@ -227,10 +232,17 @@ def write_figures(report: Report, folder: Path, kind: str) -> None:
 
 
 def _vega() -> str:
-    import vl_convert
+    # The hashes of all files of the package that puts the bundle together, which takes seconds.
+    made_by = distribution(VEGA).read_text("RECORD") or ""
+    bundle = recall("vega", key := digest(made_by))
+    if not isinstance(bundle, str):
+        import vl_convert
 
-    # Its stub asks for an argument that it does not need.
-    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+        # Its stub asks for an argument that it does not need.
+        bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+        if made_by:
+            keep("vega", key, bundle, most=2)
+    assert isinstance(bundle, str)
     # The editor that a menu entry would open lies on the network; nothing here leads there.
     return bundle.replace("</script", "<\\/script")
 
