@@ -20,7 +20,7 @@ import polars as pl
 from benchmarks.figures import Figure, best_of_rounds, seconds
 from benchmarks.grid import LINE
 from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
-from sim.sweeps.api import run
+from sim.sweeps import run
 from sim.sweeps.execute import Outcome, Quiet, execute
 from sim.sweeps.planning import make_plan
 

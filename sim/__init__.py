@@ -1,7 +1,9 @@
 """Negotiations simulated week by week: when a treaty is signed, and what stood in the way.
 
 Importing the package loads nothing else; each part is imported by its own name, for example
-``from sim.config.scenario import ...``. ``from sim import sweep`` gives sweeps as a Python call.
+``from sim.config.scenario import ...``. ``from sim import run, sweep, load, report`` gives what the
+command line does as Python calls: the model as a function, a sweep's table, the results in a
+folder, and a report of them.
 """
 
 import importlib
@@ -14,17 +16,59 @@ from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.analysis.loading import load as load
+    from sim.analysis.page.write import Format
+    from sim.sweeps import run as run
     from sim.sweeps import sweep as sweep
 
 __version__: str = _installed_version("peace-talks-sim")
 """Version of the installed distribution."""
 
 
+_CALLS = {
+    "run": "sim.sweeps",
+    "sweep": "sim.sweeps",
+    "load": "sim.analysis.loading",
+}
+"""Where the Python calls stand."""
+
+
 def __getattr__(name: str) -> object:
-    """Import `sweep` when it is asked for."""
-    if name == "sweep":
-        return importlib.import_module("sim.sweeps").sweep
+    """Import one of the calls when it is asked for."""
+    if name in _CALLS:
+        return getattr(importlib.import_module(_CALLS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def report(
+    folders: "str | Path | Sequence[str | Path]",
+    out: "str | Path | None" = None,
+    format: "Format" = "html",
+    outcome: str = "",
+) -> "Path":
+    """Write a report of a sweep, of a single run, or of two sweeps compared.
+
+    folders: a folder of results, or two of sweeps.
+    out: where to write it; beside the results by default.
+    format: ``"html"`` or ``"md"`` for a file, ``"csv"`` or ``"parquet"`` for a folder of tables,
+        ``"svg"``, ``"png"`` or ``"pdf"`` for one of figures.
+    outcome: what a sweep's first screen is about, ``"signed_full"`` by default.
+
+    Returns where it is. Raises `sim.errors.SimError` if the folders or the place cannot be used.
+    """
+    from pathlib import Path
+
+    from sim.analysis.page.write import check_target, default_target, make_report, write_report
+
+    given = [folders] if isinstance(folders, (str, Path)) else folders
+    paths = [Path(folder) for folder in given]
+    target = default_target(paths[0], format, len(paths) == 2) if out is None else Path(out)
+    if out is not None:
+        check_target(target)
+    write_report(make_report(paths, lambda _words: None, outcome=outcome), target, format)
+    return target
 
 
 class _Moved(MetaPathFinder, Loader):

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+FEWEST_ALIKE = 3
+"""Problem lines that say the same of as many places are told once."""
+
 
 def printable(text: str) -> str:
     """Return a text with what no terminal should get written as an escape; line breaks stay."""
@@ -45,6 +48,22 @@ class ConfigError(SimError):
         lines = [problems] if isinstance(problems, str) else list(problems)
         self.problems: list[str] = [printable(" ".join(line.split())) for line in lines]
         super().__init__("\n".join(self.problems))
+
+
+def collapsed(lines: Iterable[str]) -> list[str]:
+    """Return problem lines with those that say the same of further places told once.
+
+    lines: each ``path: what is wrong``; the same is said where the end of the path is the same.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        place, sign, said = line.partition(": ")
+        groups.setdefault((place.rpartition(".")[2], said) if sign else (line, ""), []).append(line)
+    return [
+        line if len(same) < FEWEST_ALIKE else f"{same[0]} (and at {len(same) - 1:,} more places)"
+        for same in groups.values()
+        for line in (same if len(same) < FEWEST_ALIKE else same[:1])
+    ]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 A page's marked blocks are played in order in an empty folder:
 
-- ```yaml file=NAME writes the block to that file;
+- ```yaml file=NAME and ```csv file=NAME write the block to that file;
 - ```console run carries out its lines that start with `$ `, and compares what is printed with the
   lines below each; a line `...` stands for any lines and `...` in a line for any words, blanks at
   line ends and runs of blanks do not count; ```console run exit=2 expects that exit code of each
@@ -26,7 +26,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 FENCE = re.compile(r"^```(\w+) +([^\n]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-KNOWN = {("console", "run"), ("yaml", "file"), ("python", "run")}
+KNOWN = {("console", "run"), ("yaml", "file"), ("csv", "file"), ("python", "run")}
 
 
 class Block(NamedTuple):
@@ -129,7 +129,7 @@ def play_python(block: Block, folder: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(DOCS).as_posix())
 def test_examples_do_what_the_page_says(page: Path, tmp_path: Path) -> None:
     for block in marked_blocks(page.read_text(encoding="utf-8")):
-        if block.language == "yaml":
+        if "file" in block.marks:
             target = tmp_path / block.marks["file"]
             assert target.resolve().is_relative_to(tmp_path.resolve())
             target.parent.mkdir(parents=True, exist_ok=True)

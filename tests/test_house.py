@@ -18,6 +18,7 @@ LEFT_OF = {
     "analysis": {"errors", "model", "config", "runs", "sweeps"},
     "view": {"errors", "model", "config", "runs", "sweeps"},
     "commands": {"errors", "model", "config", "runs", "theory", "sweeps", "analysis", "view"},
+    "__main__": {"commands"},
 }
 """What each room may import, beside itself."""
 

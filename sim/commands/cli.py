@@ -1,5 +1,6 @@
 """The command line: `sim COMMAND ...`. Commands stand in `sim/commands`, one file each."""
 
+import argparse
 import errno
 import importlib
 import io
@@ -9,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import __version__
-from sim.commands.options import Parser, parse
-from sim.errors import ConfigError, SimError, did_you_mean
+from sim.commands import COMMANDS, Parser, parse
+from sim.errors import ConfigError, SimError, collapsed, did_you_mean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -27,16 +28,14 @@ peace treaty gets signed, and if not, what stood in the way.
 
   sim run                                     the default talks, told week by week
   sim run strategy@armenia=conceder seed=7    another strategy, another course of chance
+  sim list                                    what there is to choose from
   sim scenario show                           the scenario as tables, with sources
 """
-COMMANDS = {
-    **{
-        name: name
-        for name in ("report", "run", "scenario", "strategies", "sweep", "theory", "view")
-    },
-    "validate": "theory",
-}
-"""The module of this package that holds each command."""
+PACKAGES = (
+    *("numpy", "numba", "mesa", "hydra-core", "pydantic", "polars", "scipy", "rich"),
+    *("altair", "solara", "SALib", "openpyxl", "dask", "submitit"),
+)
+"""Whose versions `sim --version` prints."""
 PLAYING = ("run", "sweep", "view", "report")
 """Commands that play whole runs or none, and so need no rule by itself."""
 
@@ -51,11 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and given[:1] and given[0] in PLAYING:
         os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
     _make_streams_printable()
+    if given[:1] == ["complete"]:
+        return _complete(given[1:])
     try:
         code = _execute(given)
         sys.stdout.flush()
     except SimError as error:
-        for line in str(error).splitlines():
+        for line in collapsed(str(error).splitlines()):
             print(f"sim: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -71,6 +72,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sim: {line}", file=sys.stderr)
         return 1
     return code
+
+
+def _complete(words: list[str]) -> int:
+    """Print what the last of some words may go on to; what goes wrong is no help and not told."""
+    from sim.commands.listing import complete
+
+    try:
+        for found in complete(words[1:] if words[:1] == ["--"] else words, tuple(COMMANDS)):
+            print(found)
+    except (SimError, OSError, ValueError):
+        return 1
+    return 0
+
+
+class Version(argparse.Action):
+    """Prints the versions of this package, Python and the packages that runs rest on."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        """Print them and leave."""
+        import platform
+        from importlib.metadata import PackageNotFoundError, version
+
+        print(f"sim {__version__}")
+        print(f"python {platform.python_version()}")
+        for name in PACKAGES:
+            try:
+                print(f"{name} {version(name)}")
+            except PackageNotFoundError:
+                print(f"{name} is not installed")
+        parser.exit()
 
 
 def _limit_met(error: BaseException) -> str:
@@ -143,13 +177,13 @@ def _execute(argv: list[str]) -> int:
     if name is not None and name not in COMMANDS:
         raise ConfigError([f"unknown command '{name}'{did_you_mean(name, COMMANDS)}"])
     parser = Parser(prog="sim", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"sim {__version__}")
+    parser.add_argument("--version", action=Version, help="print the versions in use")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     # Only the command that is called is imported; for `sim --help` all are.
     names = [COMMANDS[name]] if name else dict.fromkeys(COMMANDS.values())
     loaded = {each: importlib.import_module(f"sim.commands.{each}") for each in names}
-    for command in loaded.values():
-        command.add_parser(subparsers)
+    for module in loaded.values():
+        module.add_parser(subparsers)
     try:
         args = parse(parser, argv, subparsers.choices.get(name) if name else None)
     except SystemExit as leaving:  # --help and --version have printed what they had to say

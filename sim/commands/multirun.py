@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING
 
 import hydra
 import yaml
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.config.compose import mark_settings
+from sim.config.compose import plain_settings
 from sim.config.settings import build_settings
 from sim.config.sources import search_folders
 from sim.config.with_hydra import (
     HYDRA_VERSION,
+    CheckedSource,
     compose_with_hydra,
     composition_problems,
     plain,
@@ -63,9 +65,7 @@ class Job:
             log.error("%s%s", kind, error)
 
     def _play(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
-        composed = plain(config)
-        mark_settings(composed, overrides)
-        settings = build_settings(composed)
+        settings = build_settings(plain_settings(plain(config), overrides))
 
         from sim.runs.play import play_one
         from sim.runs.summary import summarise
@@ -124,10 +124,11 @@ def multirun(
 ) -> tuple[int, int]:
     """Let Hydra play the jobs of a checked line; return numbers of outcomes and of failures."""
     folders = search_folders(config_name, config_dir)
-    search = ",".join(f'"file://{folder}"' for folder in folders)
+    search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
+    SourcesRegistry.instance().register(CheckedSource)
     words = ["hydra.job.name=run", *overrides, f"hydra.sweep.dir='{folder}'"]
     words.append(f"hydra.searchpath=[{search}]")
-    with primary_folder(folders, config_name) as primary:
+    with primary_folder(folders, config_name, overrides) as primary:
         entry = hydra.main(str(primary), config_name, HYDRA_VERSION)
         with _arguments(["sim run", "--multirun", *words]):
             entry(job)()

@@ -3,9 +3,13 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sim.commands.options import add_configuration_options, announce_compiling, note_idle_choices
+from sim.commands import add_configuration_options, add_quiet, announce_compiling, note_idle_choices
 from sim.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sim.config.settings import Conduct, Settings
 
 DESCRIPTION = """\
 Plays the talks once and tells what happened: who offered what and why, which articles closed,
@@ -20,6 +24,8 @@ examples:
       the opposition's reading, with an impatient other side
   sim run scenario=march_2025 mediator=manipulation horizon=104
       later talks, a mediator who pays and presses, two years
+  sim run preset=baku --show-config
+      every key and number that the line comes to, where an override sets it
   sim run --json | python -m json.tool
       the outcome as one JSON object
   sim run --trace talks.parquet
@@ -31,9 +37,9 @@ examples:
   sim run -m agenda=single_undertaking,interim_allowed seed=1,2
       Hydra's multirun, four jobs; `sim sweep` plays the same many times faster
 
-What can be set: `sim scenario show` prints the numbers and their paths. Groups are scenario,
-preset, agenda, bargaining, precondition, mediator, public, and for each party strategy,
-acceptance and opponent_model, as in strategy@armenia.
+What can be set: `sim list` names choices, `sim scenario show` prints the keys of the numbers.
+Groups are scenario, preset, agenda, bargaining, precondition, mediator, public, and for each party
+strategy, acceptance and opponent_model, as in strategy@armenia.
 """
 
 
@@ -51,6 +57,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "same run",
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument(
+        "--show-config", action="store_true", help="print what the line comes to, and play nothing"
+    )
+    add_quiet(parser, "print the outcome in one line")
     parser.add_argument(
         "--trace",
         metavar="FILE.parquet",
@@ -80,6 +90,8 @@ def execute(args: argparse.Namespace) -> int:
 
     # First of all, since it makes the user's plug-ins known, and the rules are built with them.
     settings = compose(args.overrides, args.config_name, args.config_dir)
+    if args.show_config:
+        return _show_config(settings)
     if args.trace is not None:
         from sim.runs.trace import check_target
 
@@ -93,8 +105,9 @@ def execute(args: argparse.Namespace) -> int:
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
-    note_idle_choices(without_effect(settings))
-    announce_compiling(_entry(args.driver))
+    if not args.quiet:
+        note_idle_choices(without_effect(settings))
+        announce_compiling(_entry(args.driver))
     record = play_one(settings, args.driver)
     summary = summarise(record, args.overrides)
     if args.trace is not None:
@@ -108,6 +121,10 @@ def execute(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(summary.plain(), indent=2, allow_nan=False))
         return 0
+    if args.quiet:
+        signed = "nothing signed" if summary.signed == "none" else f"{summary.signed} deal signed"
+        print(f"{summary.status} after {summary.weeks} weeks, {signed}")
+        return 0
 
     from sim.runs.terminal import console
     from sim.runs.transcript import render
@@ -116,11 +133,29 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
+def _show_config(settings: "Settings") -> int:
+    """Print settings as YAML in which each key stands where an override sets it."""
+    from sim.config.draft import written
+
+    plain = settings.model_dump(mode="json", by_alias=True, exclude={"parties", "scenario"})
+    plain |= {party: _conduct(conduct) for party, conduct in settings.parties.items()}
+    scenario = settings.scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    print(written(plain | {"scenario": scenario}, comments=False), end="")
+    return 0
+
+
+def _conduct(conduct: "Conduct") -> dict[str, object]:
+    choices = {key: getattr(conduct, key) for key in type(conduct).model_fields}
+    return {key: {"name": choice.name, **choice.parameters} for key, choice in choices.items()}
+
+
 def _multirun(args: argparse.Namespace) -> int:
     from sim.commands.multirun import SOME_FAILED, Job, check, multirun
     from sim.runs.terminal import counted
 
     problems = []
+    if args.show_config:
+        problems.append("--show-config: shows one run; leave out -m")
     if args.json:
         problems.append("--json: with -m each job writes it as outcome.json")
     if args.out is not None:

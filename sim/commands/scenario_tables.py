@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sim.config.number import DERIVED, Number, assumptions_by_class
+from sim.config.number import DERIVED, Number, assumptions_by_class, override_of
 from sim.config.scenario import Scenario
+from sim.config.table import in_unit
 from sim.runs.terminal import columns
 
 
@@ -39,11 +40,12 @@ def normalised_weights(scenario: Scenario, actor: str) -> dict[str, float]:
     return {key: weight / total for key, weight in raw.items()}
 
 
-def figure(number: Number | None) -> str:
-    """Return a value in short form, with a star if it is assumed."""
+def figure(number: Number | None, ends: tuple[float, float] | None = None) -> str:
+    """Return a value in short form, a position in its article's unit, a star if it is assumed."""
     if number is None:
         return "-"
-    return f"{number.value:.6g}{'*' if number.assumed else ''}"
+    value = number.value if ends is None else in_unit(number, ends)
+    return f"{value:.6g}{'*' if number.assumed else ''}"
 
 
 def _preference_columns(table: Table, scenario: Scenario) -> None:
@@ -59,10 +61,13 @@ def text_table(scenario: Scenario) -> Table:
     for key, item in scenario.provisions.items():
         table.add_row(
             escape(key),
-            escape(item.title),
+            escape(item.title + (f" ({item.unit})" if item.unit else "")),
             item.status,
-            figure(item.position),
-            *(f"{weights[a][key]:.3f} / {figure(item.ideals[a])}" for a in scenario.actor_ids),
+            figure(item.position, item.ends),
+            *(
+                f"{weights[a][key]:.3f} / {figure(item.ideals[a], item.ends)}"
+                for a in scenario.actor_ids
+            ),
         )
     return table
 
@@ -110,15 +115,18 @@ def calendar_table(scenario: Scenario) -> Table:
 
 def number_table(scenario: Scenario) -> Table:
     """Return all numbers other than weights, ideals and positions, each with its basis."""
-    table = columns(Table(title="Numbers"), "Number", right=("Value", "Range"))
-    table.add_column("Basis")
+    table = Table(title="Numbers, as one sets them on the line and names them in assumptions=")
+    table.add_column("Number", overflow="fold")
+    columns(table, right=("Value", "Range"))
+    table.add_column("Basis", overflow="fold")
     for path, number in scenario.numbers():
         if any(part in path for part in (".weights.", ".ideals.", ".opening.", ".position")):
             continue
         span = ""
         if number.low is not None and number.high is not None:
             span = f"{number.low:.6g} to {number.high:.6g}"
-        table.add_row(escape(path), f"{number.value:.6g}", span, escape(basis_words(number)))
+        key = override_of(path)
+        table.add_row(escape(key), f"{number.value:.6g}", span, escape(basis_words(number)))
     return table
 
 

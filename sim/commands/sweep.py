@@ -1,12 +1,20 @@
 """`sim sweep`: many runs from one line."""
 
 import argparse
+import re
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands.options import add_configuration_options, announce_compiling, note_idle_choices
+from sim.commands import (
+    add_configuration_options,
+    add_quiet,
+    announce_compiling,
+    note_idle_choices,
+)
+from sim.commands.report import LAST
+from sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
@@ -61,6 +69,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="folder of the results (default: one below results/ named after the plan)",
     )
+    parser.add_argument("--name", help="name of that folder below results/")
+    add_quiet(parser, "print the folder of the results alone")
     parser.add_argument(
         "--zip",
         metavar="KEY,KEY",
@@ -92,6 +102,8 @@ def execute(args: argparse.Namespace) -> int:
     """Plan, play and summarise a sweep."""
     from sim.sweeps.planning import make_plan
 
+    if args.name is not None:
+        args.out = _named(args.name, args.out)
     zipped = [keys.split(",") for keys in args.zip]
     request = make_plan(args.overrides, args.config_name, args.config_dir, zipped, args.filter)
 
@@ -101,21 +113,36 @@ def execute(args: argparse.Namespace) -> int:
 
     folder = sweeps.default_folder(request.plan) if args.out is None else args.out
     Store(folder).check(request.plan)
-    note_idle_choices(request.plan.idle)
+    if not args.quiet:
+        note_idle_choices(request.plan.idle)
     if args.dry_run:
         announce_compiling("engine.play_many")
         sweeps.print_dry_run(request, Store(folder), console())
         return 0
     try:
-        announce_compiling("engine.play_many")
+        if not args.quiet:
+            announce_compiling("engine.play_many")
         with sweeps.first_interrupt_only():
-            done = sweeps.execute(request, folder, sweeps.reporter())
+            reporter = sweeps.Quiet() if args.quiet else sweeps.reporter()
+            done = sweeps.execute(request, folder, reporter)
     except KeyboardInterrupt:
         print(f"\nsim: interrupted; what was played is in {folder}", file=sys.stderr)
         print(f"sim: go on with: sim {shlex.join(args.given)}", file=sys.stderr)
         return INTERRUPTED
-    _print_result(done, request.plan.replicates)
+    if args.quiet:
+        print(done.store.folder)
+    else:
+        _print_result(done, request.plan.replicates)
     return SOME_FAILED if done.failed else 0
+
+
+def _named(name: str, out: Path | None) -> Path:
+    """Return the folder of a name; ConfigError if it is none, or --out is given as well."""
+    if out is not None:
+        raise ConfigError(["--name: --out names the folder already"])
+    if not re.fullmatch(r"[\w.-]*\w", name) or name == LAST:
+        raise ConfigError([f"--name: '{name}' is no name; letters, digits, _, - and dots"])
+    return Path("results", name)
 
 
 def _print_result(done: "Outcome", asked: int) -> None:

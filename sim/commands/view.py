@@ -7,7 +7,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from sim.commands.options import add_configuration_options, announce_compiling
+from sim.commands import add_configuration_options, announce_compiling
+from sim.commands.report import LAST, last_sweep
 from sim.errors import ConfigError, SimError
 
 DESCRIPTION = """\
@@ -21,7 +22,7 @@ examples:
   sim view preset=opposition seed=7
       what `sim run` with the same words plays
   sim view results/sweep-3f9c2a71b0
-      the runs of a sweep
+      the runs of a sweep; `sim view last` those of the newest in results/
   sim view --config-dir mine 'plugins=[my_strategies.py]'
       with strategies of your own
   sim view --port 9000 --no-browser
@@ -94,6 +95,8 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
     if len(folders) > 1:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])
     folder = folders[0] if folders else None
+    if folder == LAST:
+        folder, words = str(last_sweep()), [word for word in words if word != LAST]
     if folder is not None and not Path(folder).is_dir():
         raise ConfigError([f"{folder}: is no folder of results, and no KEY=VALUE"])
     return folder, [word for word in words if word not in folders]

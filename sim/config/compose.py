@@ -5,10 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sim.config import config_folder
-from sim.config.number import ASSUMPTION, SETTING
+from sim.config.number import ASSUMPTION, SETTING, cast_of, mapping
 from sim.config.scenario import Scenario, build_scenario
 from sim.config.settings import Settings, build_settings
-from sim.config.sources import check_overrides, composition, search_folders
+from sim.config.short import with_words
+from sim.config.sources import (
+    check_overrides,
+    composition,
+    conduct_problems,
+    read_mapping,
+    search_folders,
+)
 from sim.errors import ConfigError, did_you_mean
 
 _GROUP = re.compile(r"[A-Za-z_]\w*(@\w+)?", re.ASCII)
@@ -20,6 +27,12 @@ _VALUE = re.compile(
 )
 """Values that Hydra's grammar reads in one way only, whatever stands around them."""
 _WORDS = {"true": True, "false": False, "null": None}
+_NO_EFFECT = {
+    "hydra": "Hydra's own settings have no effect here",
+    "scenario.classes": "classes are read with the file; set the numbers themselves",
+    "scenario.conduct": "is a default of the file; choose by group, e.g. agenda=issue_by_issue",
+}
+"""What no override can set, by how its key begins, and why."""
 
 
 def compose(
@@ -50,9 +63,14 @@ def compose_plain(
 
     Parameters and errors are those of `compose`; groups are looked for in `more_folders` as well.
     """
-    ignored = [o for o in overrides if o.lstrip("+~").startswith("hydra")]
+    ignored = [
+        f"{override}: {why}"
+        for override in overrides
+        for start, why in _NO_EFFECT.items()
+        if override.lstrip("+~").startswith(start)
+    ]
     if ignored:
-        raise ConfigError([f"{o}: Hydra's own settings have no effect here" for o in ignored])
+        raise ConfigError(ignored)
     folders = search_folders(config_name, config_dir)
     check_overrides(overrides)
 
@@ -63,8 +81,16 @@ def compose_plain(
     plain = _with_values(composed, choices, values) if values else None
     if plain is None:
         plain, _ = composed(overrides)
-    mark_settings(plain, overrides)
-    return plain
+    return plain_settings(plain, overrides)
+
+
+def plain_settings(composed: dict[str, object], overrides: Sequence[str]) -> dict[str, object]:
+    """Return a composition with words of its scenario as numbers, and settings marked as such."""
+    scenario = composed.get("scenario")
+    if isinstance(scenario, dict):
+        composed["scenario"] = with_words(scenario)
+    mark_settings(composed, overrides)
+    return composed
 
 
 def _by_hydra(
@@ -206,8 +232,16 @@ def load_scenario(path: str | Path) -> Scenario:
     Raises ConfigError with one line a problem; the file name stands first if it cannot be read at
     all.
     """
-    scenario = build_scenario(compose_file(Path(path)))
-    problems = [
+    file = Path(path)
+    plain = compose_file(file)
+    conduct = mapping(read_mapping(file).get("conduct"))
+    folders = [file.resolve().parents[1], config_folder()]
+    problems = conduct_problems(cast_of(plain).parties, conduct, folders)
+    try:
+        scenario = build_scenario(plain)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *problems]) from error
+    problems += [
         f"{where}.basis: '{SETTING}' marks overrides of a run; a file needs a source"
         for where, number in scenario.numbers()
         if number.basis == SETTING

@@ -40,6 +40,9 @@ class Provision(Model):
     opening: dict[str, Share] = Field(default_factory=dict)
     note: str = ""
     closed_by: Day | None = None  # latest date at which public statements imply agreement
+    # what positions measure, e.g. ``USD million``, and how much of it lies at 0 and at 1
+    unit: str = ""
+    ends: tuple[float, float] | None = None
 
     @field_validator("number", mode="before")
     @classmethod
@@ -52,6 +55,13 @@ class Provision(Model):
         if levels == 1:
             raise ValueError("must be 0 (continuous) or at least 2 (discrete wordings), got 1")
         return levels
+
+    @field_validator("ends")
+    @classmethod
+    def _ends_apart(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
+        if ends is not None and ends[0] == ends[1]:
+            raise ValueError(f"the two ends must differ, got {ends[0]:g} twice")
+        return ends
 
     @model_validator(mode="after")
     def _agreed_somewhere(self) -> "Provision":

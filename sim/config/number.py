@@ -1,13 +1,20 @@
-"""A number with its provenance: a source, a derivation from sources, or an assumption."""
+"""A number with its provenance: a source, a derivation from sources, or an assumption.
+
+In the short form of a scenario words, bare numbers and lists stand for assumptions.
+"""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from functools import cache
+from pathlib import Path
+from typing import Annotated, TypeGuard
 
+import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -174,3 +181,162 @@ Id = Annotated[str, AfterValidator(_only_ids)]
 
 Day = Annotated[date, BeforeValidator(_only_dates)]
 """A calendar date, written year-month-day."""
+
+
+def override_of(path: str) -> str:
+    """Return the key that sets a number on a command line, e.g. ``scenario.channels.0.x.value``.
+
+    path: its path in the scenario, e.g. ``channels[0].x``.
+    """
+    return "scenario." + re.sub(r"\[(\d+)\]", r".\1", path) + ".value"
+
+
+def pattern_of(text: str) -> str:
+    """Return the pattern of a number's path, also where it is written as its override is."""
+    plain = text.removeprefix("scenario.").removesuffix(".value")
+    return re.sub(r"\[(\d+)\]", r".\1", plain)
+
+
+# --- words and bare numbers that stand for a number, in the short form of a scenario
+
+Plain = dict[str, object]
+"""A part of a scenario as it is read from YAML."""
+EACH = "each"
+"""Stands for every party and opposition, or every actor, that has no entry of its own."""
+LEAN = "lean_"
+"""Before a party's id: a position between its wording and the middle."""
+
+
+@cache
+def assumed() -> Plain:
+    """Return what is taken where a scenario in the short form says nothing, and its classes."""
+    text = Path(__file__).with_name("assumed.yaml").read_text("utf-8")
+    found: Plain = yaml.safe_load(text)
+    return found
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is there, as far as a file that is not yet validated says it."""
+
+    parties: tuple[str, ...]
+    mediator: str | None
+    oppositions: Mapping[str, str]  # the party at whose home each sits
+
+    @property
+    def sided(self) -> tuple[str, ...]:
+        """Actors with a wording of their own side."""
+        return (*self.parties, *self.oppositions)
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """All actors."""
+        return self.sided if self.mediator is None else (*self.sided, self.mediator)
+
+    def side_of(self, actor: str) -> int:
+        """Return 0 or 1 for the side of a party or an opposition, -1 for a mediator."""
+        party = self.oppositions.get(actor, actor)
+        return self.parties.index(party) if party in self.parties else -1
+
+
+def cast_of(plain: Mapping[str, object]) -> Cast:
+    """Return who is there in a mapping of any shape."""
+    raw = plain.get("parties")
+    parties = tuple(str(party) for party in raw) if isinstance(raw, (list, tuple)) else ()
+    mediator, opposition = plain.get("mediator"), mapping(plain.get("opposition"))
+    if isinstance(mediator, Mapping):
+        mediator = mediator.get("id")
+    found = {str(opposition["id"]): str(opposition.get("home"))} if "id" in opposition else {}
+    for party, home in mapping(plain.get("homes")).items():
+        beside = mapping(mapping(home).get("opposition"))
+        found |= {str(beside["id"]): party} if "id" in beside else {}
+    return Cast(parties, None if mediator is None else str(mediator), found)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What words and bare numbers stand for in one scenario."""
+
+    weights: Mapping[str, object]
+    positions: Mapping[str, object]
+    spread: Mapping[str, object]
+
+    @classmethod
+    def of(cls, plain: Mapping[str, object]) -> "Classes":
+        """Return those of the package with a scenario's own in front."""
+        own, known = mapping(plain.get("classes")), mapping(assumed()["classes"])
+        parts = ("weights", "positions", "spread")
+        return cls(*({**mapping(known[part]), **mapping(own.get(part))} for part in parts))
+
+    def weight(self, raw: object) -> object:
+        """Return the number that a weight stands for; what is none stays as it is."""
+        if isinstance(raw, str):
+            return number(self.weights.get(raw, raw))
+        if not is_bare(raw):
+            return number(raw)
+        around = float(str(self.spread["weights"])) * abs(raw)
+        return assumption(raw, rounded(raw - around), rounded(raw + around))
+
+    def position(self, raw: object, actor: str, cast: Cast) -> object:
+        """Return the number that a position of an actor stands for; what is none stays."""
+        if not isinstance(raw, str):
+            return self._around(raw) if is_bare(raw) else number(raw)
+        side, word = cast.side_of(actor), raw
+        for at, party in enumerate(cast.parties):
+            if raw in (party, LEAN + party):
+                side, word = at, "own" if raw == party else f"{LEAN}own"
+        found = number(self.positions.get(word))
+        if not isinstance(found, dict) or (side < 0 and found["value"] != 0.5):
+            return raw
+        return mirrored(found) if side == 1 else found
+
+    def _around(self, raw: float) -> Plain:
+        spread = float(str(self.spread["positions"]))
+        low, high = max(0.0, raw - spread), min(1.0, raw + spread)
+        return assumption(raw, rounded(min(low, raw)), rounded(max(high, raw)))
+
+    def words(self, kind: str, cast: Cast) -> list[str]:
+        """Return the words for one kind of number, ``"weights"`` or ``"positions"``."""
+        if kind == "weights":
+            return list(self.weights)
+        return [*self.positions, *cast.parties, *(LEAN + party for party in cast.parties)]
+
+
+def number(raw: object) -> object:
+    """Return ``[value, low, high]`` as an assumption, and a mapping with a range as one."""
+    if isinstance(raw, (list, tuple)) and len(raw) == 3 and all(is_bare(part) for part in raw):
+        return assumption(*raw)
+    if isinstance(raw, Mapping) and {"value", "low", "high"} <= raw.keys() and "basis" not in raw:
+        return {**raw, "basis": ASSUMPTION}
+    return raw
+
+
+def mirrored(found: Mapping[str, object]) -> Plain:
+    """Return a position of the first side as the same of the second, counted from 1."""
+    value, low, high = (1.0 - float(str(found[key])) for key in ("value", "low", "high"))
+    return {**found, "value": rounded(value), "low": rounded(high), "high": rounded(low)}
+
+
+def rounded(figure: float) -> float:
+    """Return a figure without the last digits, so that 1 - 0.9 is 0.1."""
+    return round(figure, 12)
+
+
+def assumption(value: float, low: float, high: float) -> Plain:
+    """Return an assumed number in the long form."""
+    return {"value": value, "low": low, "high": high, "basis": ASSUMPTION}
+
+
+def is_bare(raw: object) -> TypeGuard[float]:
+    """Return whether something is a figure without a basis."""
+    return isinstance(raw, (int, float)) and not isinstance(raw, bool)
+
+
+def mapping(raw: object) -> Plain:
+    """Return a mapping with its keys as text, an empty one for anything else."""
+    return {str(k): v for k, v in raw.items()} if isinstance(raw, Mapping) else {}
+
+
+def named(actor: str) -> str:
+    """Return an id as a name for readers."""
+    return re.sub(r"[_-]+", " ", actor).strip().title() or actor

@@ -52,6 +52,7 @@ from sim.config.number import (
     Number,
     Share,
 )
+from sim.config.short import long_form, with_word_problems
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Actor as Code
 
@@ -173,11 +174,12 @@ def _is_party(s: "Scenario", place: str, name: str) -> Iterator[str]:
 
 def _complete(place: str, given: Iterable[str], wanted: tuple[str, ...]) -> Iterator[str]:
     keys = list(given)
+    slips = {key.casefold() for key in keys}
     for key in keys:
         if key not in wanted:
             yield f"{place}.{key}: unknown actor '{key}'" + did_you_mean(key, wanted)
     for key in wanted:
-        if key not in keys:
+        if key not in keys and key.casefold() not in slips:
             yield f"{place}.{key}: is missing"
 
 
@@ -227,10 +229,8 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
         if provision.levels and provision.position is not None:
             steps = provision.position.value * (provision.levels - 1)
             if abs(steps - round(steps)) > 1e-9:
-                yield (
-                    f"{place}.position: {provision.position.value:g} is not one of its "
-                    f"{provision.levels} equally spaced wordings"
-                )
+                given = f"{place}.position: {provision.position.value:g}"
+                yield f"{given} is not one of its {provision.levels} equally spaced wordings"
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
@@ -361,7 +361,6 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Scenario":
-
         problems = cross_problems(self)
         if problems:
             raise ConfigError(problems)
@@ -437,11 +436,12 @@ def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
 
     Raises ConfigError with one line a problem.
     """
+    long = long_form(plain)
     try:
-        return Scenario.model_validate(dict(plain))
+        return Scenario.model_validate(long)
     except ValidationError as error:
-        lines = problem_lines(error, Scenario, prefix)
-        further = further_problems(*valid_parts(Scenario, plain), _checks())
+        lines = with_word_problems(problem_lines(error, Scenario, prefix), plain, prefix)
+        further = further_problems(*valid_parts(Scenario, long), _checks())
         lines += [f"{prefix}.{line}" if prefix else line for line in further]
         raise ConfigError(lines) from error
     except ConfigError as error:

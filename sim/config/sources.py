@@ -18,6 +18,7 @@ import yaml
 
 from sim.config import config_folder
 from sim.config.messages import mistyped
+from sim.config.number import mapping
 from sim.errors import ConfigError, did_you_mean
 from sim.model.identity import digest, file_digest, keep, recall
 
@@ -31,6 +32,8 @@ DEEPEST = 50
 """Deepest nesting of mappings and lists."""
 MOST_KEPT = 400
 """Most compositions that are kept, some 10 kB each."""
+COMPOSED_BY = ("sources.py", "with_hydra.py", "short.py", "number.py", "assumed.yaml")
+"""Files beside this one that a composition follows from; a change of one makes all anew."""
 MOST_IN_BRACKETS = 1000
 """Most commas inside of the lists and mappings of one override; Hydra takes 1 ms for each."""
 
@@ -235,7 +238,8 @@ def composition(
         )
         for folder in temporary
     ]
-    own = [file_digest(Path(__file__)), *map(version, ("hydra-core", "omegaconf"))]
+    own = [file_digest(Path(__file__).with_name(name)) for name in COMPOSED_BY]
+    own += map(version, ("hydra-core", "omegaconf"))
     names = [str(folder).replace(str(config_folder()), "shipped") for folder in folders]
     key = digest([own, config_name, list(overrides), names, contents])
     found = _recalled(recall("compositions", key), places)
@@ -261,3 +265,133 @@ def composition(
         }
         keep("compositions", key, entry, MOST_KEPT)
     return plain, refers
+
+
+# --- the conduct that a scenario carries
+
+CONDUCT = {"strategy": "linear", "acceptance": "ac_next", "opponent_model": "none"}
+"""How a party conducts itself where the scenario's conduct does not say."""
+OF_TALKS = ("agenda", "bargaining", "precondition", "mediator", "public")
+"""Groups of the rules of the talks."""
+NUMBERS = ("horizon", "seed")
+"""Numbers that a scenario's conduct may set."""
+RULES = {"precondition": "none", "mediator": "none", "public": "none"}
+"""Rules of the talks where it does not say; others are those of the shipped configuration."""
+
+
+def with_conduct(
+    file: Path, folders: Sequence[Path], overrides: Sequence[str]
+) -> dict[str, object] | None:
+    """Return the shipped primary configuration with the conduct of the scenario that is chosen.
+
+    None if `file` is another one, or the scenario carries no conduct. Raises ConfigError if the
+    conduct cannot be used.
+    """
+    chosen = [o.partition("=")[2] for o in overrides if o.startswith("scenario=")]
+    if not chosen or file != config_folder() / "config.yaml":
+        return None
+    parties, conduct = _conduct_of(chosen[-1].strip("'\""), folders)
+    if not conduct:
+        return None
+    problems = conduct_problems(parties, conduct, folders)
+    if problems:
+        raise ConfigError(problems)
+    primary = read_mapping(file)
+    listed = primary.pop("defaults", [])
+    shipped = [mapping(entry) for entry in listed] if isinstance(listed, list) else []
+    known = {key: value for entry in shipped for key, value in entry.items() if "@" not in key}
+    rules = {**known, **RULES}
+    rules |= {key: value for key, value in conduct.items() if key in OF_TALKS}
+    choices: dict[str, object] = {"scenario": chosen[-1]}
+    for party in parties:
+        for group, choice in {**CONDUCT, **mapping(conduct.get(party))}.items():
+            choices[f"{group}@{party}"] = choice
+    choices |= {key: value for key, value in rules.items() if key != "scenario"}
+    primary |= {key: value for key, value in conduct.items() if key in primary}
+    return {"defaults": [*({key: value} for key, value in choices.items()), "_self_"], **primary}
+
+
+def conduct_problems(
+    parties: Sequence[str], conduct: Mapping[str, object], folders: Sequence[Path]
+) -> list[str]:
+    """Return what is wrong with the conduct of a scenario, one line a problem."""
+    problems = []
+    for key, value in conduct.items():
+        own = value if isinstance(value, Mapping) else None
+        if key in parties and own is None:
+            problems.append(f"conduct.{key}: must be a mapping, such as {{strategy: linear}}")
+        elif key in parties:
+            problems += [
+                problem
+                for group, choice in mapping(own).items()
+                for problem in _choice_problems(f"conduct.{key}.{group}", group, choice, folders)
+            ]
+        elif key not in NUMBERS:
+            problems += _choice_problems(f"conduct.{key}", key, value, folders, parties)
+        elif isinstance(value, bool) or not isinstance(value, int):
+            problems.append(f"conduct.{key}: must be a whole number, got {value}")
+    return problems
+
+
+def _choice_problems(
+    place: str,
+    group: str,
+    choice: object,
+    folders: Sequence[Path],
+    parties: Sequence[str] = (),
+) -> list[str]:
+    """Return what is wrong with one choice of a group; `parties` are given where rules stand."""
+    groups = [*OF_TALKS, *NUMBERS] if parties else list(CONDUCT)
+    if group not in groups:
+        return [f"{place}: unknown key '{group}'{did_you_mean(group, [*parties, *groups])}"]
+    known = [file.stem for folder in folders for file in sorted((folder / group).glob("*.yaml"))]
+    return (
+        []
+        if choice in known
+        else [f"{place}: no choice '{choice}'{did_you_mean(str(choice), known)}"]
+    )
+
+
+def _conduct_of(name: str, folders: Sequence[Path]) -> tuple[list[str], dict[str, object]]:
+    """Return the parties of a scenario and the conduct that it carries, or its bases carry.
+
+    Both are empty if the scenario cannot be read, which is told where it is composed.
+    """
+    parties: list[str] = []
+    conduct: dict[str, object] = {}
+    for plain in _with_bases(name, folders, frozenset()):
+        given = plain.get("parties")
+        parties = [str(party) for party in given] if isinstance(given, list) else parties
+        own = plain.get("conduct")
+        conduct = mapping(own) if isinstance(own, dict) else conduct
+    return parties, conduct
+
+
+def _with_bases(
+    name: str, folders: Sequence[Path], above: frozenset[str]
+) -> Iterator[Mapping[str, object]]:
+    """Yield a scenario's file after those that it starts from."""
+    if name in above:
+        return
+    for file in (folder / "scenario" / f"{name}.yaml" for folder in folders):
+        note_asked(file)
+        if file.is_file():
+            break
+    else:
+        return
+    plain = read_mapping(file)
+    listed = plain.get("defaults")
+    for base in listed if isinstance(listed, list) else []:
+        if isinstance(base, str) and base != "_self_":
+            yield from _with_bases(base, folders, above | {name})
+    yield plain
+
+
+def read_mapping(file: Path) -> dict[str, object]:
+    """Return a file's mapping, empty if it holds none or cannot be read."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    try:
+        check_text(file)
+        return mapping(yaml.load(file.read_text("utf-8"), loader))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, OSError, ValueError, ConfigError):
+        return {}

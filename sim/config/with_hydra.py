@@ -10,7 +10,8 @@ import shutil
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +34,15 @@ from sim.config import config_folder
 from sim.config.messages import fields_at, mistyped
 from sim.config.scenario import Scenario
 from sim.config.settings import CHOICES
-from sim.config.sources import check_overrides, check_text, composition, note_asked
+from sim.config.short import ONLY_HERE, expanded
+from sim.config.sources import (
+    check_overrides,
+    check_text,
+    composition,
+    note_asked,
+    read_mapping,
+    with_conduct,
+)
 from sim.errors import ConfigError, did_you_mean
 
 HYDRA_VERSION = "1.3"
@@ -58,6 +67,8 @@ SWEEPS_OWN = (
     "experiment",
 )
 """Keys that `sim sweep` takes for itself."""
+MISSING = object()
+"""Stands for a key that is not there."""
 
 _SHARED: tuple[type, ...] = (GlobalHydra, JobRuntime, VersionBase)
 """What a composition changes of Hydra's global state."""
@@ -68,6 +79,22 @@ def _loader() -> type:
     """Return OmegaConf's loader of YAML, with libyaml's parser if there is one: it is faster."""
     own: type = get_yaml_loader()
     return type("FastLoader", (yaml.CSafeLoader, own), {}) if yaml.__with_libyaml__ else own
+
+
+def _content(file: Path) -> dict[str, object] | None:
+    """Return a file's mapping, a scenario of the short form in the long one without its conduct.
+
+    None if it holds no mapping or is no YAML; OmegaConf's own parser says better what is wrong.
+    """
+    try:
+        content = yaml.load(file.read_text("utf-8"), _loader())  # noqa: S506 - a safe one
+    except yaml.YAMLError:
+        return None
+    if not isinstance(content, dict) or not content.keys() & {*ONLY_HERE}:
+        return content if isinstance(content, dict) else None
+    whole = expanded({str(key): value for key, value in content.items()}, file.stem)
+    whole.pop("conduct", None)
+    return whole
 
 
 class CheckedSource(FileConfigSource):
@@ -86,16 +113,14 @@ class CheckedSource(FileConfigSource):
         file = Path(self.path, self._normalize_file_name(config_path))
         if file.is_file():
             check_text(file)
-            with suppress(yaml.YAMLError):  # the other parser says better what is wrong
-                text = file.read_text("utf-8")
-                content = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe one
-                if isinstance(content, dict):
-                    return ConfigResult(
-                        provider=self.provider,
-                        path=f"{self.scheme()}://{self.path}",
-                        config=OmegaConf.create(content),
-                        header=self._get_header_dict(text[:512]),
-                    )
+            content = _content(file)
+            if content is not None:
+                return ConfigResult(
+                    provider=self.provider,
+                    path=f"{self.scheme()}://{self.path}",
+                    config=OmegaConf.create(content),
+                    header=self._get_header_dict(file.read_text("utf-8")[:512]),
+                )
         return super().load_config(config_path)
 
     def is_group(self, config_path: str) -> bool:
@@ -110,10 +135,14 @@ class CheckedSource(FileConfigSource):
 
 
 @contextmanager
-def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[Path]:
+def primary_folder(
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str] = ()
+) -> Iterator[Path]:
     """Give the folder that Hydra starts from: it holds a copy of the primary configuration alone.
 
-    Hydra looks for everything there first; so what is searched afterwards keeps its order.
+    Hydra looks for everything there first; so what is searched afterwards keeps its order. Where
+    the overrides choose a scenario that carries its own conduct, that takes the place of the
+    shipped primary configuration's.
     """
     name = f"{config_name}.yaml"
     for folder in folders:
@@ -123,7 +152,13 @@ def primary_folder(folders: Sequence[Path], config_name: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="sim-config-") as place:
         copy = Path(place, name)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+        own = with_conduct(file, folders, overrides)
+        if own is None and read_mapping(file).keys() & {*ONLY_HERE}:
+            own = _content(file)
+        if own is None:
+            shutil.copyfile(file, copy)
+        else:
+            OmegaConf.save(OmegaConf.create(own), copy)
         yield Path(place)
 
 
@@ -153,7 +188,7 @@ def compose_with_hydra(
     search = ",".join(f'"{CheckedSource.scheme()}://{folder}"' for folder in folders)
     with (
         _own_hydra(),
-        primary_folder(folders, config_name) as primary,
+        primary_folder(folders, config_name, overrides) as primary,
         initialize_config_dir(str(primary), version_base=HYDRA_VERSION, job_name="sim"),
     ):
         return hydra_compose(
@@ -191,7 +226,9 @@ def _reference(
 
     Empty if it cannot be composed either.
     """
-    groups = [o for o in overrides if "." not in o.split("=", 1)[0] and "@" in o.split("=", 1)[0]]
+    keys = [override.partition("=")[0] for override in overrides]
+    chosen = [key == "scenario" or ("@" in key and "." not in key) for key in keys]
+    groups = [*compress(overrides, chosen)]
     for attempt in (groups, ()):
         try:
             return composition(folders, (), config_name, attempt, _plainly)[0]
@@ -373,19 +410,33 @@ def unknown_key(key: str, reference: Mapping[str, object]) -> str:
                 return f"{key}: is not set in this scenario; add it with +{key}=.."
             if not path and part in SWEEPS_OWN:
                 return f"{key}: is a key of `sim sweep`"
-            if key in CHOICES:
-                return _needs_a_party(key, reference)
             known = [str(k) for k in node] + ([] if path else _groups())
-            return f"{key}: unknown key '{part}'" + did_you_mean(part, known)
+            right = "" if path else _elsewhere(key, reference)
+            return right or f"{key}: unknown key '{part}'" + did_you_mean(part, known)
         path = f"{path}.{part}" if path else part
         node = node[part]
     return f"{key}: cannot be set this way"
 
 
-def _needs_a_party(group: str, reference: Mapping[str, object]) -> str:
+def _elsewhere(key: str, reference: Mapping[str, object]) -> str:
+    """Return the message for a key that stands under another one; empty if it stands nowhere."""
+    first, _, rest = key.partition(".")
+    party, _, inside = rest.partition(".")
     parties = [str(name) for name, node in reference.items() if _is_conduct(node)]
-    keys = " or ".join(f"{group}@{party}=.." for party in parties or ["PARTY"])
-    return f"{group}: each party has its own, write {keys}"
+    if first in CHOICES and party in parties:
+        right = f"{party}.{first}.{inside}" if inside else f"{first}@{party}"
+        return f"{key}: the party comes first; did you mean '{right}'?"
+    if first in CHOICES:
+        keys = " or ".join(f"{first}@{name}=.." for name in parties or ["PARTY"])
+        return f"{key}: each party has its own, write {keys}"
+    for above in ("scenario", *parties):
+        node: object = reference.get(above)
+        for part in key.split("."):
+            node = node.get(part, MISSING) if isinstance(node, Mapping) else MISSING
+        if node is not MISSING:
+            value = ".value" if isinstance(node, Mapping) and "value" in node else ""
+            return f"{key}: unknown key '{first}'; did you mean '{above}.{key}{value}'?"
+    return ""
 
 
 def _is_conduct(node: object) -> bool:

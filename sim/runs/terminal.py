@@ -72,9 +72,12 @@ def plain_table() -> Table:
 
 
 def columns(table: Table, *names: str, right: Collection[str] = ()) -> Table:
-    """Add columns to a table, and then those of numbers, at the right of their columns."""
+    """Add columns to a table, and then those of numbers, at the right of their columns.
+
+    What is too long for a column goes on in the next line; nothing is cut away.
+    """
     for name in (*names, *right):
-        table.add_column(name, justify="right" if name in right else "left")
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return table
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from sim.config.compose import compose_plain, mark_settings
+from sim.config.short import ONLY_HERE
 from sim.config.sources import check_text, search_folders
 from sim.config.with_hydra import unknown_key
 from sim.errors import ConfigError
@@ -163,7 +164,7 @@ class Compositions:
         if "@package" in file.read_text("utf-8"):
             return None
         content = read_yaml(file)
-        if not isinstance(content, dict) or "defaults" in content:
+        if not isinstance(content, dict) or {"defaults", *ONLY_HERE} & content.keys():
             return None
         return {str(key): value for key, value in content.items()}
 

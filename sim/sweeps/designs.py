@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.number import pattern_of
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.cells import is_whole
@@ -224,7 +225,7 @@ def _samples_problem(settings: SweepSettings) -> list[str]:
 
 
 def _pattern_problems(scenario: Scenario, patterns: Sequence[str]) -> list[str]:
-    known = _ranges(scenario)
+    known = [pattern_of(path) for path in _ranges(scenario)]
     unmatched = [p for p in patterns if not any(fnmatchcase(path, p) for path in known)]
     problem = "matches no assumption with a range"
     return [f"assumptions: '{p}' {problem}{did_you_mean(p, known)}" for p in unmatched]
@@ -236,7 +237,7 @@ def drawn_assumptions(line: Line, scenario: Scenario) -> list[Dimension]:
     found = [
         Dimension(f"scenario.{path}.value", low, high, is_whole(path))
         for path, (low, high) in _ranges(scenario).items()
-        if any(fnmatchcase(path, pattern) for pattern in line.settings.assumptions)
+        if any(fnmatchcase(pattern_of(path), pattern) for pattern in line.settings.assumptions)
     ]
     return [d for d in found if place(d.key) not in fixed]
 

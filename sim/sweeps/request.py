@@ -16,10 +16,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sim.config.compose import compose_plain
 from sim.config.messages import problem_lines
+from sim.config.number import pattern_of
 from sim.config.settings import WHOLE_RULES, Rules
 from sim.config.sources import check_overrides, check_text
 from sim.errors import ConfigError, did_you_mean
@@ -86,6 +87,11 @@ class SweepSettings(Own):
     common_chance: bool
     trace: Literal["none", "sample", "all"]
     executor: Executor = Field(discriminator="name")
+
+    @field_validator("assumptions")
+    @classmethod
+    def _as_patterns(cls, assumptions: list[str]) -> list[str]:
+        return [pattern_of(text) for text in assumptions]
 
 
 LISTS = {

@@ -194,7 +194,7 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
     shown = min(EXTREMES, len(cells) // 2)
     numbers = ("cell", *SHARES[0 if any_failed else 1 : 2])
     table = columns(plain_table(), "signed", right=numbers)
-    table.add_column("values")
+    table.add_column("values", overflow="fold")
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
             share = share_of(row["share"], row["runs"])

@@ -5,7 +5,7 @@ the simulator's rules and reads the values off. Tests, `sim theory` and the scor
 documentation share them. Nothing here computes an expected value by the rule under test.
 """
 
-from sim.theory import bargaining, cascades, two_levels, waiting
+from sim.theory import at_home, bargaining, waiting
 from sim.theory.oracle import (
     REFERENCES,
     Oracle,
@@ -22,11 +22,11 @@ ORACLES: tuple[Oracle, ...] = (
     *bargaining.SOLUTIONS,
     *bargaining.CURVES,
     *waiting.WAITING,
-    *two_levels.SCHELLING,
-    *two_levels.ORACLES,
-    *cascades.ORACLES,
+    *at_home.SCHELLING,
+    *at_home.REFERENDUMS,
+    *at_home.CASCADES,
     *waiting.HAZARDS,
-    *bargaining.INVARIANCES,
+    *bargaining.INVARIANTS,
 )
 """Every oracle, in the order of the scoreboard."""
 

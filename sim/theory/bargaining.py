@@ -1,4 +1,4 @@
-"""Bargaining solutions, trades across issues, concession curves, and what holds for each rule."""
+"""Bargaining solutions, trades across issues, concession curves, and what holds for all of them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -343,7 +343,7 @@ def _row(name: str, holds: Callable[[str], bool]) -> Oracle:
     return exact(name, "Invariance", (1.0,), lambda: share_of_strategies(holds))
 
 
-INVARIANCES: tuple[Oracle, ...] = (
+INVARIANTS: tuple[Oracle, ...] = (
     _row("same seed, same bytes, by either driver: share of strategies", same_seed),
     _row("nothing by chance, identical replicates: share of strategies", no_noise),
     _row("sides exchanged, mirrored weeks: share of strategies", mirrored),

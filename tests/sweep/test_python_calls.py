@@ -1,10 +1,14 @@
 """Sweeps and runs from Python: what callers and other packages hand over."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sim
+from sim.config.draft import begun, written
 from sim.errors import ConfigError
 from sim.sweeps import run, sweep
 
@@ -45,3 +49,51 @@ def test_a_week_that_never_came_counts_as_the_horizon() -> None:
     found = run(seed=1, replicates=2, horizon=4, **GIVEN)
     assert found["signed"] == 0.0
     assert {name: found[name] for name in EVENT_WEEKS} == dict.fromkeys(EVENT_WEEKS, 4.0)
+
+
+@pytest.fixture
+def pact(tmp_path: Path) -> Path:
+    """A folder of one's own with a scenario that carries its conduct."""
+    folder = tmp_path / "mine"
+    (folder / "scenario").mkdir(parents=True)
+    text = written(begun("pact", ("north", "south"), 3, date(2030, 1, 7)))
+    (folder / "scenario" / "pact.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_scenario_of_one_s_own(pact: Path, tmp_path: Path) -> None:
+    """`run` and `sweep` play any scenario of any folder, and `load` reads what was played."""
+    given = {"scenario": "pact", "horizon": 30}
+    found = sim.run(seed=1, replicates=4, config_dir=pact, **given)
+    firm = {"strategy@north": "firm", "strategy@south": "firm"}
+    none = sim.run(seed=1, replicates=4, config_dir=pact, **given, **firm)
+    assert none["signed"] <= found["signed"]
+    line = "scenario=pact horizon=30 strategy@north=linear,firm replicates=3"
+    table = sim.sweep(line, folder=tmp_path / "played", config_dir=pact)
+    results = sim.load(tmp_path / "played")
+    assert results.usable == table.height == 6
+
+
+def test_threads_get_what_one_gets(pact: Path) -> None:
+    """Calls from threads that differ in scenario and in numbers do not meet."""
+    calls = [
+        {"seed": seed, "horizon": 12, **more}
+        for seed in (1, 2)
+        for more in ({"scenario": "pact", "config_dir": pact}, GIVEN)
+    ]
+    alone = [sim.run(**call) for call in calls]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda call: sim.run(**call), calls)) == alone
+
+
+def test_optuna_takes_it_as_it_is() -> None:
+    optuna = pytest.importorskip("optuna")
+
+    def objective(trial: "optuna.Trial") -> float:
+        beta = trial.suggest_float("beta", 0.5, 2.0)
+        found = sim.run(seed=1, replicates=2, horizon=10, armenia__strategy__beta=beta, **GIVEN)
+        return found["utility_first"]
+
+    study = optuna.create_study(direction="maximize")
+    study.optimize(objective, n_trials=3)
+    assert np.isfinite(study.best_value)

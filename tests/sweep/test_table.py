@@ -12,12 +12,13 @@ from scipy.stats import norm
 from scipy.stats import t as student_t
 from statsmodels.stats.proportion import proportion_confint
 
+from sim import sweeps as api
 from sim.errors import ConfigError
 from sim.runs.outcomes import outcomes
 from sim.runs.play import play_one
 from sim.runs.scenario_outcomes import scenario_outcomes
 from sim.runs.shares import clustered, wilson
-from sim.sweeps import api, run, summary, sweep
+from sim.sweeps import run, summary, sweep
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.execute import Outcome
 from sim.sweeps.summary import by_value, cell_label
