@@ -308,6 +308,7 @@ def idle_parts(scenario: "Scenario") -> list[str]:
     used = {key for _, number in scenario.numbers() for key in (number.basis, *number.sources)}
     used |= {event.basis for event in scenario.calendar}
     used |= {past.source for past in scenario.timeline}
+    used |= set(scenario.record.sources) if scenario.record else set()
     notes = " ".join(_texts(scenario))
     idle = [key for key in scenario.sources if key not in used and key not in notes]
     return lines + [f"sources.{key}: nothing cites it" for key in idle]
