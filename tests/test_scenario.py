@@ -18,7 +18,7 @@ from sim.errors import ConfigError
 from sim.model.plugins import registry
 
 SCENARIOS = sorted(path.stem for path in (config_folder() / "scenario").glob("*.yaml"))
-OF_THESE_TALKS = sorted(set(SCENARIOS) - {"prespa_2018"})
+OF_THESE_TALKS = ["december_2024", "march_2025", "september_2024"]
 """Those that start the talks between Armenia and Azerbaijan."""
 READINGS = ("yerevan", "baku", "opposition", "washington")
 
@@ -98,7 +98,7 @@ def test_every_number_has_a_source_or_a_range(name: str) -> None:
     """No number stands without a basis; assumptions hold their value in a range."""
     scenario = shipped(name)
     numbers = list(scenario.numbers())
-    assert len(numbers) > 200
+    assert len(numbers) > (70 if scenario.record else 200)
     for path, number in numbers:
         if number.assumed:
             assert number.low is not None, path
