@@ -48,13 +48,13 @@ def report(
     format: "Format" = "html",
     outcome: str = "",
 ) -> "Path":
-    """Write a report of a sweep, of a single run, or of two sweeps compared.
+    """Write a report of a sweep, of a single run, or of several sweeps compared.
 
-    folders: a folder of results, or two of sweeps.
+    folders: a folder of results, or several of sweeps, each compared with the first.
     out: where to write it; beside the results by default.
     format: ``"html"`` or ``"md"`` for a file, ``"csv"`` or ``"parquet"`` for a folder of tables,
         ``"svg"``, ``"png"`` or ``"pdf"`` for one of figures.
-    outcome: what a sweep's first screen is about, ``"signed_full"`` by default.
+    outcome: what the first screen is about or sweeps are compared in, ``"signed_full"`` by default.
 
     Returns where it is. Raises `sim.errors.SimError` if the folders or the place cannot be used.
     """
@@ -64,7 +64,7 @@ def report(
 
     given = [folders] if isinstance(folders, (str, Path)) else folders
     paths = [Path(folder) for folder in given]
-    target = default_target(paths[0], format, len(paths) == 2) if out is None else Path(out)
+    target = default_target(paths[0], format, len(paths) > 1) if out is None else Path(out)
     if out is not None:
         check_target(target)
     write_report(make_report(paths, lambda _words: None, outcome=outcome), target, format)

@@ -59,7 +59,7 @@ examples:
   sim results open last
       the report of the newest sweep, made if there is none, in the browser
   sim results compare base with_mediator
-      two sweeps in one report
+      sweeps in one report, each compared with the first
   sim results remove base
       deletes one after a question
 """
@@ -314,7 +314,7 @@ def named_result(name: str) -> Path:
 
 def results(words: Sequence[str], yes: bool) -> int:
     """List results, or open, compare or remove some of them."""
-    counts = {"open": (1, 1), "compare": (2, 2), "remove": (1, 100)}
+    counts = {"open": (1, 1), "compare": (2, 100), "remove": (1, 100)}
     action, *names = words or ["list"]
     if action not in counts:
         if names:
