@@ -308,6 +308,9 @@ def analyse(results: Mapping[str, Results]) -> Findings:
             f"With a chance above one half taken for yes, the fitted model is right on {right} of "
             f"{asked} questions, base rates on {by_base}.",
             verdict(cases, made),
+            f"Fitted on the cases of other regions only, the Brier score is "
+            f"{of[BY_REGION]['Brier']}; where that lies above the score before any case, what "
+            "fitting gains does not carry to another region.",
             "Time to a signature, continuous ranked probability score over three years: the "
             f"fitted model {of[FITTED]['CRPS, years']}, base rates "
             f"{of['(c) base rates of the other cases']['CRPS, years']}, a hazard an item "
