@@ -20,6 +20,7 @@ MAIN = {
 """Studies whose findings stand on the first screen, with what each comes to."""
 CAVEATS = {
     "hindcast": "The chief caveat: it is no forecast.",
+    "validation": "How often it was right elsewhere.",
     "sensitivity": "How much rests on assumptions.",
 }
 """Studies whose findings bound them."""

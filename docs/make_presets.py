@@ -16,7 +16,7 @@ from sim.runs.play import play_batch
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- presets: begin -->", "<!-- presets: end -->"
-PRESETS = ("none", "yerevan", "baku", "opposition", "washington")
+PRESETS = ("none", "yerevan", "baku", "opposition", "washington", "tenure", "market")
 RUNS = 1000
 ENDINGS = {
     "stalled": (Treaty.OPEN, Treaty.TEXT_AGREED, Treaty.INITIALLED),

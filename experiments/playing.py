@@ -19,7 +19,8 @@ def line_of(part: Part, small: bool) -> list[str]:
 def command_of(part: Part) -> str:
     """Return the line that plays a part at its published size."""
     named = "" if part.config_name == "config" else f" --config-name {part.config_name}"
-    return f"sim sweep{named} {' '.join(line_of(part, False))}"
+    zipped = "".join(f" --zip {keys}" for keys in part.zipped)
+    return f"sim sweep{named} {' '.join(line_of(part, False))}{zipped}"
 
 
 def folder_of(plan: Plan) -> Path:
@@ -40,7 +41,11 @@ def play(study: Study, small: bool, reporter: Reporter) -> Mapping[str, Results]
     """
     found = {}
     for name, part in study.parts.items():
-        request = make_plan(line_of(part, small), part.config_name)
+        request = make_plan(
+            line_of(part, small),
+            part.config_name,
+            zipped=[keys.split(",") for keys in part.zipped],
+        )
         cells, runs = request.plan.cells, request.plan.runs
         reporter.say(f"{study.name}, {name}: {cells:,} cells, {runs:,} runs")
         done = execute(request, folder_of(request.plan), reporter)

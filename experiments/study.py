@@ -27,12 +27,15 @@ class Part:
         Primary configuration.
     line : tuple of str
         Overrides beside the experiment's own.
+    zipped : tuple of str
+        Keys that go together instead of being crossed, as for `--zip`.
     """
 
     experiment: str
     small: tuple[str, ...]
     config_name: str = "config"
     line: tuple[str, ...] = ()
+    zipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

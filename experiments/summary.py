@@ -11,6 +11,8 @@ from sim.analysis import Results
 FOLDER = Path(__file__).parent / "summaries"
 """Where the committed summaries stand."""
 README = Path(__file__).parent / "README.md"
+MOST_LISTED = 5
+"""Sweeps of a study that are listed before its findings."""
 TABLES = "## Tables"
 """Heading from which on a summary is left out of the list of studies."""
 
@@ -27,12 +29,14 @@ def page(study: Study, results: Mapping[str, Results], findings: Findings) -> st
         f"{found.plan.replicates:,} runs each, seed {found.plan.seed}"
         for name, found in results.items()
     ]
+    few = len(sizes) <= MOST_LISTED
     blocks = [
         f"# {study.title}",
         f"**Question.** {study.question}",
         f"**Design.** {study.design}",
-        f"**Run it.** `make study NAME={study.name}`, which plays",
-        "\n".join(f"- {size}" for size in sizes),
+        f"**Run it.** `make study NAME={study.name}`, which plays"
+        + ("" if few else f" {len(sizes)} sweeps, listed below the tables."),
+        "\n".join(f"- {size}" for size in sizes) if few else "",
         f"**Found.** {findings.main}",
         "\n".join(f"- {sentence}" for sentence in findings.sentences),
         f"**What would overturn it.** {study.overturn}",
@@ -44,6 +48,8 @@ def page(study: Study, results: Mapping[str, Results], findings: Findings) -> st
         blocks.append(TABLES)
     for table in findings.tables:
         blocks += [table.caption, markdown(table.frame)]
+    if not few:
+        blocks += ["## Sweeps", "\n".join(f"- {size}" for size in sizes)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

@@ -9,14 +9,13 @@ files are read: nothing here plays a run.
 """
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.boxes import Boxes, boxes
 from sim.analysis.charts import Result
 from sim.analysis.compare import Comparison, compare
 from sim.analysis.deals import SigningRates, Terms, signing_rates, terms
 from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
-from sim.analysis.inputs import Input, inputs
+from sim.analysis.inputs import Boxes, Input, boxes, inputs
 from sim.analysis.intervals import Estimate, estimate, paired_estimate
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.loading import load

@@ -24,7 +24,7 @@ from sim.analysis.drivers import sobol_indices
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
 from sim.analysis.intervals import NOTHING, Clusters, Estimate, satterthwaite
 from sim.analysis.results import Floats, NotInResults, Results
-from sim.config.number import Number
+from sim.config.number import Number, assumptions_by_class
 from sim.runs.shares import student
 
 ASSUMPTIONS, CHOICES, CHANCE = "assumptions", "choices and sourced numbers", "chance"
@@ -266,8 +266,8 @@ class AssumptionLedger(Result):
 def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLedger:
     """Return which moved inputs are assumed, and how much of an outcome rests on them."""
     moved = inputs(results)
-    scenario = [number for _, number in results.scenario.numbers()]
-    assumed = sum(number.assumed and _has_range(number) for number in scenario)
+    scenario = list(results.scenario.numbers())
+    assumed = sum(number.assumed and _has_range(number) for _, number in scenario)
     unsure = sum(entry.ground in UNSURE for entry in moved)
     shares, by_input, notes = _divide(results, outcome, moved)
     return AssumptionLedger(
@@ -287,12 +287,18 @@ def _has_range(number: Number) -> bool:
     return number.low is not None and number.high is not None and number.low < number.high
 
 
-def _notes_on_numbers(scenario: Sequence[Number], assumed: int, moved: int) -> list[str]:
-    every = sum(number.assumed for number in scenario)
+def _notes_on_numbers(
+    scenario: Sequence[tuple[str, Number]], assumed: int, moved: int
+) -> list[str]:
+    every = sum(number.assumed for _, number in scenario)
     fixed = f", and {every - assumed} without one" if every > assumed else ""
+    classes = assumptions_by_class(scenario)
+    coded = [count for key, count in classes.items() if len(key) > 1]
     notes = [
         f"Of the scenario's {len(scenario)} numbers {assumed} are assumptions with a range{fixed}; "
-        f"this sweep moved {moved} of them. What rests on the others it cannot show."
+        f"this sweep moved {moved} of them. What rests on the others it cannot show.",
+        f"{sum(coded)} of the {every} assumptions are weights and positions in {len(coded)} "
+        f"classes of a coding rule, so {len(classes)} stand for themselves.",
     ]
     if not moved:
         notes.append(

@@ -16,9 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.boxes import halves
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
-from sim.analysis.inputs import inputs
+from sim.analysis.inputs import halves, inputs
 from sim.analysis.intervals import estimate
 from sim.analysis.results import Floats, NotInResults, Results, short, word
 

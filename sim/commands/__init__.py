@@ -32,6 +32,7 @@ COMMANDS = {
     "strategies": "listing",
     "scenario": "scenario",
     "theory": "theory",
+    "validate": "theory",
     "completion": "listing",
 }
 """The module of this package that holds each command."""

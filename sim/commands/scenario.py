@@ -28,6 +28,8 @@ examples:
       the text, preconditions, calendar, numbers and where they come from
   sim scenario show march_2025 --short
       the same as a file in the short form
+  sim scenario sources
+      what rests on which source, and how many assumptions there are
   sim scenario schema
       JSON Schema of scenario files, with which an editor completes and checks
 """
@@ -59,7 +61,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="begin, import, export, check or show a scenario",
         description=DESCRIPTION,
     )
-    names = "new|import|export|check|show|schema"
+    names = "new|import|export|check|show|sources|schema"
     actions = parser.add_subparsers(dest="action", metavar=names, required=True)
     new = actions.add_parser("new", help="write a valid scenario to be filled in")
     new.add_argument("name", metavar="NAME")
@@ -81,7 +83,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show = actions.add_parser("show", help="print a scenario as tables")
     show.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
     show.add_argument("--short", action="store_true", help="as a file in the short form")
-    for each in (export, show):
+    sources = actions.add_parser("sources", help="print what rests on which source")
+    sources.add_argument("name", metavar="NAME|FILE", nargs="?", default=DEFAULT)
+    for each in (export, show, sources):
         each.add_argument("--config-dir", metavar="DIR", help="a folder of your own with scenarios")
     actions.add_parser("schema", help="print the JSON Schema of scenario files")
 
@@ -113,6 +117,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.action == "check":
         return check(args.file)
     file = scenario_file(args.name, args.config_dir)
+    if args.action == "sources":
+        return show(file, sources=True)
     return show_short(file) if args.short else show(file)
 
 
@@ -302,6 +308,7 @@ def idle_parts(scenario: "Scenario") -> list[str]:
     used = {key for _, number in scenario.numbers() for key in (number.basis, *number.sources)}
     used |= {event.basis for event in scenario.calendar}
     used |= {past.source for past in scenario.timeline}
+    used |= set(scenario.record.sources) if scenario.record else set()
     notes = " ".join(_texts(scenario))
     idle = [key for key in scenario.sources if key not in used and key not in notes]
     return lines + [f"sources.{key}: nothing cites it" for key in idle]
@@ -326,13 +333,14 @@ def show_short(file: Path) -> int:
     return 0
 
 
-def show(file: Path) -> int:
-    """Print a scenario as tables."""
-    from sim.commands.scenario_tables import render_scenario
+def show(file: Path, *, sources: bool = False) -> int:
+    """Print a scenario as tables, or what rests on its sources."""
+    from sim.commands.scenario_tables import render_scenario, render_sources
     from sim.config.compose import load_scenario
     from sim.runs.terminal import console
 
-    render_scenario(load_scenario(file), console())
+    render = render_sources if sources else render_scenario
+    render(load_scenario(file), console())
     return 0
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sim.config.number import DERIVED, Number, override_of
+from sim.config.number import DERIVED, Number, assumptions_by_class, override_of
 from sim.config.scenario import Scenario
 from sim.config.table import in_unit
 from sim.runs.terminal import columns
@@ -134,7 +134,7 @@ def basis_words(number: Number) -> str:
     """Return where a number comes from, in words."""
     if number.basis == DERIVED:
         return f"derived from {', '.join(number.sources)}"
-    return number.basis
+    return f"{number.basis}, beside {', '.join(number.sources)}" if number.sources else number.basis
 
 
 def basis_table(scenario: Scenario) -> Table:
@@ -150,4 +150,46 @@ def basis_table(scenario: Scenario) -> Table:
         words = f"{basis}: {source.title}" if source else basis
         table.add_row(escape(words), str(count), f"{count / total:.1%}")
     table.add_row("all", str(total), "100.0%", style="bold")
+    return table
+
+
+def render_sources(scenario: Scenario, console: Console) -> None:
+    """Print what rests on which source, and how many assumptions stand for themselves."""
+    console.print(f"[bold]{escape(scenario.title)}[/bold]  (from {scenario.start.isoformat()})")
+    console.print(source_table(scenario))
+    numbers = list(scenario.numbers())
+    assumed = sum(number.assumed for _, number in numbers)
+    classes = assumptions_by_class(numbers)
+    coded = [count for key, count in classes.items() if len(key) > 1]
+    console.print(
+        f"{len(numbers)} numbers, {assumed} of them assumptions. {sum(coded)} of these are weights "
+        f"and positions in {len(coded)} classes of a coding rule, so {len(classes)} assumptions "
+        "stand for themselves."
+    )
+
+
+def source_table(scenario: Scenario) -> Table:
+    """Return each source with what rests on it.
+
+    A number is sourced or derived from it, or an assumption that was held against it; events of
+    the calendar and of the timeline cite it. What only a note cites is not told.
+    """
+    resting: dict[str, list[str]] = {key: [] for key in scenario.sources}
+    for path, number in scenario.numbers():
+        told = f"{path} (assumed beside it)" if number.assumed else path
+        for key in number.sources if number.sources else (number.basis,):
+            if key in resting:
+                resting[key].append(told)
+    for event in scenario.calendar:
+        if event.basis in resting:
+            resting[event.basis].append(f"calendar {event.date.isoformat()}")
+    for past in scenario.timeline:
+        if past.source in resting:
+            resting[past.source].append(f"timeline {past.date.isoformat()}")
+    table = columns(Table(title="What rests on which source"), "Source", "Of", "Grade")
+    table.add_column("What rests on it", overflow="fold")
+    for key, source in scenario.sources.items():
+        words = escape(f"{key}: {source.title}")
+        rests = escape(", ".join(resting[key])) or "notes only"
+        table.add_row(words, escape(source.date), source.reliability, rests)
     return table

@@ -1,14 +1,17 @@
-"""`sim theory`: play the published results through the rules and show what came out."""
+"""`sim theory` and `sim validate`: the rules beside published results and beside known outcomes."""
 
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from sim.theory import Oracle, StaticVerdict, Verdict
+    from sim.theory.deu import Score
 
 DESCRIPTION = """\
 Plays minimal talks through the simulator's own rules and compares what comes out with published
@@ -22,9 +25,19 @@ examples:
   sim theory --json
 """
 
+VALIDATE = """\
+Scores the simulator's own rules on outcomes that they were not made from, beside null models.
+
+examples:
+  sim validate deu DEUIII.tab
+      issues of European legislation (Arregui and Perarnaud 2021, doi 10.34810/data53): the table
+      of the deposit as text with tabs or commas, which you fetch; terms against compromise,
+      midpoint, median, reference point and others
+"""
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command's parser."""
+    """Add the parsers of both commands."""
     parser = subparsers.add_parser(
         "theory", help="check the rules against published results", description=DESCRIPTION
     )
@@ -32,9 +45,21 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "reference", nargs="*", metavar="REFERENCE", help="these only, e.g. Faratin1998"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    validate = subparsers.add_parser(
+        "validate", help="score the rules on known outcomes", description=VALIDATE
+    )
+    actions = validate.add_subparsers(dest="action", metavar="deu", required=True)
+    deu = actions.add_parser("deu", help="score terms on the issues of the deposited file of DEU")
+    deu.add_argument("file", metavar="FILE", type=Path)
+    deu.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def execute(args: argparse.Namespace) -> int:
+    """Do what one of both commands is asked for."""
+    return validate(args) if args.command == "validate" else theory(args)
+
+
+def theory(args: argparse.Namespace) -> int:
     """Print the scoreboard; return 1 if a result differs, else 0."""
     from rich.progress import track
 
@@ -160,3 +185,80 @@ def show_signs(verdicts: "Sequence[StaticVerdict]") -> None:
     show_block(table, console())
     passed = sum(verdict.passed for verdict in verdicts)
     print(f"{passed} of {len(verdicts)} signs as theory says")
+
+
+# --- known outcomes
+
+
+def validate(args: argparse.Namespace) -> int:
+    """Print the scores; ConfigError has one line for each problem of the file."""
+    from sim.theory.deu import halves, read_file, score_all
+
+    proposals = read_file(args.file)
+    whole, test = score_all(proposals)
+    if args.json:
+        document = {"all": [asdict(s) for s in whole], "test_half": [asdict(s) for s in test]}
+        print(json.dumps(document, indent=2))
+        return 0
+    several = sum(each.outcome.size > 1 for each in proposals)
+    issues = sum(each.outcome.size for each in proposals)
+    print(
+        f"{issues:,} issues of {len(proposals):,} proposals, {several:,} of them with several; "
+        "errors in points of 0 to 100, in brackets 95 % by bootstrap over proposals"
+    )
+    show_scores("All proposals; nothing is tuned", whole)
+    tested = len(halves(proposals)[1])
+    show_scores(f"Test half, {tested:,} proposals; tuned on the other half", test)
+    print(verdict(whole))
+    return 0
+
+
+def show_scores(title: str, scores: "Sequence[Score]") -> None:
+    """Print one table of scores."""
+    from rich.table import Table
+
+    from sim.runs.terminal import console
+    from sim.runs.terminal import show as show_block
+
+    table = Table(title=title, title_justify="left")
+    headings = (
+        "Forecast",
+        "Mean error",
+        "Beside the compromise",
+        "Several issues",
+        "Open",
+        "Tuned",
+    )
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for score in scores:
+        table.add_row(
+            score.name,
+            f"{score.error:.1f} [{score.low:.1f}, {score.high:.1f}]",
+            between(score.beside, score.beside_low, score.beside_high),
+            between(score.several, score.several_low, score.several_high),
+            str(score.unclosed or ""),
+            "" if score.chosen is None else f"{score.chosen:+g}",
+        )
+    show_block(table, console())
+
+
+def between(value: float, low: float, high: float) -> str:
+    """Return a difference with its interval."""
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def verdict(scores: "Sequence[Score]") -> str:
+    """Return which rule comes closest, and whether it beats the compromise."""
+    compromise = scores[0]
+    best = min((s for s in scores if s.kind == "rule"), key=lambda score: score.error)
+    if best.beside_high < 0.0:
+        told = "beats"
+    elif best.beside_low > 0.0:
+        told = "loses to"
+    else:
+        told = "cannot be told from"
+    return (
+        f"The best of the rules afterwards, {best.name} ({best.error:.1f}), {told} the compromise "
+        f"({compromise.error:.1f})."
+    )

@@ -1,6 +1,6 @@
 """The parts of a scenario: its text, preconditions, the conduct of the talks, politics at home."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,6 +9,7 @@ from sim.config.number import (
     Count,
     Day,
     Duration,
+    Id,
     Model,
     Number,
     Ratio,
@@ -202,8 +203,14 @@ class Source(Model):
     title: str = Field(min_length=1)
     address: str = ""
     date: str = ""
+    known: Day | None = None  # day by which the fact was public, of a source that came out later
     reliability: Literal["A", "B", "C"]
     note: str = ""
+
+    @property
+    def public_by(self) -> str:
+        """Day by which what it says was public, as far as it is dated; empty if it is not."""
+        return self.date if self.known is None else self.known.isoformat()
 
 
 class Mediation(Model):
@@ -277,6 +284,28 @@ class Happened(Model):
     source: str
     kind: str = "event"
     note: str = ""
+
+
+class Record(Model):
+    """What became of talks that are over, for scores alone; no rule reads it.
+
+    Days are those of `docs/coding.md`; None where it has not come by `until`.
+    """
+
+    region: str = Field(min_length=1)
+    until: Day  # last day that was looked at
+    sources: tuple[str, ...] = Field(min_length=1)
+    # larger population over the smaller: 1 within a factor of two, 2 up to five, 3 beyond
+    capability: int = Field(strict=True, ge=1, le=3)
+    interim: Day | None = None
+    closed: Day | None = None
+    signed: Day | None = None
+    first_ratification: bool | None = None  # whether the first attempt succeeded, if one was made
+    in_force: Day | None = None
+    lapsed: Day | None = None
+    preconditions: dict[Id, Literal["met", "waived", "blocking"]] = Field(default_factory=dict)
+    terms: dict[Id, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(default_factory=dict)
+    cannot: tuple[str, ...] = Field(min_length=1)  # what of the case the model does not express
 
 
 # --- politics at home: approval, the constitutional route, ratification, what lasts, the public

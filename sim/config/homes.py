@@ -3,11 +3,12 @@
 One home may stand at the top of a scenario, as `opposition`, `politics`, `constitution`,
 `ratification` and `public`; further ones, or all, stand by party under `homes`. Parts that are left
 out ask for no numbers: those that only a public, an opposition or a constitution gives a meaning
-are asked for only beside it.
+are asked for only beside it. Below them stand the checks of the record of talks that are over.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from pydantic import Field
@@ -20,8 +21,11 @@ from sim.config.conduct import (
     Precondition,
     PublicOpinion,
     Ratification,
+    Record,
+    Source,
 )
 from sim.config.number import Amount, Model, Number, Ratio, Share, Signed, Tally
+from sim.errors import did_you_mean
 from sim.model.codes import Actor
 
 
@@ -324,3 +328,91 @@ def _election_problems(
     elif named is not None and named not in homes:
         told = "whose politics are not modelled" if named in s.parties else "who is neither party"
         yield f"{place}.home: an election in {named}, {told}"
+
+
+# --- the record of talks that are over
+
+
+class PastCase(Protocol):
+    """What the checks of a record read of a scenario."""
+
+    @property
+    def start(self) -> date:
+        """First day."""
+        ...
+
+    @property
+    def record(self) -> Record | None:
+        """What became of the talks."""
+        ...
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Sources by key."""
+        ...
+
+    @property
+    def articles(self) -> Mapping[str, object]:
+        """Articles by id."""
+        ...
+
+    @property
+    def preconditions(self) -> Mapping[str, object]:
+        """Preconditions by id."""
+        ...
+
+    @property
+    def calendar(self) -> tuple[Dated, ...]:
+        """Dated events."""
+        ...
+
+    def numbers(self) -> Iterator[tuple[str, Number]]:
+        """Yield every number with its path."""
+        ...
+
+
+def record_problems(s: PastCase) -> Iterator[str]:
+    """Yield the answers that a past case lacks, and the facts from after its start."""
+    if (record := s.record) is None:
+        return
+    for key in record.sources:
+        if key not in s.sources:
+            yield f"record.sources: unknown source '{key}'" + did_you_mean(key, s.sources)
+    for kind, given, known in (
+        ("preconditions", record.preconditions, s.preconditions),
+        ("terms", record.terms, s.articles),
+    ):
+        for key in given:
+            if key not in known:
+                yield f"record.{kind}.{key}: the scenario has none" + did_you_mean(key, known)
+    for key in s.preconditions:
+        if key not in record.preconditions:
+            yield f"record.preconditions.{key}: has no answer; write met, waived or blocking"
+    for name in ("interim", "closed", "signed", "in_force", "lapsed"):
+        day = getattr(record, name)
+        if day is not None and not s.start < day <= record.until:
+            yield f"record.{name}: {day} must lie after {s.start} and not after {record.until}"
+    if record.signed is None and (record.in_force or record.first_ratification is not None):
+        yield "record.signed: is missing, and what was ratified or is in force was signed"
+    if not s.start < record.until:
+        yield f"record.until: {record.until} must lie after the start, {s.start}"
+    yield from _too_late(s)
+
+
+def _too_late(s: PastCase) -> Iterator[str]:
+    """Yield each source from after the start that something rests on which rules read."""
+    cited: dict[str, str] = {}
+    for path, number in s.numbers():
+        for key in number.sources or (number.basis,):
+            cited.setdefault(key, path)
+    for index, event in enumerate(s.calendar):
+        cited.setdefault(event.basis, f"calendar[{index}]")
+    for key, path in cited.items():
+        day = s.sources[key].public_by if key in s.sources else "-"
+        if not day:
+            yield f"sources.{key}.date: is missing, and {path} of a past case rests on it"
+        elif day[:4].isdigit() and day > s.start.isoformat()[: len(day)]:
+            yield (
+                f"sources.{key}: is from {day}, after the start, and {path} rests on it; cite what "
+                f"was known by {s.start}, or state 'known'"
+            )

@@ -5,7 +5,8 @@ In the short form of a scenario words, bare numbers and lists stand for assumpti
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +50,8 @@ class Number(Model):
     # low, high: range for sensitivity analysis; required for an assumption
     low: float | None = Field(default=None, strict=True)
     high: float | None = Field(default=None, strict=True)
-    # keys of the sources of a derived value, written `from` in YAML
+    # `from` in YAML: keys of the sources of a derived value, or of those that an assumption stands
+    # beside
     sources: tuple[str, ...] = Field(default=(), alias="from")
     note: str = ""  # how it was derived or why it was assumed
 
@@ -71,8 +73,8 @@ class Number(Model):
             raise ValueError("an assumption needs both low and high")
         if self.basis == DERIVED and not self.sources:
             raise ValueError("a derived value needs `from: [SOURCE, ...]`")
-        if self.basis != DERIVED and self.sources:
-            raise ValueError("`from` belongs to 'basis: derived' only")
+        if self.basis not in (DERIVED, ASSUMPTION) and self.sources:
+            raise ValueError("`from` belongs to 'basis: derived' or to an assumption")
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if low > high:
@@ -89,6 +91,34 @@ class Number(Model):
     def __float__(self) -> float:
         """Return the value."""
         return self.value
+
+
+CLASSED = re.compile(r"\.(weights|ideals|opening)\.|\.position$")
+"""Paths of weights and positions, which are coded in classes."""
+
+
+def assumptions_by_class(numbers: Iterable[tuple[str, Number]]) -> dict[tuple[object, ...], int]:
+    """Return how many numbers share each assumption.
+
+    Weights of the same value and range are one class of the coding rule, and so are positions at
+    the same distance from either end; any other assumption stands for itself.
+
+    numbers: paths and numbers of a scenario.
+    """
+    found: Counter[tuple[object, ...]] = Counter()
+    for path, entry in numbers:
+        if not entry.assumed or entry.low is None or entry.high is None:
+            continue
+        span = (entry.value, entry.low, entry.high)
+        coded = CLASSED.search(path)
+        if coded is None:
+            found[(path,)] += 1
+        elif coded[1] == "weights":
+            found[("weight", *span)] += 1
+        else:
+            turned = tuple(round(1.0 - v, 9) for v in (entry.value, entry.high, entry.low))
+            found[("position", *min(span, turned))] += 1
+    return dict(found)
 
 
 def _within(low: float, high: float, whole: bool = False) -> Callable[[Number], Number]:

@@ -23,6 +23,7 @@ from sim.config.conduct import (
     Provision,
     PublicOpinion,
     Ratification,
+    Record,
     Source,
     Successor,
     Unilateral,
@@ -33,6 +34,7 @@ from sim.config.homes import (
     Opposition,
     home_problems,
     homes_of,
+    record_problems,
     seat_problems,
     vote_problems,
 )
@@ -94,6 +96,7 @@ def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
         _mediator_problems,
         _precondition_problems,
         _source_problems,
+        record_problems,
         _channel_problems,
     )
 
@@ -226,10 +229,8 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
         if provision.levels and provision.position is not None:
             steps = provision.position.value * (provision.levels - 1)
             if abs(steps - round(steps)) > 1e-9:
-                yield (
-                    f"{place}.position: {provision.position.value:g} is not one of its "
-                    f"{provision.levels} equally spaced wordings"
-                )
+                given = f"{place}.position: {provision.position.value:g}"
+                yield f"{given} is not one of its {provision.levels} equally spaced wordings"
 
 
 def _weight_problems(s: "Scenario") -> Iterator[str]:
@@ -261,9 +262,9 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
         if word in s.sources:
             yield f"sources.{word}: '{word}' is a reserved word, not the key of a source"
     for path, number in s.numbers():
-        keys = number.sources if number.basis == DERIVED else (number.basis,)
+        keys = number.sources if number.basis in RESERVED else (number.basis,)
         for key in keys:
-            if key not in s.sources and (number.basis == DERIVED or key not in RESERVED):
+            if key not in s.sources:
                 yield f"{path}.basis: unknown source '{key}'" + did_you_mean(
                     key, (*s.sources, ASSUMPTION, DERIVED)
                 )
@@ -356,10 +357,10 @@ class Scenario(Model):
     incidents: Incidents
     calendar: tuple[Dated, ...] = Field(default=(), max_length=16)
     timeline: tuple[Happened, ...] = ()
+    record: Record | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Scenario":
-
         problems = cross_problems(self)
         if problems:
             raise ConfigError(problems)

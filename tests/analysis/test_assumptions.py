@@ -7,6 +7,7 @@ import pytest
 
 from sim.analysis import Results, assumption_ledger, inputs
 from sim.analysis.assumptions import FEWEST, POINTS, Decomposition, _between, decomposition
+from sim.config.number import assumptions_by_class
 
 
 def made(values: np.ndarray[Any, np.dtype[np.float64]], *keys: str) -> Decomposition:
@@ -66,6 +67,8 @@ def test_parts_of_a_sweep_sum_to_one(factorial: Results) -> None:
     assert found.moved_assumptions == 0
     assert {entry.ground for entry in found.moved} == {"choice"}
     assert any("moved 0 of them" in note for note in found.notes)
+    classes = assumptions_by_class(factorial.scenario.numbers())
+    assert any(f"so {len(classes)} stand for themselves" in note for note in found.notes)
     assert any("design=saltelli" in note for note in found.notes)
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import NotInResults, Results, boxes
-from sim.analysis.boxes import grown, halves, measured
-from sim.analysis.inputs import Table, cell_means
+from sim.analysis.inputs import Table, cell_means, grown, halves, measured
 from sim.analysis.intervals import Clusters
 
 

@@ -24,6 +24,7 @@ PUBLISHED = {
     "opposition_claim",
     "opposition_strength",
     "sensitivity",
+    "validation",
 }
 
 

@@ -11,11 +11,11 @@ from functools import cache, partial
 import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.boxes import boxes
 from sim.analysis.deals import Terms, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
+from sim.analysis.inputs import boxes
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.nulls import constant_hazard, salience_compromise
 from sim.analysis.page.content import (

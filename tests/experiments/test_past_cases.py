@@ -1,0 +1,180 @@
+"""Answers, null models and scores of the past cases, by hand."""
+
+import importlib.util
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import past_cases
+from experiments.past_cases import (
+    CASES,
+    CHANGES,
+    CLOSED,
+    IN_FORCE,
+    INTERIM,
+    RATIFIED,
+    SIGNED,
+    UNCHANGED,
+    WEEKS,
+    Case,
+    Ended,
+    Forecast,
+    accepted,
+    answers,
+    base_rates,
+    brier,
+    crps,
+    item_hazard,
+    told,
+)
+from experiments.validation import STUDY, line_of, zipped_of
+from sim.config.compose import compose
+from sim.config.scenario import Scenario
+
+FLAT = np.linspace(0.0, 0.5, WEEKS + 1)
+
+
+def case(
+    came: Mapping[str, bool],
+    says: Mapping[str, list[float]] | None = None,
+    signed: float = np.inf,
+    name: str = "beagle_1980",
+) -> Case:
+    """Return a case with these answers and what three combinations say."""
+    given = {question: np.array((says or {}).get(question, [0.5] * 3)) for question in came}
+    return Case(name, scenario(name), came, given, np.tile(FLAT, (3, 1)), signed, {})
+
+
+def scenario(name: str) -> Scenario:
+    """Return the scenario of a case."""
+    return compose([f"scenario={name}"]).scenario
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_has_answers_and_says_what_it_cannot(name: str) -> None:
+    found = scenario(name)
+    assert found.parties == CASES[name]
+    assert found.record is not None
+    assert found.record.cannot
+    asked = answers(found)
+    assert set(SIGNED) <= set(asked)
+    assert len([q for q in asked if q.startswith("demand unmet")]) == len(found.preconditions)
+
+
+def test_five_of_the_twelve_failed_or_were_not_signed_in_time() -> None:
+    assert len(CASES) == 12
+    signed = [answers(scenario(name))["signed within 3 years"] for name in CASES]
+    assert 5 <= signed.count(True) <= 7
+
+
+def test_answers_of_one_case_by_hand() -> None:
+    assert answers(scenario("colombia_2014")) == {
+        "signed within 1 year": False,
+        "signed within 2 years": False,
+        "signed within 3 years": True,
+        INTERIM: False,
+        CLOSED: False,
+        RATIFIED: False,
+        IN_FORCE: True,
+    }
+
+
+def test_what_the_record_does_not_reach_is_not_asked() -> None:
+    found = scenario("colombia_2014")
+    assert found.record is not None
+    record = found.record.model_copy(
+        update={"until": date(2015, 6, 1), "signed": None, "closed": None, "in_force": None}
+    )
+    asked = answers(found.model_copy(update={"record": record}))
+    assert asked == {"signed within 1 year": False, INTERIM: False, CLOSED: False}
+
+
+def test_what_a_run_says_of_each_question() -> None:
+    """One run signs after 40 weeks and is in force after 60 more; one never signs."""
+    weeks = {"full": [40.0, -1.0], "ratified": [100.0, -1.0], "interim": [50.0, 20.0]}
+    arrays = {key: np.array(value) for key, value in weeks.items()}
+    found = told(Ended(**arrays, text=np.array([30.0, 60.0]), unmet={"x": np.array([0.0, 1.0])}))
+    assert found["signed within 1 year"].tolist() == [1.0, 0.0]
+    assert found[INTERIM].tolist() == [0.0, 1.0]
+    assert found[CLOSED].tolist() == [1.0, 0.0]
+    assert found[RATIFIED][0] == 1.0
+    assert np.isnan(found[RATIFIED][1])
+    assert found[IN_FORCE][0] == 1.0
+    assert found["demand unmet: x"].tolist() == [0.0, 1.0]
+
+
+def test_base_rates_know_the_other_cases_only() -> None:
+    others = [case({INTERIM: True}, signed=10.0), case({INTERIM: False}), case({INTERIM: False})]
+    found = base_rates(case({INTERIM: True, CLOSED: True}), others)
+    assert found.says[INTERIM] == pytest.approx(1.5 / 4)
+    assert found.says[CLOSED] == 0.5
+    assert found.curve[9] == pytest.approx(0.5 / 4)
+    assert found.curve[10] == pytest.approx(1.5 / 4)
+
+
+def test_hazard_of_one_item_is_events_by_exposure() -> None:
+    rate = past_cases._item_rate([(1, 52.0), (1, np.inf)])
+    assert rate == pytest.approx(1 / (52 + WEEKS), rel=0.01)
+
+
+def test_more_items_take_longer_at_the_same_hazard() -> None:
+    training = [case({CLOSED: False}, signed=80.0)]
+    few = item_hazard(case({CLOSED: False}, name="estonia_russia_1996"), training)
+    many = item_hazard(case({CLOSED: False}, name="iran_2013"), training)
+    assert np.all(few.curve[1:] > many.curve[1:])
+
+
+def test_the_closest_combinations_are_kept() -> None:
+    training = [case({CLOSED: True}, {CLOSED: [0.2, 0.9, 0.5]})]
+    assert accepted(training, 1 / 3).tolist() == [1]
+    assert accepted(training, 2 / 3).tolist() == [1, 2]
+
+
+def test_scores_by_hand() -> None:
+    one = case({CLOSED: True, INTERIM: False}, signed=52.0)
+    perfect = Forecast({CLOSED: 1.0, INTERIM: 0.0}, (np.arange(WEEKS + 1) >= 52).astype(float))
+    assert brier(one, perfect) == 0.0
+    assert crps(one, perfect) == 0.0
+    never = Forecast({CLOSED: 0.5, INTERIM: 0.5}, np.zeros(WEEKS + 1))
+    assert brier(one, never) == 0.25
+    assert crps(one, never) == pytest.approx((WEEKS + 1 - 52) * 7 / 365)
+
+
+def test_payoffs_are_exchanged_and_made_alike() -> None:
+    settings = compose(["scenario=syria_israel_2000"])
+    first, second = settings.scenario.parties
+    before = settings.scenario
+    after = CHANGES[past_cases.EXCHANGED](settings).scenario
+    assert after.articles["settlers"].weights[first] == before.articles["settlers"].weights[second]
+    assert after.preconditions["line"].ideals == before.preconditions["line"].ideals
+    assert after.status_quo[first] == before.status_quo[second]
+    alike = CHANGES[past_cases.DEADLINES](settings).scenario
+    assert {w.value for entry in alike.articles.values() for w in entry.weights.values()} == {1.0}
+    assert CHANGES[UNCHANGED](settings) is settings
+
+
+def test_both_sides_of_each_case_share_their_conduct() -> None:
+    assert list(STUDY.parts) == list(CASES)
+    for name, parties in CASES.items():
+        for party, keys in zip(
+            parties, zip(*(z.split(",") for z in zipped_of(name)), strict=True), strict=True
+        ):
+            assert all(party in key for key in keys)
+        keys = [entry.partition("=")[0] for entry in line_of(name)]
+        assert {key for pair in zipped_of(name) for key in pair.split(",")} <= set(keys)
+
+
+def test_the_page_of_evidence_is_up_to_date() -> None:
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location("evidence", root / "docs" / "make_evidence.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.PAGE.read_text("utf-8") == made.page(), "run `make docs`"
+    summary = (made.SUMMARIES / "validation.md").read_text("utf-8")
+    drawn = made.picture(made.section(summary, "Forecasts in per cent"))
+    assert made.PICTURE.read_text("utf-8") == drawn, "run `make docs`"
