@@ -138,6 +138,7 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> P
 
 
 def test_results(swept: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     listed = told(capsys, "results")
     assert re.search(r"^base .* 4 runs .*agenda=single_undertaking,interim_allowed", listed, re.M)
     assert re.search(r"^one .* 1 run ", listed, re.MULTILINE)
@@ -253,7 +254,7 @@ def test_wrong_words(
         (["sweep", "repli"], {"replicate=", "replicates="}),
         (["sweep", "--na"], {"--name"}),
         (["scenario", "ex"], {"export"}),
-        (["scenario", "show", "pre"], {"prespa_2018"}),
+        (["scenario", "show", "pre"], {"prespa_2018", "prespa_coded_2018"}),
         (["list", "exp"], {"experiments"}),
         (["completion", "b"], {"bash"}),
         (["run", "scenario.lapse.exit"], {"scenario.lapse.exit_cost.value="}),
