@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sim.config.homes import Home
 from sim.config.number import Number
+from sim.config.scenario import BY_PARTY
 from sim.config.settings import CHOICES, Settings
 from sim.model.plugins import registry
 from sim.view.board.markup import SIGNS
@@ -127,7 +128,9 @@ def _chosen_for(preset: object) -> set[str]:
     entries = (entry for entry in _at(preset, "defaults", list) if isinstance(entry, Mapping))
     keys = [str(key) for entry in entries for key in entry]
     named = {key.partition("@")[2] for key in keys if "@" in key}
-    return named | _home_named(preset)
+    scenario = preset.get("scenario") if isinstance(preset, Mapping) else None
+    own = {party for name in BY_PARTY for party in _at(scenario, name, dict)}
+    return named | own | _home_named(preset)
 
 
 def _home_named(preset: object) -> set[str]:

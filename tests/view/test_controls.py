@@ -59,7 +59,7 @@ def test_scenarios_with_other_parties_are_not_offered() -> None:
         for group in fieldsets(start, prespa, prespa)
         for control in group.controls
     }
-    assert offered["scenario"] == ["prespa_2018"]
+    assert offered["scenario"] == ["prespa_2018", "prespa_coded_2018"]
     assert offered["preset"] == ["none"]
 
 
