@@ -119,7 +119,8 @@ def test_a_text_is_no_formula(tmp_path: Path) -> None:
     assert (sheet["C2"].value, sheet["C2"].data_type) == ("=1+1", "s")
 
 
-def test_units_are_shown(tmp_path: Path, capsys: Capture) -> None:
+def test_units_are_shown(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     assert importing(LONG, tmp_path) == 0
     assert main(["scenario", "show", str(tmp_path / "mine" / "scenario" / "talks.yaml")]) == 0
     shown = capsys.readouterr().out
