@@ -24,6 +24,8 @@ from pydantic import (
     model_validator,
 )
 
+from sim.errors import did_you_mean
+
 FIRST_YEAR, LAST_YEAR = 100, 9899
 """Years of a scenario's dates; what follows from them stays within the calendar of Python."""
 ASSUMPTION = "assumption"
@@ -74,7 +76,10 @@ class Number(Model):
         if self.basis == DERIVED and not self.sources:
             raise ValueError("a derived value needs `from: [SOURCE, ...]`")
         if self.basis not in (DERIVED, ASSUMPTION) and self.sources:
-            raise ValueError("`from` belongs to 'basis: derived' or to an assumption")
+            near = did_you_mean(self.basis, (DERIVED, ASSUMPTION))
+            raise ValueError(
+                f"`from` belongs to a derived value or an assumption, not to '{self.basis}'{near}"
+            )
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if low > high:
