@@ -622,6 +622,23 @@ def test_what_was_copied_is_not_told_for_ever(page: Page, server: Server) -> Non
     expect(page.locator(".copied")).to_be_empty(timeout=10_000)
 
 
+def test_what_has_the_focus_keeps_it_when_the_panels_are_drawn_anew(
+    page: Page, server: Server
+) -> None:
+    opened(page, server, LONG)
+    told = "(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
+    for selector in (".figure", "[data-take]", "[data-fold]"):
+        held = page.locator(selector).last
+        held.focus()
+        name = page.evaluate(told)
+        page.evaluate("document.activeElement.dataset.before = 'yes'")
+        week = tick(page)
+        page.evaluate(f"document.querySelector('{STEP}').click()")
+        at(page, week + 1)
+        assert name and page.evaluate(told) == name, selector
+    assert page.locator("[data-before]").count() < 3, "nothing was drawn anew"
+
+
 def tabbed(page: Page) -> list[str]:
     """Walk through the page with Tab and return what had the focus, visibly."""
     page.reload()
