@@ -635,7 +635,8 @@ def test_what_has_the_focus_keeps_it_when_the_panels_are_drawn_anew(
         week = tick(page)
         page.evaluate(f"document.querySelector('{STEP}').click()")
         at(page, week + 1)
-        assert name and page.evaluate(told) == name, selector
+        assert name, selector
+        assert page.evaluate(told) == name, selector
     assert page.locator("[data-before]").count() < 3, "nothing was drawn anew"
 
 
