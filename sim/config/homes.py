@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import numpy as np
 from pydantic import Field
 
 from sim.config.conduct import (
@@ -291,7 +292,7 @@ def _missing_numbers(home: Home) -> Iterator[str]:
 def seat_problems(scenario: HasHomes) -> Iterator[str]:
     """Yield governments with more seats than their parliaments."""
     for home in homes_of(scenario).values():
-        if home.figure("government_seats") > home.figure("parliament_seats"):
+        if np.any(home.figure("government_seats") > home.figure("parliament_seats")):
             place = f"{home.path}politics"
             yield f"{place}.government_seats: more seats than {place}.parliament_seats"
 

@@ -2,18 +2,22 @@
 
 Rates per year become weekly ones once: a discount rate r as ``exp(-r / 52)``, an event rate as
 the probability ``1 - exp(-r / 52)``, days as days / 7.
+
+The numbers of a scenario may be columns, a value for each point of a sampled design, shape
+(points,): then the records of all points are filled at once.
 """
 
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.conduct import Successor
+from sim.config.conduct import PublicOpinion
 from sim.config.homes import Home, value_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
@@ -46,14 +50,28 @@ TRIGGERS: Mapping[str, Treaty] = {
 """Earliest stage of the treaty at which a joint step is taken up."""
 
 
-def weekly_chance(per_year: float) -> float:
+Value = TypeVar("Value", float, NDArray[np.float64])
+"""One number, or one for each point."""
+
+
+def each(function: Callable[[float], float], value: Value) -> Value:
+    """Return a function of a number, or of each point's: to the bit what it is of one number.
+
+    The exponentials and powers of whole arrays differ from those of single numbers in the last bit.
+    """
+    if isinstance(value, np.ndarray):
+        return np.array([function(single) for single in value.tolist()])
+    return function(value)
+
+
+def weekly_chance(per_year: Value) -> Value:
     """Return the probability of at least one event a week at `per_year` events a year."""
-    return -math.expm1(-per_year / WEEKS_PER_YEAR)
+    return each(lambda rate: -math.expm1(-rate / WEEKS_PER_YEAR), per_year)
 
 
-def weekly_discount(per_year: float) -> float:
+def weekly_discount(per_year: Value) -> Value:
     """Return the weekly discount factor of a continuous yearly rate."""
-    return math.exp(-per_year / WEEKS_PER_YEAR)
+    return each(lambda rate: math.exp(-rate / WEEKS_PER_YEAR), per_year)
 
 
 def week_of(scenario: Scenario, day: object) -> int:
@@ -63,18 +81,23 @@ def week_of(scenario: Scenario, day: object) -> int:
 
 
 class Fields:
-    """The fields of one record as attributes; those of `np.record` take several times as long."""
+    """The fields of some records as attributes, each with the points as its last axis.
 
-    __slots__ = ("_record",)
+    So `params.weight[actor, issue] = value` sets one number, or a column of them. A field of one
+    number a record can be set as a whole only.
+    """
 
-    def __init__(self, record: np.void) -> None:
-        object.__setattr__(self, "_record", record)
+    __slots__ = ("_records",)
+
+    def __init__(self, records: NDArray[np.void]) -> None:
+        object.__setattr__(self, "_records", records)
 
     def __getattr__(self, name: str) -> np.ndarray:
-        return self._record[name]
+        field = self._records[name]
+        return field.transpose(*range(1, field.ndim), 0)
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._record[name] = value
+        self._records[name] = value
 
 
 def parameters(settings: Settings) -> np.record:
@@ -85,8 +108,13 @@ def parameters(settings: Settings) -> np.record:
     Returns weights of each actor sum to 1 over the provisions and the preconditions that are not
     dormant; a dormant precondition keeps its weight on the same scale.
     """
-    batch = np.zeros(1, PARAMS)
-    params = Fields(batch[0])
+    record: np.record = _records(settings, 1).view(np.recarray)[0]
+    return record
+
+
+def _records(settings: Settings, points: int) -> NDArray[np.void]:
+    records = np.zeros(points, PARAMS)
+    params = Fields(records)
     scenario = settings.scenario
     _talks(params, settings)
     _provisions(params, scenario)
@@ -105,8 +133,7 @@ def parameters(settings: Settings) -> np.record:
     _mediation(params, settings)
     _channels(params, scenario)
     _calendar(params, scenario)
-    record: np.record = batch.view(np.recarray)[0]
-    return record
+    return records
 
 
 def governments(settings: Settings) -> NDArray[np.void]:
@@ -115,25 +142,33 @@ def governments(settings: Settings) -> NDArray[np.void]:
     Row 0 is with both governments of week 0, 1 with a successor in the first party, 2 in the
     second, 3 in both: `State.government`.
     """
-    followed = [s for s, p in enumerate(settings.scenario.parties) if p in _successors(settings)]
-    rows = np.zeros(4 if followed else 1, PARAMS).view(np.recarray)
-    rows[:] = parameters(settings)
-    for row, side in itertools.product(range(len(rows)), followed):
-        if row >> side & 1:
-            _take_office(rows[row], settings, side)
+    rows: NDArray[np.void] = governments_of_points(settings, 1)[0]
     return rows
 
 
-def _successors(settings: Settings) -> Mapping[str, Successor]:
-    return settings.scenario.successors
+def governments_of_points(settings: Settings, points: int) -> NDArray[np.void]:
+    """Return `governments` of each point, shape (points, governments).
+
+    settings: numbers of its scenario may be columns of shape (points,).
+    """
+    followed = [
+        s for s, p in enumerate(settings.scenario.parties) if p in settings.scenario.successors
+    ]
+    rows = np.zeros((points, 4 if followed else 1), PARAMS).view(np.recarray)
+    rows[:] = _records(settings, points)[:, np.newaxis]
+    for row, side in itertools.product(range(rows.shape[1]), followed):
+        if row >> side & 1:
+            _take_office(Fields(rows[:, row]), settings, side)
+    return rows
 
 
-def _take_office(params: np.record, settings: Settings, side: int) -> None:
+def _take_office(params: Fields, settings: Settings, side: int) -> None:
     """Give a party the preferences of its next government."""
-    successor = _successors(settings)[settings.scenario.parties[side]]
-    actor = int(params.successor[side]) - 1
-    for name in ("weight", "ideal", "curvature"):
-        params[name][side] = params[name][actor]
+    scenario = settings.scenario
+    successor = scenario.successors[scenario.parties[side]]
+    actor = scenario.code_of(successor.like)
+    for values in (params.weight, params.ideal, params.curvature):
+        values[side] = values[actor]
     params.opening[side] = params.ideal[side]
     if successor.discount_rate is not None:
         params.discount[side] = weekly_discount(successor.discount_rate.value)
@@ -215,9 +250,9 @@ def _normalise(params: Fields, scenario: Scenario) -> None:
     dormant = [p.status == "dormant" for p in scenario.preconditions.values()]
     counted[ARTICLES : ARTICLES + len(dormant)] = ~np.array(dormant, bool)
     for actor in scenario.cast:
-        total = params.weight[actor, counted].sum()
-        if total > 0.0:
-            params.weight[actor] /= total
+        # Each point's weights lie side by side, so that they are summed in the same order as one's.
+        total = np.ascontiguousarray(params.weight[actor, counted].T).sum(axis=1)
+        params.weight[actor] /= np.where(total > 0.0, total, 1.0)
 
 
 def _party(params: Fields, settings: Settings, side: int, party: str) -> None:
@@ -238,7 +273,7 @@ def _party(params: Fields, settings: Settings, side: int, party: str) -> None:
     successor = scenario.successors.get(party)
     params.successor[side] = 0 if successor is None else 1 + scenario.code_of(successor.like)
     reply = scenario.drafts.reply_days[party].value / DAYS_PER_WEEK
-    params.reply_rate[side] = min(1.0, 1.0 / reply)
+    params.reply_rate[side] = np.minimum(1.0, 1.0 / reply)
     params.opponent_error[side] = scenario.opponent_error[party].value
     params.holdout_odds[side] = scenario.holdout_odds[party].value
 
@@ -267,22 +302,21 @@ def _party(params: Fields, settings: Settings, side: int, party: str) -> None:
     params.belief_b[side] = (1.0 - rate) * worth
 
     politics = scenario.politics
-    params.office_value[side] = politics.office_value[party].value
-    params.survival_gain[side] = politics.survival_gain[party].value
-    params.audience_cost[side] = politics.audience_cost[party].value
-    params.ratifier_reservation[side] = politics.ratifier_reservation[party].value
+    for name in ("office_value", "survival_gain", "audience_cost", "ratifier_reservation"):
+        getattr(params, name)[side] = getattr(politics, name)[party].value
     params.anticipates_ratifier[side] = politics.anticipates_ratifier.get(party, False)
     params.ratification_weeks[side] = scenario.ratification.lead_days[party].value / DAYS_PER_WEEK
 
 
-def _settle(params: Fields | np.record, side: int) -> None:
-    discount = params.discount[side]
-    params.settlement_discount[side] = discount ** params.settlement_weeks[side]
+def _settle(params: Fields, side: int) -> None:
+    discount, weeks = params.discount[side], params.settlement_weeks[side]
+    params.settlement_discount[side] = [d**w for d, w in zip(discount, weeks, strict=True)]
     params.settlement_annuity[side] = (1.0 - params.settlement_discount[side]) / (1.0 - discount)
 
 
 def _fill(values: np.ndarray, given: tuple[float, ...]) -> None:
-    values[: len(given)] = given
+    for at, value in enumerate(given):
+        values[at] = value
 
 
 def _without_home(params: Fields) -> None:
@@ -339,24 +373,22 @@ def _politics(params: Fields, home: Home) -> None:
 def _incidents(params: Fields, scenario: Scenario) -> None:
     incidents = scenario.incidents
     params.incident_rate = weekly_chance(incidents.per_year.value)
-    params.suspension_weeks = incidents.suspension_weeks.value
-    params.collapse_odds = incidents.collapse_odds.value
-    params.patience_weeks = incidents.patience_weeks.value
+    for name in ("suspension_weeks", "collapse_odds", "patience_weeks"):
+        setattr(params, name, getattr(incidents, name).value)
 
 
-def citizens(settings: Settings, party: str) -> int:
-    """Return the number of citizens at the home of a party: none without a public."""
+def public_at(settings: Settings, party: str) -> PublicOpinion | None:
+    """Return the public at the home of a party, None where none is modelled."""
     home = settings.scenario.all_homes.get(party)
-    if settings.public.rule == "none" or home is None or home.public is None:
-        return 0
-    return int(home.public.citizens.value)
+    return None if settings.public.rule == "none" or home is None else home.public
 
 
 def _public(params: Fields, settings: Settings, home: Home) -> None:
     public, side = home.public, home.side
     if public is None:
         return
-    params.citizens[side] = citizens(settings, home.party)
+    if public_at(settings, home.party) is not None:
+        params.citizens[side] = public.citizens.value
     for name in (
         "opinion_mean",
         "opinion_sd",
@@ -395,7 +427,8 @@ def _mediation(params: Fields, settings: Settings) -> None:
 def _channels(params: Fields, scenario: Scenario) -> None:
     params.edges = len(scenario.channels)
     for e, channel in enumerate(scenario.channels):
-        params.edge[e] = [scenario.code_of(actor) for actor in channel.between]
+        for end, actor in enumerate(channel.between):
+            params.edge[e, end] = scenario.code_of(actor)
         params.call_rate[e] = weekly_chance(channel.calls_per_year.value)
         params.meeting_rate[e] = weekly_chance(channel.meetings_per_year.value)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import networkx as nx
+import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.config.conduct import (
@@ -102,7 +103,7 @@ def _checks() -> tuple[Callable[["Scenario"], Iterable[str]], ...]:
 
 
 def value_problems(scenario: "Scenario") -> list[str]:
-    """Return the problems among those of `cross_problems` that can come of other values alone."""
+    """Return those of `cross_problems` that can come of other values alone; of any point's."""
     return [
         *_party_problems(scenario),
         *_text_problems(scenario),
@@ -197,7 +198,7 @@ def _party_problems(s: "Scenario") -> Iterator[str]:
         for party in given:
             yield from _is_party(s, f"{place}.{party}", party)
     yield from _is_party(s, "drafts.first_mover", s.drafts.first_mover)
-    if s.drafts.half_tolerance.value < s.drafts.tolerance.value:
+    if np.any(s.drafts.half_tolerance.value < s.drafts.tolerance.value):
         yield "drafts.half_tolerance: must not lie below drafts.tolerance"
 
 
@@ -208,8 +209,7 @@ def _provision_places(s: "Scenario") -> Iterator[tuple[str, str]]:
 
 
 def _text_problems(s: "Scenario") -> Iterator[str]:
-    seen_ids: dict[str, str] = {}
-    seen_titles: dict[str, str] = {}
+    seen_ids, seen_titles = dict[str, str](), dict[str, str]()
     if "preamble" in s.articles:
         yield "articles.preamble: duplicate of the preamble; articles need other ids"
     actors, provisions = s.actor_ids, s.provisions
@@ -228,8 +228,8 @@ def _text_problems(s: "Scenario") -> Iterator[str]:
             seen[word] = place
         if provision.levels and provision.position is not None:
             steps = provision.position.value * (provision.levels - 1)
-            if abs(steps - round(steps)) > 1e-9:
-                given = f"{place}.position: {provision.position.value:g}"
+            if np.any(np.abs(steps - np.round(steps)) > 1e-9):
+                given = f"{place}.position: {np.min(provision.position.value):g}"
                 yield f"{given} is not one of its {provision.levels} equally spaced wordings"
 
 
@@ -238,7 +238,7 @@ def _weight_problems(s: "Scenario") -> Iterator[str]:
     rows += [p.weights for p in s.preconditions.values() if p.status != "dormant"]
     for actor in s.actor_ids:
         given = [row[actor].value for row in rows if actor in row]
-        if given and not any(given):
+        if given and np.any(sum(given) == 0.0):
             yield f"weights.{actor}: all weights of '{actor}' are zero"
 
 

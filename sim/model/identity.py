@@ -212,9 +212,20 @@ def file_digest(file: Path) -> str:
     return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
 
 
-def digest(content: object) -> str:
-    """Return the digest of plain content."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+def canonical(content: object) -> str:
+    """Return plain content as JSON without blanks, mappings by their keys."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def digest(content: Mapping[str, object] | Sequence[object], **encoded: str) -> str:
+    """Return the digest of plain content.
+
+    encoded: entries of a mapping whose `canonical` text is known already.
+    """
+    stand_ins = {key: f"\0{key}\0" for key in encoded}
+    text = canonical({**content, **stand_ins} if isinstance(content, Mapping) else content)
+    for key, stand_in in stand_ins.items():
+        text = text.replace(canonical(stand_in), encoded[key])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

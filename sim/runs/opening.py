@@ -1,6 +1,6 @@
 """Runs at week 0: one run, or a batch of cells and replicates on common random numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.parameters import citizens, governments
+from sim.config.parameters import governments, governments_of_points, public_at
 from sim.config.settings import Settings
 from sim.errors import FaultyPluginError
 from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Publics
@@ -86,19 +86,28 @@ class Cells(NamedTuple):
     """Some cells, ready for the engine."""
 
     numbers: range
-    settings: list[Settings]
     params: NDArray[np.void]  # by who governs, shape (cells, governments)
     societies: list[Societies]
 
     @classmethod
-    def of(cls, numbers: range, settings: Sequence[Settings]) -> "Cells":
-        """Return the cells of these numbers with these settings."""
-        rows = [governments(entry) for entry in settings]
-        shape = (len(numbers), max(len(row) for row in rows))
+    def of(cls, numbers: range, parts: Iterable[tuple[Settings, int]]) -> "Cells":
+        """Return the cells of these numbers.
+
+        parts: settings and how many of the cells, in their order, they stand for; numbers of their
+            scenario may be columns with a value for each of those.
+        """
+        rows: list[NDArray[np.void]] = []
+        societies: list[Societies] = []
+        for settings, points in parts:
+            rows.append(governments_of_points(settings, points))
+            societies += societies_of_points(settings, points)
+        shape = (len(numbers), max(part.shape[1] for part in rows))
         params = np.zeros(shape, PARAMS).view(np.recarray)
-        for cell, row in enumerate(rows):
-            params[cell, : len(row)] = row
-        return cls(numbers, list(settings), params, [societies_of(entry) for entry in settings])
+        first = 0
+        for part in rows:
+            params[first : first + len(part), : part.shape[1]] = part
+            first += len(part)
+        return cls(numbers, params, societies)
 
     def rows_of(self, societies: Societies) -> list[int]:
         """Return the rows of the cells that live on the same societies."""
@@ -117,17 +126,28 @@ class Batch(NamedTuple):
 
 def societies_of(settings: Settings) -> Societies:
     """Return what the citizens of one cell live on; nobody where none are modelled."""
-    sides = [_society(settings, party) for party in settings.scenario.parties]
-    return Societies(sides[0], sides[1], len(settings.scenario.all_homes) > 1)
+    return societies_of_points(settings, 1)[0]
 
 
-def _society(settings: Settings, party: str) -> Society:
-    size = citizens(settings, party)
-    home = settings.scenario.all_homes.get(party)
-    if size == 0 or home is None or home.public is None:
-        return NOBODY
-    degree, rewiring = home.public.degree.value, home.public.rewiring.value
-    return Society(settings.public.graph, size, int(degree), rewiring)
+def societies_of_points(settings: Settings, points: int) -> list[Societies]:
+    """Return what the citizens live on at each point."""
+    first, second = (_societies(settings, party, points) for party in settings.scenario.parties)
+    two_homes = len(settings.scenario.all_homes) > 1
+    return [Societies(*both, two_homes) for both in zip(first, second, strict=True)]
+
+
+def _societies(settings: Settings, party: str, points: int) -> list[Society]:
+    public = public_at(settings, party)
+    if public is None:
+        return [NOBODY] * points
+    numbers = (public.citizens.value, public.degree.value, public.rewiring.value)
+    columns = (np.broadcast_to(value, points).tolist() for value in numbers)
+    drawn = zip(*columns, strict=True)
+    graph = settings.public.graph
+    return [
+        Society(graph, int(citizens), int(degree), rewiring) if citizens else NOBODY
+        for citizens, degree, rewiring in drawn
+    ]
 
 
 @lru_cache(maxsize=8)
@@ -212,7 +232,7 @@ def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequen
 
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
-    horizon = max(cells.settings[row].horizon for row in cells.rows_of(societies))
+    horizon = int(cells.params["horizon"][cells.rows_of(societies)].max())
     pools = _pools(societies, seed, min(replicates[-1] + 1, POOL))
     return Batch(
         cells,

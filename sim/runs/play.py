@@ -64,7 +64,7 @@ def play_batch(cells: Sequence[Settings], replicates: range) -> NDArray[np.void]
     """
     if len({(cell.seed, societies_of(cell)) for cell in cells}) > 1:
         raise ValueError("cells of a batch must share seed, homes, graph and citizens")
-    opened = Cells.of(range(len(cells)), cells)
+    opened = Cells.of(range(len(cells)), [(cell, 1) for cell in cells])
     batch = open_batch(cells[0].seed, opened, societies_of(cells[0]), replicates)
     rows, numbers = np.indices((len(cells), len(replicates))).reshape(2, -1)
     return final_states(batch, rows, numbers).reshape(len(cells), len(replicates))

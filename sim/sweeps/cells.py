@@ -1,15 +1,18 @@
 """The validated settings of a plan's cells; a scenario that several cells share is validated once.
 
 Numbers that are drawn inside the ranges that a valid scenario states are put into it without
-validating the rest again: a sampled design has a scenario of its own in every cell.
+validating the rest again: a sampled design has a scenario of its own in every cell. All points of
+a combination are put in at once, as columns of numbers.
 """
 
 import json
 import types
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from typing import Annotated, Union, get_args, get_origin
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from sim.config.number import Count, Number, Tally
@@ -23,7 +26,9 @@ MOST_SCENARIOS = 64
 WHOLE = [mark for alias in (Count, Tally) for mark in get_args(alias)[1:]]
 """What marks a number as whole in the scenario's models."""
 
-Tree = dict[Step, "Tree | float"]
+Column = NDArray[np.float64]
+"""A number's value at each point."""
+Tree = dict[Step, "Tree | float | Column"]
 """New values, nested like the scenario."""
 
 
@@ -42,14 +47,65 @@ class CellSettings:
         if point < 0:
             return self._scenarios.settings(combination)
         drawn = plan.drawn(point)
-        of_scenario = {key: value for key, value in drawn.items() if key.startswith("scenario.")}
+        of_scenario = {key: value for key, value in drawn.items() if _of_scenario(key)}
         shared, inside = self._shared(combination)
         if not of_scenario.keys() <= inside:
             return build_settings(plan.plain(cell))
         scenario = with_values(shared.scenario, {number_of(k): v for k, v in of_scenario.items()})
+        problems = value_problems(scenario)
+        if problems:
+            raise ConfigError([f"scenario.{line}" for line in problems])
         if len(of_scenario) == len(drawn):
             return shared.model_copy(update={"scenario": scenario})
         return build_settings(plan.plain(cell), scenario)
+
+    def parts(self, cells: range) -> Iterator[tuple[Settings, int]]:
+        """Yield the settings of successive cells, and how many of them they stand for.
+
+        Where several points differ in numbers of the scenario alone, those are columns with a value
+        for each of them. Whether the values of a point fit each other is not looked at.
+        """
+        first, points = cells.start, len(self._plan.points)
+        while first < cells.stop:
+            combination, point = self._plan.parts(first)
+            last = min(cells.stop, first + points - point) if point >= 0 else first + 1
+            columns = self._columns(combination, slice(point, point + last - first))
+            if columns is None:
+                yield from ((self(cell), 1) for cell in range(first, last))
+            else:
+                yield columns, last - first
+            first = last
+
+    def scenario(self, cell: int) -> Scenario:
+        """Return the scenario of a cell, whose drawn numbers may have other values."""
+        combination, point = self._plan.parts(cell)
+        return self(cell).scenario if point < 0 else self._shared(combination)[0].scenario
+
+    def fit(self, number: int) -> bool:
+        """Return whether all points of a combination fit it; False also where that is not known."""
+        every = slice(0, len(self._plan.points))
+        try:
+            columns = self._columns(self._plan.combinations[number], every)
+        except ConfigError:
+            return False
+        return columns is not None and not value_problems(columns.scenario)
+
+    def _columns(self, combination: Combination, some: slice) -> Settings | None:
+        """Return the settings of some points at once, None if they differ in more than numbers."""
+        keys = self._plan.point_keys
+        if some.start < 0 or not all(_of_scenario(key) for key in keys):
+            return None
+        shared, inside = self._shared(combination)
+        if not inside.issuperset(keys):
+            return None
+        values = self._table[some].T
+        drawn = {number_of(key): column for key, column in zip(keys, values, strict=True)}
+        return shared.model_copy(update={"scenario": with_values(shared.scenario, drawn)})
+
+    @cached_property
+    def _table(self) -> NDArray[np.float64]:
+        """The drawn numbers, shape (points, keys)."""
+        return np.array(self._plan.points, np.float64)
 
     def _shared(self, combination: Combination) -> tuple[Settings, frozenset[str]]:
         """Return the settings of a combination before its point is put in, and `_inside`."""
@@ -116,16 +172,20 @@ def scenario_key(combination: Combination) -> str:
     return f"{combination.base} {json.dumps(own, sort_keys=True)}"
 
 
+def _of_scenario(key: str) -> bool:
+    return key.startswith("scenario.")
+
+
 def number_of(key: str) -> str:
     """Return the number of a scenario whose value a key sets."""
     return key.removeprefix("scenario.").removesuffix(".value")
 
 
-def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+def with_values(scenario: Scenario, values: Mapping[str, float | Column]) -> Scenario:
     """Return a valid scenario in which some numbers, by their paths, have other values.
 
-    Each value lies in its number's range, and is whole where it must be. Raises ConfigError if they
-    do not fit each other any more.
+    Each value, or each of a column, lies in its number's range, and is whole where it must be; that
+    they still fit each other is for `value_problems` to say.
     """
     tree: Tree = {}
     for path, value in values.items():
@@ -138,17 +198,14 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
         here[last] = value
     varied = _replaced(scenario, tree)
     assert isinstance(varied, Scenario)
-    problems = value_problems(varied)
-    if problems:
-        raise ConfigError([f"scenario.{line}" for line in problems])
     return varied
 
 
-def _replaced(node: object, tree: Tree | float) -> object:
+def _replaced(node: object, tree: Tree | float | Column) -> object:
     """Return a copy of `node` with the values of `tree`; the rest is shared."""
     if not isinstance(tree, dict):
         assert isinstance(node, Number)
-        return node.model_copy(update={"value": float(tree)})
+        return node.model_copy(update={"value": tree})
     if isinstance(node, BaseModel):
         return node.model_copy(
             update={str(k): _replaced(getattr(node, str(k)), inner) for k, inner in tree.items()}

@@ -87,14 +87,12 @@ def words_of(codes: type[IntEnum]) -> pl.Enum:
 
 def swept_type(plan: Plan, key: str) -> type[pl.DataType]:
     """Return the column type of a swept key: numbers stay numbers, all else is text."""
-    values = plan.values_of(key)
-    if all(isinstance(value, bool) for value in values):
+    kinds = set(map(type, plan.values_of(key)))
+    if kinds == {bool}:
         return pl.Boolean
-    if any(isinstance(value, (bool, str)) for value in values):
+    if kinds & {bool, str}:
         return pl.String
-    if all(isinstance(value, int) for value in values):
-        return pl.Int64
-    return pl.Float64
+    return pl.Int64 if kinds == {int} else pl.Float64
 
 
 def as_stored(value: Value, stored: Type) -> Value:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ConfigError
-from sim.model.identity import digest
+from sim.model.identity import canonical, digest
 from sim.model.shocks import BLOCK
 from sim.sweeps.overrides import Value
 
@@ -278,9 +278,14 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as the text of its file, with a checksum over all of it."""
-        content = {"hash": self.hash, **asdict(self)}
+        points = canonical(self.points)
+        content = {"hash": self.hash, **asdict(replace(self, points=[]))}
         content["shape"] = list(self.shape)
-        return json.dumps({"checksum": digest(content), **content}, indent=1, ensure_ascii=False)
+        head = {"checksum": digest(content, points=points), **content}
+        del head["points"]
+        # Each point on a line of its own: a number a line would take as long as playing them.
+        text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+        return f'{text},\n "points": ' + points.replace("],[", "],\n  [") + "\n}"
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":

@@ -276,7 +276,14 @@ def _validate_points(plan: Plan) -> None:
     problems: Problems = []
     of_scenario = all(key.startswith("scenario.") for key in plan.point_keys)
     checked: dict[str, list[str]] = {}
-    for cell in range(plan.cells if plan.points else 0):
+    points = len(plan.points)
+    doubtful = [
+        cell
+        for number in range(len(plan.combinations) if points else 0)
+        if not settings.fit(number)
+        for cell in range(number * points, (number + 1) * points)
+    ]
+    for cell in doubtful:
         combination, point = plan.parts(cell)
         # Combinations with the same scenario have the same problems at the same point.
         drawn_from = f"{scenario_key(combination)} {point}" if of_scenario else f"{cell}"
@@ -288,14 +295,6 @@ def _validate_points(plan: Plan) -> None:
                 checked[drawn_from] = error.problems
         problems += [(line, cell) for line in checked[drawn_from]]
     _refuse(problems, plan.cells, plan.values)
-
-
-def _problems_of(settings: CellSettings, cell: int) -> list[str]:
-    try:
-        settings(cell)
-    except ConfigError as error:
-        return error.problems
-    return []
 
 
 def _refuse(

@@ -106,7 +106,7 @@ class Player:
         """Return one scenario for each set of columns that depend on the scenario."""
         found: dict[tuple[str, ...], Scenario] = {}
         for number in range(len(self.plan.combinations)):
-            scenario = self._settings(number * max(1, len(self.plan.points))).scenario
+            scenario = self._settings.scenario(number * max(1, len(self.plan.points)))
             open_then = [k for k, entry in scenario.provisions.items() if entry.status != "agreed"]
             second = list(scenario.all_homes)[1:]
             found.setdefault((*open_then, "/", *scenario.preconditions, "/", *second), scenario)
@@ -123,8 +123,13 @@ class Player:
             if cells not in self._groups:
                 while len(self._groups) >= MOST_GROUPS:
                     del self._groups[next(iter(self._groups))]
-                self._groups[cells] = Cells.of(cells, [self._settings(cell) for cell in cells])
+                self._groups[cells] = Cells.of(cells, self._settings.parts(cells))
             return self._groups[cells]
+
+    def settings(self, cell: int) -> Settings:
+        """Return the settings of one cell."""
+        with self._lock:
+            return self._settings(cell)
 
     def play(self, chunk: Chunk) -> Played:
         """Play one chunk; a run that raises, or comes to no finite number, is a failed row."""
@@ -162,14 +167,17 @@ class Player:
         count = len(chunk.replicates)
         cell = np.repeat(np.arange(len(chunk.cells)), count)
         for run in np.flatnonzero(state["fault"]):
-            errors[run] = errors[run] or _fault(group.settings[cell[run]], state[run])
+            settings = self.settings(group.numbers[cell[run]])
+            errors[run] = errors[run] or _fault(settings, state[run])
         found = outcomes(group.params[:, 0], state, cell)
         for name in (column.name for column in OUTCOME_COLUMNS if column.dtype == "f8"):
             for run in np.flatnonzero(~np.isfinite(found[name].astype(np.float64))):
                 errors[run] = errors[run] or f"outcome '{name}' is not a finite number"
         everywhere = np.zeros(len(state), bool)
         known = {name: Found(values, everywhere) for name, values in found.items()}
-        return self._rows(chunk, errors, known | _by_scenario(group, state, count))
+        with self._lock:
+            scenarios = [self._settings.scenario(number) for number in chunk.cells]
+        return self._rows(chunk, errors, known | _by_scenario(scenarios, state, count))
 
     def _rows(
         self, chunk: Chunk, errors: Sequence[str | None], found: Mapping[str, Found]
@@ -193,14 +201,17 @@ class Player:
         return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
 
     def _swept(self, chunk: Chunk) -> dict[str, pl.Series]:
-        values = [self.plan.values(cell) for cell in chunk.cells]
-        rows = np.repeat(np.arange(len(values)), len(chunk.replicates))
-        kinds = schema(self.columns)
-        columns = {}
-        for key in self.plan.swept:
-            stored = [as_stored(entry[key], kinds[key]) for entry in values]
-            columns[key] = pl.Series(key, stored, kinds[key]).gather(rows)
-        return columns
+        plan, kinds = self.plan, schema(self.columns)
+        parts = [plan.parts(cell) for cell in chunk.cells]
+        columns = [
+            pl.Series(key, [as_stored(c.values[key], kinds[key]) for c, _ in parts], kinds[key])
+            for key in plan.combinations[0].values
+        ]
+        drawn = zip(*(plan.points[point] for _, point in parts if point >= 0), strict=True)
+        columns += [pl.Series(k, v, kinds[k]) for k, v in zip(plan.point_keys, drawn, strict=True)]
+        rows = np.repeat(np.arange(len(parts)), len(chunk.replicates))
+        every = pl.DataFrame(columns)[rows] if columns else pl.DataFrame()
+        return {column.name: column for column in every.get_columns()}
 
     def _traces(
         self,
@@ -210,7 +221,7 @@ class Player:
         replicates: NDArray[np.int64],
     ) -> list[list["Series"]]:
         """Return the weekly histories of those runs that leave one."""
-        numbers, settings, params, _ = batch.cells
+        numbers, params, _ = batch.cells
         no_events = np.zeros(0, EVENT)
         found = []
         for row, chance, replicate in zip(rows, met, replicates.tolist(), strict=True):
@@ -218,7 +229,8 @@ class Player:
                 continue
             history = weekly_states(batch, row, chance)
             if history is not None:
-                record = RunRecord(settings[row], params[row, 0], history, no_events, "engine")
+                settings = self.settings(numbers[row])
+                record = RunRecord(settings, params[row, 0], history, no_events, "engine")
                 found.append(weekly_history(record, numbers[row], replicate))
         return found
 
@@ -232,10 +244,11 @@ def _use_plugins_of(plan: Plan) -> None:
             raise SimError(f"plugins: {file} is not what the sweep was planned with")
 
 
-def _by_scenario(group: Cells, state: NDArray[np.void], count: int) -> dict[str, Found]:
-    """Return the outcomes that depend on the scenario, of neighbouring cells that share one."""
+def _by_scenario(
+    scenarios: Sequence[Scenario], state: NDArray[np.void], count: int
+) -> dict[str, Found]:
+    """Return the outcomes that depend on each cell's scenario, of neighbours that share one."""
     found: dict[str, Found] = {}
-    scenarios = [entry.scenario for entry in group.settings]
     for _, same in groupby(range(len(scenarios)), key=lambda row: id(scenarios[row])):
         first, *others = same
         rows = slice(first * count, (first + len(others) + 1) * count)

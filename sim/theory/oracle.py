@@ -191,7 +191,7 @@ def outcomes_of(static: Static, runs: int = RUNS) -> tuple[Floats, Floats]:
     from sim.runs.play import final_states
 
     base = _settings(static.overrides)
-    cells = Cells.of(range(2), [base, base])
+    cells = Cells.of(range(2), [(base, 2)])
     for row, level in enumerate(static.levels):
         for government in cells.params[row]:
             static.change(government, level)

@@ -390,7 +390,7 @@ class Ensemble:
 
     def _play_all(self) -> None:
         settings = self._settings
-        cells = Cells.of(range(1), [settings])
+        cells = Cells.of(range(1), [(settings, 1)])
         batch = open_batch(settings.seed, cells, societies_of(settings), range(COURSES))
         weekly = {name: np.full((COURSES, settings.horizon, 2), np.nan) for name in CHARTED}
         finals = np.zeros(COURSES, STATE).view(np.recarray)

@@ -8,12 +8,17 @@ import pytest
 
 from sim.config import config_folder
 from sim.config.number import Number
+from sim.config.scenario import value_problems
 from sim.config.settings import build_settings
 from sim.errors import ConfigError
 from sim.model.identity import DECIDES, PACKAGE, source_files
+from sim.runs.opening import Cells
 from sim.sweeps.cells import CellSettings, is_whole, with_values
 from sim.sweeps.plan import Chunk, Plan, Shape, missing, shape_for
 from sim.sweeps.planning import make_plan
+
+TOLERANCE = "scenario.drafts.tolerance.high=0.9 scenario.drafts.tolerance.value=interval(0.1,0.9)"
+"""Above what counts as half agreed at some points."""
 
 
 def plan(line: str, **more: object) -> Plan:
@@ -167,11 +172,36 @@ def test_every_assumption_can_be_varied_at_once() -> None:
     )  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "preset=none,yerevan",
+        "scenario=colombia_2014",
+        "public=none scenario.public.rewiring.value=interval(0.02,0.4)",
+        "scenario.public.citizens.value=int(interval(100,300))",
+        "armenia.strategy.beta=interval(0.5,2) strategy@armenia=linear",
+    ],
+)
+def test_all_points_at_once_have_the_records_of_each(line: str) -> None:
+    made = plan(f'{line} design=latin_hypercube samples=6 assumptions=["*"]')
+    settings = CellSettings(made)
+    every = range(made.cells)
+    at_once = Cells.of(every, settings.parts(every))
+    one_by_one = Cells.of(every, [(settings(cell), 1) for cell in every])
+    assert at_once.params.tobytes() == one_by_one.params.tobytes()
+    assert at_once.societies == one_by_one.societies
+    some = range(2, made.cells - 1)
+    assert Cells.of(some, settings.parts(some)).params.tobytes() == at_once.params[2:-1].tobytes()
+
+
 def test_values_that_do_not_fit_each_other_are_told() -> None:
-    scenario = CellSettings(plan("seed=1"))(0).scenario
-    assert isinstance(scenario.drafts.tolerance, Number)
-    with pytest.raises(ConfigError, match=r"scenario\.drafts\.half_tolerance"):
-        with_values(scenario, {"drafts.tolerance": 0.9, "drafts.half_tolerance": 0.1})
+    with pytest.raises(ConfigError, match=r"scenario\.drafts\.half_tolerance: must not lie below"):
+        plan(f"design=latin_hypercube samples=8 {TOLERANCE}")
+    together = CellSettings(plan("seed=1"))(0).scenario
+    assert isinstance(together.drafts.tolerance, Number)
+    column = np.array([0.1, 0.9])
+    wrong = with_values(together, {"drafts.tolerance": column, "drafts.half_tolerance": 0.2})
+    assert value_problems(wrong) == ["drafts.half_tolerance: must not lie below drafts.tolerance"]
 
 
 # --- what is refused

@@ -638,6 +638,14 @@ def test_what_has_the_focus_keeps_it_when_the_panels_are_drawn_anew(
         assert name, selector
         assert page.evaluate(told) == name, selector
     assert page.locator("[data-before]").count() < 3, "nothing was drawn anew"
+    # So does the week that is read in a chart.
+    page.locator(".figure").last.focus()
+    page.keyboard.press("ArrowLeft")
+    read = page.locator(".read b").first.inner_text()
+    week = tick(page)
+    page.evaluate(f"document.querySelector('{STEP}').click()")
+    at(page, week + 1)
+    expect(page.locator(".read b").first).to_have_text(read)
 
 
 def tabbed(page: Page) -> list[str]:
