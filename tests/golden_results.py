@@ -63,6 +63,7 @@ def cases() -> Iterator[tuple[str, Settings]]:
     """Return the name and the settings of each run."""
     small = [f"scenario.public.citizens.value={CITIZENS}", f"horizon={HORIZON}"]
     bases = [compose_plain([*rules.split(), *small]) for rules in RULES]
+    valid = [build_settings(base).scenario for base in bases]
     conduct = {
         name: compose_plain([f"strategy@armenia={name}", f"strategy@azerbaijan={name}"])
         for name in strategies()
@@ -70,14 +71,15 @@ def cases() -> Iterator[tuple[str, Settings]]:
     for number, (n, (first, second)) in itertools.product(
         range(len(RULES)), enumerate(itertools.product(conduct, repeat=2))
     ):
-        plain = dict(bases[(n + number) % len(RULES)])
+        rules = (n + number) % len(RULES)
+        plain = dict(bases[rules])
         for party, name in (("armenia", first), ("azerbaijan", second)):
             own = dict(plain[party])
             own["strategy"] = conduct[name][party]["strategy"]
             plain[party] = own
         plain["seed"] = 1 + number
         plain["replicate"] = n
-        yield f"{number} {first} {second}", build_settings(plain)
+        yield f"{number} {first} {second}", build_settings(plain, valid[rules])
 
 
 def run_digest(settings: Settings, driver: str) -> str:

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if argv is None and given[:1] and given[0] in PLAYING:
-        os.environ["SIM_LEAN_RULES"] = "1"  # before numba is imported; workers inherit it
+        os.environ.setdefault("SIM_LEAN_RULES", "1")  # before numba is imported, also in workers
     _make_streams_printable()
     if given[:1] == ["complete"]:
         return _complete(given[1:])

@@ -18,6 +18,7 @@ import sysconfig
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -231,8 +232,11 @@ def digest(content: Mapping[str, object] | Sequence[object], **encoded: str) -> 
 
 def versions(libraries: Mapping[str, str]) -> dict[str, str]:
     """Return the versions of this package, Python and some libraries, without importing them."""
-    found = {"sim": version("peace-talks-sim"), "python": platform.python_version()}
-    return found | {name: version(distribution) for name, distribution in libraries.items()}
+    found = {"sim": _version("peace-talks-sim"), "python": platform.python_version()}
+    return found | {name: _version(distribution) for name, distribution in libraries.items()}
+
+
+_version = cache(version)
 
 
 def git_state() -> str:
