@@ -5,6 +5,7 @@ pool once and replicate `r` lives on graph `r` modulo its size.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import networkx as nx
@@ -113,12 +114,20 @@ def graph_pool(
     if citizens == 0:
         nobody = np.zeros((1, 1), np.uint32)
         return GraphPool(nobody, nobody[:, :0].copy(), np.zeros((1, 0)))
-    build = GRAPHS[family]
-    rows = []
-    for g in range(size):
-        drawn = np.random.SeedSequence(seed, spawn_key=(_SPAWN_KEY + second, g)).generate_state(1)
-        rows.append(compressed_rows(build(citizens, degree, rewiring, int(drawn[0]))))
-    return _pool_of(rows)
+    key = _SPAWN_KEY + second
+    return _pool_of(
+        [_graph(family, citizens, degree, rewiring, (seed, key, g)) for g in range(size)]
+    )
+
+
+@lru_cache(maxsize=2 * POOL)
+def _graph(
+    family: str, citizens: int, degree: int, rewiring: float, chance: tuple[int, int, int]
+) -> tuple[Ties, Ties]:
+    """Return one graph of a pool in compressed rows; `chance` is the seed and what is spawned."""
+    seed, *spawned = chance
+    drawn = np.random.SeedSequence(seed, spawn_key=spawned).generate_state(1)
+    return compressed_rows(GRAPHS[family](citizens, degree, rewiring, int(drawn[0])))
 
 
 def new_public(citizens: int, pool: GraphPool, graph: int) -> Public:
