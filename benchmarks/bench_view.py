@@ -175,7 +175,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
     tiny : bool
         One start, a few steps, no measure of memory over thousands.
     """
-    rounds, clicks, seconds, steps = (1, 5, 1.0, 100) if tiny else (7, 100, 10.0, 2000)
+    rounds, clicks, seconds, steps = (1, 5, 1.0, 20) if tiny else (7, 100, 10.0, 2000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
@@ -184,7 +184,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
         starts = start_times(browser, rounds)
         with served(free_port()) as (process, address):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(address)
+            page.goto(f"{address}?horizon={15 if tiny else 156}")
             page.wait_for_selector(STEP, timeout=120_000)
             times = page.evaluate(WATCHED_STEPS, clicks)
             opening(page)

@@ -1,0 +1,30 @@
+/* The citizens' weekly change of opinion (Friedkin and Johnsen 1990), written as the rules are. */
+
+#include <stdint.h>
+
+static double clip_unit(double x)
+{
+    x = x > 0.0 ? x : 0.0;
+    return x < 1.0 ? x : 1.0;
+}
+
+void opinions(int64_t weeks, int64_t citizens, const uint32_t *start, const uint32_t *tie,
+              const double *tie_weight, const double *susceptibility, const double *innate,
+              double shift, double *opinion, double *means)
+{
+    for (int64_t week = 0; week < weeks; week++) {
+        for (int64_t i = 0; i < citizens; i++) {
+            uint32_t first = start[i], last = start[i + 1];
+            double total = 0.0;
+            for (uint32_t at = first; at < last; at++)
+                total += tie_weight[at] * opinion[tie[at]];
+            means[i] = last > first ? total : opinion[i];
+        }
+        for (int64_t i = 0; i < citizens; i++) {
+            double s = susceptibility[i];
+            means[i] = s * means[i] + (1.0 - s) * clip_unit(innate[i] + shift);
+        }
+        for (int64_t i = 0; i < citizens; i++)
+            opinion[i] = means[i];
+    }
+}
