@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from sim.analysis.intervals import Clusters
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
-from sim.model.codes import Treaty
 from sim.runs.outcomes import codes_of
-from sim.sweeps.columns import as_stored, swept_type, words_of
+from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan, at, changed
 
@@ -29,43 +28,6 @@ NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
 
 
-class Kind(NamedTuple):
-    """An outcome of 0 or 1 beside the table's columns."""
-
-    words: str  # what happens in a run that counts
-    condition: str  # the same in SQL
-    # columns with the codes, from and to, that they must all have
-    codes: Mapping[str, tuple[int, int]]
-
-
-_EVER = np.iinfo(np.int16).max
-_UNSIGNED = ("signed", (0, 0))
-DERIVED: Mapping[str, Kind] = {
-    "signed": Kind("something is signed", "signed <> 'none'", {"signed": (1, 2)}),
-    "signed_full": Kind("the treaty is signed in full", "signed = 'full'", {"signed": (2, 2)}),
-    "signed_interim": Kind(
-        "an interim deal is signed and no full one after it",
-        "signed = 'interim'",
-        {"signed": (1, 1)},
-    ),
-    "interim_ever": Kind(
-        "an interim deal is signed", "interim_week >= 0", {"interim_week": (0, _EVER)}
-    ),
-    "in_force_at_end": Kind("a deal stands at the end", "in_force <> 'none'", {"in_force": (1, 2)}),
-    "collapse_first": Kind(
-        "the talks collapse before any signature",
-        "status = 'collapsed' AND signed = 'none'",
-        dict([("status", (Treaty.COLLAPSED, Treaty.COLLAPSED)), _UNSIGNED]),
-    ),
-    "government_fell_first": Kind(
-        "the government falls before any signature",
-        "status = 'government_fell' AND signed = 'none'",
-        dict([("status", (Treaty.GOVERNMENT_FELL, Treaty.GOVERNMENT_FELL)), _UNSIGNED]),
-    ),
-}
-"""Outcomes of 0 or 1 beside the table's columns."""
-NEEDS_INTERIM = ("signed_interim", "interim_ever")
-"""Outcomes that cannot be where the rules of the talks allow no interim deal."""
 NO_RUN = -32768
 """What an array of codes holds where there is no run."""
 

@@ -7,7 +7,7 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from sim.commands import add_configuration_options, announce_compiling
+from sim.commands import add_configuration_options, add_outcome, announce_compiling
 from sim.commands.report import LAST, last_sweep
 from sim.errors import ConfigError, SimError
 
@@ -23,6 +23,8 @@ examples:
       what `sim run` with the same words plays
   sim view results/sweep-3f9c2a71b0
       the runs of a sweep; `sim view last` those of the newest in results/
+  sim view last --outcome ratified
+      its cells with the share of runs that were ratified, sorted by it if you like
   sim view --config-dir mine 'plugins=[my_strategies.py]'
       with strategies of your own
   sim view --port 9000 --no-browser
@@ -47,6 +49,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--port", type=int, help="port to serve on (default: 8765, or the next free one)"
     )
+    add_outcome(parser, "what the list of a sweep's cells is about", "signed")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
@@ -73,7 +76,10 @@ def start_up(args: argparse.Namespace) -> None:
     from sim.view.server import address_of, can_show_browser, open_socket, serve
 
     folder, overrides = parted(args.overrides)
-    start = Start(tuple(overrides), args.config_name, args.config_dir, folder)
+    if args.outcome and folder is None:
+        raise ConfigError(["--outcome: is about a sweep's cells; name a folder of results"])
+    outcome = args.outcome or "signed"
+    start = Start(tuple(overrides), args.config_name, args.config_dir, folder, outcome)
     settings_of(start, start.choices)
     announce(start)
     if folder is not None:

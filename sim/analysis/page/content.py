@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, finished
 from sim.analysis.intervals import Estimate
-from sim.analysis.results import DERIVED, Results
+from sim.analysis.results import Results
 from sim.errors import SimError
 from sim.runs.shares import Z, student
-from sim.sweeps.columns import as_stored, swept_type
+from sim.sweeps.columns import DERIVED, as_stored, swept_type
 from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found", bound=Result)
