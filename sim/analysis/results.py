@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.analysis.charts import Tabular
 from sim.analysis.intervals import Clusters
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
@@ -21,6 +22,7 @@ from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan, at, changed
+from sim.sweeps.summary import by_cell
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +70,7 @@ def short(key: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Tabular):
     """The runs of one sweep. Made by `sim.analysis.load`."""
 
     folder: Path
@@ -79,6 +81,18 @@ class Results:
     stored: int  # rows found; `plan.runs` are planned
     failed: int  # rows of them whose run failed; they have no outcomes
     notes: tuple[str, ...]  # what is missing or was passed over, one sentence each
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the table of runs, one row a run, sorted by cell and replicate."""
+        runs = pl.scan_parquet(list(self.files), glob=False)
+        return runs.sort("cell", "replicate").collect(engine="streaming")
+
+    def _shown(self) -> pl.DataFrame:
+        """Return what a notebook shows: each cell with its runs and their share of signatures."""
+        found = by_cell(pl.scan_parquet(list(self.files), glob=False))
+        return self.values_frame().join(
+            found.select("cell", "runs", "failed", signed="share"), on="cell", how="left"
+        )
 
     @property
     def points(self) -> int:

@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from sim.commands import add_configuration_options, add_outcome, announce_compiling
-from sim.commands.report import LAST, last_sweep
+from sim.commands.report import LAST, RESULTS, last_sweep
 from sim.errors import ConfigError, SimError
 
 DESCRIPTION = """\
@@ -22,7 +22,7 @@ examples:
   sim view preset=opposition seed=7
       what `sim run` with the same words plays
   sim view results/sweep-3f9c2a71b0
-      the runs of a sweep; `sim view last` those of the newest in results/
+      the runs of a sweep, by its folder or its name in results/; `last` is the newest there
   sim view last --outcome ratified
       its cells with the share of runs that were ratified, sorted by it if you like
   sim view --config-dir mine 'plugins=[my_strategies.py]'
@@ -102,7 +102,9 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])
     folder = folders[0] if folders else None
     if folder == LAST:
-        folder, words = str(last_sweep()), [word for word in words if word != LAST]
+        folder = str(last_sweep())
+    elif folder is not None and not Path(folder).is_dir() and (RESULTS / folder).is_dir():
+        folder = str(RESULTS / folder)
     if folder is not None and not Path(folder).is_dir():
         raise ConfigError([f"{folder}: is no folder of results, and no KEY=VALUE"])
     return folder, [word for word in words if word not in folders]
