@@ -446,4 +446,5 @@ def _leaves(
 def _named(row: Mapping[str, object], ids: Sequence[str]) -> list[str]:
     """Return those of a row, and where `each` stands in it the parties."""
     own = [key for key in row if not key.startswith("each")]
-    return [*own, *(party for party in ids if party not in own)] if len(own) < len(row) else own
+    both = [*own, *(party for party in ids if party not in own)] if len(own) < len(row) else own
+    return [key for key in both if row.get(key, ...) is not None]
