@@ -307,8 +307,12 @@ class Results(Tabular):
         found = self.signed_codes < 0
         hit = np.ones(found.shape, bool)
         for column, (low, high) in DERIVED[name].codes.items():
-            codes = self.signed_codes if column == "signed" else self.codes(column)
-            hit &= (codes >= low) & (codes <= high)
+            values: NDArray[np.float64] | NDArray[np.int16]
+            if isinstance(low, float):
+                values = self.numbers(column)
+            else:
+                values = self.signed_codes if column == "signed" else self.codes(column)
+            hit &= (values >= low) & (values <= high)
         if name in NEEDS_INTERIM:
             found = found | ~self.allows_interim[:, np.newaxis]
         return np.where(found, np.nan, hit)

@@ -43,6 +43,7 @@ OUTCOMES = (
     "interim_ever",
     "ratified",
     "in_force_at_end",
+    "both_better_off",
     "collapse_first",
     "government_fell_first",
 )

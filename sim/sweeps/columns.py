@@ -56,8 +56,8 @@ class Kind(NamedTuple):
 
     words: str  # what happens in a run that counts
     condition: str  # the same in SQL
-    # columns with the codes, from and to, that they must all have
-    codes: Mapping[str, tuple[int, int]]
+    # columns with the codes or numbers, from and to, that they must all have
+    codes: Mapping[str, tuple[float, float]]
 
 
 _EVER = np.iinfo(np.int16).max
@@ -75,6 +75,11 @@ DERIVED: Mapping[str, Kind] = {
     ),
     "ratified": Kind("both sides ratify", "ratified_week >= 0", {"ratified_week": (0, _EVER)}),
     "in_force_at_end": Kind("a deal stands at the end", "in_force <> 'none'", {"in_force": (1, 2)}),
+    "both_better_off": Kind(
+        "a deal stands at the end that is worth more than none to both sides",
+        "dignity > 0",
+        {"dignity": (np.nextafter(0.0, 1.0), 1.0)},
+    ),
     "collapse_first": Kind(
         "the talks collapse before any signature",
         "status = 'collapsed' AND signed = 'none'",

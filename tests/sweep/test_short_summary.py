@@ -72,6 +72,7 @@ def with_failures(done: Outcome, failing: pl.Expr, folder: Path) -> str:
         ("interim_ever", pl.col("interim_week") >= 0),
         ("ratified", pl.col("ratified_week") >= 0),
         ("in_force_at_end", pl.col("in_force") != "none"),
+        ("both_better_off", pl.col("dignity") > 0.0),
         ("collapse_first", (pl.col("status") == "collapsed") & (pl.col("signed") == "none")),
     ],
 )
