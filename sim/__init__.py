@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sim.analysis.charts import to_pandas as to_pandas
     from sim.analysis.loading import load as load
     from sim.analysis.page.write import Format
     from sim.sweeps import run as run
@@ -31,6 +32,7 @@ _CALLS = {
     "run": "sim.sweeps",
     "sweep": "sim.sweeps",
     "load": "sim.analysis.loading",
+    "to_pandas": "sim.analysis.charts",
 }
 """Where the Python calls stand."""
 

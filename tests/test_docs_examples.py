@@ -13,6 +13,7 @@ A page's marked blocks are played in order in an empty folder:
 Blocks without a mark are left alone.
 """
 
+import math
 import os
 import re
 import shlex
@@ -138,6 +139,25 @@ def test_examples_do_what_the_page_says(page: Path, tmp_path: Path) -> None:
             play_console(block, tmp_path)
         else:
             play_python(block, tmp_path)
+
+
+def test_a_scenario_begun_anew_takes_few_commands_and_numbers() -> None:
+    """From `sim scenario new` to a report of 2,000 runs; what is typed into the file counts too."""
+    page = (DOCS / "how-to" / "from-a-spreadsheet.md").read_text(encoding="utf-8")
+    blocks = marked_blocks(page[page.index("## Without a spreadsheet") :])
+    consoles = [block.body for block in blocks if block.language == "console"]
+    typed = [command for body in consoles for command, _ in commands(body)]
+    (file,) = (block.body for block in blocks if block.language == "yaml")
+    assert typed[0].startswith("sim scenario new")
+    assert typed[-1].startswith("sim report")
+    assert len(typed) <= 8
+    words = " ".join([*typed, file])
+    assert len(re.findall(r"(?<![\w.-])-?\d[\d.-]*", words)) <= 40
+    assert len(re.findall(r"title: .*status: ", file)) == 11
+    (sweep,) = (command for command in typed if command.startswith("sim sweep"))
+    values = [word.partition("=")[2].split(",") for word in sweep.split() if "=" in word]
+    replicates = int(re.search(r"replicates=(\d+)", sweep)[1])  # type: ignore[index]
+    assert math.prod(map(len, values)) * replicates == 2000
 
 
 def test_pages_with_examples_were_found() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
@@ -11,6 +12,7 @@ import yaml
 
 if TYPE_CHECKING:
     import altair as alt
+    import pandas
 
 Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
 Rows: TypeAlias = Sequence[Mapping[str, object]]
@@ -22,6 +24,8 @@ STEP = 22
 """Height of a line with a label."""
 TICKS = 6
 """About how many marks an axis of numbers has."""
+NOTEBOOK_ROWS, NOTEBOOK_COLUMNS = 12, 12
+"""Most rows and columns that a notebook shows of a table."""
 MOST_LINES = 40
 """Most labelled lines that one figure shows."""
 
@@ -64,8 +68,53 @@ class Figure(NamedTuple):
     height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
 
+class Tabular:
+    """What has a table: its ways to pandas, to Arrow and into a notebook."""
+
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return it as a table."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return it as a table of pandas; see `to_pandas`."""
+        return to_pandas(self.to_frame())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return it as an Arrow stream, for packages that take one, such as pyarrow or DuckDB."""
+        return self.to_frame().__arrow_c_stream__(requested_schema)
+
+    def _shown(self) -> pl.DataFrame:
+        """Return what a notebook shows."""
+        return self.to_frame()
+
+    def _repr_html_(self) -> str:
+        """Return it as a notebook shows it: the first lines of a table, and notes."""
+        with pl.Config(tbl_rows=NOTEBOOK_ROWS, tbl_cols=NOTEBOOK_COLUMNS):
+            shown = self._shown()._repr_html_()
+        return shown + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+
+
+def to_pandas(table: pl.DataFrame) -> "pandas.DataFrame":
+    """Return a table as one of pandas, column by column, so that pyarrow is not needed.
+
+    Words are categories, dates and flags keep their types unless some are missing; a whole number
+    that may be missing is a float there.
+    """
+    import pandas as pd
+
+    def column(series: pl.Series) -> object:
+        if isinstance(series.dtype, pl.Enum):
+            codes = series.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+            return pd.Categorical.from_codes(codes, series.dtype.categories.to_list())
+        return series.to_numpy()
+
+    return pd.DataFrame({series.name: column(series) for series in table.get_columns()})
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Result:
+class Result(Tabular):
     """One answer. Frozen; made by the functions of `sim.analysis`.
 
     A subclass says its records and its figure; the table and the picture follow.

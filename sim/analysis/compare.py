@@ -14,7 +14,8 @@ import polars as pl
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
 from sim.analysis.intervals import NOTHING, Estimate, estimate, spread
 from sim.analysis.paired import mean_change, moved
-from sim.analysis.results import DERIVED, Floats, NotInResults, Results, word
+from sim.analysis.results import Floats, NotInResults, Results, word
+from sim.sweeps.columns import DERIVED
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import flat, paths_apart
 

@@ -14,14 +14,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.analysis.charts import Tabular
 from sim.analysis.intervals import Clusters
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
-from sim.model.codes import Treaty
 from sim.runs.outcomes import codes_of
-from sim.sweeps.columns import as_stored, swept_type, words_of
+from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan, at, changed
+from sim.sweeps.summary import by_cell
 
 Floats = NDArray[np.float64]
 
@@ -29,43 +30,6 @@ NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
 
 
-class Kind(NamedTuple):
-    """An outcome of 0 or 1 beside the table's columns."""
-
-    words: str  # what happens in a run that counts
-    condition: str  # the same in SQL
-    # columns with the codes, from and to, that they must all have
-    codes: Mapping[str, tuple[int, int]]
-
-
-_EVER = np.iinfo(np.int16).max
-_UNSIGNED = ("signed", (0, 0))
-DERIVED: Mapping[str, Kind] = {
-    "signed": Kind("something is signed", "signed <> 'none'", {"signed": (1, 2)}),
-    "signed_full": Kind("the treaty is signed in full", "signed = 'full'", {"signed": (2, 2)}),
-    "signed_interim": Kind(
-        "an interim deal is signed and no full one after it",
-        "signed = 'interim'",
-        {"signed": (1, 1)},
-    ),
-    "interim_ever": Kind(
-        "an interim deal is signed", "interim_week >= 0", {"interim_week": (0, _EVER)}
-    ),
-    "in_force_at_end": Kind("a deal stands at the end", "in_force <> 'none'", {"in_force": (1, 2)}),
-    "collapse_first": Kind(
-        "the talks collapse before any signature",
-        "status = 'collapsed' AND signed = 'none'",
-        dict([("status", (Treaty.COLLAPSED, Treaty.COLLAPSED)), _UNSIGNED]),
-    ),
-    "government_fell_first": Kind(
-        "the government falls before any signature",
-        "status = 'government_fell' AND signed = 'none'",
-        dict([("status", (Treaty.GOVERNMENT_FELL, Treaty.GOVERNMENT_FELL)), _UNSIGNED]),
-    ),
-}
-"""Outcomes of 0 or 1 beside the table's columns."""
-NEEDS_INTERIM = ("signed_interim", "interim_ever")
-"""Outcomes that cannot be where the rules of the talks allow no interim deal."""
 NO_RUN = -32768
 """What an array of codes holds where there is no run."""
 
@@ -106,7 +70,7 @@ def short(key: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Tabular):
     """The runs of one sweep. Made by `sim.analysis.load`."""
 
     folder: Path
@@ -117,6 +81,18 @@ class Results:
     stored: int  # rows found; `plan.runs` are planned
     failed: int  # rows of them whose run failed; they have no outcomes
     notes: tuple[str, ...]  # what is missing or was passed over, one sentence each
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the table of runs, one row a run, sorted by cell and replicate."""
+        runs = pl.scan_parquet(list(self.files), glob=False)
+        return runs.sort("cell", "replicate").collect(engine="streaming")
+
+    def _shown(self) -> pl.DataFrame:
+        """Return what a notebook shows: each cell with its runs and their share of signatures."""
+        found = by_cell(pl.scan_parquet(list(self.files), glob=False))
+        return self.values_frame().join(
+            found.select("cell", "runs", "failed", signed="share"), on="cell", how="left"
+        )
 
     @property
     def points(self) -> int:
@@ -331,8 +307,12 @@ class Results:
         found = self.signed_codes < 0
         hit = np.ones(found.shape, bool)
         for column, (low, high) in DERIVED[name].codes.items():
-            codes = self.signed_codes if column == "signed" else self.codes(column)
-            hit &= (codes >= low) & (codes <= high)
+            values: NDArray[np.float64] | NDArray[np.int16]
+            if isinstance(low, float):
+                values = self.numbers(column)
+            else:
+                values = self.signed_codes if column == "signed" else self.codes(column)
+            hit &= (values >= low) & (values <= high)
         if name in NEEDS_INTERIM:
             found = found | ~self.allows_interim[:, np.newaxis]
         return np.where(found, np.nan, hit)

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.analysis.charts import Choices, Figure, Result, dot_plot, drawn, table
+from sim.analysis.charts import Choices, Figure, Result, Tabular, dot_plot, drawn, table
 from sim.analysis.deals import article_label
 from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
 from sim.analysis.loading import existing
@@ -57,7 +57,7 @@ MOST_TURNS, MOST_SAID = 5, 60
 
 
 @dataclass(frozen=True, eq=False)
-class SingleRun:
+class SingleRun(Tabular):
     """One run. Made by `sim.analysis.load_run`."""
 
     folder: Path
@@ -66,6 +66,14 @@ class SingleRun:
     weeks: pl.DataFrame  # one row a week, see `sim.runs.trace`
     moves: pl.DataFrame  # `week`, `date`, `actor`, `move`, `said`, `why`
     notes: tuple[str, ...]  # what is missing
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the table of its weeks, one row a week."""
+        return self.weeks
+
+    def _shown(self) -> pl.DataFrame:
+        """Return what a notebook shows: its moves, the last first."""
+        return self.moves.reverse()
 
     def name(self, actor: str) -> str:
         """Return an actor's name."""

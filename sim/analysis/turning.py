@@ -18,8 +18,9 @@ from scipy.stats import norm
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.intervals import Clusters, Estimate, estimate, paired_estimate
-from sim.analysis.results import DERIVED, Floats, NotInResults, Results, short, word
+from sim.analysis.results import Floats, NotInResults, Results, short, word
 from sim.runs.shares import LEVEL, Z
+from sim.sweeps.columns import DERIVED
 from sim.sweeps.overrides import Value
 
 LINE = 0.5

@@ -36,6 +36,18 @@ COMMANDS = {
     "completion": "listing",
 }
 """The module of this package that holds each command."""
+OUTCOMES = (
+    "signed",
+    "signed_full",
+    "signed_interim",
+    "interim_ever",
+    "ratified",
+    "in_force_at_end",
+    "both_better_off",
+    "collapse_first",
+    "government_fell_first",
+)
+"""Names of `sim.sweeps.columns.DERIVED`, which is not imported to print a help."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -61,6 +73,11 @@ class Parser(argparse.ArgumentParser):
         own = [flag for action in self._actions for flag in action.option_strings]
         inner = [a.choices for a in self._actions if isinstance(a.choices, dict)]
         return own + [flag for found in inner for each in found.values() for flag in each.flags()]
+
+    def values_of(self, option: str) -> list[str]:
+        """Return the choices of an option, none if it takes any text."""
+        found = (a.choices for a in self._actions if option in a.option_strings and a.choices)
+        return [str(choice) for choices in found for choice in choices]
 
 
 def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argparse.Namespace:
@@ -108,6 +125,13 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
 def add_quiet(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `quiet`."""
     parser.add_argument("-q", "--quiet", action="store_true", help=what)
+
+
+def add_outcome(parser: argparse.ArgumentParser, what: str, default: str) -> None:
+    """Add `outcome`, the name of an outcome or an empty text."""
+    names = ", ".join(OUTCOMES)
+    said = f"{what}: {names} (default: {default})"
+    parser.add_argument("--outcome", metavar="NAME", default="", choices=OUTCOMES, help=said)
 
 
 def announce_compiling(entry: str = "") -> None:

@@ -305,8 +305,8 @@ def complete(words: Sequence[str], commands: Sequence[str]) -> Iterator[str]:
         yield from (name for name in commands if name.startswith(word))
         return
     found: Iterator[str] = iter(())
-    if word.startswith("-"):
-        found = _options(before[0])
+    if word.startswith("-") or before[-1] in ("--format", "--outcome"):
+        found = _options(before[0], before[-1])
     elif before[0] in ("run", "sweep", "view"):
         found = _overrides(before, word)
     elif before[0] == "list":
@@ -322,7 +322,7 @@ def complete(words: Sequence[str], commands: Sequence[str]) -> Iterator[str]:
     yield from dict.fromkeys(each for each in found if each.startswith(word))
 
 
-def _options(command: str) -> Iterator[str]:
+def _options(command: str, before: str) -> Iterator[str]:
     import importlib
 
     from sim.commands import COMMANDS, Parser
@@ -331,7 +331,8 @@ def _options(command: str) -> Iterator[str]:
     subparsers = parser.add_subparsers(parser_class=Parser)
     if command in COMMANDS:
         importlib.import_module(f"sim.commands.{COMMANDS[command]}").add_parser(subparsers)
-        yield from sorted(subparsers.choices[command].flags())
+        chosen = subparsers.choices[command]
+        yield from chosen.values_of(before) or sorted(chosen.flags())
 
 
 def _overrides(before: Sequence[str], word: str) -> Iterator[str]:
@@ -445,4 +446,5 @@ def _leaves(
 def _named(row: Mapping[str, object], ids: Sequence[str]) -> list[str]:
     """Return those of a row, and where `each` stands in it the parties."""
     own = [key for key in row if not key.startswith("each")]
-    return [*own, *(party for party in ids if party not in own)] if len(own) < len(row) else own
+    both = [*own, *(party for party in ids if party not in own)] if len(own) < len(row) else own
+    return [key for key in both if row.get(key, ...) is not None]

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import add_quiet
+from sim.commands import add_outcome, add_quiet
 from sim.errors import ConfigError, SimError, did_you_mean
 
 if TYPE_CHECKING:
@@ -109,12 +109,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="where the inverse question starts; may be given several times (default: the first "
         "value of each key)",
     )
-    parser.add_argument(
-        "--outcome",
-        default="",
-        help="what the first screen is about: signed_full (default), signed, interim_ever, "
-        "in_force_at_end, collapse_first or government_fell_first",
-    )
+    add_outcome(parser, "what the first screen is about", "signed_full; signed in a comparison")
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     add_quiet(parser, "print the place of the report alone")
     parser = subparsers.add_parser(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.commands import (
     add_configuration_options,
+    add_outcome,
     add_quiet,
     announce_compiling,
     note_idle_choices,
@@ -47,6 +48,8 @@ examples:
       points over the ranges of the scenario's assumptions
   sim sweep experiment=concession_grid executor=dask executor.address=tcp://node1:8786
       on a Dask cluster; executor=slurm for a job array
+  sim sweep preset=none,washington --outcome ratified
+      the tables about ratification instead of signature; `sim report` takes the same names
 
 The sweep's own keys are replicates, design, samples, assumptions, trace (none, sample, all),
 executor and experiment, each given once and with one value; all others are those of `sim run`.
@@ -70,6 +73,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="folder of the results (default: one below results/ named after the plan)",
     )
     parser.add_argument("--name", help="name of that folder below results/")
+    add_outcome(parser, "what the printed tables are about", "signatures")
     add_quiet(parser, "print the folder of the results alone")
     parser.add_argument(
         "--zip",
@@ -132,7 +136,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.quiet:
         print(done.store.folder)
     else:
-        _print_result(done, request.plan.replicates)
+        _print_result(done, request.plan.replicates, args.outcome)
     return SOME_FAILED if done.failed else 0
 
 
@@ -145,13 +149,13 @@ def _named(name: str, out: Path | None) -> Path:
     return Path("results", name)
 
 
-def _print_result(done: "Outcome", asked: int) -> None:
+def _print_result(done: "Outcome", asked: int, outcome: str) -> None:
     """Print what came of all replicates that the folder holds, and where it is."""
     from sim.runs.terminal import console, counted, duration
     from sim.sweeps.summary import print_summary
 
     plan, out = done.plan, console()
-    print_summary(done.store.runs_file, plan, out)
+    print_summary(done.store.runs_file, plan, out, outcome)
     if done.failed:
         _print_failures(done)
     runs = f"{counted(plan.cells, 'cell')}, {counted(plan.runs, 'run')}"
@@ -165,7 +169,8 @@ def _print_result(done: "Outcome", asked: int) -> None:
         out.print(f"the folder holds {held}, all of them are counted here", soft_wrap=True)
     out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)
     for command, what in NEXT.items():
-        line = shlex.join(["sim", command, str(done.store.folder)])
+        about = ["--outcome", outcome] if outcome else []
+        line = shlex.join(["sim", command, str(done.store.folder), *about])
         out.print(f"{what}: {line}", soft_wrap=True, markup=False)
 
 

@@ -7,8 +7,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from sim.commands import add_configuration_options, announce_compiling
-from sim.commands.report import LAST, last_sweep
+from sim.commands import add_configuration_options, add_outcome, announce_compiling
+from sim.commands.report import LAST, RESULTS, last_sweep
 from sim.errors import ConfigError, SimError
 
 DESCRIPTION = """\
@@ -22,7 +22,9 @@ examples:
   sim view preset=opposition seed=7
       what `sim run` with the same words plays
   sim view results/sweep-3f9c2a71b0
-      the runs of a sweep; `sim view last` those of the newest in results/
+      the runs of a sweep, by its folder or its name in results/; `last` is the newest there
+  sim view last --outcome ratified
+      its cells with the share of runs that were ratified, sorted by it if you like
   sim view --config-dir mine 'plugins=[my_strategies.py]'
       with strategies of your own
   sim view --port 9000 --no-browser
@@ -47,6 +49,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--port", type=int, help="port to serve on (default: 8765, or the next free one)"
     )
+    add_outcome(parser, "what the list of a sweep's cells is about", "signed")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
@@ -73,7 +76,10 @@ def start_up(args: argparse.Namespace) -> None:
     from sim.view.server import address_of, can_show_browser, open_socket, serve
 
     folder, overrides = parted(args.overrides)
-    start = Start(tuple(overrides), args.config_name, args.config_dir, folder)
+    if args.outcome and folder is None:
+        raise ConfigError(["--outcome: is about a sweep's cells; name a folder of results"])
+    outcome = args.outcome or "signed"
+    start = Start(tuple(overrides), args.config_name, args.config_dir, folder, outcome)
     settings_of(start, start.choices)
     announce(start)
     if folder is not None:
@@ -96,7 +102,9 @@ def parted(words: list[str]) -> tuple[str | None, list[str]]:
         raise ConfigError([f"view: one folder of results, not {len(folders)}: {' '.join(folders)}"])
     folder = folders[0] if folders else None
     if folder == LAST:
-        folder, words = str(last_sweep()), [word for word in words if word != LAST]
+        folder = str(last_sweep())
+    elif folder is not None and not Path(folder).is_dir() and (RESULTS / folder).is_dir():
+        folder = str(RESULTS / folder)
     if folder is not None and not Path(folder).is_dir():
         raise ConfigError([f"{folder}: is no folder of results, and no KEY=VALUE"])
     return folder, [word for word in words if word not in folders]

@@ -122,7 +122,7 @@ def _actors(plain: Mapping[str, object], cast: Cast) -> Plain:
         beside = mapping(source)
         if "id" in beside and "name" in beside:
             names.setdefault(str(beside["id"]), {"name": beside["name"]})
-    ids = dict.fromkeys((*cast.parties, *cast.everyone, *given))
+    ids = dict.fromkeys((*given, *cast.parties, *cast.everyone))
     return {actor: _named_actor(actor, names.get(actor)) for actor in ids}
 
 

@@ -16,6 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
+from sim.errors import ConfigError, did_you_mean
+from sim.model.codes import Treaty
 from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of
 from sim.runs.scenario_outcomes import scenario_columns
 from sim.sweeps.overrides import Value
@@ -47,6 +49,58 @@ class TableColumn(NamedTuple):
     type: Type  # type in the file; words of a code are an enumeration
     unit: str  # unit of measurement
     meaning: str  # one line of explanation
+
+
+class Kind(NamedTuple):
+    """An outcome of 0 or 1 beside the table's columns."""
+
+    words: str  # what happens in a run that counts
+    condition: str  # the same in SQL
+    # columns with the codes or numbers, from and to, that they must all have
+    codes: Mapping[str, tuple[float, float]]
+
+
+_EVER = np.iinfo(np.int16).max
+_UNSIGNED = ("signed", (0, 0))
+DERIVED: Mapping[str, Kind] = {
+    "signed": Kind("something is signed", "signed <> 'none'", {"signed": (1, 2)}),
+    "signed_full": Kind("the treaty is signed in full", "signed = 'full'", {"signed": (2, 2)}),
+    "signed_interim": Kind(
+        "an interim deal is signed and no full one after it",
+        "signed = 'interim'",
+        {"signed": (1, 1)},
+    ),
+    "interim_ever": Kind(
+        "an interim deal is signed", "interim_week >= 0", {"interim_week": (0, _EVER)}
+    ),
+    "ratified": Kind("both sides ratify", "ratified_week >= 0", {"ratified_week": (0, _EVER)}),
+    "in_force_at_end": Kind("a deal stands at the end", "in_force <> 'none'", {"in_force": (1, 2)}),
+    "both_better_off": Kind(
+        "a deal stands at the end that is worth more than none to both sides",
+        "dignity > 0",
+        {"dignity": (np.nextafter(0.0, 1.0), 1.0)},
+    ),
+    "collapse_first": Kind(
+        "the talks collapse before any signature",
+        "status = 'collapsed' AND signed = 'none'",
+        dict([("status", (Treaty.COLLAPSED, Treaty.COLLAPSED)), _UNSIGNED]),
+    ),
+    "government_fell_first": Kind(
+        "the government falls before any signature",
+        "status = 'government_fell' AND signed = 'none'",
+        dict([("status", (Treaty.GOVERNMENT_FELL, Treaty.GOVERNMENT_FELL)), _UNSIGNED]),
+    ),
+}
+"""Outcomes of 0 or 1 beside the table's columns."""
+NEEDS_INTERIM = ("signed_interim", "interim_ever")
+"""Outcomes that cannot be where the rules of the talks allow no interim deal."""
+
+
+def kind_of(outcome: str) -> Kind:
+    """Return an outcome of `DERIVED`; ConfigError if it is none."""
+    if outcome not in DERIVED:
+        raise ConfigError([f"--outcome {outcome}: is no outcome{did_you_mean(outcome, DERIVED)}"])
+    return DERIVED[outcome]
 
 
 CELL = TableColumn("cell", pl.Int32, "index", "cell of the plan: one combination of values")

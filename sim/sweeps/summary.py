@@ -1,4 +1,4 @@
-"""The tables that end a sweep: P(signed) by swept value, and the best and the worst cells."""
+"""The tables that end a sweep: shares of runs by swept value, and the best and the worst cells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from sim.runs.shares import Share, clustered, share_of
 from sim.runs.terminal import columns, counted, plain_table, show
-from sim.sweeps.columns import FAILED, OK, as_stored, swept_type
+from sim.sweeps.columns import FAILED, OK, as_stored, kind_of, swept_type
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 
@@ -38,35 +38,47 @@ class Line:
 
     label: str
     runs: int  # runs with an outcome
-    signed: Share  # interim or full deal
-    full: Share  # full deal
+    shares: tuple[Share, ...]  # of each outcome that is shown, in their order
     failed: int = 0  # runs without one, which no share counts
 
     @property
-    def cells(self) -> tuple[str, str, str]:
+    def cells(self) -> tuple[str, ...]:
         """Runs and shares as the table shows them."""
-        shares = (str(self.signed), str(self.full)) if self.runs else ("no outcome",) * 2
+        shares = [str(share) if self.runs else "no outcome" for share in self.shares]
         return with_failed(self.runs, self.failed), *shares
 
 
 UNKNOWN = Share(np.nan, np.nan, np.nan)
 """The share of a value all of whose runs failed."""
-SHARES = ("runs", "P(signed), 95 %", "P(signed in full), 95 %")
-"""Columns of `Line.cells`."""
+USUAL = ("signed", "signed_full")
+"""Outcomes that are shown where none is asked for, the cells sorted by the first."""
+NAMES = {"signed_full": "signed in full"}
+"""Outcomes whose heading is not their name."""
 
-_SIGNED = pl.col("signed").cast(pl.String)
-_ANY = _SIGNED.is_in(["interim", "full"]).sum().alias("any")
-_FULL = _SIGNED.eq("full").sum().alias("full")
 _STATUS = pl.col("run_status").cast(pl.String)
 _RUNS = _STATUS.eq(OK).sum().alias("runs")
 _FAILED = _STATUS.eq(FAILED).sum().alias("failed")
 
 
-def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
+def heading(outcome: str) -> str:
+    """Return the heading of a column of shares with their intervals."""
+    return f"P({NAMES.get(outcome, outcome.replace('_', ' '))}), 95 %"
+
+
+def _hits(outcomes: Sequence[str]) -> list[pl.Expr]:
+    """Return the number of runs with each outcome, in columns named after them."""
+    return [pl.sql_expr(kind_of(name).condition).sum().alias(name) for name in outcomes]
+
+
+def by_value(
+    runs: pl.LazyFrame, plan: Plan, key: str, outcomes: Sequence[str] = USUAL
+) -> list[Line]:
     """Return one line for each value of a swept key, in the order of the sweep's line.
 
     Numbers with many values, and those of a sampled design, are put together in equal parts of
     their range; more than `MOST_WORDS` other values give no lines.
+
+    outcomes: those whose shares are wanted, of `sim.sweeps.columns.DERIVED`.
     """
     kind = swept_type(plan, key)
     values = list(dict.fromkeys(as_stored(value, kind) for value in plan.values_of(key)))
@@ -81,7 +93,7 @@ def by_value(runs: pl.LazyFrame, plan: Plan, key: str) -> list[Line]:
         labels, group = _parts(key, [float(value) for value in values if value is not None])
     else:
         return []
-    counts = _by_replicate(runs, group, len(labels), plan.replicates)
+    counts = _by_replicate(runs, group, len(labels), plan.replicates, outcomes)
     return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n].any()]
 
 
@@ -95,66 +107,76 @@ def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
 
 
 def _by_replicate(
-    runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int
+    runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int, outcomes: Sequence[str]
 ) -> NDArray[np.int32]:
-    """Return runs with an outcome, signed, signed in full, failed: (groups, 4, replicates)."""
-    counts = np.zeros((groups, 4, replicates), np.int32)
+    """Return whole, failed and each outcome's runs: (groups, 2 + outcomes, replicates)."""
+    counts = np.zeros((groups, 2 + len(outcomes), replicates), np.int32)
     for first in range(0, replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
         found = (
             runs.filter(block)
             .group_by(group.alias("group"), "replicate")
-            .agg(_RUNS, _ANY, _FULL, _FAILED)
+            .agg(_RUNS, _FAILED, *_hits(outcomes))
             .filter(pl.col("group").is_not_null())
             .collect()
         )
         where = found["group"].to_numpy(), slice(None), found["replicate"].to_numpy()
-        counts[where] = found.select("runs", "any", "full", "failed").to_numpy()
+        counts[where] = found.select("runs", "failed", *outcomes).to_numpy()
     return counts
 
 
 def _line(label: str, counts: NDArray[np.int32]) -> Line:
-    failed = int(counts[3].sum())
-    runs, signed, full, _ = counts[:, counts[0] > 0].astype(float)
-    if not runs.size:
-        return Line(label, 0, UNKNOWN, UNKNOWN, failed)
-    return Line(label, int(runs.sum()), clustered(signed, runs), clustered(full, runs), failed)
+    failed = int(counts[1].sum())
+    runs, _, *hits = counts[:, counts[0] > 0].astype(float)
+    shares = tuple(clustered(hit, runs) if runs.size else UNKNOWN for hit in hits)
+    return Line(label, int(runs.sum()), shares, failed)
 
 
-def by_cell(runs: pl.LazyFrame) -> pl.DataFrame:
-    """Return runs with an outcome, signatures, their share and failed runs by cell, best first."""
-    share = pl.when(pl.col("runs") > 0).then(pl.col("any") / pl.col("runs"))
+def by_cell(runs: pl.LazyFrame, outcome: str = USUAL[0]) -> pl.DataFrame:
+    """Return runs, those with an outcome, their share and failed runs by cell, best first."""
+    (hits,) = _hits([outcome])
+    share = pl.when(pl.col("runs") > 0).then(pl.col("hits") / pl.col("runs"))
     return (
         runs.group_by("cell")
-        .agg(_RUNS, _ANY, _FULL, _FAILED)
+        .agg(_RUNS, hits.alias("hits"), _FAILED)
         .with_columns(share.alias("share"))
         .sort(["share", "cell"], descending=[True, False], nulls_last=True)
         .collect()
     )
 
 
-def print_summary(file: Path, plan: Plan, target: Console) -> None:
-    """Print the tables that end a sweep, from its table of runs."""
+def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") -> None:
+    """Print the tables that end a sweep, from its table of runs.
+
+    outcome: what they are about, of `sim.sweeps.columns.DERIVED`; by default signatures.
+    """
+    outcomes = (outcome,) if outcome else USUAL
     runs = pl.scan_parquet(file, glob=False)
     if plan.title:
         target.print(plan.title, style="bold", markup=False)
         target.print()
-    any_printed = _print_values(runs, plan, target) or _print_all(runs, plan, target)
-    cells = by_cell(runs)
+    if outcome:
+        told = f"{heading(outcome)}: share of runs in which {kind_of(outcome).words}"
+        target.print(told, soft_wrap=True, markup=False, highlight=False)
+        target.print()
+    any_printed = _print_values(runs, plan, target, outcomes) or _print_all(
+        runs, plan, target, outcomes
+    )
+    cells = by_cell(runs, outcomes[0])
     if len(cells) > 1:
-        _print_cells(cells, plan, target)
+        _print_cells(cells, plan, target, outcomes[0])
     if any_printed or len(cells) > 1:
         target.print("The intervals hold the sampling error of the replicates only.", style="dim")
         target.print()
 
 
-def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
-    """Print P(signed) by swept value; return whether there was anything to print."""
+def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console, outcomes: Sequence[str]) -> bool:
+    """Print shares of runs by swept value; return whether there was anything to print."""
     listed = 0
     left_out: list[str] = []
-    table = columns(plain_table(), "swept value", right=SHARES)
+    table = columns(plain_table(), "swept value", right=_headings(outcomes))
     for key in plan.swept:
-        lines = by_value(runs, plan, key) if listed < MOST_KEYS else []
+        lines = by_value(runs, plan, key, outcomes) if listed < MOST_KEYS else []
         if not lines:
             left_out.append(key)
             continue
@@ -174,26 +196,30 @@ def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
     return listed > 0
 
 
-def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console) -> bool:
-    """Print P(signed) of all runs together; return whether there was a run."""
-    counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates)
+def _headings(outcomes: Sequence[str]) -> tuple[str, ...]:
+    return "runs", *map(heading, outcomes)
+
+
+def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console, outcomes: Sequence[str]) -> bool:
+    """Print shares of all runs together; return whether there was a run."""
+    counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates, outcomes)
     if not counts.any():
         return False
-    table = columns(plain_table(), "", right=SHARES)
+    table = columns(plain_table(), "", right=_headings(outcomes))
     table.add_row("all", *_line("all", counts[0]).cells)
     show(table, target)
     target.print()
     return True
 
 
-def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console) -> None:
+def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console, outcome: str) -> None:
     """Print the best and the worst cells, with their runs if some failed anywhere."""
     any_failed = cells["failed"].sum() > 0
     silent = cells.filter(pl.col("runs") == 0)
     cells = cells.filter(pl.col("runs") > 0)
     shown = min(EXTREMES, len(cells) // 2)
-    numbers = ("cell", *SHARES[0 if any_failed else 1 : 2])
-    table = columns(plain_table(), "signed", right=numbers)
+    numbers = ("cell", *(("runs",) if any_failed else ()), heading(outcome))
+    table = columns(plain_table(), outcome.replace("_", " "), right=numbers)
     table.add_column("values", overflow="fold")
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):

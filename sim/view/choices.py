@@ -228,6 +228,7 @@ class Start:
     config_name: str = "config"
     config_dir: str | None = None
     results: str | None = None  # folder of a sweep
+    outcome: str = "signed"  # what the list of its cells is about
 
     @property
     def fixed(self) -> tuple[str, ...]:

@@ -66,19 +66,19 @@ class Listing:
     first: int = 0  # the first run that is listed
     first_cell: int = 0
     kept: tuple[tuple[str, str], ...] = ()  # only cells with these values, by the swept keys
-    order: str = "cell"  # of the cells: by number, or "most" or "least" signed first
+    order: str = "cell"  # of the cells: by number, or "most" or "least" of its outcome
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its swept values, its runs, and how many of them were signed."""
+    """One cell: its swept values, its runs, and in how many of them the outcome came."""
 
     number: int
     values: Mapping[str, Value]  # swept values by their keys
     runs: int  # runs with an outcome
     failed: int  # runs without one, which the share does not count
-    # share of them in which an interim or the full deal was signed, None without any
-    signed: float | None
+    # share of them in which the outcome of the list came, by default a signature; None without any
+    share: float | None
     low: float  # Wilson's 95 % interval of that share
     high: float
 
@@ -106,7 +106,8 @@ class StoredSweep:
     sweep's table, or no run that can be read.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, outcome: str = "signed") -> None:
+        self.outcome = outcome
         self.folder = Path(folder)
         self.plan: Plan = Store(self.folder).load_plan()
         self._settings = CellSettings(without_plugins(self.plan))
@@ -178,7 +179,7 @@ class StoredSweep:
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells in the order of the plan."""
-        rows = by_cell(self._table).iter_rows(named=True)
+        rows = by_cell(self._table, self.outcome).iter_rows(named=True)
         counted = {row["cell"]: row for row in rows}
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
@@ -282,7 +283,7 @@ def without_plugins(plan: Plan) -> Plan:
 @lru_cache(maxsize=1)
 def sweep_of(start: Start) -> StoredSweep | None:
     """Return the results that a server was started with, None without any."""
-    return None if start.results is None else StoredSweep(start.results)
+    return None if start.results is None else StoredSweep(start.results, start.outcome)
 
 
 def _written(value: Value) -> str:

@@ -149,7 +149,7 @@ def test_numbers_of_two_sweeps(tmp_path: Path) -> None:
             check(report, tmp_path)
 
 
-@pytest.mark.parametrize("outcome", ["signed", "signed_full", "in_force_at_end"])
+@pytest.mark.parametrize("outcome", ["signed", "signed_full", "in_force_at_end", "both_better_off"])
 def test_numbers_of_several_sweeps_in_an_outcome(outcome: str, tmp_path: Path) -> None:
     line = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "
     play(f"{line} replicates=12", tmp_path / "one")

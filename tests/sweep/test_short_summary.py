@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from sim.sweeps.columns import FAILED
+from sim.commands import OUTCOMES
+from sim.sweeps.columns import DERIVED, FAILED
 from sim.sweeps.execute import Outcome
 from sim.sweeps.summary import print_summary
 
@@ -62,6 +63,40 @@ def with_failures(done: Outcome, failing: pl.Expr, folder: Path) -> str:
     out = io.StringIO()
     print_summary(folder / "runs.parquet", done.plan, Console(file=out, width=140))
     return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "happened"),
+    [
+        ("signed_interim", pl.col("signed") == "interim"),
+        ("interim_ever", pl.col("interim_week") >= 0),
+        ("ratified", pl.col("ratified_week") >= 0),
+        ("in_force_at_end", pl.col("in_force") != "none"),
+        ("both_better_off", pl.col("dignity") > 0.0),
+        ("collapse_first", (pl.col("status") == "collapsed") & (pl.col("signed") == "none")),
+    ],
+)
+def test_the_tables_are_about_the_outcome_that_is_asked_for(
+    play: Play, outcome: str, happened: pl.Expr
+) -> None:
+    done = play("agenda=single_undertaking,interim_allowed replicates=20 horizon=150")
+    out = io.StringIO()
+    print_summary(done.store.runs_file, done.plan, Console(file=out, width=140), outcome)
+    text = out.getvalue()
+    rows = pl.read_parquet(done.store.runs_file)
+    shares = rows.group_by("agenda").agg(happened.mean().alias("share"))
+    assert f"P({outcome.replace('_', ' ')}), 95 %" in text
+    assert DERIVED[outcome].words in text
+    assert "P(signed), " not in text
+    for agenda, share in shares.iter_rows():
+        (line,) = [row for row in text.split(":")[1].splitlines() if row.split()[:1] == [agenda]]
+        assert f" {share:.1%} " in line
+    best = text.rsplit("values", 1)[1].splitlines()[1]
+    assert f" {shares['share'].max():.1%} " in best
+
+
+def test_every_outcome_can_be_asked_for() -> None:
+    assert tuple(DERIVED) == OUTCOMES
 
 
 def test_failures_stand_beside_the_shares(play: Play, tmp_path: Path) -> None:

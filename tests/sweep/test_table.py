@@ -184,8 +184,10 @@ def test_summary_counts(play: Play, table: Table) -> None:
     for line in by_value(pl.scan_parquet(done.store.runs_file), done.plan, "agenda"):
         part = rows.filter(pl.col("agenda") == line.label)
         assert line.runs == len(part) == 100
-        assert line.signed.estimate == pytest.approx((part["signed"] != "none").mean())
-        assert line.signed.low <= line.signed.estimate <= line.signed.high
+        signed, full = line.shares
+        assert signed.estimate == pytest.approx((part["signed"] != "none").mean())
+        assert full.estimate == pytest.approx((part["signed"] == "full").mean())
+        assert signed.low <= signed.estimate <= signed.high
 
 
 def test_summary_does_not_depend_on_how_many_replicates_are_counted_at_once(

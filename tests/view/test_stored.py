@@ -52,8 +52,20 @@ def test_cells_have_wilson_intervals(stored: StoredSweep, results: Path) -> None
         rows = table.filter(pl.col("cell") == cell.number)
         share = rows["signed"].cast(pl.String).is_in(["interim", "full"]).mean()
         assert cell.runs == len(rows) == REPLICATES
-        assert cell.signed == share
+        assert cell.share == share
         assert (cell.low, cell.high) == wilson(float(share), REPLICATES)  # type: ignore[arg-type]
+
+
+def test_cells_are_listed_by_the_outcome_that_is_asked_for(results: Path) -> None:
+    table = pl.read_parquet(results / "runs.parquet")
+    stored = StoredSweep(str(results), "in_force_at_end")
+    shares = [cell.share for cell in stored.cells]
+    for cell, share in enumerate(shares):
+        rows = table.filter(pl.col("cell") == cell)
+        assert share == (rows["in_force"].cast(pl.String) != "none").mean()
+    assert [cell.share for cell in sorted_cells(stored.cells, "least")] == sorted(
+        map(float, shares)
+    )
 
 
 def rewrite_runs(folder: Path, change: pl.Expr | list[pl.Expr], **stated_too: str) -> None:
@@ -76,7 +88,7 @@ def test_failed_runs_of_a_cell_are_told(results: Path, tmp_path: Path) -> None:
     )
     rows = cell_rows(StoredSweep(str(folder)).cells)
     assert [row["runs"] for row in rows] == ["2 (+ 10 failed)", "0 (+ 12 failed)"]
-    assert rows[1]["signed"] == "no outcome"
+    assert rows[1]["share"] == "no outcome"
     assert [row["failed"] for row in rows] == [10, 12]
 
 
@@ -163,7 +175,7 @@ def test_rows_say_what_stood_most_in_the_way(stored: StoredSweep, results: Path)
 
 
 def test_cells_can_be_sorted(stored: StoredSweep) -> None:
-    by_share = [cell.signed for cell in sorted_cells(stored.cells, "most")]
+    by_share = [cell.share for cell in sorted_cells(stored.cells, "most")]
     assert by_share == sorted(by_share, key=lambda share: -(share or 0.0))
     assert [c.number for c in sorted_cells(stored.cells, "cell")] == [0, 1]
     assert len(cell_rows(stored.cells)) == 2

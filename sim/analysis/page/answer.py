@@ -24,10 +24,11 @@ from sim.analysis.page.content import (
     together,
 )
 from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
-from sim.analysis.results import DERIVED, NEEDS_INTERIM, Floats, Results, word
+from sim.analysis.results import Floats, Results, word
 from sim.errors import SimError
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.terminal import counted
+from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
 from sim.sweeps.overrides import Value
 
 SIGNED = DERIVED["signed"].condition

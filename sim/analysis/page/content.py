@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from importlib.resources import files
 from operator import methodcaller
 from typing import Any, NamedTuple, TypeVar
@@ -22,10 +23,10 @@ from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, finished
 from sim.analysis.intervals import Estimate
-from sim.analysis.results import DERIVED, Results
+from sim.analysis.results import Results
 from sim.errors import SimError
 from sim.runs.shares import Z, student
-from sim.sweeps.columns import as_stored, swept_type
+from sim.sweeps.columns import DERIVED, as_stored, swept_type
 from sim.sweeps.overrides import Value
 
 Found = TypeVar("Found", bound=Result)
@@ -210,6 +211,12 @@ class Report:
     def named(self, text: str) -> str:
         """Return a text with words in the place of raw names."""
         return _named(tuple(self.names.items()), text)
+
+    def _repr_html_(self) -> str:
+        """Return its first screen as a notebook shows it, without the picture."""
+        said = "".join(f"<li>{escape(self.named(each.text))}</li>" for each in self.lead)
+        shown = "" if self.summary is None else self.summary._repr_html_()
+        return f"<h3>{escape(self.named(self.title))}</h3><ul>{said}</ul>{shown}"
 
 
 @cache

@@ -23,8 +23,9 @@ from sim.analysis.page.content import (
     sql,
 )
 from sim.analysis.paired import Difference, paired_differences
-from sim.analysis.results import DERIVED, NEEDS_INTERIM, Results, word
+from sim.analysis.results import Results, word
 from sim.errors import SimError
+from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
 
 OUTCOMES = {
     "signed_full": "Treaty signed in full",

@@ -28,8 +28,9 @@ from sim.analysis.page.content import (
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import sections
 from sim.analysis.paired import same_runs
-from sim.analysis.results import DERIVED, NotInResults, Results, short, word
+from sim.analysis.results import NotInResults, Results, short, word
 from sim.errors import ConfigError, did_you_mean
+from sim.sweeps.columns import DERIVED, kind_of
 from sim.sweeps.overrides import Value
 
 OUTCOME = "signed_full"
@@ -53,10 +54,10 @@ def sweep_report(
 
     say: is told each step.
     start: where the inverse question begins, see `sim.analysis.turning_points`.
-    outcome: what the first screen is about, one of `sim.analysis.results.DERIVED`.
+    outcome: what the first screen is about, one of `sim.sweeps.columns.DERIVED`.
     """
     check_start(results, start or {})
-    _check_outcome(outcome)
+    kind_of(outcome)
     say("the answer")
     assumptions = assumption_ledger(results)
     first = first_screen(results, outcome, assumptions)
@@ -207,11 +208,11 @@ class SeveralCompared(Result):
 def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
     """Return everything on the page of several sweeps, each compared with the first.
 
-    outcome: what they are compared in, one of `sim.analysis.results.DERIVED`.
+    outcome: what they are compared in, one of `sim.sweeps.columns.DERIVED`.
 
     Raises `NotInResults` if one of them has no cell in common with the first.
     """
-    _check_outcome(outcome)
+    kind_of(outcome)
     say("comparing")
     one, *others = sweeps
     named = dict(zip(ORDINALS, sweeps, strict=False))
@@ -276,11 +277,6 @@ def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
         Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
         Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
     )
-
-
-def _check_outcome(outcome: str) -> None:
-    if outcome not in DERIVED:
-        raise ConfigError([f"--outcome {outcome}: is no outcome{did_you_mean(outcome, DERIVED)}"])
 
 
 def _plans(found: Comparison, key: str) -> Part:

@@ -13,7 +13,8 @@ import solara
 from reacton.core import Element
 
 from sim.runs.story import day_of, gate_words
-from sim.sweeps.summary import with_failed
+from sim.sweeps.columns import kind_of
+from sim.sweeps.summary import heading, with_failed
 from sim.view.board.markup import plain_day
 from sim.view.board.moves import marks_of_moves
 from sim.view.choices import started
@@ -140,7 +141,7 @@ def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
     if order not in ("most", "least"):
         return list(cells)
     sense = -1.0 if order == "most" else 1.0
-    return sorted(cells, key=lambda cell: (cell.signed is None, sense * (cell.signed or 0.0)))
+    return sorted(cells, key=lambda cell: (cell.share is None, sense * (cell.share or 0.0)))
 
 
 def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
@@ -150,10 +151,10 @@ def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
             **asdict(cell),
             "values": [str(value) for value in cell.values.values()],
             "runs": with_failed(cell.runs, cell.failed),
-            "estimate": cell.signed,
-            "signed": "no outcome"
-            if cell.signed is None
-            else f"{cell.signed:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+            "estimate": cell.share,
+            "share": "no outcome"
+            if cell.share is None
+            else f"{cell.share:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
         }
         for cell in cells
     ]
@@ -377,7 +378,9 @@ def _results(
     return results(
         listed={
             "title": f"Results of {sweep.title}",
-            "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}.",
+            "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}. "
+            f"Shares are those of runs in which {kind_of(sweep.outcome).words}.",
+            "share": heading(sweep.outcome),
             "swept": swept,
             "most": sweep.plan.cells - 1,
             "cells": cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
