@@ -1,55 +1,111 @@
-"""Twelve past negotiations: their questions and answers, what runs say of them, and null models.
+"""Past negotiations: their questions and answers, and what runs say of them.
 
-The rule by which the cases are written is `docs/coding.md`.
+The rule by which the cases are written is `docs/coding.md`. A case is a scenario with a `record`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.stats import rankdata
 
-from sim.analysis import Results
+from sim.analysis.results import Results
+from sim.config.compose import compose_file
 from sim.config.conduct import Precondition as Demand
 from sim.config.conduct import Provision
-from sim.config.number import Number
+from sim.config.number import Number, cast_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
-from sim.model.codes import Precondition
-from sim.runs.opening import Cells, open_batch
+from sim.config.sources import read_mapping, search_folders
+from sim.errors import ConfigError, did_you_mean
+from sim.model.codes import Article, Precondition
+from sim.runs.opening import Batch, Cells, open_batch
 from sim.runs.outcomes import outcomes
-from sim.runs.play import final_states
+from sim.runs.play import final_states, weekly_states
 from sim.sweeps.cells import CellSettings
 
 Floats = NDArray[np.float64]
 Entry = TypeVar("Entry", Provision, Demand)
-CASES: Mapping[str, tuple[str, str]] = {
-    "egypt_israel_1978": ("egypt", "israel"),
-    "beagle_1980": ("chile", "argentina"),
-    "israel_jordan_1993": ("jordan", "israel"),
-    "peru_ecuador_1996": ("ecuador", "peru"),
-    "prespa_coded_2018": ("north_macedonia", "greece"),
-    "iran_2013": ("iran", "e3plus3"),
-    "colombia_2014": ("government", "farc"),
-    "cyprus_2002": ("greek_cypriots", "turkish_cypriots"),
-    "syria_israel_2000": ("syria", "israel"),
-    "armenia_turkiye_2009": ("armenia", "turkiye"),
-    "macedonia_bulgaria_2022": ("north_macedonia", "bulgaria"),
-    "estonia_russia_1996": ("estonia", "russia"),
-}
-"""Parties of each case."""
 YEAR = 365
+HORIZON = 261
+"""Weeks that a case is played: three years to a signature, two more until it is in force."""
 WEEKS = 156
 """Weeks of three years, over which times are scored."""
 SIGNED = {f"signed within {n} year{'s' * (n > 1)}": n for n in (1, 2, 3)}
 INTERIM, CLOSED = "an interim deal first", "text closed within a year"
 RATIFIED, IN_FORCE = "first ratification succeeds", "in force within two years of signature"
 BLOCKING = "demand unmet"
+FEWEST = 3
+"""Cases that are needed, since each is forecast from the others."""
 SLACK = 0.5
 """Events and non-events added before a count becomes a probability."""
+
+
+# --- which there are, and how each is played
+
+
+def cases(config_dir: str | Path | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the parties of each scenario that has a record, by name, in the order of names.
+
+    A scenario of the user's own counts before a shipped one of its name. Raises ConfigError if a
+    folder or a file cannot be read.
+    """
+    files: dict[str, Path] = {}
+    for folder in search_folders("config", config_dir):
+        for file in (folder / "scenario").glob("*.yaml"):
+            files.setdefault(file.stem, file)
+    found = {}
+    for name, file in sorted(files.items()):
+        if re.search(r"^record:", file.read_text("utf-8", errors="replace"), re.MULTILINE):
+            own = cast_of(read_mapping(file)).parties
+            found[name] = own or cast_of(compose_file(file)).parties
+    return found
+
+
+def chosen(
+    names: Sequence[str], config_dir: str | Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the cases of these names, or all; ConfigError has one line for each that is none."""
+    known = cases(config_dir)
+    problems = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            there = any(
+                (folder / "scenario" / f"{name}.yaml").is_file()
+                for folder in search_folders("config", config_dir)
+            )
+            told = ": it has no record of what became of it" if there else did_you_mean(name, known)
+            problems.append(f"validate: no case '{name}'{told}")
+    found = {name: known[name] for name in known if not names or name in names}
+    problems += [
+        f"{name}: parties: must be a list of two ids" for name in found if len(found[name]) != 2
+    ]
+    if not problems and len(found) < FEWEST:
+        problems = [f"validate: each case is forecast from the others, so {FEWEST} at least"]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def line_of(case: str, parties: Sequence[str]) -> tuple[str, ...]:
+    """Return what the sweep of a case adds to the experiment: scenario and keys of both sides."""
+    found = [f"scenario={case}", f"horizon={HORIZON}"]
+    for party in parties:
+        found.append(f"strategy@{party}=linear,boulware,conceder,tit_for_tat")
+        found.append(f"scenario.holdout_odds.{party}.value=0,0.3")
+        found.append(f"scenario.drafts.reply_days.{party}.value=14,45")
+    return tuple(found)
+
+
+def zipped_of(parties: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys of both sides that go together."""
+    keys = ("strategy@{}", "scenario.holdout_odds.{}.value", "scenario.drafts.reply_days.{}.value")
+    return tuple(",".join(key.format(party) for party in parties) for key in keys)
 
 
 # --- what came
@@ -117,12 +173,12 @@ def ended(results: Results) -> Ended:
     return Ended(full, ratified, interim, text, unmet)
 
 
-def ended_otherwise(
+def opened(
     results: Results, cells: NDArray[np.int64], change: Callable[[Settings], Settings]
-) -> Ended:
-    """Play some cells of a sweep once more, with something changed in each; arrays of one column.
+) -> tuple[Batch, NDArray[np.int64]]:
+    """Return some cells of a sweep with something changed in each, and the chance that each meets.
 
-    Each meets the chance that its first replicate met.
+    That is the chance of its first replicate.
     """
     plan = results.plan
     settings_of = CellSettings(plan)
@@ -130,15 +186,25 @@ def ended_otherwise(
     chance = plan.chance_of(cells, range(1))[:, 0]
     known = np.unique(chance)
     batch = open_batch(plan.seed, group, group.societies[0], known.tolist())
-    state = final_states(batch, np.arange(len(cells)), np.searchsorted(known, chance))
-    found = outcomes(group.params[:, 0], state, np.arange(len(cells)))
+    return batch, np.searchsorted(known, chance)
+
+
+def ended_otherwise(
+    results: Results, cells: NDArray[np.int64], change: Callable[[Settings], Settings]
+) -> Ended:
+    """Play some cells of a sweep once more, as `opened`; arrays of one column."""
+    batch, chance = opened(results, cells, change)
+    state = final_states(batch, np.arange(len(cells)), chance)
+    found = outcomes(batch.cells.params[:, 0], state, np.arange(len(cells)))
 
     def week(name: str) -> Floats:
         return found[f"{name}_week"].astype(float)[:, np.newaxis]
 
     done = np.isin(state["precondition"], [Precondition.MET, Precondition.WAIVED])
-    keys = group.settings[0].scenario.preconditions
-    unmet = {key: (~done[:, n : n + 1]).astype(float) for n, key in enumerate(keys)}
+    unmet = {
+        key: (~done[:, n : n + 1]).astype(float)
+        for n, key in enumerate(results.scenario.preconditions)
+    }
     return Ended(week("full"), week("ratified"), week("interim"), week("text"), unmet)
 
 
@@ -161,30 +227,15 @@ def told(runs: Ended) -> dict[str, Floats]:
 
 @dataclass(frozen=True)
 class Case:
-    """One past negotiation with what each combination of shared parameters says of it.
-
-    Attributes
-    ----------
-    name : str
-    scenario : Scenario
-    came : mapping of str to bool
-        Answers.
-    says : mapping of str to array, shape (combinations,)
-        Probability of each question that has an answer.
-    curve : array, shape (combinations, weeks)
-        Probability that the treaty is signed by each week.
-    signed : float
-        Week of the signature, infinite if none came.
-    terms : mapping of str to tuple
-        For each article of the record: its position, that of each combination, and the compromise.
-    """
+    """One past negotiation with what each combination of shared parameters says of it."""
 
     name: str
     scenario: Scenario
-    came: Mapping[str, bool]
-    says: Mapping[str, Floats]
-    curve: Floats
-    signed: float
+    came: Mapping[str, bool]  # answers
+    says: Mapping[str, Floats]  # probability of each answered question, shape (combinations,)
+    curve: Floats  # probability of a signature by each week, shape (combinations, weeks)
+    signed: float  # week of the signature, infinite if none came
+    # for each article of the record: its position, that of each combination, and the compromise
     terms: Mapping[str, tuple[float, Floats, float]]
 
     @property
@@ -194,28 +245,15 @@ class Case:
         return self.scenario.record.region
 
     @property
+    def seen(self) -> float:
+        """Weeks, three years at most, for which was looked whether it is signed."""
+        assert self.scenario.record is not None
+        return min(float(WEEKS), (self.scenario.record.until - self.scenario.start).days / 7)
+
+    @property
     def open_items(self) -> int:
         """Articles that were not agreed at the start."""
         return sum(entry.status != "agreed" for entry in self.scenario.articles.values())
-
-    @property
-    def covariates(self) -> Floats:
-        """Six that a statistical model may know: see `hazard_model`."""
-        scenario, record = self.scenario, self.scenario.record
-        assert record is not None
-        first, second = (scenario.discount_rate[party].value for party in scenario.parties)
-        deadline = scenario.deadline_weeks[scenario.first]
-        return np.array(
-            [
-                self.open_items,
-                float(bool(scenario.preconditions)),
-                float(scenario.mediator is not None),
-                record.capability,
-                float(min(first, second) > 0.1),  # both leaders may lose office at elections
-                float(deadline is not None and deadline.value < 100.0),
-            ],
-            dtype=float,
-        )
 
 
 def case_of(name: str, results: Results) -> Case:
@@ -226,7 +264,7 @@ def case_of(name: str, results: Results) -> Case:
     yes = told(runs)
     groups = [group.cells for group in results.groups()]
     curve = np.array([_signed_by(runs.full[cells]) for cells in groups])
-    says = {q: np.array([_share(yes[q][cells]) for cells in groups]) for q in came}
+    says = {q: np.array([share(yes[q][cells]) for cells in groups]) for q in came}
     record = scenario.record
     assert record is not None
     closed = runs.text >= 0
@@ -238,7 +276,8 @@ def case_of(name: str, results: Results) -> Case:
     return Case(name, scenario, came, says, curve, weeks_to_signature(scenario), terms)
 
 
-def _share(values: Floats) -> float:
+def share(values: Floats) -> float:
+    """Return the share of yes among what is known, drawn to a half by `SLACK` on either side."""
     known = values[np.isfinite(values)]
     return float((known.sum() + SLACK) / (known.size + 2 * SLACK))
 
@@ -265,169 +304,12 @@ def _compromise(scenario: Scenario, key: str) -> float:
     return float(np.average(ideals, weights=shares))
 
 
-# --- null models, from the training cases alone
-
-
 @dataclass(frozen=True)
 class Forecast:
     """Probabilities of the questions of one case, and of a signature by each week."""
 
     says: Mapping[str, float]
     curve: Floats
-
-
-def _kind(question: str) -> str:
-    return question.partition(":")[0]
-
-
-def base_rates(case: Case, training: Sequence[Case]) -> Forecast:
-    """Return how often each question was answered with yes, and how many had signed by when."""
-    seen: dict[str, list[bool]] = {}
-    for other in training:
-        for question, came in other.came.items():
-            seen.setdefault(_kind(question), []).append(came)
-    says = {q: _share(np.array(seen.get(_kind(q), []), dtype=float)) for q in case.came}
-    when = np.array([other.signed for other in training])
-    by = (when[:, np.newaxis] <= np.arange(WEEKS + 1)).sum(axis=0)
-    return Forecast(says, (by + SLACK) / (len(training) + 2 * SLACK))
-
-
-def item_hazard(case: Case, training: Sequence[Case]) -> Forecast:
-    """Return what a constant hazard an item says of closing and signing; base rates of the rest.
-
-    The text is closed when the last of n items is, each with the same hazard; so is it signed,
-    with a hazard of its own. Both are fitted by maximum likelihood.
-    """
-    base = base_rates(case, training)
-    found = dict(base.says)
-    rate = _item_rate([(other.open_items, other.signed) for other in training])
-    curve = (1.0 - np.exp(-rate * np.arange(WEEKS + 1))) ** case.open_items
-    for question, years in SIGNED.items():
-        if question in found:
-            found[question] = float(curve[int(years * YEAR / 7)])
-    if CLOSED in found:
-        closed = _item_rate([(other.open_items, _closing(other)) for other in training])
-        found[CLOSED] = float((1.0 - np.exp(-closed * YEAR / 7)) ** case.open_items)
-    return Forecast(found, curve)
-
-
-def _closing(case: Case) -> float:
-    record = case.scenario.record
-    assert record is not None
-    day = record.closed or record.signed
-    weeks = np.inf if day is None else (day - case.scenario.start).days / 7
-    return float(weeks) if weeks <= WEEKS else np.inf
-
-
-def _item_rate(seen: Sequence[tuple[int, float]]) -> float:
-    """Return the most likely weekly hazard of an item, from items and the week of the last one."""
-    rates = np.geomspace(1e-4, 1.0, 2000)
-    likelihood = np.zeros_like(rates)
-    for items, week in seen:
-        if np.isfinite(week):
-            gone = 1.0 - np.exp(-rates * max(week, 1.0))
-            likelihood += np.log(items * rates) - rates * week + (items - 1) * np.log(gone)
-        else:
-            gone = 1.0 - np.exp(-rates * WEEKS)
-            likelihood += np.log(np.maximum(1.0 - gone**items, 1e-300))
-    return float(rates[int(np.argmax(likelihood))])
-
-
-def hazard_model(case: Case, training: Sequence[Case]) -> Forecast:
-    """Return what proportional hazards and logits on six covariates say.
-
-    Covariates are standardised, coefficients have a standard normal prior (a ridge), intercepts
-    none: with eleven cases nothing else can be fitted. The hazard is constant in time.
-    """
-    raw = np.array([other.covariates for other in training])
-    scale = np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1.0)
-    known, own = (raw - raw.mean(axis=0)) / scale, (case.covariates - raw.mean(axis=0)) / scale
-
-    def hazard(weeks: Sequence[float]) -> float:
-        ended = np.isfinite(weeks)
-        time = np.where(ended, np.maximum(weeks, 1.0), float(WEEKS))
-        fit = _ridge(known, lambda eta: -(ended * eta - np.exp(eta) * time).sum(), -5.0)
-        return float(np.exp(fit[0] + own @ fit[1:]))
-
-    rate, closing = hazard([o.signed for o in training]), hazard([_closing(o) for o in training])
-    curve = 1.0 - np.exp(-rate * np.arange(WEEKS + 1))
-    found = dict(base_rates(case, training).says)
-    for question in found:
-        if question in SIGNED:
-            found[question] = float(curve[int(SIGNED[question] * YEAR / 7)])
-        elif question == CLOSED:
-            found[question] = float(1.0 - np.exp(-closing * YEAR / 7))
-        else:
-            found[question] = _logit(question, known, own, training)
-    return Forecast(found, curve)
-
-
-def _logit(question: str, known: Floats, own: Floats, training: Sequence[Case]) -> float:
-    rows = [
-        (at, came)
-        for at, other in enumerate(training)
-        for asked, came in other.came.items()
-        if _kind(asked) == _kind(question)
-    ]
-    if len({came for _, came in rows}) < 2:
-        return _share(np.array([came for _, came in rows], dtype=float))
-    x = known[[at for at, _ in rows]]
-    y = np.array([came for _, came in rows], dtype=float)
-    fit = _ridge(x, lambda eta: (np.logaddexp(0.0, eta) - y * eta).sum(), 0.0)
-    return float(1.0 / (1.0 + np.exp(-(fit[0] + own @ fit[1:]))))
-
-
-def _ridge(x: Floats, loss: Callable[[Floats], float], start: float) -> Floats:
-    """Return intercept and coefficients that make a loss of the linear predictor least."""
-
-    def penalised(beta: Floats) -> float:
-        return float(loss(beta[0] + x @ beta[1:]) + 0.5 * (beta[1:] ** 2).sum())
-
-    first = np.zeros(x.shape[1] + 1)
-    first[0] = start
-    found: Floats = minimize(penalised, first, method="BFGS").x
-    return found
-
-
-def a_coin(case: Case, training: Sequence[Case]) -> Forecast:
-    """Return a half for everything; a time that is uniform over three years or later alike."""
-    del training
-    return Forecast(dict.fromkeys(case.came, 0.5), np.linspace(0.0, 0.5, WEEKS + 1))
-
-
-NULLS: Mapping[str, Callable[[Case, Sequence[Case]], Forecast]] = {
-    "(a) hazard an item": item_hazard,
-    "(b) hazard model, six covariates": hazard_model,
-    "(c) base rates of the other cases": base_rates,
-    "a coin": a_coin,
-}
-
-
-# --- the model, before and after it has seen the other cases
-
-
-def of_combinations(case: Case, kept: NDArray[np.int64]) -> Forecast:
-    """Return the mean over some combinations of shared parameters."""
-    says = {question: float(values[kept].mean()) for question, values in case.says.items()}
-    return Forecast(says, case.curve[kept].mean(axis=0))
-
-
-def losses(case: Case) -> Floats:
-    """Return the mean Brier score of each combination over the questions of a case."""
-    found: Floats = np.mean([(case.says[q] - came) ** 2 for q, came in case.came.items()], axis=0)
-    return found
-
-
-def accepted(training: Sequence[Case], share: float) -> NDArray[np.int64]:
-    """Return the combinations whose answers lie closest to those of the training cases.
-
-    Approximate Bayesian computation by rejection: the distance is the mean Brier score with the
-    case as the unit, and the closest share of the design is kept.
-    """
-    distance = np.mean([losses(case) for case in training], axis=0)
-    count = max(1, round(share * distance.size))
-    found: NDArray[np.int64] = np.sort(np.argsort(distance, kind="stable")[:count])
-    return found
 
 
 # --- the model with something changed
@@ -529,30 +411,33 @@ def changed_forecasts(results: Results, case: Case) -> dict[str, Forecast]:
     for name, change in CHANGES.items():
         runs = ended_otherwise(results, cells, change)
         yes = told(runs)
-        says = {question: _share(yes[question]) for question in case.came}
+        says = {question: share(yes[question]) for question in case.came}
         found[name] = Forecast(says, _signed_by(runs.full.ravel()))
     return found
 
 
-# --- scores
+# --- the order in which articles close
 
 
-def brier(case: Case, forecast: Forecast) -> float:
-    """Return the mean Brier score over the questions of a case; 0 is perfect, 0.25 a coin's."""
-    return float(np.mean([(forecast.says[q] - came) ** 2 for q, came in case.came.items()]))
+def weeks_to_close(history: NDArray[np.void]) -> Floats:
+    """Return the week in which each article closed for good, infinite if it never did.
 
-
-def logarithmic(case: Case, forecast: Forecast) -> float:
-    """Return the mean logarithmic score, probabilities held between 0.01 and 0.99."""
-    held = {q: min(max(forecast.says[q], 0.01), 0.99) for q in case.came}
-    return float(np.mean([-np.log(p if case.came[q] else 1.0 - p) for q, p in held.items()]))
-
-
-def crps(case: Case, forecast: Forecast) -> float:
-    """Return the continuous ranked probability score of the time to a signature, in years.
-
-    Over the first three years; talks that end otherwise never sign, so that the curve is a
-    cumulative incidence among competing risks.
+    history: weekly states of one run.
     """
-    came = (np.arange(WEEKS + 1) >= case.signed).astype(float)
-    return float(((forecast.curve - came) ** 2)[1:].sum() * 7 / YEAR)
+    still = history["article"] != Article.AGREED
+    week = np.where(still.any(axis=0), len(still) - np.argmax(still[::-1], axis=0), 0)
+    return np.where(still[-1], np.inf, week)
+
+
+def mean_ranks(results: Results, keys: Sequence[str]) -> Floats:
+    """Return the mean rank in which articles close, those last that never do; before any case.
+
+    The runs are those of `changed_forecasts`, with nothing changed.
+    """
+    cells = np.arange(0, results.plan.cells, EVERY)
+    batch, chance = opened(results, cells, CHANGES[UNCHANGED])
+    at = [list(results.scenario.provisions).index(key) for key in keys]
+    found = [weekly_states(batch, row, int(number)) for row, number in enumerate(chance)]
+    ranks = [rankdata(weeks_to_close(history)[at]) for history in found if history is not None]
+    mean: Floats = np.mean(ranks, axis=0)
+    return mean
