@@ -10,13 +10,19 @@ from scipy.stats import rankdata
 from experiments.hindcast import READINGS
 from experiments.study import Findings, Part, Study, Table
 from sim.analysis import Results
-from sim.analysis.past_cases import Case, cases, line_of, weeks_to_close, zipped_of
+from sim.analysis.past_cases import (
+    Case,
+    cases,
+    easiest_first,
+    line_of,
+    rank_correlation,
+    weeks_to_close,
+    zipped_of,
+)
 from sim.analysis.scoring import (
     KEPT,
     accepted,
-    easiest_first,
     losses,
-    rank_correlation,
     validate,
 )
 from sim.config import config_folder

@@ -26,7 +26,7 @@ from sim.analysis.incidence import (
     weekly_counts,
 )
 from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, share
+from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, record_of, share
 from sim.analysis.past_cases import YEAR as DAYS
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.scenario import Scenario
@@ -303,8 +303,7 @@ def item_hazard(case: Case, training: Sequence[Case]) -> Forecast:
 
 
 def _closing(case: Case) -> float:
-    record = case.scenario.record
-    assert record is not None
+    record = record_of(case.scenario)
     day = record.closed or record.signed
     weeks = np.inf if day is None else (day - case.scenario.start).days / 7
     return float(weeks) if weeks <= WEEKS else np.inf
@@ -329,8 +328,7 @@ def _item_rate(known: Sequence[tuple[int, float, float]]) -> float:
 
 def covariates(case: Case) -> Floats:
     """Six that a statistical model may know: see `hazard_model`."""
-    scenario, record = case.scenario, case.scenario.record
-    assert record is not None
+    scenario, record = case.scenario, record_of(case.scenario)
     first, second = (scenario.discount_rate[party].value for party in scenario.parties)
     deadline = scenario.deadline_weeks[scenario.first]
     return np.array(

@@ -5,28 +5,28 @@ The rule by which the cases are written is `docs/coding.md`. A case is a scenari
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import kendalltau, rankdata
 
 from sim.analysis.results import Results
 from sim.config.compose import compose_file
 from sim.config.conduct import Precondition as Demand
-from sim.config.conduct import Provision
+from sim.config.conduct import Provision, Record
 from sim.config.number import Number, cast_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
 from sim.config.sources import read_mapping, search_folders
-from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Article, Precondition
 from sim.runs.opening import Batch, Cells, open_batch
 from sim.runs.outcomes import outcomes
 from sim.runs.play import final_states, weekly_states
+from sim.runs.scenario_outcomes import scenario_outcomes
 from sim.sweeps.cells import CellSettings
 
 Floats = NDArray[np.float64]
@@ -40,8 +40,6 @@ SIGNED = {f"signed within {n} year{'s' * (n > 1)}": n for n in (1, 2, 3)}
 INTERIM, CLOSED = "an interim deal first", "text closed within a year"
 RATIFIED, IN_FORCE = "first ratification succeeds", "in force within two years of signature"
 BLOCKING = "demand unmet"
-FEWEST = 3
-"""Cases that are needed, since each is forecast from the others."""
 SLACK = 0.5
 """Events and non-events added before a count becomes a probability."""
 
@@ -67,31 +65,6 @@ def cases(config_dir: str | Path | None = None) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def chosen(
-    names: Sequence[str], config_dir: str | Path | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Return the cases of these names, or all; ConfigError has one line for each that is none."""
-    known = cases(config_dir)
-    problems = []
-    for name in dict.fromkeys(names):
-        if name not in known:
-            there = any(
-                (folder / "scenario" / f"{name}.yaml").is_file()
-                for folder in search_folders("config", config_dir)
-            )
-            told = ": it has no record of what became of it" if there else did_you_mean(name, known)
-            problems.append(f"validate: no case '{name}'{told}")
-    found = {name: known[name] for name in known if not names or name in names}
-    problems += [
-        f"{name}: parties: must be a list of two ids" for name in found if len(found[name]) != 2
-    ]
-    if not problems and len(found) < FEWEST:
-        problems = [f"validate: each case is forecast from the others, so {FEWEST} at least"]
-    if problems:
-        raise ConfigError(problems)
-    return found
-
-
 def line_of(case: str, parties: Sequence[str]) -> tuple[str, ...]:
     """Return what the sweep of a case adds to the experiment: scenario and keys of both sides."""
     found = [f"scenario={case}", f"horizon={HORIZON}"]
@@ -111,10 +84,15 @@ def zipped_of(parties: Sequence[str]) -> tuple[str, ...]:
 # --- what came
 
 
+def record_of(scenario: Scenario) -> Record:
+    """Return the record of a past case."""
+    assert scenario.record is not None
+    return scenario.record
+
+
 def answers(scenario: Scenario) -> dict[str, bool]:
     """Return the questions that a case's record answers, see `docs/coding.md`."""
-    record, start = scenario.record, scenario.start
-    assert record is not None
+    record, start = record_of(scenario), scenario.start
     found = {}
 
     def ask(question: str, came: date | None, days: int, since: date = start) -> None:
@@ -139,8 +117,7 @@ def answers(scenario: Scenario) -> dict[str, bool]:
 
 def weeks_to_signature(scenario: Scenario) -> float:
     """Return the weeks from the start to the signature, infinite if it came after three years."""
-    record = scenario.record
-    assert record is not None
+    record = record_of(scenario)
     if record.signed is None:
         return np.inf
     weeks = (record.signed - scenario.start).days / 7
@@ -151,13 +128,14 @@ def weeks_to_signature(scenario: Scenario) -> float:
 
 
 class Ended(NamedTuple):
-    """How some runs ended, arrays of one shape: weeks, -1 for never, and demands left unmet."""
+    """How some runs ended, arrays of one shape: weeks, -1 for never, demands unmet, terms."""
 
     full: Floats
     ratified: Floats
     interim: Floats
     text: Floats
     unmet: Mapping[str, Floats]
+    places: Mapping[str, Floats]  # of each article of the record's terms, nan if none was closed
 
 
 def ended(results: Results) -> Ended:
@@ -170,7 +148,11 @@ def ended(results: Results) -> Ended:
         unmet[key] = (~np.isin(results.codes(column), done)).astype(float)
     full, ratified = results.outcome("full_week"), results.outcome("ratified_week")
     interim, text = results.outcome("interim_week"), results.outcome("text_week")
-    return Ended(full, ratified, interim, text, unmet)
+    places = {
+        key: np.where(text >= 0, results.outcome(f"position_{key}"), np.nan)
+        for key in record_of(results.scenario).terms
+    }
+    return Ended(full, ratified, interim, text, unmet, places)
 
 
 def opened(
@@ -205,7 +187,12 @@ def ended_otherwise(
         key: (~done[:, n : n + 1]).astype(float)
         for n, key in enumerate(results.scenario.preconditions)
     }
-    return Ended(week("full"), week("ratified"), week("interim"), week("text"), unmet)
+    text, where = week("text"), scenario_outcomes(results.scenario, state)
+    places = {
+        key: np.where(text >= 0, where[f"position_{key}"][:, np.newaxis], np.nan)
+        for key in record_of(results.scenario).terms
+    }
+    return Ended(week("full"), week("ratified"), week("interim"), text, unmet, places)
 
 
 def told(runs: Ended) -> dict[str, Floats]:
@@ -241,14 +228,13 @@ class Case:
     @property
     def region(self) -> str:
         """Region of the case."""
-        assert self.scenario.record is not None
-        return self.scenario.record.region
+        return record_of(self.scenario).region
 
     @property
     def seen(self) -> float:
         """Weeks, three years at most, for which was looked whether it is signed."""
-        assert self.scenario.record is not None
-        return min(float(WEEKS), (self.scenario.record.until - self.scenario.start).days / 7)
+        days = (record_of(self.scenario).until - self.scenario.start).days
+        return min(float(WEEKS), days / 7)
 
     @property
     def open_items(self) -> int:
@@ -265,13 +251,9 @@ def case_of(name: str, results: Results) -> Case:
     groups = [group.cells for group in results.groups()]
     curve = np.array([_signed_by(runs.full[cells]) for cells in groups])
     says = {q: np.array([share(yes[q][cells]) for cells in groups]) for q in came}
-    record = scenario.record
-    assert record is not None
-    closed = runs.text >= 0
     terms = {}
-    for key, place in record.terms.items():
-        places = np.where(closed, results.outcome(f"position_{key}"), np.nan)
-        by_combination = np.array([_mean(places[cells]) for cells in groups])
+    for key, place in record_of(scenario).terms.items():
+        by_combination = np.array([_mean(runs.places[key][cells]) for cells in groups])
         terms[key] = (place, by_combination, _compromise(scenario, key))
     return Case(name, scenario, came, says, curve, weeks_to_signature(scenario), terms)
 
@@ -306,10 +288,11 @@ def _compromise(scenario: Scenario, key: str) -> float:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Probabilities of the questions of one case, and of a signature by each week."""
+    """Probabilities of the questions of one case, and of a signature by each week; terms."""
 
     says: Mapping[str, float]
     curve: Floats
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 # --- the model with something changed
@@ -412,7 +395,8 @@ def changed_forecasts(results: Results, case: Case) -> dict[str, Forecast]:
         runs = ended_otherwise(results, cells, change)
         yes = told(runs)
         says = {question: share(yes[question]) for question in case.came}
-        found[name] = Forecast(says, _signed_by(runs.full.ravel()))
+        terms = {key: _mean(places) for key, places in runs.places.items()}
+        found[name] = Forecast(says, _signed_by(runs.full.ravel()), terms)
     return found
 
 
@@ -441,3 +425,16 @@ def mean_ranks(results: Results, keys: Sequence[str]) -> Floats:
     ranks = [rankdata(weeks_to_close(history)[at]) for history in found if history is not None]
     mean: Floats = np.mean(ranks, axis=0)
     return mean
+
+
+def rank_correlation(ranks: Sequence[float] | Floats, recorded: Sequence[float]) -> float:
+    """Return Kendall's tau-b (1945); 0 if all ranks are alike, which predicts no order."""
+    return float(np.nan_to_num(kendalltau(ranks, recorded).statistic))
+
+
+def easiest_first(scenario: Scenario, keys: Sequence[str]) -> list[float]:
+    """Return numbers in whose order half-agreed articles come first, and then what weighs less."""
+    entries = [scenario.provisions[key] for key in keys]
+    weights = [sum(weight.value for weight in entry.weights.values()) for entry in entries]
+    last = 2.0 * max(weights)
+    return [w + last * (e.status == "open") for e, w in zip(entries, weights, strict=True)]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from sim.analysis.nulls import COVARIATES, HAZARD, NULLS, RATES
 from sim.analysis.past_cases import (
@@ -23,10 +22,13 @@ from sim.analysis.past_cases import (
     Forecast,
     case_of,
     changed_forecasts,
+    easiest_first,
     mean_ranks,
+    rank_correlation,
+    record_of,
 )
 from sim.analysis.results import Results
-from sim.config.scenario import Scenario
+from sim.runs.terminal import counted
 
 KEPT = 0.125
 """Share of the combinations that the calibration keeps."""
@@ -88,6 +90,12 @@ def crps(case: Case, forecast: Forecast) -> float:
     return float(((forecast.curve - came) ** 2)[1 : known + 1].sum() * 7 / YEAR)
 
 
+def off_terms(case: Case, forecast: Forecast) -> float:
+    """Return the mean distance of terms from the record's; nan where it states none."""
+    off = [abs(forecast.terms[key] - place) for key, (place, _, _) in case.terms.items()]
+    return float(np.mean(off)) if off else float("nan")
+
+
 SCORES: Mapping[str, Callable[[Case, Forecast], float]] = {
     "Brier": brier,
     "log": logarithmic,
@@ -112,6 +120,11 @@ def forecasts(cases: Sequence[Case]) -> dict[str, list[Forecast]]:
         for name, forecast in made.items():
             found.setdefault(name, []).append(forecast)
     return found
+
+
+def resamples(count: int) -> NDArray[np.int64]:
+    """Return which cases each draw of the bootstrap takes, shape (draws, cases)."""
+    return np.random.default_rng(1).integers(0, count, (RESAMPLES, count))
 
 
 def interval(values: Floats, draws: NDArray[np.int64], sign: str = "") -> str:
@@ -237,35 +250,23 @@ def terms_table(cases: Sequence[Case]) -> tuple[pl.DataFrame, Floats]:
 def change_table(
     cases: Sequence[Case],
     made: Sequence[Mapping[str, Forecast]],
-    draws: NDArray[np.int64],
 ) -> pl.DataFrame:
-    """Return what each change does to the Brier score and the time; above 0 it makes them worse."""
+    """Return what each change does to Brier score, time and terms; above 0 it makes them worse."""
     rows = []
     for name in made[0]:
         row: dict[str, object] = {"the model": name}
-        for title, score in (("Brier", brier), ("CRPS, years", crps)):
+        for title, score in (("Brier", brier), ("CRPS, years", crps), ("terms", off_terms)):
             values = np.array([score(c, f[name]) for c, f in zip(cases, made, strict=True)])
             own = np.array([score(c, f[UNCHANGED]) for c, f in zip(cases, made, strict=True)])
-            row[title] = float(values.mean())
-            row[f"{title}: less unchanged"] = interval(values - own, draws, "+")
+            gap = (values - own)[known := np.isfinite(values)]
+            if gap.size:
+                row[title] = float(values[known].mean())
+                row[f"{title}: less unchanged"] = interval(gap, resamples(gap.size), "+")
         rows.append(row)
     return pl.DataFrame(rows)
 
 
 # --- the order in which articles close
-
-
-def rank_correlation(ranks: Sequence[float] | Floats, recorded: Sequence[float]) -> float:
-    """Return Kendall's tau-b (1945); 0 if all ranks are alike, which predicts no order."""
-    return float(np.nan_to_num(kendalltau(ranks, recorded).statistic))
-
-
-def easiest_first(scenario: Scenario, keys: Sequence[str]) -> list[float]:
-    """Return numbers in whose order half-agreed articles come first, and then what weighs less."""
-    entries = [scenario.provisions[key] for key in keys]
-    weights = [sum(weight.value for weight in entry.weights.values()) for entry in entries]
-    last = 2.0 * max(weights)
-    return [w + last * (e.status == "open") for e, w in zip(entries, weights, strict=True)]
 
 
 def order_table(cases: Sequence[Case], results: Mapping[str, Results]) -> pl.DataFrame:
@@ -275,8 +276,7 @@ def order_table(cases: Sequence[Case], results: Mapping[str, Results]) -> pl.Dat
     """
     rows = []
     for case in cases:
-        assert case.scenario.record is not None
-        order = case.scenario.record.order
+        order = record_of(case.scenario).order
         if len(order) < 2:
             continue
         keys = [key for together in order for key in together]
@@ -372,17 +372,17 @@ class Validation:
 
     def _of_text(self) -> Iterator[str]:
         if errors := len(self.term_errors):
-            draws = np.random.default_rng(1).integers(0, errors, (RESAMPLES, errors))
+            draws = resamples(errors)
             model, rival, middle = (interval(column, draws) for column in self.term_errors.T)
             yield (
-                f"Terms, {self.terms.height} articles of {errors} cases: mean distance of the "
-                f"model from the record {model}, of the salience-weighted compromise {rival}, of "
-                f"the middle {middle}."
+                f"Terms, {counted(self.terms.height, 'article')} of {counted(errors, 'case')}: "
+                f"mean distance of the model from the record {model}, of the salience-weighted "
+                f"compromise {rival}, of the middle {middle}."
             )
         if self.orders.height:
             own, easy = (float(self.orders[:, at].to_numpy().mean()) for at in (2, 3))
             yield (
-                f"Order of closing, the {self.orders.height} cases whose record knows it: "
+                f"Order of closing, {counted(self.orders.height, 'case')} whose record knows it: "
                 f"Kendall's tau-b {own:+.2f} on the mean, where what is half agreed goes first "
                 f"and then what weighs less {easy:+.2f}; too few for an interval."
             )
@@ -392,7 +392,7 @@ def validate(results: Mapping[str, Results]) -> Validation:
     """Return forecasts and scores of cases, from the results of the sweep of each."""
     cases = [case_of(name, found) for name, found in results.items()]
     made = forecasts(cases)
-    draws = np.random.default_rng(1).integers(0, len(cases), (RESAMPLES, len(cases)))
+    draws = resamples(len(cases))
     terms, errors = terms_table(cases)
     changed = [changed_forecasts(results[case.name], case) for case in cases]
     return Validation(
@@ -402,24 +402,30 @@ def validate(results: Mapping[str, Results]) -> Validation:
         scores=score_table(cases, made, draws),
         terms=terms,
         term_errors=errors,
-        changes=change_table(cases, changed, draws),
+        changes=change_table(cases, changed),
         orders=order_table(cases, results),
     )
 
 
 def costs(changes: pl.DataFrame) -> str:
     """Return which part of the model its forecasts would be better without, before any case."""
-    gap = "Brier: less unchanged"
-    of = dict(zip(changes["the model"], changes[gap], strict=True))
-    parts = [name for name in of if name.startswith("without")]
-    worst = min(parts, key=lambda name: float(of[name].split()[0]))
-    high = float(of[worst].rstrip("]").rpartition(" ")[2])
-    told = "costs it" if high < 0 else "comes closest to costing it, and cannot be told from chance"
+    of = {row["the model"]: row for row in changes.iter_rows(named=True)}
+    gap, told = "Brier: less unchanged", []
+    for title, what in (("Brier", "the Brier score"), ("terms", "the distance of terms")):
+        if title in changes.columns:
+            key = f"{title}: less unchanged"
+            worst = min(
+                (name for name in of if name.startswith("without")),
+                key=lambda name: float(of[name][key].split()[0]),
+            )
+            clear = float(of[worst][key].rstrip("]").rpartition(" ")[2]) < 0
+            judged = "costs it most" if clear else "comes closest to costing it, not beyond chance"
+            told.append(f"for {what} '{worst}' {judged}: it changes by {of[worst][key]}")
     return (
-        f"Of what can be switched off, one at a time, '{worst}' {told}: the Brier score changes by "
-        f"{of[worst]}. With payoffs exchanged between the sides it changes by {of[EXCHANGED]}, "
-        f"with nothing left but deadlines by {of[DEADLINES]}; below 0 the model would be the "
-        "better for it, and 0 means that payoffs told it nothing."
+        f"Of what can be switched off, one at a time, {'; '.join(told)}. With payoffs exchanged "
+        f"between the sides the Brier score changes by {of[EXCHANGED][gap]}, with nothing left "
+        f"but deadlines by {of[DEADLINES][gap]}; below 0 the model would be the better for it, "
+        "and 0 means that payoffs told it nothing."
     )
 
 

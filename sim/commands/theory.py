@@ -29,6 +29,9 @@ examples:
   sim theory --json
 """
 
+FEWEST = 3
+"""Cases that are needed, since each is forecast from the others."""
+
 VALIDATE = """\
 Scores the simulator's own rules on outcomes that they were not made from, beside null models.
 
@@ -267,12 +270,12 @@ def past_cases(args: argparse.Namespace) -> int:
 
 def planned(args: argparse.Namespace) -> "dict[str, Request]":
     """Return the sweep of each case; ConfigError has one line for each problem of all of them."""
-    from sim.analysis.past_cases import chosen, line_of, zipped_of
+    from sim.analysis.past_cases import line_of, zipped_of
     from sim.sweeps.planning import make_plan
 
     if args.samples < 1:
         raise ConfigError([f"--samples: must be a whole number from 1 on, got {args.samples}"])
-    cases = chosen(args.case, args.config_dir)
+    cases = chosen_cases(args.case, args.config_dir)
     found, problems = {}, []
     for name, parties in cases.items():
         line = ["experiment=validation", *line_of(name, parties), f"samples={args.samples}"]
@@ -281,6 +284,34 @@ def planned(args: argparse.Namespace) -> "dict[str, Request]":
             found[name] = make_plan(line, "config", args.config_dir, zipped)
         except ConfigError as error:
             problems += [f"{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def chosen_cases(
+    names: Sequence[str], config_dir: str | Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the cases of these names, or all; ConfigError has one line for each that is none."""
+    from sim.analysis.past_cases import cases
+    from sim.config.sources import search_folders
+
+    known = cases(config_dir)
+    problems = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            there = any(
+                (folder / "scenario" / f"{name}.yaml").is_file()
+                for folder in search_folders("config", config_dir)
+            )
+            told = ": it has no record of what became of it" if there else did_you_mean(name, known)
+            problems.append(f"validate: no case '{name}'{told}")
+    found = {name: known[name] for name in known if not names or name in names}
+    problems += [
+        f"{name}: parties: must be a list of two ids" for name in found if len(found[name]) != 2
+    ]
+    if not problems and len(found) < FEWEST:
+        problems = [f"validate: each case is forecast from the others, so {FEWEST} at least"]
     if problems:
         raise ConfigError(problems)
     return found

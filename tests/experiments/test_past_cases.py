@@ -27,13 +27,14 @@ from sim.analysis.past_cases import (
     Ended,
     Forecast,
     answers,
-    chosen,
     line_of,
+    rank_correlation,
     told,
     weeks_to_close,
     zipped_of,
 )
-from sim.analysis.scoring import accepted, brier, crps, rank_correlation
+from sim.analysis.scoring import accepted, brier, crps
+from sim.commands.theory import chosen_cases
 from sim.config import config_folder
 from sim.config.compose import compose
 from sim.config.scenario import Scenario
@@ -103,7 +104,9 @@ def test_what_a_run_says_of_each_question() -> None:
     """One run signs after 40 weeks and is in force after 60 more; one never signs."""
     weeks = {"full": [40.0, -1.0], "ratified": [100.0, -1.0], "interim": [50.0, 20.0]}
     arrays = {key: np.array(value) for key, value in weeks.items()}
-    found = told(Ended(**arrays, text=np.array([30.0, 60.0]), unmet={"x": np.array([0.0, 1.0])}))
+    found = told(
+        Ended(**arrays, text=np.array([30.0, 60.0]), unmet={"x": np.array([0.0, 1.0])}, places={})
+    )
     assert found["signed within 1 year"].tolist() == [1.0, 0.0]
     assert found[INTERIM].tolist() == [0.0, 1.0]
     assert found[CLOSED].tolist() == [1.0, 0.0]
@@ -207,7 +210,7 @@ def test_both_sides_of_each_case_share_their_conduct() -> None:
 
 def test_names_that_are_no_cases_are_told_together() -> None:
     with pytest.raises(ConfigError) as caught:
-        chosen(["beagle_1981", "march_2025", "iran_2013"], None)
+        chosen_cases(["beagle_1981", "march_2025", "iran_2013"], None)
     first, second = caught.value.problems
     assert first.startswith("validate: no case 'beagle_1981'; did you mean 'beagle_1980'")
     assert second == "validate: no case 'march_2025': it has no record of what became of it"
@@ -215,14 +218,14 @@ def test_names_that_are_no_cases_are_told_together() -> None:
 
 def test_each_case_needs_others() -> None:
     with pytest.raises(ConfigError, match="from the others, so 3 at least"):
-        chosen(["beagle_1980", "iran_2013"], None)
+        chosen_cases(["beagle_1980", "iran_2013"], None)
 
 
 def test_a_case_of_the_users_own_stands_beside_the_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "scenario").mkdir()
     text = (config_folder() / "scenario" / "syria_israel_2000.yaml").read_text("utf-8")
     (tmp_path / "scenario" / "mine.yaml").write_text(text.replace("id: syria", "id: mine"), "utf-8")
-    found = chosen([], tmp_path)
+    found = chosen_cases([], str(tmp_path))
     assert found["mine"] == ("syria", "israel")
     assert set(found) == {*CASES, "mine"}
 
