@@ -10,8 +10,7 @@ from sim.config.compose import compose
 from sim.model.codes import Move
 from sim.runs.play import play_one
 from sim.runs.story import Line, gate_keys, gate_words, tell
-from sim.runs.summary import summarise
-from sim.runs.transcript import outcome_line
+from sim.runs.summary import outcome_line, summarise
 
 PAGE = Path(__file__).parent / "transcripts.md"
 RUNS = 20

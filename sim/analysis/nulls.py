@@ -2,16 +2,18 @@
 
 In the salience-weighted compromise each open article ends at the mean of the sides' ideals,
 weighted by how much the article matters to each (Schneider, Finke and Bailer 2010). In the
-constant hazard each first event is as likely in one week as in another.
+constant hazard each first event is as likely in one week as in another. Below stand those of past
+cases, which know nothing but other cases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import minimize
 
 from sim.analysis.charts import Figure, Result, dot_plot, drawn, table
 from sim.analysis.deals import article_label
@@ -24,6 +26,8 @@ from sim.analysis.incidence import (
     weekly_counts,
 )
 from sim.analysis.intervals import Estimate, estimate
+from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, record_of, share
+from sim.analysis.past_cases import YEAR as DAYS
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.scenario import Scenario
 from sim.runs.shares import LEVEL
@@ -253,3 +257,160 @@ def _poisson_rate(count: float, exposure: float) -> Estimate:
     low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
     high = float(stats.chi2.ppf(1 - tail, 2 * count + 2)) / 2
     return Estimate(count / exposure, low / exposure, high / exposure, int(exposure))
+
+
+# --- of a past case, from other cases alone
+
+
+def _kind(question: str) -> str:
+    return question.partition(":")[0]
+
+
+def base_rates(case: Case, training: Sequence[Case]) -> Forecast:
+    """Return how often each question was answered with yes, and by when they had signed.
+
+    The latter by Kaplan and Meier (1958), as talks may be on record for less than three years.
+    """
+    seen: dict[str, list[bool]] = {}
+    for other in training:
+        for question, came in other.came.items():
+            seen.setdefault(_kind(question), []).append(came)
+    says = {q: share(np.array(seen.get(_kind(q), []), dtype=float)) for q in case.came}
+    when = [min(other.signed, other.seen) for other in training]
+    open_yet = [bool(np.isinf(other.signed)) for other in training]
+    known = stats.ecdf(stats.CensoredData.right_censored(when, open_yet))
+    by = len(training) * known.cdf.evaluate(np.arange(WEEKS + 1))
+    return Forecast(says, (by + SLACK) / (len(training) + 2 * SLACK))
+
+
+def item_hazard(case: Case, training: Sequence[Case]) -> Forecast:
+    """Return what a constant hazard an item says of closing and signing; base rates of the rest.
+
+    The text is closed when the last of n items is, each with the same hazard; so is it signed,
+    with a hazard of its own. Both are fitted by maximum likelihood.
+    """
+    base = base_rates(case, training)
+    found = dict(base.says)
+    rate = _item_rate([(other.open_items, other.signed, other.seen) for other in training])
+    curve = (1.0 - np.exp(-rate * np.arange(WEEKS + 1))) ** case.open_items
+    for question, years in SIGNED.items():
+        if question in found:
+            found[question] = float(curve[int(years * DAYS / 7)])
+    if CLOSED in found:
+        closed = _item_rate([(o.open_items, _closing(o), o.seen) for o in training])
+        found[CLOSED] = float((1.0 - np.exp(-closed * DAYS / 7)) ** case.open_items)
+    return Forecast(found, curve)
+
+
+def _closing(case: Case) -> float:
+    record = record_of(case.scenario)
+    day = record.closed or record.signed
+    weeks = np.inf if day is None else (day - case.scenario.start).days / 7
+    return float(weeks) if weeks <= WEEKS else np.inf
+
+
+def _item_rate(known: Sequence[tuple[int, float, float]]) -> float:
+    """Return the most likely weekly hazard of an item, from items, week of the last, weeks seen.
+
+    The week is infinite if some are open still.
+    """
+    rates = np.geomspace(1e-4, 1.0, 2000)
+    likelihood = np.zeros_like(rates)
+    for items, week, seen in known:
+        if np.isfinite(week):
+            gone = 1.0 - np.exp(-rates * max(week, 1.0))
+            likelihood += np.log(items * rates) - rates * week + (items - 1) * np.log(gone)
+        else:
+            gone = 1.0 - np.exp(-rates * seen)
+            likelihood += np.log(np.maximum(1.0 - gone**items, 1e-300))
+    return float(rates[int(np.argmax(likelihood))])
+
+
+def covariates(case: Case) -> Floats:
+    """Six that a statistical model may know: see `hazard_model`."""
+    scenario, record = case.scenario, record_of(case.scenario)
+    first, second = (scenario.discount_rate[party].value for party in scenario.parties)
+    deadline = scenario.deadline_weeks[scenario.first]
+    return np.array(
+        [
+            case.open_items,
+            float(bool(scenario.preconditions)),
+            float(scenario.mediator is not None),
+            record.capability,
+            float(min(first, second) > 0.1),  # both leaders may lose office at elections
+            float(deadline is not None and deadline.value < 100.0),
+        ],
+        dtype=float,
+    )
+
+
+def hazard_model(case: Case, training: Sequence[Case]) -> Forecast:
+    """Return what proportional hazards and logits on six covariates say.
+
+    Covariates are standardised, coefficients have a standard normal prior (a ridge), intercepts
+    none: with eleven cases nothing else can be fitted. The hazard is constant in time.
+    """
+    raw = np.array([covariates(other) for other in training])
+    scale = np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1.0)
+    known, own = (raw - raw.mean(axis=0)) / scale, (covariates(case) - raw.mean(axis=0)) / scale
+
+    def hazard(weeks: Sequence[float]) -> float:
+        ended = np.isfinite(weeks)
+        time = np.maximum(np.where(ended, weeks, [other.seen for other in training]), 1.0)
+        fit = _ridge(known, lambda eta: -(ended * eta - np.exp(eta) * time).sum(), -5.0)
+        return float(np.exp(fit[0] + own @ fit[1:]))
+
+    rate, closing = hazard([o.signed for o in training]), hazard([_closing(o) for o in training])
+    curve = 1.0 - np.exp(-rate * np.arange(WEEKS + 1))
+    found = dict(base_rates(case, training).says)
+    for question in found:
+        if question in SIGNED:
+            found[question] = float(curve[int(SIGNED[question] * DAYS / 7)])
+        elif question == CLOSED:
+            found[question] = float(1.0 - np.exp(-closing * DAYS / 7))
+        else:
+            found[question] = _logit(question, known, own, training)
+    return Forecast(found, curve)
+
+
+def _logit(question: str, known: Floats, own: Floats, training: Sequence[Case]) -> float:
+    rows = [
+        (at, came)
+        for at, other in enumerate(training)
+        for asked, came in other.came.items()
+        if _kind(asked) == _kind(question)
+    ]
+    if len({came for _, came in rows}) < 2:
+        return share(np.array([came for _, came in rows], dtype=float))
+    x = known[[at for at, _ in rows]]
+    y = np.array([came for _, came in rows], dtype=float)
+    fit = _ridge(x, lambda eta: (np.logaddexp(0.0, eta) - y * eta).sum(), 0.0)
+    return float(1.0 / (1.0 + np.exp(-(fit[0] + own @ fit[1:]))))
+
+
+def _ridge(x: Floats, loss: Callable[[Floats], float], start: float) -> Floats:
+    """Return intercept and coefficients that make a loss of the linear predictor least."""
+
+    def penalised(beta: Floats) -> float:
+        return float(loss(beta[0] + x @ beta[1:]) + 0.5 * (beta[1:] ** 2).sum())
+
+    first = np.zeros(x.shape[1] + 1)
+    first[0] = start
+    found: Floats = minimize(penalised, first, method="BFGS").x
+    return found
+
+
+def a_coin(case: Case, training: Sequence[Case]) -> Forecast:
+    """Return a half for everything; a time that is uniform over three years or later alike."""
+    del training
+    return Forecast(dict.fromkeys(case.came, 0.5), np.linspace(0.0, 0.5, WEEKS + 1))
+
+
+HAZARD, COVARIATES = "(a) hazard an item", "(b) hazard model, six covariates"
+RATES = "(c) base rates of the other cases"
+NULLS: Mapping[str, Callable[[Case, Sequence[Case]], Forecast]] = {
+    HAZARD: item_hazard,
+    COVARIATES: hazard_model,
+    RATES: base_rates,
+    "a coin": a_coin,
+}

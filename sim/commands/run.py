@@ -103,7 +103,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from sim.config.settings import without_effect
     from sim.runs.play import play_one
-    from sim.runs.summary import summarise
+    from sim.runs.summary import render, summarise
 
     if not args.quiet:
         note_idle_choices(without_effect(settings))
@@ -127,7 +127,6 @@ def execute(args: argparse.Namespace) -> int:
         return 0
 
     from sim.runs.terminal import console
-    from sim.runs.transcript import render
 
     render(record, summary, console())
     return 0

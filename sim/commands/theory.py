@@ -7,9 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.errors import ConfigError, did_you_mean
+from sim.commands import add_quiet, announce_compiling
+from sim.errors import ConfigError, SimError, did_you_mean
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from sim.sweeps.planning import Request
     from sim.theory import Oracle, StaticVerdict, Verdict
     from sim.theory.deu import Score
 
@@ -25,10 +29,26 @@ examples:
   sim theory --json
 """
 
+FEWEST = 3
+"""Cases that are needed, since each is forecast from the others."""
+
 VALIDATE = """\
 Scores the simulator's own rules on outcomes that they were not made from, beside null models.
 
+Without `deu`: forecasts of past negotiations from their start, before any case and fitted on the
+others, beside a hazard an item, a hazard model, base rates, the compromise and changed payoffs. A
+case is a scenario with a `record` of what became of it; `docs/coding.md` says how one is written.
+The runs are kept, so that the same line does not play them twice.
+
 examples:
+  sim validate
+      the cases of the package, a few minutes
+  sim validate --samples 4
+      the same on a quarter of the runs
+  sim validate --config-dir mine
+      those in mine/scenario beside them
+  sim validate --case cyprus_2002 --case beagle_1980 --case iran_2013
+      some of them alone, each forecast from the others
   sim validate deu DEUIII.tab
       issues of European legislation (Arregui and Perarnaud 2021, doi 10.34810/data53): the table
       of the deposit as text with tabs or commas, which you fetch; terms against compromise,
@@ -48,7 +68,29 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     validate = subparsers.add_parser(
         "validate", help="score the rules on known outcomes", description=VALIDATE
     )
-    actions = validate.add_subparsers(dest="action", metavar="deu", required=True)
+    validate.add_argument(
+        "--case",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="these cases only; may be given several times",
+    )
+    validate.add_argument(
+        "--config-dir", metavar="DIR", help="a folder of your own whose scenarios may be cases"
+    )
+    validate.add_argument(
+        "--samples",
+        type=int,
+        default=16,
+        metavar="N",
+        help="draws of each case's assumptions (default: 16)",
+    )
+    validate.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder of the runs (default: below results/)"
+    )
+    validate.add_argument("--json", action="store_true", help="print one JSON document")
+    add_quiet(validate, "no progress")
+    actions = validate.add_subparsers(dest="action", metavar="deu")
     deu = actions.add_parser("deu", help="score terms on the issues of the deposited file of DEU")
     deu.add_argument("file", metavar="FILE", type=Path)
     deu.add_argument("--json", action="store_true", help="print one JSON document")
@@ -56,7 +98,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def execute(args: argparse.Namespace) -> int:
     """Do what one of both commands is asked for."""
-    return validate(args) if args.command == "validate" else theory(args)
+    if args.command == "theory":
+        return theory(args)
+    return validate(args) if args.action == "deu" else past_cases(args)
 
 
 def theory(args: argparse.Namespace) -> int:
@@ -187,7 +231,108 @@ def show_signs(verdicts: "Sequence[StaticVerdict]") -> None:
     print(f"{passed} of {len(verdicts)} signs as theory says")
 
 
-# --- known outcomes
+# --- past negotiations
+
+
+def past_cases(args: argparse.Namespace) -> int:
+    """Play what is not stored yet of each case, and print forecasts' scores beside null models'."""
+    requests = planned(args)
+
+    from sim.analysis.loading import load
+    from sim.analysis.scoring import validate
+    from sim.sweeps import execute as sweeps
+
+    if not args.quiet:
+        announce_compiling("engine.play_many")
+    folders = {}
+    for at, (name, request) in enumerate(requests.items(), 1):
+        reporter = sweeps.Quiet() if args.quiet else sweeps.reporter()
+        reporter.say(f"{name}, {at} of {len(requests)} cases: {request.plan.runs:,} runs")
+        folder = None if args.out is None else args.out / name
+        with sweeps.first_interrupt_only():
+            done = sweeps.execute(request, folder, reporter)
+        if done.failed:
+            raise SimError(f"{done.store.folder}: {done.failed:,} runs failed")
+        folders[name] = done.store.folder
+    found = validate({name: load(folder) for name, folder in folders.items()})
+    tables = found.tables()
+    if args.json:
+        scored = {title: frame.to_dicts() for title, frame in tables.items()}
+        said = [found.main(), *found.sentences()]
+        print(json.dumps({"said": said, "tables": scored}, indent=2, allow_nan=False))
+        return 0
+    for title, frame in tables.items():
+        show_frame(title, frame)
+    for sentence in (found.main(), *found.sentences()):
+        print(f"- {sentence}")
+    return 0
+
+
+def planned(args: argparse.Namespace) -> "dict[str, Request]":
+    """Return the sweep of each case; ConfigError has one line for each problem of all of them."""
+    from sim.analysis.past_cases import line_of, zipped_of
+    from sim.sweeps.planning import make_plan
+
+    if args.samples < 1:
+        raise ConfigError([f"--samples: must be a whole number from 1 on, got {args.samples}"])
+    cases = chosen_cases(args.case, args.config_dir)
+    found, problems = {}, []
+    for name, parties in cases.items():
+        line = ["experiment=validation", *line_of(name, parties), f"samples={args.samples}"]
+        zipped = [keys.split(",") for keys in zipped_of(parties)]
+        try:
+            found[name] = make_plan(line, "config", args.config_dir, zipped)
+        except ConfigError as error:
+            problems += [f"{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def chosen_cases(
+    names: Sequence[str], config_dir: str | Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the cases of these names, or all; ConfigError has one line for each that is none."""
+    from sim.analysis.past_cases import cases
+    from sim.config.sources import search_folders
+
+    known = cases(config_dir)
+    problems = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            there = any(
+                (folder / "scenario" / f"{name}.yaml").is_file()
+                for folder in search_folders("config", config_dir)
+            )
+            told = ": it has no record of what became of it" if there else did_you_mean(name, known)
+            problems.append(f"validate: no case '{name}'{told}")
+    found = {name: known[name] for name in known if not names or name in names}
+    problems += [
+        f"{name}: parties: must be a list of two ids" for name in found if len(found[name]) != 2
+    ]
+    if not problems and len(found) < FEWEST:
+        problems = [f"validate: each case is forecast from the others, so {FEWEST} at least"]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def show_frame(title: str, frame: "pl.DataFrame") -> None:
+    """Print a table."""
+    from rich.table import Table
+
+    from sim.runs.terminal import console
+    from sim.runs.terminal import show as show_block
+
+    table = Table(title=title, title_justify="left")
+    for heading in frame.columns:
+        table.add_column(heading, overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+    show_block(table, console())
+
+
+# --- issues of legislation
 
 
 def validate(args: argparse.Namespace) -> int:

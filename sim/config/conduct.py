@@ -305,6 +305,8 @@ class Record(Model):
     lapsed: Day | None = None
     preconditions: dict[Id, Literal["met", "waived", "blocking"]] = Field(default_factory=dict)
     terms: dict[Id, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(default_factory=dict)
+    # articles in the order in which they closed, those together of which the order is not known
+    order: tuple[tuple[Id, ...], ...] = ()
     cannot: tuple[str, ...] = Field(min_length=1)  # what of the case the model does not express
 
 

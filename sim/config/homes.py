@@ -382,10 +382,13 @@ def record_problems(s: PastCase) -> Iterator[str]:
     for kind, given, known in (
         ("preconditions", record.preconditions, s.preconditions),
         ("terms", record.terms, s.articles),
+        ("order", ordered := [key for together in record.order for key in together], s.articles),
     ):
         for key in given:
             if key not in known:
                 yield f"record.{kind}.{key}: the scenario has none" + did_you_mean(key, known)
+    for key in sorted({key for key in ordered if ordered.count(key) > 1}):
+        yield f"record.order.{key}: stands in it more than once"
     for key in s.preconditions:
         if key not in record.preconditions:
             yield f"record.preconditions.{key}: has no answer; write met, waived or blocking"

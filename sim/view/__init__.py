@@ -7,8 +7,8 @@
     stored.py       a sweep's folder: cells, runs, and the replay of any of them
     session.py      one visitor: a run, choices, messages
     page/           the Solara page: components and their Vue templates
-    http_guard.py   what stands before Solara: the empty page at once, other sites' pages never
-    server.py       the server, on loopback unless told otherwise
+    server.py       the server, on loopback unless told otherwise; its guard sends the empty page
+                    at once, and other sites' pages never
 
 Mesa's own page, SolaraViz, is not used: it cannot go back, loses the page when a rule raises, and
 takes longer to import than this page takes to open. What is watched is the Mesa model all the

@@ -16,7 +16,7 @@ from sim.view.choices import (
     read_composition,
     settings_of,
 )
-from sim.view.http_guard import keep_page, page_file, read_page
+from sim.view.server import keep_page, page_file, read_page
 
 HTML = "<!doctype html><html><body>the page</body></html>"
 

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sim.view.http_guard import (
+from sim.view.server import (
     LOOPBACK,
+    NEEDED,
     POLICIES,
     Guard,
     flaw_of,
@@ -26,7 +27,6 @@ from sim.view.http_guard import (
     static_file,
     static_folders,
 )
-from sim.view.server import NEEDED
 
 HTML = "<!doctype html><html><body>the page</body></html>"
 

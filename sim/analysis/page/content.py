@@ -234,9 +234,15 @@ def _named(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 @cache
 def texts() -> dict[str, Any]:
-    """Return the words of the report, as `files/report.yaml` has them."""
-    text = (files("sim.analysis.page") / "files" / "report.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    """Return the words of the report, as `files/report.yaml` has them.
+
+    The last of its limits is how often forecasts of past cases were right, as `files/evidence.yaml`
+    has it.
+    """
+    folder = files("sim.analysis.page") / "files"
+    found: dict[str, Any] = yaml.safe_load((folder / "report.yaml").read_text("utf-8"))
+    evidence = yaml.safe_load((folder / "evidence.yaml").read_text("utf-8"))
+    found["limits"].append(evidence["evidence"])
     return found
 
 

@@ -10,8 +10,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Gate, Move, Precondition
 from sim.runs.opening import RunRecord
 from sim.runs.story import Line, gate_words, tell
-from sim.runs.summary import summarise
-from sim.runs.transcript import outcome_line
+from sim.runs.summary import outcome_line, summarise
 from sim.view.board.markup import draw
 from sim.view.board.path import gate_list
 from sim.view.watch import Snapshot, Watch
