@@ -308,7 +308,8 @@ class Results(Tabular):
         hit = np.ones(found.shape, bool)
         for column, (low, high) in DERIVED[name].codes.items():
             values: NDArray[np.float64] | NDArray[np.int16]
-            if isinstance(low, float):
+            self.check_columns(column)
+            if self.schema[column].is_float():
                 values = self.numbers(column)
             else:
                 values = self.signed_codes if column == "signed" else self.codes(column)
