@@ -370,8 +370,8 @@ def quoted(text: str) -> str:
     if asked is None:
         raise ValueError("validation: the summary does not say how often it was right")
     said = (
-        f"In {asked[2]} questions of twelve past negotiations, other than these and each forecast "
-        f"without sight of its outcome, the model was right on {asked[1]} with more than a half "
+        f"In {asked[2]} questions of twelve past negotiations the model with five numbers of "
+        f"conduct fitted on the other cases was right on {asked[1]}, with more than a half "
         f"taken for yes, and base rates on {asked[3]}; Brier scores, smaller is better: "
         f"{of['the model, fitted on the others']} and {of['(c) base rates of the other cases']}, a "
         "coin 0.250. Twelve famous cases cannot show that it is calibrated (docs/evidence.md)."

@@ -77,6 +77,8 @@ def test_a_precondition_without_an_answer_is_told() -> None:
         ({"in_force": "2025-12-01"}, "record.signed: is missing"),
         ({"first_ratification": False}, "record.signed: is missing"),
         ({"terms": {"VIII": 0.5, "V11": 0.1}}, "record.terms.V11: the scenario has none"),
+        ({"order": [["VII"], ["V11"]]}, "record.order.V11: the scenario has none"),
+        ({"order": [["VII"], ["XV", "VII"]]}, "record.order.VII: stands in it more than once"),
         ({"sources": ["nowhere"]}, "record.sources: unknown source 'nowhere'"),
     ],
 )

@@ -2,7 +2,8 @@
 
 `load` opens the folder of a sweep, `load_run` that of a single run; each function takes what they
 return and gives a frozen object with `to_frame()` (Polars), `plot()` (Altair) and `notes`. Only
-files are read: nothing here plays a run.
+files are read: nothing here plays a run, but for `past_cases`, which plays some of a case's again
+with something changed.
 
 >>> from sim.analysis import load, signing_rates                        # doctest: +SKIP
 >>> signing_rates(load("results/sweep-1a2b3c4d5e")).to_frame()          # doctest: +SKIP

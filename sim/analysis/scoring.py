@@ -410,7 +410,7 @@ def validate(results: Mapping[str, Results]) -> Validation:
 def costs(changes: pl.DataFrame) -> str:
     """Return which part of the model its forecasts would be better without, before any case."""
     of = {row["the model"]: row for row in changes.iter_rows(named=True)}
-    gap, told = "Brier: less unchanged", []
+    gap, told, said = "Brier: less unchanged", [], ""
     for title, what in (("Brier", "the Brier score"), ("terms", "the distance of terms")):
         if title in changes.columns:
             key = f"{title}: less unchanged"
@@ -421,11 +421,14 @@ def costs(changes: pl.DataFrame) -> str:
             clear = float(of[worst][key].rstrip("]").rpartition(" ")[2]) < 0
             judged = "costs it most" if clear else "comes closest to costing it, not beyond chance"
             told.append(f"for {what} '{worst}' {judged}: it changes by {of[worst][key]}")
+    swapped, alone = of[EXCHANGED], of[DEADLINES]
+    if (far := "terms: less unchanged") in changes.columns:
+        said = f" Terms then lie farther off by {swapped[far]} and {alone[far]}."
     return (
         f"Of what can be switched off, one at a time, {'; '.join(told)}. With payoffs exchanged "
-        f"between the sides the Brier score changes by {of[EXCHANGED][gap]}, with nothing left "
-        f"but deadlines by {of[DEADLINES][gap]}; below 0 the model would be the better for it, "
-        "and 0 means that payoffs told it nothing."
+        f"between the sides the Brier score changes by {swapped[gap]}, with nothing left but "
+        f"deadlines by {alone[gap]}; below 0 the model would be the better for it, and 0 means "
+        f"that payoffs told it nothing.{said}"
     )
 
 
