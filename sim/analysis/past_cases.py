@@ -164,7 +164,8 @@ def opened(
     """
     plan = results.plan
     settings_of = CellSettings(plan)
-    group = Cells.of(range(len(cells)), [change(settings_of(int(cell))) for cell in cells])
+    changed = ((change(settings_of(int(cell))), 1) for cell in cells)
+    group = Cells.of(range(len(cells)), changed)
     chance = plan.chance_of(cells, range(1))[:, 0]
     known = np.unique(chance)
     batch = open_batch(plan.seed, group, group.societies[0], known.tolist())

@@ -19,6 +19,7 @@ from sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from sim.sweeps.execute import Outcome
+    from sim.sweeps.planning import Request
 
 INTERRUPTED, SOME_FAILED = 130, 3
 NEXT = {"report": "statistics and figures", "view": "to watch single runs"}
@@ -48,13 +49,15 @@ examples:
       points over the ranges of the scenario's assumptions
   sim sweep experiment=concession_grid executor=dask executor.address=tcp://node1:8786
       on a Dask cluster; executor=slurm for a job array
+  sim sweep preset=none,washington until=0.02
+      as many replicates as put every cell's share within 2 points of what is told
   sim sweep preset=none,washington --outcome ratified
       the tables about ratification instead of signature; `sim report` takes the same names
 
-The sweep's own keys are replicates, design, samples, assumptions, trace (none, sample, all),
-executor and experiment, each given once and with one value; all others are those of `sim run`.
-What the line sets is never drawn; all combinations must state the same ranges for what is. A sweep
-has 250,000 cells and 1,000,000,000 runs at most.
+The sweep's own keys are replicates, until, design, samples, assumptions, trace (none, sample,
+all), executor and experiment, each given once and with one value; all others are those of
+`sim run`. What the line sets is never drawn; all combinations must state the same ranges for what
+is. A sweep has 250,000 cells and 1,000,000,000 runs at most.
 
 exit codes: 0 done, 2 the line or the folder cannot be used, 3 some runs failed, 130 interrupted
 """
@@ -128,7 +131,7 @@ def execute(args: argparse.Namespace) -> int:
             announce_compiling("engine.play_many")
         with sweeps.first_interrupt_only():
             reporter = sweeps.Quiet() if args.quiet else sweeps.reporter()
-            done = sweeps.execute(request, folder, reporter)
+            done = sweeps.execute_until(request, folder, reporter, args.outcome)
     except KeyboardInterrupt:
         print(f"\nsim: interrupted; what was played is in {folder}", file=sys.stderr)
         print(f"sim: go on with: sim {shlex.join(args.given)}", file=sys.stderr)
@@ -136,7 +139,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.quiet:
         print(done.store.folder)
     else:
-        _print_result(done, request.plan.replicates, args.outcome)
+        _print_result(done, request, args.outcome)
     return SOME_FAILED if done.failed else 0
 
 
@@ -149,7 +152,7 @@ def _named(name: str, out: Path | None) -> Path:
     return Path("results", name)
 
 
-def _print_result(done: "Outcome", asked: int, outcome: str) -> None:
+def _print_result(done: "Outcome", request: "Request", outcome: str) -> None:
     """Print what came of all replicates that the folder holds, and where it is."""
     from sim.runs.terminal import console, counted, duration
     from sim.sweeps.summary import print_summary
@@ -164,7 +167,9 @@ def _print_result(done: "Outcome", asked: int, outcome: str) -> None:
         rate = done.played / done.seconds
         now = f"{done.played:,} played now in {duration(done.seconds)}, {rate:,.0f} a second"
     out.print(f"{runs}; {now}", soft_wrap=True)
-    if plan.replicates > asked:
+    if request.settings.until:
+        out.print(f"until={request.settings.until:g}: {plan.replicates:,} replicates of each cell")
+    elif plan.replicates > request.plan.replicates:
         held = counted(plan.replicates, "replicate")
         out.print(f"the folder holds {held}, all of them are counted here", soft_wrap=True)
     out.print(f"results: {done.store.runs_file}", soft_wrap=True, markup=False)

@@ -5,6 +5,7 @@ are not independent. Its interval is Wilson's (1927) with the effective sample s
 variance between replicates gives (Korn and Graubard 1998).
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +48,16 @@ def share_of(share: float, size: float) -> Share:
     """Return a proportion with its interval."""
     low, high = wilson(share, size)
     return Share(share, float(low), float(high))
+
+
+def runs_for(half_width: float) -> int:
+    """Return the runs with which no interval of a share is wider to either side: Z^2 / 4h^2 - Z^2.
+
+    Raises ValueError if it is not above 0.
+    """
+    if half_width <= 0.0:
+        raise ValueError("a half-width is above 0")
+    return max(1, math.ceil(Z * Z * (0.25 / half_width**2 - 1.0)))
 
 
 @cache

@@ -62,9 +62,9 @@ def sweep(
     """
     filters = [filter] if isinstance(filter, str) else list(filter)
     request = make_plan(_words(line), config_name, config_dir, _zipped(zip), filters)
-    done = execute.execute(request, folder, Quiet())
+    done = execute.execute_until(request, folder, Quiet())
     table = pl.read_parquet(done.store.runs_file, glob=False)
-    if request.plan.replicates < done.plan.replicates:
+    if request.plan.replicates < done.plan.replicates and not request.settings.until:
         table = table.filter(pl.col("replicate") < request.plan.replicates)
     return table
 

@@ -216,6 +216,8 @@ def _design_problems(line: Line, intervals: Sequence[Dimension], scenario: Scena
 
 def _samples_problem(settings: SweepSettings) -> list[str]:
     samples, design = settings.samples, settings.design
+    if settings.until:
+        return [f"until: is for listed values; design={design} is as exact as its points are many"]
     if samples < 1:
         return [f"samples: design={design} needs their number"]
     if design != "latin_hypercube" and samples & (samples - 1):

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from sim.runs.files import parquet_bytes
+from sim.runs.shares import runs_for
 from sim.runs.terminal import columns, console, counted, duration, plain_table, show, size
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for
@@ -29,6 +30,7 @@ from sim.sweeps.plan import Chunk, Plan, missing
 from sim.sweeps.planning import Request
 from sim.sweeps.play import Player, Receipt
 from sim.sweeps.store import Store, compact, is_current, problem_of
+from sim.sweeps.summary import widest_interval
 
 RESULTS = Path("results")
 """Where folders of results are made, below the working directory."""
@@ -248,6 +250,32 @@ def execute(request: Request, folder: str | Path | None, reporter: Reporter) -> 
             compact(store, plan, [*done, *todo], player.columns)
         played = sum(chunk.runs for chunk in todo)
         return Outcome(plan, store, played, _count_failed(store), time.perf_counter() - start)
+
+
+def execute_until(
+    request: Request, folder: str | Path | None, reporter: Reporter, outcome: str = ""
+) -> Outcome:
+    """Carry out a plan, and play on until each cell's share of an outcome is known well enough.
+
+    Sequential: the widest 95 % interval is looked at after the plan's replicates, and again each
+    time their number has doubled, until its half-width is `until` or less. As many replicates as
+    the widest possible interval needs are always enough, so it ends. Without `until`, as `execute`.
+    """
+    done = execute(request, folder, reporter)
+    until = request.settings.until
+    most = runs_for(until) if until else 0
+    while (held := done.plan.replicates) < most:
+        runs = pl.scan_parquet(done.store.runs_file, glob=False)
+        half, cell = widest_interval(runs, *([outcome] if outcome else []))
+        if half <= until:
+            break
+        more = min(2 * held, most)
+        reporter.say(f"{held:,} replicates: +-{half:.3f} in cell {cell}; going on to {more:,}")
+        before, plan = done, request.plan.extended(more)
+        done = execute(replace(request, plan=plan), folder, reporter)
+        spent = before.seconds + done.seconds
+        done = replace(done, played=before.played + done.played, seconds=spent)
+    return done
 
 
 def _held(store: Store, plan: Plan) -> Outcome | None:

@@ -81,6 +81,7 @@ class SweepSettings(Own):
     """The sweep's settings apart from those of its runs; explained in `configs/sweep.yaml`."""
 
     replicates: int = Field(ge=1, le=10_000_000)
+    until: float = Field(ge=0.0, lt=0.5)
     design: Literal["factorial", "latin_hypercube", "sobol", "saltelli"]
     samples: int = Field(ge=0, le=1_000_000)
     assumptions: list[str]

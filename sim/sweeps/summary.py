@@ -1,5 +1,6 @@
 """The tables that end a sweep: shares of runs by swept value, and the best and the worst cells."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 
-from sim.runs.shares import Share, clustered, share_of
+from sim.runs.shares import Share, clustered, share_of, wilson
 from sim.runs.terminal import columns, counted, plain_table, show
 from sim.sweeps.columns import FAILED, OK, as_stored, kind_of, swept_type
 from sim.sweeps.overrides import Value
@@ -143,6 +144,16 @@ def by_cell(runs: pl.LazyFrame, outcome: str = USUAL[0]) -> pl.DataFrame:
         .sort(["share", "cell"], descending=[True, False], nulls_last=True)
         .collect()
     )
+
+
+def widest_interval(runs: pl.LazyFrame, outcome: str = USUAL[0]) -> tuple[float, int]:
+    """Return the largest half-width of a cell's 95 % interval, and the cell; NaN without runs."""
+    cells = by_cell(runs, outcome).filter(pl.col("runs") > 0)
+    if cells.is_empty():
+        return math.nan, -1
+    low, high = wilson(cells["share"].to_numpy(), cells["runs"].to_numpy())
+    at = int(np.argmax(high - low))
+    return float(high[at] - low[at]) / 2.0, int(cells["cell"][at])
 
 
 def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") -> None:
