@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sim.commands import listing, scenario
+from sim.commands import listing, report, scenario
 from sim.commands.cli import COMMANDS, main
 from sim.commands.listing import GROUPS, SCRIPTS, choices, complete, typed
 from sim.commands.report import found_in
@@ -362,3 +362,70 @@ def test_examples_of_the_help_do_what_they_say(
         short = words[: words.index(">")] if ">" in words else words
         assert main(short) == 0, words
         assert capsys.readouterr().err == ""
+
+
+SHORT = {"run": ["public=none", "horizon=3"], "sweep": ["public=none", "horizon=3", "replicates=1"]}
+"""What keeps an example short, in the place of what it says of that."""
+
+
+def shortened(words: list[str]) -> list[str]:
+    command, *given = words
+    own = {word.partition("=")[0] for word in SHORT[command]}
+    kept = [word for word in given if word.partition("=")[0] not in own]
+    kept = ["samples=4" if word.startswith("samples=") else word for word in kept]
+    return [command, *kept, *SHORT[command]]
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pages that were shown, in a folder with the results and files that the helps name."""
+    monkeypatch.chdir(tmp_path)
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    (tmp_path / "mine" / "scenario").mkdir(parents=True)
+    own = "defaults: [september_2024, _self_]\nid: cyprus\n"
+    (tmp_path / "mine" / "scenario" / "cyprus.yaml").write_text(own, encoding="utf-8")
+    line = ["agenda=single_undertaking,interim_allowed", "public=none", "horizon=30"]
+    for name in ("with_force", "with_mediator", "base", "sweep-1a2b3c4d5e", "sweep-3f9c2a71b0"):
+        assert main(["sweep", *line, "replicates=4", "-q", "--name", name]) == 0
+    return shown
+
+
+@pytest.mark.slow
+def test_examples_of_run_and_sweep_are_played(played: list[str], capsys: Capture) -> None:
+    from sim.commands import run, sweep
+
+    plain = re.sub(r"\\\n +", " ", run.DESCRIPTION + sweep.DESCRIPTION)
+    lines = [words for words in examples(plain) if not any("executor=" in word for word in words)]
+    assert len(lines) >= 15
+    for words in lines:
+        short = words[: words.index("|")] if "|" in words else words
+        if "-m" in short:  # Hydra's multirun is played by tests of its own
+            continue
+        assert main(shortened(short)) == 0, (words, capsys.readouterr().err)
+    assert not played
+
+
+@pytest.mark.slow
+def test_examples_of_report_and_results_are_played(played: list[str], capsys: Capture) -> None:
+    assert main(["run", "public=none", "horizon=30", "--out", "talks"]) == 0
+    lines = examples(report.DESCRIPTION) + examples(report.RESULTS_DESCRIPTION)
+    assert len(lines) >= 12
+    for words in lines:
+        sure = [*words, "--yes"] if words[:2] == ["results", "remove"] else words
+        assert main(sure) == 0, (words, capsys.readouterr().err)
+    assert len(played) == 3
+    assert not Path("results/base").exists()
+
+
+def test_examples_of_view_are_served(played: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but those with plug-ins, whose rules a process of its own compiles; on any free port."""
+    from sim.commands import view
+
+    served: list[object] = []
+    monkeypatch.setattr("sim.view.server.serve", lambda bound: served.append(bound.getsockname()))
+    lines = [words for words in examples(view.DESCRIPTION) if "plugins" not in str(words)]
+    for words in lines:
+        free = ["0" if word == "9000" else word for word in words]
+        assert main([*free, "--no-browser"]) == 0, words
+    assert len(served) == len(lines) >= 5
