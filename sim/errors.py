@@ -1,7 +1,10 @@
 """Errors that a user can cause, each with the exit code that the command line returns."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import ParamSpec
+
+Asked = ParamSpec("Asked")
 
 FEWEST_ALIKE = 3
 """Problem lines that say the same of as many places are told once."""
@@ -48,6 +51,17 @@ class ConfigError(SimError):
         lines = [problems] if isinstance(problems, str) else list(problems)
         self.problems: list[str] = [printable(" ".join(line.split())) for line in lines]
         super().__init__("\n".join(self.problems))
+
+
+def problems_of(
+    action: Callable[Asked, None], *args: Asked.args, **more: Asked.kwargs
+) -> list[str]:
+    """Do something and return what went wrong, one line each."""
+    try:
+        action(*args, **more)
+    except SimError as error:
+        return str(error).splitlines()
+    return []
 
 
 def collapsed(lines: Iterable[str]) -> list[str]:

@@ -400,9 +400,9 @@ class Address:
 
     values: Mapping[str, str]  # overrides by their keys; an empty value takes back what held before
     week: int | None  # weeks played when the page was shared
-    # cell of the sweep whose run is to be replayed; `values` then holds its replicate
-    cell: int | None
+    cell: int | None  # of the sweep, whose run is replayed; `values` then holds its replicate
     problems: list[str]  # what it asks for and may not, one line each
+    kept: str | None = None  # address of a run that is shown beside it
 
 
 def read_address(query: str | None) -> Address:
@@ -418,11 +418,11 @@ def read_address(query: str | None) -> Address:
                 places[key] = int(value)
             else:
                 problems.append(f"{key}: must be a whole number, got {value}")
-        elif is_allowed(key, value) or (not value and is_key(key)):
+        elif key == "kept" or is_allowed(key, value) or (not value and is_key(key)):
             values[key] = value
         else:
             problems.append(refusal(key, value))
-    return Address(values, places["week"], places["cell"], problems)
+    return Address(values, places["week"], places["cell"], problems, values.pop("kept", None))
 
 
 def write_address(values: Mapping[str, str], cell: int | None = None) -> str:

@@ -200,6 +200,27 @@ def conduct_words(start: Start, state: State) -> dict[str, str]:
     return told
 
 
+def differing(start: Start, one: State, other: State) -> list[tuple[str, str, str]]:
+    """Return what two runs have set differently: its name, and its value in words in each."""
+    scenario = other.settings.scenario
+    pairs = [("", group) for group in ("scenario", "preset", *RULES)]
+    pairs += [(party, "strategy") for party in scenario.parties]
+    found = []
+    for party, group in pairs:
+        values = [option_words(chosen(start, state, group, party)) for state in (one, other)]
+        name = f"{scenario.actors[party].name}: strategy" if party else _label(group)
+        found.append((name, *values))
+    keys = [key for state in (one, other) for key in state.choices.values if "." in key]
+    for key in dict.fromkeys(keys):
+        values = [state.choices.values.get(key, "as it stands") for state in (one, other)]
+        found.append((key.removeprefix("scenario.").removesuffix(".value"), *values))
+    found += [
+        (_label(key), str(getattr(one.settings, key)), str(getattr(other.settings, key)))
+        for key in ("seed", "replicate", "horizon")
+    ]
+    return [(name, first, second) for name, first, second in found if first != second]
+
+
 @dataclass(frozen=True)
 class Control:
     """One control."""

@@ -147,7 +147,7 @@ def prepare(guard: "Guard", address: str) -> None:
         gc.enable()
     # The first page is drawn first; then a week is played, so that nobody waits for compiling.
     time.sleep(FIRST_DRAWN)
-    session.forth()
+    session.go(1)
     session.close()
 
 

@@ -4,14 +4,14 @@ import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate
 
-from sim.errors import ConfigError, SimError
-from sim.runs.story import STATUS_WORDS, words_of
+from sim.errors import Asked, ConfigError, SimError, problems_of
+from sim.runs.story import words_of
 from sim.view.board import FOLDED, TITLES, Shown, panels
 from sim.view.board.graphs import drawn_graph
-from sim.view.board.moves import why_panel
-from sim.view.board.path import final_status, sentence
+from sim.view.board.moves import Kept, beside_panel, why_panel
+from sim.view.board.path import ending, sentence
 from sim.view.choices import (
     Choices,
     Start,
@@ -45,18 +45,6 @@ def opened(state: State) -> Watch:
         ) from error
 
 
-Asked = ParamSpec("Asked")
-
-
-def _problems(action: Callable[Asked, None], *args: Asked.args, **more: Asked.kwargs) -> list[str]:
-    """Do something and return what went wrong, one line each."""
-    try:
-        action(*args, **more)
-    except SimError as error:
-        return str(error).splitlines()
-    return []
-
-
 def told(
     action: Callable[Concatenate["Session", Asked], None],
 ) -> Callable[Concatenate["Session", Asked], None]:
@@ -65,10 +53,7 @@ def told(
     @wraps(action)
     def attempt(session: "Session", /, *args: Asked.args, **kwargs: Asked.kwargs) -> None:
         session.messages = []
-        try:
-            action(session, *args, **kwargs)
-        except SimError as error:
-            session.messages += str(error).splitlines()
+        session.messages += problems_of(action, session, *args, **kwargs)
 
     return attempt
 
@@ -91,6 +76,7 @@ class Session:
         # what happened as text, and how often somebody has asked for it
         self.log: dict[str, int | str] = {"number": 0, "text": ""}
         self.ensemble: Ensemble | None = None  # many courses of the settings shown
+        self.kept: Kept | None = None  # the run that is shown beside it
         self.tour: Tour | None = None  # of the scenario shown, and the stop of it, -1 for none
         self.stop = -1
         self.folded = FOLDED  # panels of which only the heading is shown
@@ -123,11 +109,30 @@ class Session:
             self.messages = [*problems, *self.messages]
         if asked.week is not None:
             self.watch.go(asked.week)
+        self._keep(None)
+        if asked.kept is not None:
+            beside = read_address(asked.kept)
+            state, problems = usable(self.start, self.start.choices, beside.values)
+            self.messages += [f"kept: {line}" for line in (*beside.problems, *problems)]
+            self._keep(state)
+
+    def _keep(self, state: State | None) -> None:
+        """Show a run beside this one, or none."""
+        if self.kept is not None:
+            self.kept.close()
+        self.kept = None if state is None else Kept(state, opened(state))
+
+    @told
+    def keep(self, wanted: object) -> None:
+        """Keep the run shown beside those that follow, or let go of the one that is kept."""
+        if wanted and (self._unwritten or self.running.choices.cell is not None):
+            raise ConfigError(["a stored run cannot be kept; set it anew and press Reset first"])
+        self._keep(self.running if wanted else None)
 
     def visit(self, query: str, pending: str | None = None) -> None:
         """Show what an entry of the browser's history holds: a run, its week, what is set next."""
         asked, here = read_address(query), read_address(self.address)
-        if (asked.values, asked.cell) != (here.values, here.cell):
+        if (asked.values, asked.cell, asked.kept) != (here.values, here.cell, here.kept):
             self._open(query)
         elif asked.week is not None:
             self.watch.go(asked.week)
@@ -178,6 +183,8 @@ class Session:
         if self.ensemble is not None:
             self.ensemble.close()
         self.ensemble = Ensemble(self.watch.settings, tell)
+        if self.kept is not None and self.kept.ensemble is None:
+            self.kept.ensemble = Ensemble(self.kept.watch.settings, tell)
 
     def _find_tour(self) -> None:
         """Offer the tour of the scenario shown, and leave any other."""
@@ -191,18 +198,11 @@ class Session:
     def close(self) -> None:
         """Let go of the run."""
         self.watch.close()
+        self._keep(None)
         if self.ensemble is not None:
             self.ensemble.close()
 
     # --- the run
-
-    def forth(self) -> None:
-        """Show the next week."""
-        self.go(self.watch.now.played + 1)
-
-    def back(self) -> None:
-        """Show the week before."""
-        self.go(self.watch.now.played - 1)
 
     def play_to_end(self) -> None:
         """Play all that is left."""
@@ -338,9 +338,9 @@ class Session:
         self._check_written()
         problems: list[str] = []
         if others is not None:
-            problems += _problems(self._choose_others, others, shown or set())
+            problems += problems_of(self._choose_others, others, shown or set())
         for key, value in (written or {}).items():
-            problems += _problems(self._choose, key, str(value).strip())
+            problems += problems_of(self._choose, key, str(value).strip())
         if problems:
             raise ConfigError(problems)
         state = state_of(self.start, self.draft.choices)
@@ -404,7 +404,11 @@ class Session:
             self.ensemble.courses if self.ensemble is not None else None,
         )
         why = why_panel(self.watch) if self.explained and self.watch.over else ""
-        return panels(shown, self.layout) | {"why": why}
+        beside = ""
+        if self.kept is not None:
+            self.kept.watch.go(watch.now.played)
+            beside = beside_panel(self.kept, watch, self._courses, self.start, self.running)
+        return panels(shown, self.layout) | {"why": why, "beside": beside}
 
     @property
     def sentence(self) -> str:
@@ -416,22 +420,22 @@ class Session:
         """What the run came to, empty before its last week and for one that an error cut off."""
         if not self.watch.at_end or self.watch.failure or not self.watch.played:
             return ""
-        now = self.watch.now
-        told = f"The end, after {now.played} weeks: {STATUS_WORDS[final_status(now)]}."
-        courses = self.ensemble.courses if self.ensemble is not None else Courses()
-        if not courses.count:
-            return told
-        same = courses.endings.get(final_status(now), 0)
-        return f"{told} {same} of {courses.count} courses of these settings end so."
+        return ending(self.watch.now, self._courses)
+
+    @property
+    def _courses(self) -> Courses:
+        return Courses() if self.ensemble is None else self.ensemble.courses
 
     @property
     def address(self) -> str:
         """Query string that opens this run again, without the week."""
+        beside = {} if self.kept is None else {"kept": self.kept.address(self.start.choices)}
         if self.replayed is not None:
-            return write_address({"replicate": str(self.replayed.replicate)}, self.replayed.cell)
+            own = {"replicate": str(self.replayed.replicate)}
+            return write_address(own | beside, self.replayed.cell)
         choices = self.running.choices
         base = self.start.choices if choices.cell is None else self._base
-        return write_address(address_values(base, choices), choices.cell)
+        return write_address(address_values(base, choices) | beside, choices.cell)
 
     @property
     def pending(self) -> str | None:

@@ -359,6 +359,7 @@ class Courses:
     bands: Bands = field(default_factory=dict)
     endings: Mapping[Treaty, int] = field(default_factory=dict)  # courses by their final status
     signed_weeks: tuple[int, ...] = ()  # weeks of the first signature, of those that signed
+    signed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # of each course
     problem: str = ""  # why there are none
 
 
@@ -425,6 +426,7 @@ def counted(params: NDArray[np.void], finals: NDArray[np.void], weekly: Bands) -
         {name: band(values[:count]) for name, values in weekly.items()},
         endings,
         tuple(int(week) for week in weeks[weeks >= 0]),
+        found["signed"] != 0,
     )
 
 

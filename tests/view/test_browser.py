@@ -622,6 +622,28 @@ def test_what_was_copied_is_not_told_for_ever(page: Page, server: Server) -> Non
     expect(page.locator(".copied")).to_be_empty(timeout=10_000)
 
 
+def test_a_run_is_kept_beside_the_next_one(page: Page, server: Server) -> None:
+    opened(page, server, "?preset=opposition&seed=4&replicate=2&week=12")
+    page.get_by_role("button", name="Keep this run").click()
+    beside = page.locator("section:has(#title-beside)")
+    expect(beside).to_contain_text("Nothing is set differently yet")
+    page.select_option("#c-precondition", "before_ratification")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(beside).to_contain_text("before ratification")
+    expect(beside).to_contain_text("Of the same 200 courses", timeout=60_000)
+    page.keyboard.press("End")
+    at(page, 156)
+    expect(beside).to_contain_text("They part in week")
+    told = beside.inner_text()
+    page.goto(page.url)
+    expect(beside).to_contain_text("Of the same 200 courses", timeout=60_000)
+    assert beside.inner_text() == told
+    page.go_back()
+    page.get_by_role("button", name="Drop the run kept").click()
+    expect(beside).to_have_count(0)
+    assert "kept" not in page.url
+
+
 def test_what_has_the_focus_keeps_it_when_the_panels_are_drawn_anew(
     page: Page, server: Server
 ) -> None:

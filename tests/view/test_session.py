@@ -63,7 +63,7 @@ def test_a_wrong_value_of_the_address_leaves_the_others(session: Session) -> Non
 
 
 def test_settings_wait_for_reset(session: Session) -> None:
-    session.forth()
+    session.go(session.watch.now.played + 1)
     session.choose("strategy@armenia", "conceder")
     assert session.watch.settings.parties["armenia"].strategy.name == "interim_first"
     assert session.draft.settings.parties["armenia"].strategy.name == "polynomial"
@@ -104,13 +104,13 @@ def test_what_was_set_can_be_discarded(session: Session) -> None:
 def test_a_wrong_value_is_said_and_the_run_stays(
     session: Session, key: str, value: str, told: str
 ) -> None:
-    session.forth()
+    session.go(session.watch.now.played + 1)
     shown = session.watch
     session.choose(key, value)
     session.reset()
     assert any(told in line for line in session.messages), session.messages
     assert session.watch is shown
-    session.forth()
+    session.go(session.watch.now.played + 1)
     assert (session.watch.now.played, session.messages) == (2, [])
 
 
@@ -148,7 +148,7 @@ def test_the_line_of_the_page_gives_the_outcome_of_the_page(
 
 def test_sessions_are_apart() -> None:
     one, other = Session(Start()), Session(Start())
-    one.forth()
+    one.go(one.watch.now.played + 1)
     one.choose("seed", "5")
     one.show_record(True)
     assert (other.watch.now.played, other.draft.choices, other.overlay) == (0, Choices(), False)
@@ -172,8 +172,8 @@ def test_a_run_that_an_error_cut_off_has_no_outcome(
     session.go(5)
     agent = next(iter(session.watch.model.in_charge.values()))
     monkeypatch.setattr(agent, "offer", offer, raising=False)
-    session.forth()
-    session.back()
+    session.go(session.watch.now.played + 1)
+    session.go(session.watch.now.played - 1)
     session.explain(True)
     assert "no <b>such</b> offer" in session.messages[0]
     why = session.panels()["why"]
@@ -188,7 +188,7 @@ def test_odd_requests_do_no_harm(session: Session) -> None:
     session.replay(0, 0)
     assert "without a sweep" in session.messages[0]
     session.open_cell("x")
-    session.forth()
+    session.go(session.watch.now.played + 1)
     assert session.messages == []
 
 
@@ -213,7 +213,7 @@ def test_the_next_move_is_the_next_week_in_which_something_happens(session: Sess
 
 
 def test_other_numbers_that_cannot_be_used_hold_up_reset(session: Session) -> None:
-    session.forth()
+    session.go(session.watch.now.played + 1)
     session.reset({"seed": "two"}, "scenario.status_quo.azerbaijan.value=0.02\nhydra.x=1", {"seed"})
     assert session.messages == [
         "hydra.x: cannot be set from the page or from a link",

@@ -1,4 +1,4 @@
-"""What happened and why: the log of moves, and the explanation of how a run ended."""
+"""What happened and why: the log of moves, how a run ended, and where two runs part."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -12,8 +12,10 @@ from sim.runs.opening import RunRecord
 from sim.runs.story import Line, gate_words, tell
 from sim.runs.summary import outcome_line, summarise
 from sim.view.board.markup import draw
-from sim.view.board.path import gate_list
-from sim.view.watch import Snapshot, Watch
+from sim.view.board.path import ENDINGS, gate_list, sentence, week_words
+from sim.view.choices import Choices, Start, State, address_values, write_address
+from sim.view.controls import differing
+from sim.view.watch import Courses, Ensemble, Snapshot, Watch
 
 LATEST = 24
 """Moves that are shown unless all are wanted."""
@@ -117,3 +119,58 @@ def decisive(record: RunRecord) -> list[Line]:
 def _ends_a_demand(event: np.record) -> bool:
     ends = (Precondition.MET, Precondition.FAILED, Precondition.WAIVED)
     return event["move"] == Move.PRECONDITION_STEP and int(event["value"]) in ends
+
+
+# --- two runs beside each other
+
+
+class Kept:
+    """A run that is kept beside the one shown, and is shown in the same week."""
+
+    def __init__(self, state: State, watch: Watch) -> None:
+        self.state, self.watch = state, watch
+        self.ensemble: Ensemble | None = None  # many courses of its settings
+
+    def address(self, base: Choices) -> str:
+        """Return the query string that opens it where `base` holds otherwise."""
+        return write_address(address_values(base, self.state.choices))
+
+    def close(self) -> None:
+        """Let go of the run."""
+        self.watch.close()
+        if self.ensemble is not None:
+            self.ensemble.close()
+
+
+def beside_panel(kept: Kept, watch: Watch, courses: Courses, start: Start, state: State) -> str:
+    """Return what two runs have set differently, where they part, and how many courses end so.
+
+    watch, courses, state: of the run shown.
+    """
+    apart = differing(start, kept.state, state)
+    kept_courses = Courses() if kept.ensemble is None else kept.ensemble.courses
+    runs = (kept.watch, watch)
+    chance = {(run.settings.seed, run.settings.replicate) for run in runs}
+    at = parting(kept.watch.shown, watch.shown)
+    parted = None
+    if at is not None:
+        moves = [" ".join(line.text for line in run.shown[at].lines) or "Nothing." for run in runs]
+        parted = (week_words(watch.shown[at]), *moves)
+    told = [run.failure or sentence(run.settings, run.now) for run in runs]
+    counted = (kept_courses, courses)
+    every = {status: None for found in counted for status in found.endings}
+    endings = {words: status for status, words in ENDINGS.items() if status in every}
+    count = {found.count for found in counted}
+    only = None
+    if len(count) == 1 and count != {0} and len(chance) == 1:
+        one, other = kept_courses.signed, courses.signed
+        only = (int((one & ~other).sum()), int((other & ~one).sum()))
+    return draw("beside", apart, told, len(chance) == 1, parted, counted, endings, only)
+
+
+def parting(one: Sequence[Snapshot], other: Sequence[Snapshot]) -> int | None:
+    """Return the first of two runs' weeks in which their moves differ, None if none does yet."""
+    for at, (first, second) in enumerate(zip(one, other, strict=False)):
+        if [line.text for line in first.lines] != [line.text for line in second.lines]:
+            return at
+    return None

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
-from sim.runs.story import day_of, gate_words
+from sim.runs.story import STATUS_WORDS, day_of, gate_words
 from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
 from sim.view.watch import Courses, HomeNow, PartyNow, PreconditionNow, Snapshot
 
@@ -183,6 +183,15 @@ def courses_told(settings: Settings, now: Snapshot, courses: Courses) -> str:
 def final_status(now: Snapshot) -> Treaty:
     """Return how a run has ended, as `sim.runs.outcomes` counts it."""
     return Treaty.STALLED if now.status in UNSIGNED else now.status
+
+
+def ending(now: Snapshot, courses: Courses) -> str:
+    """Return what a run came to in its last week, and how many courses of its settings end so."""
+    told = f"The end, after {now.played} weeks: {STATUS_WORDS[final_status(now)]}."
+    if not courses.count:
+        return told
+    same = courses.endings.get(final_status(now), 0)
+    return f"{told} {same} of {courses.count} courses of these settings end so."
 
 
 def rungs(settings: Settings, now: Snapshot) -> Iterator[Rung]:

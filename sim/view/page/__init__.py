@@ -80,6 +80,7 @@ def transport(
     event_go_to_stop: Handler = None,
     event_set_overlay: Handler = None,
     event_set_explained: Handler = None,
+    event_keep: Handler = None,
 ) -> None:
     """Show the head of the page and move through the weeks.
 
@@ -217,7 +218,7 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
         session.play_courses(tell)
 
-    solara.use_effect(show_courses, [session.run])
+    solara.use_effect(show_courses, [session.run, id(session.kept)])
     # Neither changes from week to week.
     set_now = [id(session.draft), id(session.running)]
     groups = solara.use_memo(
@@ -300,6 +301,7 @@ def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Eleme
             "address": session.address,
             "command": session.command,
             "overlay": session.overlay,
+            "kept": session.kept is not None,
             "explained": session.explained,
             "has_record": bool(watch.settings.scenario.timeline),
             "has_results": session.sweep is not None,
@@ -310,6 +312,7 @@ def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Eleme
         event_go_to_stop=act(session.go_to_stop),
         event_set_overlay=act(session.show_record),
         event_set_explained=act(session.explain),
+        event_keep=act(session.keep),
     )
 
 
