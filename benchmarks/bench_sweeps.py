@@ -47,6 +47,8 @@ def main(*, tiny: bool = False) -> list[Figure]:
         return [
             _line("load of the machine before", max(load, 0.01), "processes", "1-minute average"),
             *planning(grid, 1 if tiny else 3),
+            *points((2, 4) if tiny else (16, 128, 1024, 8192), TINY if tiny else (), folder),
+            *large_treaty(2 if tiny else 1000, TINY if tiny else (), folder),
             *whole_sweep((*grid, f"replicates={2 if tiny else 200}"), folder),
             *cores((*grid, f"replicates={2 if tiny else 40}"), folder, 1 if tiny else 3),
             *memory((100,) if tiny else (100_000, 1_000_000), TINY if tiny else (), folder),
@@ -80,6 +82,43 @@ def planning(grid: tuple[str, ...], rounds: int) -> list[Figure]:
         _line("planning", time_needed, "s", f"{note}; target: at most 2"),
         _line("planning, cells", cells / time_needed, "cells/s", f"{note}; target: at least 400"),
     ]
+
+
+def points(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[Figure]:
+    """Time sweeps over all assumptions at once: as many different treaties as points."""
+    line = (*more, "public=none", "design=latin_hypercube", 'assumptions=["*"]', "replicates=2")
+    times = [
+        seconds(lambda n=n: play((*line, f"samples={n}"), folder / f"points-{n}", WORKERS))
+        for n in sizes
+    ]
+    lines = [
+        _line(
+            f"{n:,} points of all assumptions",
+            spent,
+            "s",
+            "2 replicates, no public; planned, played and stored, in a process that runs already",
+        )
+        for n, spent in zip(sizes, times, strict=True)
+    ]
+    each = (times[-1] - times[-2]) / (sizes[-1] - sizes[-2])
+    return [*lines, _line("one point more", 1000 * each, "ms", "between the two largest")]
+
+
+def large_treaty(samples: int, more: tuple[str, ...], folder: Path) -> list[Figure]:
+    """Time a sweep over all assumptions of a treaty with as many articles as there may be."""
+    own = folder / "own"
+    asked = ["--parties", "a,b", "--articles", "31", "--opposition", "c@a", "--mediator", "d"]
+    words = ["scenario", "new", "large", *asked, "--config-dir", str(own)]
+    subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+    line = ("scenario=large", "design=latin_hypercube", 'assumptions=["*"]', "replicates=4")
+    start = time.perf_counter()
+    request = make_plan([*line, *more, f"samples={samples}"], config_dir=own)
+    done = execute(request, folder / "large", Quiet())
+    spent = time.perf_counter() - start
+    note = (
+        f"{len(done.plan.point_keys)} assumptions, {samples} points x 4 replicates, with a public"
+    )
+    return [_line("31 articles, all assumptions", done.plan.runs / spent, "runs/s", note)]
 
 
 def whole_sweep(line: tuple[str, ...], folder: Path) -> list[Figure]:

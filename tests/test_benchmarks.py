@@ -2,13 +2,14 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.bench_growth import endless_batch, slope
-from benchmarks.figures import best_of_rounds
+from benchmarks.figures import Figure, best_of_rounds
 from benchmarks.mesa_toy import AGENTS, STEPS, Toy
 
 
@@ -29,6 +30,26 @@ def test_every_benchmark_gives_a_table(name: str) -> None:
 
 def test_the_benchmarks_of_the_core_are_there() -> None:
     assert {"engine", "growth", "start"} <= set(command.names())
+
+
+def test_a_page_takes_new_figures_and_keeps_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    figures = iter((1.5, 2.5, 3.5))
+
+    def measured(name: str, tiny: bool) -> list[Figure]:
+        return [{"what": f"of {name}", "figure": next(figures), "unit": "s", "note": "a note"}]
+
+    monkeypatch.setattr(command, "measure", measured)
+    page = tmp_path / "page.md"
+    assert command.main(["start", "engine", "--write", str(page)]) == 0
+    assert command.main(["start", "--write", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "| of engine | 2.5 | s | a note |" in text
+    assert "| of start | 3.5 | s | a note |" in text
+    assert "1.5" not in text
+    assert text.index("benchmarks engine`") < text.index("benchmarks start`")
+    assert text.count("# How fast it is") == 1
 
 
 def test_json_names_machine_and_versions(

@@ -373,6 +373,11 @@ def without(part: str) -> Callable[[Settings], Settings]:
     return change
 
 
+def _ruled(settings: Settings, group: str, **rule: str) -> Settings:
+    """Return the settings with another rule of the talks."""
+    return settings.model_copy(update={group: getattr(settings, group).model_copy(update=rule)})
+
+
 UNCHANGED, EXCHANGED, DEADLINES = "unchanged", "(e) payoffs exchanged", "(f) deadlines alone"
 CHANGES: Mapping[str, Callable[[Settings], Settings]] = {
     UNCHANGED: lambda settings: settings,
@@ -382,6 +387,10 @@ CHANGES: Mapping[str, Callable[[Settings], Settings]] = {
     "without elections": without("elections"),
     "without unilateral concessions": without("unilateral"),
     "without lapse": without("lapse"),
+    "without the mediator": lambda settings: _ruled(settings, "mediator", style="none"),
+    "without demands outside the text": lambda settings: _ruled(
+        settings, "precondition", rule="none"
+    ),
 }
 """What is changed in every run of a case, to see what it is worth."""
 EVERY = 7

@@ -36,6 +36,8 @@ RESAMPLES = 4000
 PRIOR = "the model, before any case"
 FITTED = "the model, fitted on the others"
 BY_REGION = "the model, fitted on other regions"
+RIVALS = (*NULLS, EXCHANGED, DEADLINES)
+"""What the model is set beside; the last two are itself, before any case, without its payoffs."""
 
 # --- the model, before and after it has seen the other cases
 
@@ -156,7 +158,7 @@ def skill_table(
         for name, forecast in made.items()
     }
     rows = []
-    for name in NULLS:
+    for name in RIVALS:
         row: dict[str, object] = {"less": name}
         for model in (PRIOR, FITTED, BY_REGION):
             gap = each[model] - each[name]
@@ -170,13 +172,7 @@ def skill_table(
 
 def question_table(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> pl.DataFrame:
     """Return every question of every case with its answer and the forecasts."""
-    names = {
-        PRIOR: "before",
-        FITTED: "fitted",
-        HAZARD: "(a)",
-        COVARIATES: "(b)",
-        RATES: "(c)",
-    }
+    names = {PRIOR: "before", FITTED: "fitted", HAZARD: "(a)", COVARIATES: "(b)", RATES: "(c)"}
     return pl.DataFrame(
         [
             {
@@ -391,10 +387,11 @@ class Validation:
 def validate(results: Mapping[str, Results]) -> Validation:
     """Return forecasts and scores of cases, from the results of the sweep of each."""
     cases = [case_of(name, found) for name, found in results.items()]
-    made = forecasts(cases)
+    changed = [changed_forecasts(results[case.name], case) for case in cases]
+    without = {name: [found[name] for found in changed] for name in (EXCHANGED, DEADLINES)}
+    made = forecasts(cases) | without
     draws = resamples(len(cases))
     terms, errors = terms_table(cases)
-    changed = [changed_forecasts(results[case.name], case) for case in cases]
     return Validation(
         cases=cases,
         made=made,
@@ -437,7 +434,7 @@ def verdict(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> st
     own = np.array([brier(c, f) for c, f in zip(cases, made[FITTED], strict=True)])
     words: dict[str, list[str]] = {"beats": [], "loses to": [], "cannot be told from": []}
     needed = []
-    for name in NULLS:
+    for name in RIVALS:
         gap = own - [brier(c, f) for c, f in zip(cases, made[name], strict=True)]
         error = gap.std(ddof=1) / np.sqrt(gap.size)
         told = "beats" if gap.mean() < -error else "loses to" if gap.mean() > error else ""

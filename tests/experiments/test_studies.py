@@ -45,6 +45,16 @@ def test_small_size_gives_the_committed_summary(
     assert text == summary.file_of(study, True).read_text("utf-8")
 
 
+def test_the_readme_names_the_ten_assumptions_that_carry_the_answer() -> None:
+    text = summary.file_of(studies.find("sensitivity"), False).read_text("utf-8")
+    named = re.search(r"The 10 with the largest total indices: (.*?)\. Their", text)
+    assert named is not None
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    told = re.search(r"Ten carry the answer.*?signed: (.*?) \(\[study\]", readme, re.DOTALL)
+    assert told is not None
+    assert re.findall(r"`([^`]+)`", told[1]) == named[1].split(", ")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_summary_has_all_its_parts(name: str) -> None:
     text = summary.file_of(studies.find(name), False).read_text("utf-8")
