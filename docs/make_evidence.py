@@ -323,7 +323,10 @@ def skill(text: str) -> str:
     for n, (row, cells) in enumerate(zip(rows, found, strict=True)):
         y = top + high * n
         marks.append(word(10, y + 4, f"less {row[0]}", "start", ' font-weight="bold"'))
-        for m, (name, (mean, low, up)) in enumerate(zip(head[1:], cells, strict=True)):
+        for m, (name, cell) in enumerate(zip(head[1:], cells, strict=True)):
+            if not cell:  # the rival is the model unfitted, and set beside that alone
+                continue
+            mean, low, up = cell
             at = y + 16 * (m + 1)
             marks.append(word(left - 10, at + 4, name.removeprefix("the model, "), "end"))
             marks += [line(place(low), at, place(up), at, BLUE, 2), dot(place(mean), at)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sim.config.compose import compose, compose_plain
-from sim.config.scenario import Scenario, build_scenario
+from sim.config.scenario import build_scenario
 from sim.config.settings import build_settings
 from sim.errors import ConfigError
 from sim.runs.opening import Cells
@@ -50,11 +50,11 @@ def test_a_whole_record_is_taken() -> None:
 
 
 def test_no_rule_reads_the_record() -> None:
-    with_one = Scenario.model_validate(past())
+    with_one = build_scenario(past())
     without = with_one.model_copy(update={"record": None})
     settings = compose([])
     params = [
-        Cells.of(range(1), [settings.model_copy(update={"scenario": each})]).params.tobytes()
+        Cells.of(range(1), [(settings.model_copy(update={"scenario": each}), 1)]).params.tobytes()
         for each in (with_one, without)
     ]
     assert params[0] == params[1]

@@ -144,7 +144,7 @@ def test_a_stronger_ratifier_gives_fewer_deals_and_better_terms_where_anticipate
 def week_by_week(*overrides, runs=RUNS):
     """Return the states of each run week by week."""
     settings = compose(list(overrides))
-    cells = Cells.of(range(1), [settings])
+    cells = Cells.of(range(1), [(settings, 1)])
     batch = open_batch(settings.seed, cells, societies_of(settings), range(runs))
     return [weekly_states(batch, 0, run) for run in range(runs)]
 

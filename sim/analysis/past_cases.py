@@ -378,7 +378,8 @@ def _ruled(settings: Settings, group: str, **rule: str) -> Settings:
     return settings.model_copy(update={group: getattr(settings, group).model_copy(update=rule)})
 
 
-UNCHANGED, EXCHANGED, DEADLINES = "unchanged", "(e) payoffs exchanged", "(f) deadlines alone"
+UNCHANGED = "unchanged, on the runs of (e) and (f)"
+EXCHANGED, DEADLINES = "(e) unfitted, payoffs exchanged", "(f) unfitted, deadlines alone"
 CHANGES: Mapping[str, Callable[[Settings], Settings]] = {
     UNCHANGED: lambda settings: settings,
     EXCHANGED: exchanged,
@@ -388,9 +389,7 @@ CHANGES: Mapping[str, Callable[[Settings], Settings]] = {
     "without unilateral concessions": without("unilateral"),
     "without lapse": without("lapse"),
     "without the mediator": lambda settings: _ruled(settings, "mediator", style="none"),
-    "without demands outside the text": lambda settings: _ruled(
-        settings, "precondition", rule="none"
-    ),
+    "without demands": lambda settings: _ruled(settings, "precondition", rule="none"),
 }
 """What is changed in every run of a case, to see what it is worth."""
 EVERY = 7

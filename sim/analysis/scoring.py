@@ -37,7 +37,7 @@ PRIOR = "the model, before any case"
 FITTED = "the model, fitted on the others"
 BY_REGION = "the model, fitted on other regions"
 RIVALS = (*NULLS, EXCHANGED, DEADLINES)
-"""What the model is set beside; the last two are itself, before any case, without its payoffs."""
+"""Set beside the model; the last two beside it unchanged, before any case, on the same runs."""
 
 # --- the model, before and after it has seen the other cases
 
@@ -72,6 +72,11 @@ def accepted(training: Sequence[Case], share: float) -> NDArray[np.int64]:
 def brier(case: Case, forecast: Forecast) -> float:
     """Return the mean Brier score over the questions of a case; 0 is perfect, 0.25 a coin's."""
     return float(np.mean([(forecast.says[q] - came) ** 2 for q, came in case.came.items()]))
+
+
+def briers(cases: Sequence[Case], made: Sequence[Forecast]) -> Floats:
+    """Return the Brier score of each case."""
+    return np.array([brier(case, forecast) for case, forecast in zip(cases, made, strict=True)])
 
 
 def logarithmic(case: Case, forecast: Forecast) -> float:
@@ -153,15 +158,14 @@ def skill_table(
     cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]], draws: NDArray[np.int64]
 ) -> pl.DataFrame:
     """Return Brier scores of the model less those of each rival; below 0 the model is better."""
-    each = {
-        name: np.array([brier(c, f) for c, f in zip(cases, forecast, strict=True)])
-        for name, forecast in made.items()
-    }
+    each = {name: briers(cases, forecast) for name, forecast in made.items()}
     rows = []
     for name in RIVALS:
         row: dict[str, object] = {"less": name}
         for model in (PRIOR, FITTED, BY_REGION):
-            gap = each[model] - each[name]
+            if name not in NULLS and model != PRIOR:
+                continue
+            gap = each[model if name in NULLS else UNCHANGED] - each[name]
             error = gap.std(ddof=1) / np.sqrt(gap.size)
             row[model] = (
                 f"{interval(gap, draws, '+')}, s.e. {error:.3f}, better in {int((gap < 0).sum())}"
@@ -289,9 +293,6 @@ def order_table(cases: Sequence[Case], results: Mapping[str, Results]) -> pl.Dat
     return pl.DataFrame(rows)
 
 
-# --- all of it
-
-
 @dataclass(frozen=True)
 class Validation:
     """Forecasts of past cases and their scores."""
@@ -388,7 +389,9 @@ def validate(results: Mapping[str, Results]) -> Validation:
     """Return forecasts and scores of cases, from the results of the sweep of each."""
     cases = [case_of(name, found) for name, found in results.items()]
     changed = [changed_forecasts(results[case.name], case) for case in cases]
-    without = {name: [found[name] for found in changed] for name in (EXCHANGED, DEADLINES)}
+    without = {
+        name: [found[name] for found in changed] for name in (UNCHANGED, EXCHANGED, DEADLINES)
+    }
     made = forecasts(cases) | without
     draws = resamples(len(cases))
     terms, errors = terms_table(cases)
@@ -431,11 +434,11 @@ def costs(changes: pl.DataFrame) -> str:
 
 def verdict(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> str:
     """Return which nulls the fitted model beats, or loses to, by more than one standard error."""
-    own = np.array([brier(c, f) for c, f in zip(cases, made[FITTED], strict=True)])
     words: dict[str, list[str]] = {"beats": [], "loses to": [], "cannot be told from": []}
     needed = []
     for name in RIVALS:
-        gap = own - [brier(c, f) for c, f in zip(cases, made[name], strict=True)]
+        own = made[FITTED if name in NULLS else UNCHANGED]
+        gap = briers(cases, own) - briers(cases, made[name])
         error = gap.std(ddof=1) / np.sqrt(gap.size)
         told = "beats" if gap.mean() < -error else "loses to" if gap.mean() > error else ""
         words[told or "cannot be told from"].append(name)
@@ -444,4 +447,4 @@ def verdict(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> st
     parts = [f"{told} {', '.join(names)}" for told, names in words.items() if names]
     more = f" At these differences it would take as many cases to tell it: {'; '.join(needed)}."
     judged = f"By one standard error over cases the fitted model {'; it '.join(parts)}."
-    return judged + (more if needed else "")
+    return judged + more * bool(needed)
