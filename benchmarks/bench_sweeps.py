@@ -86,7 +86,8 @@ def planning(grid: tuple[str, ...], rounds: int) -> list[Figure]:
 
 def points(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[Figure]:
     """Time sweeps over all assumptions at once: as many different treaties as points."""
-    line = (*more, "public=none", "design=latin_hypercube", 'assumptions=["*"]', "replicates=2")
+    rules = dict.fromkeys((*more, "public=none"))
+    line = (*rules, "design=latin_hypercube", 'assumptions=["*"]', "replicates=2")
     times = [
         seconds(lambda n=n: play((*line, f"samples={n}"), folder / f"points-{n}", WORKERS))
         for n in sizes

@@ -28,6 +28,7 @@ from sim.analysis.scoring import (
 from sim.config import config_folder
 from sim.config.compose import compose
 from sim.runs.play import play_one
+from sim.sweeps.play import played_again
 
 CASES = cases()
 SHARED = {
@@ -114,7 +115,7 @@ def analyse(results: Mapping[str, Results]) -> Findings:
     """Return scores of the model and of its rivals on the cases."""
     values = shared_values(results[next(iter(CASES))])
     assert all(shared_values(found) == values for found in results.values())
-    found = validate(results)
+    found = validate(results, played_again)
     return Findings(
         main=found.main(),
         sentences=(

@@ -23,14 +23,17 @@ from sim.config.scenario import Scenario
 from sim.config.settings import Settings
 from sim.config.sources import read_mapping, search_folders
 from sim.model.codes import Article, Precondition
-from sim.runs.opening import Batch, Cells, open_batch
 from sim.runs.outcomes import outcomes
-from sim.runs.play import final_states, weekly_states
 from sim.runs.scenario_outcomes import scenario_outcomes
-from sim.sweeps.cells import CellSettings
+from sim.sweeps.plan import Plan
 
 Floats = NDArray[np.float64]
 Entry = TypeVar("Entry", Provision, Demand)
+Change = Callable[[Settings], Settings]
+Again = tuple[NDArray[np.void], list[NDArray[np.void]]]
+"""Parameters and weekly states of runs that were played again."""
+PlayAgain = Callable[[Plan, NDArray[np.int64], Change], Again]
+"""`sim.sweeps.play.played_again`: what analyses is handed what plays, and plays nothing itself."""
 YEAR = 365
 HORIZON = 261
 """Weeks that a case is played: three years to a signature, two more until it is in force."""
@@ -155,30 +158,11 @@ def ended(results: Results) -> Ended:
     return Ended(full, ratified, interim, text, unmet, places)
 
 
-def opened(
-    results: Results, cells: NDArray[np.int64], change: Callable[[Settings], Settings]
-) -> tuple[Batch, NDArray[np.int64]]:
-    """Return some cells of a sweep with something changed in each, and the chance that each meets.
-
-    That is the chance of its first replicate.
-    """
-    plan = results.plan
-    settings_of = CellSettings(plan)
-    changed = ((change(settings_of(int(cell))), 1) for cell in cells)
-    group = Cells.of(range(len(cells)), changed)
-    chance = plan.chance_of(cells, range(1))[:, 0]
-    known = np.unique(chance)
-    batch = open_batch(plan.seed, group, group.societies[0], known.tolist())
-    return batch, np.searchsorted(known, chance)
-
-
-def ended_otherwise(
-    results: Results, cells: NDArray[np.int64], change: Callable[[Settings], Settings]
-) -> Ended:
-    """Play some cells of a sweep once more, as `opened`; arrays of one column."""
-    batch, chance = opened(results, cells, change)
-    state = final_states(batch, np.arange(len(cells)), chance)
-    found = outcomes(batch.cells.params[:, 0], state, np.arange(len(cells)))
+def ended_otherwise(results: Results, again: Again) -> Ended:
+    """Return how runs ended that were played again; arrays of one column."""
+    params, histories = again
+    state = np.array([history[-1] for history in histories])
+    found = outcomes(params, state, np.arange(len(state)))
 
     def week(name: str) -> Floats:
         return found[f"{name}_week"].astype(float)[:, np.newaxis]
@@ -380,7 +364,7 @@ def _ruled(settings: Settings, group: str, **rule: str) -> Settings:
 
 UNCHANGED = "unchanged, on the runs of (e) and (f)"
 EXCHANGED, DEADLINES = "(e) unfitted, payoffs exchanged", "(f) unfitted, deadlines alone"
-CHANGES: Mapping[str, Callable[[Settings], Settings]] = {
+CHANGES: Mapping[str, Change] = {
     UNCHANGED: lambda settings: settings,
     EXCHANGED: exchanged,
     DEADLINES: deadlines_alone,
@@ -396,12 +380,12 @@ EVERY = 7
 """Which cells are played once more under each change; no divisor of how many any value has."""
 
 
-def changed_forecasts(results: Results, case: Case) -> dict[str, Forecast]:
+def changed_forecasts(results: Results, case: Case, play: PlayAgain) -> dict[str, Forecast]:
     """Return the forecast of a case under each of `CHANGES`, before any case, same chance."""
     cells = np.arange(0, results.plan.cells, EVERY)
     found = {}
     for name, change in CHANGES.items():
-        runs = ended_otherwise(results, cells, change)
+        runs = ended_otherwise(results, play(results.plan, cells, change))
         yes = told(runs)
         says = {question: share(yes[question]) for question in case.came}
         terms = {key: _mean(places) for key, places in runs.places.items()}
@@ -422,16 +406,15 @@ def weeks_to_close(history: NDArray[np.void]) -> Floats:
     return np.where(still[-1], np.inf, week)
 
 
-def mean_ranks(results: Results, keys: Sequence[str]) -> Floats:
+def mean_ranks(results: Results, keys: Sequence[str], play: PlayAgain) -> Floats:
     """Return the mean rank in which articles close, those last that never do; before any case.
 
     The runs are those of `changed_forecasts`, with nothing changed.
     """
     cells = np.arange(0, results.plan.cells, EVERY)
-    batch, chance = opened(results, cells, CHANGES[UNCHANGED])
+    _, histories = play(results.plan, cells, CHANGES[UNCHANGED])
     at = [list(results.scenario.provisions).index(key) for key in keys]
-    found = [weekly_states(batch, row, int(number)) for row, number in enumerate(chance)]
-    ranks = [rankdata(weeks_to_close(history)[at]) for history in found if history is not None]
+    ranks = [rankdata(weeks_to_close(history)[at]) for history in histories]
     mean: Floats = np.mean(ranks, axis=0)
     return mean
 

@@ -20,6 +20,7 @@ from sim.analysis.past_cases import (
     Case,
     Floats,
     Forecast,
+    PlayAgain,
     case_of,
     changed_forecasts,
     easiest_first,
@@ -266,10 +267,9 @@ def change_table(
     return pl.DataFrame(rows)
 
 
-# --- the order in which articles close
-
-
-def order_table(cases: Sequence[Case], results: Mapping[str, Results]) -> pl.DataFrame:
+def order_table(
+    cases: Sequence[Case], results: Mapping[str, Results], play: PlayAgain
+) -> pl.DataFrame:
     """Return the rank correlation of predicted and recorded order of closing, where one is known.
 
     The rival lets what is half agreed close first, and of the rest what weighs less to both.
@@ -286,7 +286,7 @@ def order_table(cases: Sequence[Case], results: Mapping[str, Results]) -> pl.Dat
             {
                 "case": case.name,
                 "record": ", then ".join(" and ".join(together) for together in order),
-                "the model": rank_correlation(mean_ranks(results[case.name], keys), recorded),
+                "the model": rank_correlation(mean_ranks(results[case.name], keys, play), recorded),
                 "half agreed, then lighter first": rank_correlation(easy, recorded),
             }
         )
@@ -385,10 +385,10 @@ class Validation:
             )
 
 
-def validate(results: Mapping[str, Results]) -> Validation:
-    """Return forecasts and scores of cases, from the results of the sweep of each."""
+def validate(results: Mapping[str, Results], play: PlayAgain) -> Validation:
+    """Return forecasts and scores of cases, from the sweep of each; `play` plays some again."""
     cases = [case_of(name, found) for name, found in results.items()]
-    changed = [changed_forecasts(results[case.name], case) for case in cases]
+    changed = [changed_forecasts(results[case.name], case, play) for case in cases]
     without = {
         name: [found[name] for found in changed] for name in (UNCHANGED, EXCHANGED, DEADLINES)
     }
@@ -403,7 +403,7 @@ def validate(results: Mapping[str, Results]) -> Validation:
         terms=terms,
         term_errors=errors,
         changes=change_table(cases, changed),
-        orders=order_table(cases, results),
+        orders=order_table(cases, results, play),
     )
 
 

@@ -294,7 +294,7 @@ WORDED = ("weights", "ideals", "opening")
 """Rows of an article in which a word stands for a number."""
 NO_NUMBERS = ("classes", "conduct", "sources", "timeline", "levels", "number", "ends")
 """Keys of a scenario under which nothing is a number with a basis."""
-SWEEPS = ("replicates", "design", "samples", "common_chance", "assumptions", "trace")
+SWEEPS = ("replicates", "until", "design", "samples", "common_chance", "assumptions", "trace")
 """Keys that `sim sweep` has beside them."""
 
 

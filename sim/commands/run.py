@@ -103,7 +103,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from sim.config.settings import without_effect
     from sim.runs.play import play_one
-    from sim.runs.summary import render, summarise
+    from sim.runs.summary import summarise
 
     if not args.quiet:
         note_idle_choices(without_effect(settings))
@@ -126,7 +126,7 @@ def execute(args: argparse.Namespace) -> int:
         print(f"{summary.status} after {summary.weeks} weeks, {signed}")
         return 0
 
-    from sim.runs.terminal import console
+    from sim.runs.terminal import console, render
 
     render(record, summary, console())
     return 0

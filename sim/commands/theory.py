@@ -241,6 +241,7 @@ def past_cases(args: argparse.Namespace) -> int:
     from sim.analysis.loading import load
     from sim.analysis.scoring import validate
     from sim.sweeps import execute as sweeps
+    from sim.sweeps.play import played_again
 
     if not args.quiet:
         announce_compiling("engine.play_many")
@@ -254,7 +255,7 @@ def past_cases(args: argparse.Namespace) -> int:
         if done.failed:
             raise SimError(f"{done.store.folder}: {done.failed:,} runs failed")
         folders[name] = done.store.folder
-    found = validate({name: load(folder) for name, folder in folders.items()})
+    found = validate({name: load(folder) for name, folder in folders.items()}, played_again)
     tables = found.tables()
     if args.json:
         scored = {title: frame.to_dicts() for title, frame in tables.items()}

@@ -58,6 +58,7 @@ FAILURES = (
 """What a composition raises."""
 SWEEPS_OWN = (
     "replicates",
+    "until",
     "design",
     "samples",
     "common_chance",

@@ -7,7 +7,7 @@ workers of an executor do with it.
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -233,6 +233,29 @@ class Player:
                 record = RunRecord(settings, params[row, 0], history, no_events, "engine")
                 found.append(weekly_history(record, numbers[row], replicate))
         return found
+
+
+def played_again(
+    plan: Plan, cells: NDArray[np.int64], change: Callable[[Settings], Settings]
+) -> tuple[NDArray[np.void], list[NDArray[np.void]]]:
+    """Play the first replicate of some cells of the same societies with something changed in each.
+
+    Returns parameters, shape (cells,), and the weekly states of each run, on the chance that it met
+    before. Raises SimError if a rule raised.
+    """
+    settings_of = CellSettings(plan)
+    changed = ((change(settings_of(int(cell))), 1) for cell in cells)
+    group = Cells.of(range(len(cells)), changed)
+    chance = plan.chance_of(cells, range(1))[:, 0]
+    known = np.unique(chance)
+    batch = open_batch(plan.seed, group, group.societies[0], known.tolist())
+    histories = []
+    for row, met in enumerate(np.searchsorted(known, chance)):
+        history = weekly_states(batch, row, int(met))
+        if history is None:
+            raise SimError(f"cell {cells[row]}: the rules raised an error")
+        histories.append(history)
+    return group.params[:, 0], histories
 
 
 def _use_plugins_of(plan: Plan) -> None:

@@ -53,7 +53,8 @@ def told(
     @wraps(action)
     def attempt(session: "Session", /, *args: Asked.args, **kwargs: Asked.kwargs) -> None:
         session.messages = []
-        session.messages += problems_of(action, session, *args, **kwargs)
+        found = problems_of(action, session, *args, **kwargs)
+        session.messages += found
 
     return attempt
 
@@ -352,8 +353,6 @@ class Session:
         """Set everything as it is in the run shown."""
         self.messages = []
         self.draft = self.running
-
-    # --- the sweep
 
     def show_listing(self, listing: Listing) -> None:
         """List another part of the sweep."""

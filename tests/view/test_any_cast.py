@@ -7,7 +7,8 @@ from rich.console import Console
 
 from sim.commands.scenario_tables import render_scenario
 from sim.runs.play import play_one
-from sim.runs.summary import render, summarise
+from sim.runs.summary import summarise
+from sim.runs.terminal import render
 from sim.view.board import Shown, panels
 from sim.view.board.graphs import drawn_graph
 from sim.view.watch import Watch, shown_public
