@@ -1,8 +1,8 @@
 """How the time of a run grows with its weeks, its citizens and its articles.
 
 The slope of log time on log size: 1 is linear, below 1 better. Runs are kept from ending early,
-so that every week is played: firm strategies, no incident that ends the talks, no election, no
-fall by the street, endless patience.
+so that every week is played: firm strategies, drafts answered as a whole, no incident that ends the
+talks, no election, no fall by the street, endless patience.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,12 @@ from sim.config.compose import compose
 from sim.model.codes import Article
 from sim.model.records import ARTICLES
 
-ENDLESS = ("strategy@armenia=firm", "strategy@azerbaijan=firm", "precondition=none")
+ENDLESS = (
+    "strategy@armenia=firm",
+    "strategy@azerbaijan=firm",
+    "precondition=none",
+    "bargaining=packages",
+)
 WEEKS = (64, 128, 256, 512, 1024)
 CITIZENS = (100, 200, 400, 800, 1600)
 TEXT = (4, 8, 16, 32)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.bench_growth import slope
 from benchmarks.figures import Figure, best_of_rounds, seconds
 from benchmarks.grid import LINE
 from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
@@ -101,8 +102,9 @@ def points(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[
         )
         for n, spent in zip(sizes, times, strict=True)
     ]
-    each = (times[-1] - times[-2]) / (sizes[-1] - sizes[-2])
-    return [*lines, _line("one point more", 1000 * each, "ms", "between the two largest")]
+    steepness = slope(sizes[-2:], times[-2:])
+    note = "between the two largest; 1 is linear"
+    return [*lines, _line("growth with points", steepness, "log-log slope", note)]
 
 
 def large_treaty(samples: int, more: tuple[str, ...], folder: Path) -> list[Figure]:
