@@ -1,5 +1,6 @@
 """What every analysis returns, a table and a picture, and the kinds of figures they share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -68,14 +69,14 @@ class Figure(NamedTuple):
     height: object = 300  # pixels, or Vega-Lite's step for each labelled line
 
 
-class Tabular:
+class Tabular(ABC):
     """What has a table: its ways to pandas, to Arrow and into a notebook."""
 
     notes: tuple[str, ...] = ()
 
+    @abstractmethod
     def to_frame(self) -> pl.DataFrame:
         """Return it as a table."""
-        raise NotImplementedError
 
     def to_pandas(self) -> "pandas.DataFrame":
         """Return it as a table of pandas; see `to_pandas`."""
@@ -124,13 +125,13 @@ class Result(Tabular):
 
     notes: tuple[str, ...] = ()  # what a reader must know to read it rightly, one sentence each
 
+    @abstractmethod
     def records(self) -> Iterable[Mapping[str, object]] | pl.DataFrame:
         """Return the rows of the table, or the table itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def figure(self) -> Figure:
         """Return what is drawn."""
-        raise NotImplementedError
 
     def to_frame(self) -> pl.DataFrame:
         """Return it as a table."""

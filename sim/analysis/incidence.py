@@ -251,6 +251,10 @@ class Incidence(Result):
         return self.start + timedelta(weeks=int(week))
 
     def to_frame(self, yearly: bool = False) -> pl.DataFrame:
+        """Return it as a table; if `yearly`, with each year's last week only."""
+        return self.records(yearly)
+
+    def records(self, yearly: bool = False) -> pl.DataFrame:
         """Return one line a group, week and event; if `yearly`, of each year's last week only.
 
         `incidence` is the share of runs in which the event came first and not later than that

@@ -329,7 +329,8 @@ def show_frame(title: str, frame: "pl.DataFrame") -> None:
     for heading in frame.columns:
         table.add_column(heading, overflow="fold")
     for row in frame.iter_rows():
-        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+        shown = ("-" if cell is None else cell for cell in row)
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in shown))
     show_block(table, console())
 
 

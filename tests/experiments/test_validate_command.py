@@ -42,6 +42,7 @@ def test_scores_stand_beside_all_nulls(mine: Path, capsys: pytest.CaptureFixture
     again = capsys.readouterr()
     assert again.err == ""
     assert found["said"][1] in again.out
+    assert "None" not in again.out
 
 
 @pytest.mark.parametrize(
