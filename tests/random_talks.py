@@ -22,7 +22,7 @@ from sim.model.codes import (
     Treaty,
 )
 from sim.model.plugins import registry
-from sim.model.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, PARAMS, STATE
+from sim.model.records import ACTORS, ARTICLES, EVENT, EVENTS, ISSUES, NO_DECISIONS, PARAMS, STATE
 from sim.model.rules.opening import begin
 from sim.model.shocks import draw_tape
 from sim.model.society import graph_pool, new_public
@@ -322,5 +322,13 @@ def play_in_engine(case):
 
     talks = open_case(case)
     history = np.zeros(int(case.params.horizon), STATE).view(np.recarray)
-    play(talks.governments, talks.state, talks.shocks, talks.publics, talks.events, history)
+    play(
+        talks.governments,
+        talks.state,
+        talks.shocks,
+        talks.publics,
+        talks.events,
+        history,
+        NO_DECISIONS,
+    )
     return history[: talks.state.week], talks.events[: talks.state.events]

@@ -14,8 +14,8 @@ from sim.errors import ConfigError
 from sim.model.codes import Move, Precondition, Treaty
 from sim.runs.outcomes import outcomes
 from sim.runs.play import play_batch, play_one
-from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 from sim.runs.story import tell
+from sim.runs.summary import scenario_columns, scenario_outcomes
 from sim.runs.trace import trace
 
 FILE = Path(__file__).parent / "two_homes.yaml"

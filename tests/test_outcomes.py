@@ -16,7 +16,7 @@ from sim.runs.outcomes import (
     word,
 )
 from sim.runs.play import play_one
-from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
+from sim.runs.summary import scenario_columns, scenario_outcomes
 
 SETTINGS: list[list[str]] = [
     [],

@@ -17,7 +17,7 @@ from sim.config.scenario import build_scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.runs.files import RUN, check_name
 from sim.runs.outcomes import OUTCOME_COLUMNS, Signature
-from sim.runs.scenario_outcomes import scenario_columns
+from sim.runs.summary import scenario_columns
 from sim.sweeps.columns import FAILED, OK, words_of
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan, changed
 from sim.sweeps.store import FOREIGN, PLAN, RUNS, SHARDS, problem_of

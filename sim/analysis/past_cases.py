@@ -24,7 +24,7 @@ from sim.config.settings import Settings
 from sim.config.sources import read_mapping, search_folders
 from sim.model.codes import Article, Precondition
 from sim.runs.outcomes import outcomes
-from sim.runs.scenario_outcomes import scenario_outcomes
+from sim.runs.summary import scenario_outcomes
 from sim.sweeps.plan import Plan
 
 Floats = NDArray[np.float64]

@@ -24,6 +24,7 @@ from sim.errors import ConfigError, did_you_mean
 
 COMMANDS = {
     "run": "run",
+    "play": "run",
     "sweep": "sweep",
     "report": "report",
     "results": "report",

@@ -28,6 +28,7 @@ peace treaty gets signed, and if not, what stood in the way.
 
   sim run                                     the default talks, told week by week
   sim run strategy@armenia=conceder seed=7    another strategy, another course of chance
+  sim play --seat armenia                     decide for a party yourself
   sim list                                    what there is to choose from
   sim scenario show                           the scenario as tables, with sources
 """
@@ -36,7 +37,7 @@ PACKAGES = (
     *("altair", "solara", "SALib", "openpyxl", "dask", "submitit"),
 )
 """Whose versions `sim --version` prints."""
-PLAYING = ("run", "sweep", "view", "report")
+PLAYING = ("run", "play", "sweep", "view", "report")
 """Commands that play whole runs or none, and so need no rule by itself."""
 
 

@@ -1,7 +1,9 @@
-"""`sim run`: one run of the talks, told week by week."""
+"""`sim run`: one run of the talks, told week by week; `sim play`: with a person in a seat."""
 
 import argparse
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,12 @@ from sim.commands import add_configuration_options, add_quiet, announce_compilin
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sim.config.settings import Conduct, Settings
+    from rich.console import Console
 
-DESCRIPTION = """\
+    from sim.config.settings import Conduct, Settings
+    from sim.runs.seat import Table
+
+RUN = """\
 Plays the talks once and tells what happened: who offered what and why, which articles closed,
 what was signed, and if nothing was, what stood in the way.
 
@@ -43,10 +48,43 @@ strategy, acceptance and opponent_model, as in strategy@armenia.
 """
 
 
+PLAY = """\
+Plays the talks with a person in a party's seat. The person sees what the party would know, is asked
+at the moments at which the model's party decides, and is shown afterwards, on the same course of
+chance, how the model would have done and what single decisions cost.
+
+examples:
+  sim play
+      the default talks, in the first party's seat
+  sim play --seat azerbaijan preset=washington seed=7
+      the other seat, another reading, another course of chance
+  sim play --seat armenia --seat azerbaijan
+      two people, one in each seat
+  sim play --no-advice --out game
+      without the delegation's advice; the run is written into a folder, `sim report game` shows it
+  sim run 'decisions=["armenia 11 take VII","armenia 33 sign"]'
+      plays what was decided again: `sim play` prints this line at the end
+
+At a prompt: an answer as named there, or Enter for the delegation's; beside it at any time
+  concede ARTICLE|DEMAND|outside    give something alone
+  drop DEMAND                       give up a demand of your own
+  offer_agreed                      offer to sign what is agreed
+  reopen ARTICLE                    take back what was closed provisionally
+  leave                             let the model decide from now on
+  week N                            stop before week N as well
+  help, quit
+"""
+
+
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command's parser."""
+    """Add the parsers of both commands."""
+    _add_run(subparsers)
+    _add_play(subparsers)
+
+
+def _add_run(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
-        "run", help="play the talks once and tell what happened", description=DESCRIPTION
+        "run", help="play the talks once and tell what happened", description=RUN
     )
     add_configuration_options(parser)
     parser.add_argument(
@@ -82,8 +120,34 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
 
 
+def _add_play(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "play", help="sit in a party's seat and decide for it", description=PLAY
+    )
+    add_configuration_options(parser)
+    parser.add_argument(
+        "--seat",
+        metavar="PARTY",
+        action="append",
+        default=[],
+        help="the party that a person decides for (default: the first one); once more for two "
+        "people",
+    )
+    parser.add_argument(
+        "--no-advice", action="store_true", help="do not say what the model's party would do"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        help="write outcome, weeks and moves into a new or empty folder",
+    )
+
+
 def execute(args: argparse.Namespace) -> int:
-    """Play one run, or a multirun, and print what came of it."""
+    """Play one run, or a multirun, or with a person, and print what came of it."""
+    if args.command == "play":
+        return _play(args)
     if args.multirun:
         return _multirun(args)
     from sim.config.compose import compose
@@ -109,6 +173,11 @@ def execute(args: argparse.Namespace) -> int:
         note_idle_choices(without_effect(settings))
         announce_compiling(_entry(args.driver))
     record = play_one(settings, args.driver)
+    if settings.decisions and not args.quiet:
+        from sim.runs.play import unheeded
+
+        met = "such a question did not come up, or the rules do not allow it"
+        note_idle_choices(f"decisions: '{line}': {met}" for line in unheeded(record))
     summary = summarise(record, args.overrides)
     if args.trace is not None:
         from sim.runs.trace import write_trace
@@ -176,3 +245,170 @@ def _multirun(args: argparse.Namespace) -> int:
 
 def _entry(driver: str) -> str:
     return "engine.play" if driver == "engine" else ""
+
+
+# --- `sim play`: a person in a party's seat
+
+
+def _play(args: argparse.Namespace) -> int:
+    """Play the talks with whoever types, and print what came of it."""
+    from sim.config.compose import compose
+
+    settings = compose(args.overrides, args.config_name, args.config_dir)
+    if args.out is not None:
+        from sim.runs.files import check_folder
+
+        check_folder(args.out)
+
+    from sim.config.settings import without_effect
+    from sim.runs.seat import Table
+    from sim.runs.terminal import console
+
+    note_idle_choices(without_effect(settings))
+    announce_compiling()
+    table = Table(settings, args.seat or [settings.scenario.first])
+    try:
+        Talk(table, console(), not args.no_advice).hold()
+    except KeyboardInterrupt:
+        seats = [word for party in table.parties for word in ("--seat", party)]
+        print(f"\nsim: to go on: {_line(args, table, 'play', *seats)}", file=sys.stderr)
+        raise
+    _sum_up(args, table)
+    return 0
+
+
+class Talk:
+    """The conversation in the terminal."""
+
+    def __init__(self, table: "Table", output: "Console", advice: bool) -> None:
+        self.table, self.output, self.advice = table, output, advice
+        self.stops = {table.week}  # weeks before which somebody wants to be asked anyway
+        self._told = int(table.model.talks.state.events)
+
+    def hold(self) -> None:
+        """Play the talks to their end, or until whoever types has gone."""
+        scenario = self.table.settings.scenario
+        self.output.print(scenario.title, style="bold")
+        names = [scenario.actors[party].name for party in self.table.parties]
+        self.output.print(f"You sit for {' and for '.join(names)}. Type help for what can be said.")
+        while not self.table.over:
+            seated = [party for party in self.table.parties if self.table.sits(party)]
+            stop = self.table.week in self.stops and bool(seated)
+            if not stop and self.table.step():
+                self._tell()
+                continue
+            self._tell()
+            if stop and self.table.asked is None:
+                self.stops.discard(self.table.week)
+                for party in seated:
+                    self._prompt(party)
+            elif self.table.asked is not None:
+                self._ask()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Print what has happened since the last time."""
+        talks = self.table.model.talks
+        written = int(talks.state.events)
+        for line in self.table.seen(talks.events[self._told : written]):
+            self.output.print(f"{line.day.isoformat()}  {line.text}", soft_wrap=True)
+        self._told = written
+
+    def _ask(self) -> None:
+        """Put the question of the moment and take the answer."""
+        from sim.runs.terminal import show, wordings_table
+
+        asked = self.table.asked
+        if asked is None:
+            return
+        party = self.table.settings.scenario.actors[asked.party].name
+        self.output.print()
+        self.output.print(f"{asked.day.isoformat()}, week {asked.week}, {party}: {asked.says}")
+        if asked.wordings:
+            show(wordings_table(asked), self.output)
+        self.output.print(f"Answers: {', '.join(asked.answers)}.")
+        if self.advice:
+            self.output.print(f"Your delegation would {asked.advice}. Enter does that.")
+            for line in self.table.alone(asked.party):
+                self.output.print(f"Unasked it would also: {line}")
+        self._prompt(asked.party)
+
+    def _prompt(self, party: str) -> None:
+        """Read lines until the question is answered; an empty one leaves it to the delegation."""
+        asked = self.table.asked
+        while asked is self.table.asked and self.table.sits(party):
+            words = _typed(f"{party}, week {self.table.week}> ")
+            if not words:
+                self.table.as_advised()
+                return
+            self._take(party, words)
+
+    def _take(self, party: str, words: str) -> None:
+        verb, _, rest = words.partition(" ")
+        try:
+            if verb == "quit":
+                raise KeyboardInterrupt
+            if verb in ("help", "?"):
+                print(PLAY[PLAY.index("At a prompt") :], end="")
+            elif verb == "week":
+                self._stop_at(rest)
+            else:
+                self.table.decide(party, words)
+        except ConfigError as error:
+            print("\n".join(error.problems))
+
+    def _stop_at(self, week: str) -> None:
+        last = self.table.settings.horizon - 1
+        if not (week.isascii() and week.isdecimal() and self.table.week < int(week) <= last):
+            raise ConfigError(f"'week {week}': must be a week from {self.table.week + 1} to {last}")
+        self.stops.add(int(week))
+
+
+def _typed(prompt: str) -> str:
+    """Return what somebody types; where nobody types any more, nothing."""
+    try:
+        words = " ".join(input(prompt).split())
+        if not sys.stdin.isatty():
+            print(words)  # what is written down reads like a conversation
+        return words
+    except EOFError:
+        print()
+        return ""
+
+
+def _overrides(args: argparse.Namespace, table: "Table") -> list[str]:
+    """Return the overrides that play what was decided."""
+    given = [word for word in args.overrides if not word.startswith("decisions=")]
+    listed = ",".join(f'"{line}"' for line in table.settings.decisions)
+    return [*given, f"decisions=[{listed}]"]
+
+
+def _line(args: argparse.Namespace, table: "Table", *command: str) -> str:
+    """Return the command line that plays what was decided."""
+    words = ["sim", *command]
+    if args.config_name != "config":
+        words += ["--config-name", args.config_name]
+    if args.config_dir:
+        words += ["--config-dir", args.config_dir]
+    return shlex.join([*words, *_overrides(args, table)])
+
+
+def _sum_up(args: argparse.Namespace, table: "Table") -> None:
+    """Print what the talks came to, what other decisions would have, and how to play it again."""
+    from sim.runs.play import debriefing
+    from sim.runs.summary import outcome_line, summarise
+    from sim.runs.terminal import console, courses_table, show
+
+    record = table.record()
+    summary = summarise(record, _overrides(args, table))
+    output = console()
+    output.print()
+    output.print(outcome_line(record, summary), style="bold")
+    output.print()
+    output.print("On the same course of chance", style="bold")
+    show(courses_table(table.settings.scenario, debriefing(table.settings)), output)
+    print(f"\nTo play this again: {_line(args, table, 'run')}")
+    if args.out is not None:
+        from sim.runs.files import write_run
+
+        write_run(record, summary, args.out, _overrides(args, table))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
+from sim.config.decisions import decision_problems
 from sim.config.messages import mistyped, problem_lines
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError, did_you_mean
@@ -101,6 +102,7 @@ class Rules(Setting):
     seed: int = Field(default=1, ge=0, lt=2**63)
     replicate: int = Field(default=0, ge=0)
     plugins: list[str] = Field(default_factory=list)
+    decisions: list[str] = Field(default_factory=list)
 
 
 WHOLE_RULES = {key for key, field in Rules.model_fields.items() if field.annotation is int}
@@ -122,6 +124,8 @@ class Settings(Rules):
         Which run of which set of runs.
     plugins : list of str
         Files with strategies of the user's own.
+    decisions : list of str
+        What persons decide who sit at the table, see `sim.config.decisions`.
     """
 
     scenario: InstanceOf[Scenario]
@@ -132,7 +136,7 @@ def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -
     """Validate a composed configuration.
 
     plain: root keys `scenario`, the ids of its two parties, `agenda`, `precondition`, `mediator`,
-        `public`, `horizon`, `seed`, `replicate`, `plugins`.
+        `public`, `horizon`, `seed`, `replicate`, `plugins`, `decisions`.
     valid: the scenario in `plain`, if it has been validated already.
 
     Raises ConfigError with one line for each problem in all parts together.
@@ -156,6 +160,7 @@ def build_settings(plain: Mapping[str, object], valid: Scenario | None = None) -
     parties = {party: _conduct(party, plain.get(party), problems) for party in party_ids}
     if scenario is not None and rules is not None:
         problems += _absent_problems(scenario, rules)
+        problems += decision_problems(rules.decisions, scenario, rules.horizon)
     if problems or scenario is None or rules is None:
         raise ConfigError(problems)
     complete = {party: conduct for party, conduct in parties.items() if conduct is not None}

@@ -203,6 +203,26 @@ class Move(IntEnum):
     GOVERNMENT_FOLLOWED = 32
 
 
+class Question(IntEnum):
+    """What a person who sits at the table is asked, see `Decided`."""
+
+    NONE = 0
+    DRAFT = 1  # what to table, now that a draft is due
+    ANSWER = 2  # whether to take the other side's draft
+    TEXT = 3  # whether to take the mediator's single text
+    SIGNATURE = 4  # whether to sign what the other side would sign
+
+
+class Decided(IntEnum):
+    """What a person has decided on one question of a week."""
+
+    ASK = -1  # nothing yet: the rules stop there and ask
+    MODEL = 0  # what the model's party would do
+    YES = 1  # take it, sign it; of a draft, one worth the demand stated
+    NO = 2  # refuse it, wait; of a draft, none
+    PART = 3  # single articles of it; of a draft, the wordings stated
+
+
 class Reason(IntEnum):
     """Why a move was made: one code a move, put into words in `sim.runs.story`."""
 
@@ -247,6 +267,7 @@ class Reason(IntEnum):
     WORTH_MORE_OPEN = 38
     DEMAND_PAYS = 39
     VOTE_AGAIN = 40
+    DECIDED = 41
 
 
 def _plain(codes: type[Code]) -> type[Code]:
@@ -271,3 +292,5 @@ CONTACT = _plain(Contact)
 GATE = _plain(Gate)
 MOVE = _plain(Move)
 REASON = _plain(Reason)
+QUESTION = _plain(Question)
+DECIDED = _plain(Decided)

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import Events, History, Public, Publics, Shocks, State
+from sim.model.records import (
+    DECISION,
+    Decisions,
+    Events,
+    History,
+    Public,
+    Publics,
+    Shocks,
+    State,
+)
 from sim.model.rules.opening import begin
 from sim.model.rules.week import play_week
 from sim.model.shocks import Tape
@@ -22,6 +31,7 @@ def play(
     publics: Publics,
     events: Events,
     history: History,
+    decisions: Decisions,
 ) -> None:
     """Play one run from its opening state to its end.
 
@@ -30,9 +40,10 @@ def play(
     shocks: shape (horizon or more,).
     events: shape (EVENTS,).
     history: the state after each week played; no history is kept when empty, shape (horizon,).
+    decisions: of persons who sit at the table, shape (horizon, 2) or (0, 2).
     """
     for week in range(governments[0].horizon):
-        play_week(governments[state.government], state, shocks, publics, events)
+        play_week(governments[state.government], state, shocks, publics, events, decisions)
         if week < history.shape[0]:
             history[week] = state
         if state.ended:
@@ -78,6 +89,7 @@ def play_many(
     publics: working space of this call for the citizens of one run.
     events: no moves are written down here, shape (0,).
     """
+    nobody = np.zeros((0, 2), DECISION)
     for run in range(cell.shape[0]):
         here = params[cell[run], 0]
         r = row[run]
@@ -94,4 +106,4 @@ def play_many(
             tape.citizens[r],
             tape.second_citizens[r],
         )
-        play(params[cell[run]], state[run], tape.weekly[r], societies, events, state[:0])
+        play(params[cell[run]], state[run], tape.weekly[r], societies, events, state[:0], nobody)

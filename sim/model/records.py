@@ -21,6 +21,8 @@ Shocks: TypeAlias = NDArray[np.void]
 """A record array of dtype `sim.model.shocks.SHOCK`, one entry a week."""
 Events: TypeAlias = NDArray[np.void]
 """A record array of dtype `EVENT`."""
+Decisions: TypeAlias = NDArray[np.void]
+"""A record array of dtype `DECISION`, shape (weeks, 2 sides), (0, 2) where no person decides."""
 History: TypeAlias = NDArray[np.void]
 """A record array of dtype `STATE`, one entry a week."""
 Numbers: TypeAlias = NDArray[np.float64]
@@ -241,6 +243,21 @@ PARAMS_FIELDS: tuple[Field, ...] = (
     Field("exit_cost", _F, (), "utility", "cost of leaving a deal in force"),
 )
 
+DECISION_FIELDS: tuple[Field, ...] = (
+    Field("draft", _B, (), "code", "sim.model.codes.Decided on what to table"),
+    Field("demand", _F, (), "share", "of what is open, asked for in the draft"),
+    Field("offer", _F, _ISSUES, "position", "wordings of the draft, nan as they stand"),
+    Field("answer", _B, (), "code", "sim.model.codes.Decided on the other side's draft"),
+    Field("taken", _B, (ARTICLES,), "flag", "articles to take of it"),
+    Field("text", _B, (), "code", "sim.model.codes.Decided on the mediator's text"),
+    Field("signature", _B, (), "code", "sim.model.codes.Decided on the signature"),
+    Field("reopened", _B, (ARTICLES,), "flag", "articles closed provisionally to reopen"),
+    Field("interim", _B, (), "flag", "1 to offer the agreed part for signature"),
+    Field("concession", _I, (), "issue", "1 + issue conceded alone, 1 + ISSUES outside, 0 none"),
+    Field("dropped", _B, (PRECONDITIONS,), "flag", "own demands to drop"),
+)
+"""What a person decides for one side in one week; 0 leaves a question to the model."""
+
 STATE_FIELDS: tuple[Field, ...] = (
     Field("week", _I, (), "week", "weeks played before this one"),
     Field("status", _I, (), "code", "sim.model.codes.Treaty"),
@@ -326,6 +343,15 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("protest_weeks", _I, _SIDES, "weeks", "weeks in a row above the danger mark"),
     Field("government", _I, (), "row", "who governs, as a row of the parameters: see `Talks`"),
     Field("fell", _B, _SIDES, "code", "sim.model.codes.Reason of the government's fall, or 0"),
+    # --- persons who decide for a side
+    Field("seated", _B, _SIDES, "flag", "1 while a person decides for this side"),
+    Field("asked", _I, (), "code", "sim.model.codes.Question that the rules stopped at"),
+    Field("asked_of", _I, (), "side", "whose person is asked"),
+    Field("heeded", _I, _SIDES, "count", "a person's decisions that were carried out"),
+    *(
+        Field(f"chosen_{f.name}", f.kind, (2, *f.shape), f.unit, f"this week: {f.meaning}")
+        for f in DECISION_FIELDS
+    ),
     # --- book-keeping
     Field("events", _I, (), "count", "moves written down"),
     Field("chosen", _B, (ARTICLES,), "flag", "working space: articles chosen to be closed"),
@@ -364,6 +390,9 @@ EVENT_FIELDS: tuple[Field, ...] = (
 PARAMS = record_type(PARAMS_FIELDS)
 STATE = record_type(STATE_FIELDS)
 EVENT = record_type(EVENT_FIELDS)
+DECISION = record_type((Field("seated", _B, (), "flag", "1 if a person decides"), *DECISION_FIELDS))
+NO_DECISIONS = np.zeros((0, 2), DECISION).view(np.recarray)
+"""Of talks in which nobody sits at the table, shape (weeks, 2 sides)."""
 
 
 class Public(NamedTuple):

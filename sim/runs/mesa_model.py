@@ -8,13 +8,15 @@ In a scenario about other countries the classes keep the parts that they are nam
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 import mesa
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.config.settings import Settings
-from sim.model.codes import Actor, Contact
+from sim.model.codes import Actor, Contact, Decided
 from sim.model.records import STATE
 from sim.model.rules import (
     domestic,
@@ -26,7 +28,7 @@ from sim.model.rules import (
     signing,
     unilateral,
 )
-from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
+from sim.model.rules.week import ARGUMENTS, PHASES, Phase, asked_for
 from sim.runs.opening import RunRecord, Talks, check_fault, open_run
 
 
@@ -151,6 +153,7 @@ class NegotiationModel(mesa.Model):
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
         self.tick = 0
         self.in_office = self.talks.params  # the governments of this week
+        self.asked: np.record | None = None  # the talks at the moment a person was asked
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "status": lambda m: int(m.talks.state.status),
@@ -163,16 +166,22 @@ class NegotiationModel(mesa.Model):
         self.datacollector.collect(self)
 
     def step(self) -> None:
-        """Play one week; FaultyPluginError if a plug-in returned no finite number."""
+        """Play one week; FaultyPluginError if a plug-in returned no finite number.
+
+        A week in which a person is asked something that has not been decided is not played: `asked`
+        holds the state at that moment, and the talks stay as they were before the week.
+        """
         talks = self.talks
         self.in_office = talks.params
+        before = talks.state.copy()
+        self.asked = None
         for phase in PHASES:
-            found = self.at_home if phase.at_home else self.in_charge
-            agent = found.get(phase.actor)
-            if agent is None:
-                self.follow(phase.rule, phase.actor)
-            else:
-                getattr(agent, phase.rule.__name__)()
+            self._play(phase)
+            if talks.state.asked:
+                self.asked = talks.state.copy()
+                self._put_back(before)
+                return
+        self._leave_unasked()
         self._history[self.tick] = talks.state
         self.tick += 1
         self._show_contacts()
@@ -180,6 +189,41 @@ class NegotiationModel(mesa.Model):
         if talks.state.ended or self.tick >= self.horizon:
             self.running = False
         check_fault(self.settings, talks.state)
+
+    def trial(self) -> tuple[np.record, NDArray[np.void]]:
+        """Return state and moves of this week before the publics' part, and play nothing.
+
+        It ends at the first question that a person has not decided.
+        """
+        talks = self.talks
+        before = talks.state.copy()
+        for phase in takewhile(lambda phase: not phase.at_home, PHASES):
+            self._play(phase)
+            if talks.state.asked:
+                break
+        after = talks.state.copy()
+        moves = talks.events[int(before.events) : int(after.events)].copy()
+        self._put_back(before)
+        return after, moves
+
+    def _leave_unasked(self) -> None:
+        """Leave to the model what did not come up this week: a replay is equal to the bit."""
+        if len(self.talks.decisions):
+            for name in ("draft", "answer", "text", "signature"):
+                codes = self.talks.state[f"chosen_{name}"]
+                codes[codes == Decided.ASK] = Decided.MODEL
+
+    def _put_back(self, before: np.record) -> None:
+        for name in STATE.names or ():
+            self.talks.state[name] = before[name]
+
+    def _play(self, phase: Phase) -> None:
+        """Let the agent whose part it is play one phase, or nobody's be played."""
+        agent = (self.at_home if phase.at_home else self.in_charge).get(phase.actor)
+        if agent is None:
+            self.follow(phase.rule, phase.actor)
+        else:
+            getattr(agent, phase.rule.__name__)()
 
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call a phase's rule in the part of `actor`; those of the public only if it has one."""

@@ -1,7 +1,7 @@
 """Runs at week 0: one run, or a batch of cells and replicates on common random numbers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.decisions import decision_records
 from sim.config.parameters import governments, governments_of_points, public_at
 from sim.config.settings import Settings
 from sim.errors import FaultyPluginError
-from sim.model.records import EVENT, EVENTS, PARAMS, STATE, Publics
+from sim.model.records import EVENT, EVENTS, NO_DECISIONS, PARAMS, STATE, Publics
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public
 
@@ -29,6 +30,8 @@ class Talks:
     shocks: NDArray[np.void]
     publics: Publics  # citizens of each home in their opening state; the drivers change them
     events: NDArray[np.void]  # buffer; ``state.events`` counts what is in it
+    # of persons who sit at the table, shape (horizon, 2), or (0, 2) where none does
+    decisions: NDArray[np.void] = field(default_factory=lambda: NO_DECISIONS)
 
     @property
     def params(self) -> np.record:
@@ -224,7 +227,8 @@ def open_run(settings: Settings) -> Talks:
     publics = new_publics(societies, _pools(societies, settings.seed, max(graph) + 1), graph)
     state = opening_state(rows[0], publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
-    return Talks(settings, rows, state, chance.weekly[0], publics, events)
+    decisions = decision_records(settings.decisions, settings.scenario, settings.horizon)
+    return Talks(settings, rows, state, chance.weekly[0], publics, events, decisions)
 
 
 def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequence[int]) -> Batch:

@@ -1,12 +1,15 @@
 """Runs played: one by either driver, or a batch by the compiled engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.decisions import Decision, decisions_of
 from sim.config.settings import Settings
-from sim.model.records import EVENT, STATE, Publics
+from sim.model.codes import Treaty
+from sim.model.records import EVENT, NO_DECISIONS, STATE, Publics
 from sim.runs.opening import (
     Batch,
     Cells,
@@ -18,6 +21,8 @@ from sim.runs.opening import (
     opening_state,
     societies_of,
 )
+from sim.runs.outcomes import outcomes
+from sim.runs.story import STATUS_WORDS
 
 
 def play_one(settings: Settings, driver: Driver = "engine") -> RunRecord:
@@ -33,8 +38,9 @@ def run_engine(settings: Settings) -> RunRecord:
     from sim.model.engine import play
 
     talks = open_run(settings)
+    course = (talks.governments, talks.state, talks.shocks, talks.publics, talks.events)
     history = np.zeros(settings.horizon, STATE).view(np.recarray)
-    play(talks.governments, talks.state, talks.shocks, talks.publics, talks.events, history)
+    play(*course, history, talks.decisions)
     check_fault(settings, talks.state)
     return RunRecord(
         settings=settings,
@@ -131,7 +137,88 @@ def weekly_states(batch: Batch, cell: int, replicate: int) -> NDArray[np.void] |
     none = np.zeros(0, EVENT).view(np.recarray)
     try:
         state = opening_state(rows[0], publics, chance, replicate)
-        play(rows, state, chance.weekly[replicate], publics, none, history)
+        play(rows, state, chance.weekly[replicate], publics, none, history, NO_DECISIONS)
     except Exception:  # noqa: BLE001 - the table of runs holds the message
         return None
     return history[: int(state.week)]
+
+
+# --- a run in which persons sat at the table: what their decisions cost
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the same talks went, on the same chance, with other decisions."""
+
+    what: str  # the decisions in words
+    settings: Settings
+    status: str  # how it ended, in words
+    signed_week: int | None  # first signature of either kind
+    utilities: Mapping[str, float]  # what stood at the end is worth, by the party's id
+
+
+TURNED: Mapping[str, str] = {
+    "refuse": "take",
+    "take": "refuse",
+    "refuse_text": "take_text",
+    "take_text": "refuse_text",
+    "wait": "sign",
+    "sign": "wait",
+}
+"""What is played instead of a decision in the debriefing."""
+MOST = 12
+"""Turned decisions that are played at most, the last ones."""
+
+
+def course(what: str, settings: Settings) -> Course:
+    """Play settings in the engine and return what came of them."""
+    record = run_engine(settings)
+    found = {key: values[0].item() for key, values in outcomes(record.params, record.final).items()}
+    first, second = settings.scenario.parties
+    return Course(
+        what=what,
+        settings=settings,
+        status=STATUS_WORDS[Treaty(found["status"])],
+        signed_week=found["signed_week"] if found["signed_week"] >= 0 else None,
+        utilities={first: found["utility_first"], second: found["utility_second"]},
+    )
+
+
+def debriefing(settings: Settings) -> list[Course]:
+    """Return the run as decided, as the model decides, and with single decisions turned.
+
+    From the week after a turned decision on the model decides for that party.
+    """
+    scenario = settings.scenario
+    decisions = decisions_of(settings.decisions, scenario, settings.horizon)
+    found = [
+        course("as you decided", settings),
+        course("as the model decides", settings.model_copy(update={"decisions": []})),
+    ]
+    turned = [entry for entry in decisions if entry.verb in TURNED][-MOST:]
+    for entry in turned:
+        other = Decision(entry.party, entry.week, TURNED[entry.verb])
+        kept = [str(e) for e in decisions if e != entry and (e.week <= entry.week)]
+        lines = [*kept, str(other)]
+        if entry.week + 1 < settings.horizon:
+            lines.append(f"{entry.party} {entry.week + 1} leave")
+        changed = settings.model_copy(update={"decisions": lines})
+        name = scenario.actors[entry.party].name
+        what = f"{name}: {other.verb.replace('_', ' ')} in week {entry.week}, not {entry.verb}"
+        found.append(course(what.replace("_", " "), changed))
+    return found
+
+
+def unheeded(record: RunRecord) -> list[str]:
+    """Return the decisions of a run that met no occasion: no such question, or not allowed."""
+    settings = record.settings
+    scenario = settings.scenario
+    heeded = np.diff(record.history["heeded"].astype(int), axis=0, prepend=0)
+    idle = []
+    for entry in decisions_of(settings.decisions, scenario, settings.horizon):
+        if entry.verb in ("sit", "leave"):
+            continue
+        side = scenario.parties.index(entry.party)
+        if entry.week >= len(heeded) or heeded[entry.week, side] == 0:
+            idle.append(str(entry))
+    return idle

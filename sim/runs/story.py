@@ -298,6 +298,7 @@ REASONS: Mapping[Reason, Callable[[Told], str]] = {
     Reason.EXCHANGE: lambda t: "each gives way on one of two articles",
     Reason.WORTH_MORE_OPEN: lambda t: "open it is worth more than closed, by more than that costs",
     Reason.DEMAND_PAYS: lambda t: "it may gain more by it than the delay costs",
+    Reason.DECIDED: lambda t: "its negotiator decides so",
     Reason.VOTE_AGAIN: lambda t: "the question is put again after a lost vote",
 }
 """Why, for each reason; empty where the move says it all."""

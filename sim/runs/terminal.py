@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -11,10 +12,14 @@ from rich.text import Text
 
 from sim.config.scenario import Scenario
 from sim.config.settings import Choice
-from sim.model.codes import Article, Gate, Move, Precondition
+from sim.model.codes import Article, Gate, Move, Precondition, Question
 from sim.runs.opening import RunRecord
+from sim.runs.play import Course
 from sim.runs.story import day_of, gate_words, percent, short_title, tell
 from sim.runs.summary import Summary, outcome_line
+
+if TYPE_CHECKING:
+    from sim.runs.seat import Asked
 
 
 def duration(seconds: float) -> str:
@@ -251,6 +256,29 @@ def ledger_table(scenario: Scenario, summary: Summary) -> Table:
         share = shares[gate]
         if share > 0.0 or gate == Gate.SIGNED:
             table.add_row(Text(words), f"{100.0 * share:.1f} %", Text(bar(share)))
+    return table
+
+
+def wordings_table(asked: "Asked") -> Table:
+    """Return what is open as a seat sees it, with the key that one types."""
+    theirs = "Text" if asked.question == Question.TEXT else "Theirs"
+    numbers = ("Weight", "Your ideal", "Yours", theirs, "Worth of it")
+    table = _table("Key", "Open", right=numbers)
+    for entry in asked.wordings:
+        places = (entry.ideal, entry.own, entry.other)
+        shown = (percent(entry.weight), *(f"{at:.2f}" for at in places), percent(entry.worth))
+        table.add_row(Text(entry.key), Text(entry.name), *shown)
+    return table
+
+
+def courses_table(scenario: Scenario, courses: Sequence[Course]) -> Table:
+    """Return how the same talks went with other decisions."""
+    names = [scenario.actors[party].name for party in scenario.parties]
+    table = _table("Decided", "What came of it", right=("Signed", *(f"To {n}" for n in names)))
+    for course in courses:
+        week = "-" if course.signed_week is None else f"week {course.signed_week}"
+        worths = (f"{course.utilities[party]:.3f}" for party in scenario.parties)
+        table.add_row(Text(course.what), course.status, week, *worths)
     return table
 
 

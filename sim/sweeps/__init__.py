@@ -155,7 +155,7 @@ def _composed(
 
 def _means(settings: Settings, replicates: int) -> dict[str, float]:
     from sim.runs.outcomes import EVENT_WEEKS, Signature, codes_of, outcomes
-    from sim.runs.scenario_outcomes import scenario_outcomes
+    from sim.runs.summary import scenario_outcomes
 
     cells = Cells.of(range(1), [(settings, 1)])
     batch = open_batch(settings.seed, cells, societies_of(settings), range(replicates))

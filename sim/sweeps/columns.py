@@ -19,7 +19,7 @@ from sim.config.scenario import Scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Treaty
 from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of
-from sim.runs.scenario_outcomes import scenario_columns
+from sim.runs.summary import scenario_columns
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
 

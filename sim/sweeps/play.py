@@ -28,7 +28,7 @@ from sim.model.records import EVENT, STATE
 from sim.runs.opening import Batch, Cells, RunRecord, check_fault, open_batch
 from sim.runs.outcomes import OUTCOME_COLUMNS, codes_of, outcomes
 from sim.runs.play import states_or_errors, weekly_states
-from sim.runs.scenario_outcomes import scenario_outcomes
+from sim.runs.summary import scenario_outcomes
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import (
     FAILED,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.model.codes import Actor, Agenda, PublicRule
 from sim.model.plugins import registry
-from sim.model.records import EVENT, EVENTS, ISSUES, PARAMS, STATE, Public, Publics
+from sim.model.records import EVENT, EVENTS, ISSUES, NO_DECISIONS, PARAMS, STATE, Public, Publics
 from sim.model.rules.week import ARGUMENTS, PHASES, asked_for
 from sim.model.shocks import SHOCK, Tape, draw_tape
 from sim.model.society import GraphPool, graph_pool, new_public, no_public
@@ -169,7 +169,7 @@ def play_talks(
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
     history = np.zeros(int(params.horizon) if keep_history else 0, STATE).view(np.recarray)
     if drive == "engine":
-        play(alone(params), state, weekly, publics, events, history)
+        play(alone(params), state, weekly, publics, events, history, NO_DECISIONS)
     else:
         _walk(params, state, weekly, publics, events, history)
     kept = history[: int(state.week)]
@@ -191,7 +191,9 @@ def _walk(
     events: NDArray[np.void],
     history: NDArray[np.void],
 ) -> None:
-    given = dict(zip(ARGUMENTS, (params, state, shocks, publics, events), strict=True))
+    given = dict(
+        zip(ARGUMENTS, (params, state, shocks, publics, events, NO_DECISIONS), strict=True)
+    )
     for week in range(int(params.horizon)):
         for phase in PHASES:
             asked, side = asked_for(phase.rule), int(phase.actor)

@@ -17,8 +17,8 @@ from sim.model.identity import file_digest, model_digest
 from sim.model.plugins import plugin_digest, plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, OUTCOME_COLUMNS, codes_of, outcomes
-from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
 from sim.runs.shares import wilson
+from sim.runs.summary import scenario_columns, scenario_outcomes
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value

@@ -19,6 +19,7 @@ from sim.model.codes import (
 )
 from sim.model.rules import continuation as going
 from sim.model.rules.calendar import clock
+from sim.model.rules.offers import reopen_articles
 from sim.model.rules.preconditions import advance, dropping_cost, fulfil, pays_to_demand
 from sim.model.rules.responses import (
     close_some,

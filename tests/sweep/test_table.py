@@ -16,8 +16,8 @@ from sim import sweeps as api
 from sim.errors import ConfigError
 from sim.runs.outcomes import outcomes
 from sim.runs.play import play_one
-from sim.runs.scenario_outcomes import scenario_outcomes
 from sim.runs.shares import clustered, wilson
+from sim.runs.summary import scenario_outcomes
 from sim.sweeps import run, summary, sweep
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.execute import Outcome

@@ -73,7 +73,7 @@ def draft_package(params: Params, state: State, side: int, target: float, weight
                 1.0 - issue_utility(params, side, j, state.position[j])
             )
     give_up(params, state, side, max(budget, 0.0), weights)
-    _set_offer(params, state, side)
+    set_offer(params, state, side)
 
 
 @rule
@@ -87,11 +87,12 @@ def draft_each_issue(params: Params, state: State, side: int, target: float) -> 
         if params.curvature[side] != 1.0:
             share = max(share, 0.0) ** (1.0 / params.curvature[side])
         state.given_up[j] = max(state.floor[side, j], allowed_share(params, j, share))
-    _set_offer(params, state, side)
+    set_offer(params, state, side)
 
 
 @rule
-def _set_offer(params: Params, state: State, side: int) -> None:
+def set_offer(params: Params, state: State, side: int) -> None:
+    """Set the standing offer of `side` by the shares in `state.given_up`."""
     for n in range(state.talks):
         j = state.talk[n]
         if is_free(params, state, j):

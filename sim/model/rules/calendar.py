@@ -2,9 +2,9 @@
 
 import math
 
-from sim.model.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, REASON, TREATY
+from sim.model.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, QUESTION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import Events, Params, Shocks, State
+from sim.model.records import Decisions, Events, Params, Shocks, State
 from sim.model.rules.events import write
 
 
@@ -18,6 +18,31 @@ def end_talks(
     state.ended_week = state.week
     state.end_reason = reason
     write(state, events, actor, move, -1, reason, 0.0)
+
+
+@entry_rule
+def take_seats(state: State, decisions: Decisions) -> None:
+    """Take up what persons who sit at the table have decided for this week."""
+    if decisions.shape[0] == 0:
+        return
+    state.asked = QUESTION.NONE
+    for side in range(2):
+        entry = decisions[state.week, side]
+        state.seated[side] = entry.seated
+        state.chosen_draft[side] = entry.draft
+        state.chosen_demand[side] = entry.demand
+        state.chosen_answer[side] = entry.answer
+        state.chosen_text[side] = entry.text
+        state.chosen_signature[side] = entry.signature
+        state.chosen_interim[side] = entry.interim
+        state.chosen_concession[side] = entry.concession
+        for j in range(entry.offer.shape[0]):
+            state.chosen_offer[side, j] = entry.offer[j]
+        for i in range(entry.taken.shape[0]):
+            state.chosen_taken[side, i] = entry.taken[i]
+            state.chosen_reopened[side, i] = entry.reopened[i]
+        for k in range(entry.dropped.shape[0]):
+            state.chosen_dropped[side, k] = entry.dropped[k]
 
 
 @entry_rule

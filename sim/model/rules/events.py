@@ -1,5 +1,6 @@
-"""Writing down a move."""
+"""Writing down a move, and asking a person who decides for a side."""
 
+from sim.model.codes import DECIDED, QUESTION
 from sim.model.compiled import rule
 from sim.model.records import Events, State
 
@@ -26,3 +27,17 @@ def write(
     entry.reason = reason
     entry.value = value
     state.events = at + 1
+
+
+@rule
+def ask(state: State, question: int, side: int) -> None:
+    """Note the first question of the week; whoever drives the talks stops there and asks it."""
+    if state.asked == QUESTION.NONE:
+        state.asked = question
+        state.asked_of = side
+
+
+@rule
+def is_decided(state: State, side: int, decided: int) -> bool:
+    """Return whether a person decides this for `side`, and not the model's party."""
+    return state.seated[side] == 1 and decided != DECIDED.MODEL

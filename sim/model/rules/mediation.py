@@ -10,7 +10,9 @@ from sim.model.codes import (
     ARTICLE,
     BARGAINING,
     CONTACT,
+    DECIDED,
     MOVE,
+    QUESTION,
     REASON,
     STYLE,
     TREATY,
@@ -20,7 +22,7 @@ from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.calendar import edge_between
 from sim.model.rules.continuation import is_open
 from sim.model.rules.demand import set_demand
-from sim.model.rules.events import write
+from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.responses import close_package, cost_of_taking
 from sim.model.rules.solutions import single_text
 from sim.model.rules.worth import offer_share, treaty_utility
@@ -90,8 +92,14 @@ def text_acceptable(params: Params, state: State, side: int) -> bool:
     It asks for its own demand less what the mediator's authority is worth: a point between
     demand and reservation. Where articles are closed one at a time it asks for no more than going
     on is worth, and what it costs at home to take the text: both take it at once, so that nobody
-    has to give way first.
+    has to give way first. A person who decides for the side is asked.
     """
+    decided = state.chosen_text[side]
+    if is_decided(state, side, decided):
+        if decided == DECIDED.ASK:
+            ask(state, QUESTION.TEXT, side)
+        state.heeded[side] += 1
+        return decided == DECIDED.YES
     offered = offer_share(params, state, side, number(0))
     if params.bargaining == BARGAINING.ARTICLES:
         return offered >= state.reservation[side] + cost_of_text(params, state, side)
@@ -130,6 +138,8 @@ def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> N
     found = single_text(params, state)
     first = found and text_acceptable(params, state, number(0))
     second = found and text_acceptable(params, state, number(1))
+    if state.asked != QUESTION.NONE:
+        return  # the text stands in the first side's offer, for whoever is asked to see
     state.mediator_tabled = 1
     write(state, events, ACTOR.MEDIATOR, MOVE.MEDIATOR_TEXT, -1, REASON.LEVERAGE, 0.0)
     if first and second:
@@ -139,6 +149,8 @@ def formulate(params: Params, state: State, shocks: Shocks, events: Events) -> N
     for side in range(2):
         if not (first if side == 0 else second):
             reason = REASON.TEXT_BELOW_DEMAND if found else REASON.STATUS_QUO_BETTER
+            if found and is_decided(state, side, state.chosen_text[side]):
+                reason = REASON.DECIDED
             write(state, events, side, MOVE.TEXT_REFUSED, -1, reason, state.target[side])
     if params.agenda == AGENDA.INTERIM_ALLOWED and state.interim_week < 0:
         propose_interim(params, state, events, number(ACTOR.MEDIATOR))

@@ -2,7 +2,18 @@
 
 import math
 
-from sim.model.codes import ACTOR, AGENDA, ARTICLE, BARGAINING, MOVE, PRECONDITION, REASON, TREATY
+from sim.model.codes import (
+    ACTOR,
+    AGENDA,
+    ARTICLE,
+    BARGAINING,
+    DECIDED,
+    MOVE,
+    PRECONDITION,
+    QUESTION,
+    REASON,
+    TREATY,
+)
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
 from sim.model.rules.bid import open_articles
@@ -16,7 +27,7 @@ from sim.model.rules.continuation import (
 )
 from sim.model.rules.demand import condition_accepts, learn_about_other, remember, set_demand
 from sim.model.rules.domestic import audience_cost
-from sim.model.rules.events import write
+from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.preconditions import dropping_cost
 from sim.model.rules.worth import is_free, issue_utility, leave_talks, offer_share, refresh
 
@@ -306,31 +317,6 @@ def close_some(params: Params, state: State, shocks: Shocks, events: Events, sid
 
 
 @rule
-def reopen_articles(params: Params, state: State, events: Events, side: int) -> None:
-    """Take back articles closed provisionally that are worth more open, beyond what that costs.
-
-    Only under single undertaking. The other side's draft stays at the wording that was agreed.
-    """
-    if params.agenda != AGENDA.SINGLE_UNDERTAKING or params.reopening_cost == math.inf:
-        return
-    for i in range(params.articles):
-        if not state.in_talks[i] or state.article[i] != ARTICLE.AGREED:
-            continue
-        own = state.offer[side, i]
-        state.article[i] = ARTICLE.HALF
-        state.offer[side, i] = params.opening[side, i]
-        gain = -gain_by_closing(params, state, side, i, state.position[i], -1, 0.0)
-        if gain > params.reopening_cost:
-            state.given[side] += params.reopening_cost
-            state.stale = 1
-            reason = REASON.WORTH_MORE_OPEN
-            write(state, events, side, MOVE.ARTICLE_REOPENED, i, reason, gain)
-        else:
-            state.article[i] = ARTICLE.AGREED
-            state.offer[side, i] = own
-
-
-@rule
 def is_new(state: State, side: int, offered: float) -> int:
     """Return 1 if no draft remembered gave `side` the same share, else 0."""
     for age in range(min(state.n_received[side], state.received.shape[1])):
@@ -351,6 +337,49 @@ def dropped_share(params: Params, state: State, side: int) -> float:
     return cost / span if span > 0.0 else 0.0
 
 
+# --- the answer of a person who decides for a side
+
+
+@rule
+def take_draft(params: Params, state: State, events: Events, side: int) -> None:
+    """Take all of the other's draft; issue by issue, all its articles."""
+    if params.agenda != AGENDA.ISSUE_BY_ISSUE:
+        close_package(params, state, events, 1 - side, REASON.DECIDED)
+        return
+    for i in range(params.articles):
+        if is_open(state, i):
+            take_wording(state, events, 1 - side, i, REASON.DECIDED)
+
+
+@entry_rule
+def takes_single(params: Params) -> bool:
+    """Return whether single articles of a draft can be taken."""
+    one_at_a_time = params.bargaining == BARGAINING.ARTICLES
+    return one_at_a_time or params.agenda == AGENDA.ISSUE_BY_ISSUE
+
+
+@rule
+def answer_as_chosen(
+    params: Params, state: State, events: Events, side: int, offered: float
+) -> None:
+    """Answer the other's draft as the person decides: all of it, none, or single articles.
+
+    Single articles can be taken where the rules of the talks close them one at a time.
+    """
+    answer = state.chosen_answer[side]
+    if answer == DECIDED.ASK:
+        ask(state, QUESTION.ANSWER, side)
+        return
+    state.heeded[side] += 1
+    if answer == DECIDED.YES:
+        write(state, events, side, MOVE.ACCEPTED, -1, REASON.DECIDED, offered)
+        take_draft(params, state, events, side)
+    elif answer == DECIDED.PART and takes_single(params):
+        for i in range(params.articles):
+            if state.chosen_taken[side, i] and is_open(state, i):
+                take_wording(state, events, 1 - side, i, REASON.DECIDED)
+
+
 @entry_rule
 def respond(params: Params, state: State, shocks: Shocks, events: Events, actor: int) -> None:
     """Weigh the draft that the other side tabled this week and take it or leave it."""
@@ -364,7 +393,9 @@ def respond(params: Params, state: State, shocks: Shocks, events: Events, actor:
     state.best_received[actor] = max(state.best_received[actor], offered)
     learn_about_other(params.opponent_model[actor], params, state, shocks, actor)
     set_demand(params, state, shocks, actor)
-    if params.agenda == AGENDA.ISSUE_BY_ISSUE:
+    if is_decided(state, actor, state.chosen_answer[actor]):
+        answer_as_chosen(params, state, events, actor, offered)
+    elif params.agenda == AGENDA.ISSUE_BY_ISSUE:
         respond_to_each(params, state, shocks, events, actor)
         if params.bargaining == BARGAINING.ARTICLES:
             close_some(params, state, shocks, events, actor)

@@ -5,9 +5,11 @@ from sim.model.codes import (
     AGENDA,
     ARTICLE,
     BARGAINING,
+    DECIDED,
     MOVE,
     PRECONDITION,
     PRECONDITION_RULE,
+    QUESTION,
     REASON,
     TREATY,
 )
@@ -22,7 +24,7 @@ from sim.model.rules.continuation import (
     waits_longer,
 )
 from sim.model.rules.domestic import grievance_of_treaty, mobilise_against
-from sim.model.rules.events import write
+from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.opponent import concession_belief
 from sim.model.rules.preconditions import (
     any_blocking,
@@ -128,6 +130,28 @@ def value_of_waiting_for(
 
 
 @rule
+def drop_demand(
+    params: Params, state: State, events: Events, side: int, k: int, reason: int
+) -> None:
+    """Waive a demand of `side` at the cost of dropping it."""
+    state.given[side] += dropping_cost(params, state, k)
+    state.precondition[k] = PRECONDITION.WAIVED
+    leave_talks(state, ARTICLES + k)
+    waived = state.precondition[k] * 1.0
+    write(state, events, side, MOVE.PRECONDITION_STEP, k, reason, waived)
+
+
+@rule
+def drop_as_chosen(params: Params, state: State, events: Events, side: int) -> None:
+    """Drop those demands of `side` that its person chose to drop and that still stand."""
+    for k in range(params.preconditions):
+        own = params.demanded_by[k] == side and blocks(params, state, k)
+        if own and state.chosen_dropped[side, k]:
+            drop_demand(params, state, events, side, k, REASON.DECIDED)
+            state.heeded[side] += 1
+
+
+@rule
 def consider_waiver(params: Params, state: State, events: Events, side: int, ready: bool) -> None:
     """Let `side` drop a demand of its own that costs more in delay than it is worth.
 
@@ -138,6 +162,7 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
     if (
         not ready
         or state.holdout[side]
+        or state.seated[side]
         or params.precondition_rule != (PRECONDITION_RULE.BEFORE_SIGNING)
     ):
         return
@@ -159,18 +184,7 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
         if without - cost >= value_of_waiting_for(
             params, state, side, without + odds * gain, weeks
         ):
-            state.precondition[k] = PRECONDITION.WAIVED
-            state.given[side] += cost
-            leave_talks(state, ARTICLES + k)
-            write(
-                state,
-                events,
-                side,
-                MOVE.PRECONDITION_STEP,
-                k,
-                REASON.WAIT_NOT_WORTH,
-                state.precondition[k] * 1.0,
-            )
+            drop_demand(params, state, events, side, k, REASON.WAIT_NOT_WORTH)
 
 
 @rule
@@ -187,6 +201,8 @@ def weigh(params: Params, state: State, events: Events, actor: int) -> None:
     """Set what signing now and waiting are worth to one side."""
     if state.ended or state.status >= TREATY.SIGNED_FULL:
         return
+    if state.seated[actor]:
+        drop_as_chosen(params, state, events, actor)
     refresh(params, state)
     if state.text_week < 0:
         if state.interim_offer >= 0:
@@ -208,14 +224,60 @@ def street_blocks(params: Params, state: State) -> bool:
 
 @rule
 def wants_to_sign(state: State, side: int) -> bool:
-    """Return whether signing in full beats waiting for `side`."""
+    """Return whether signing in full beats waiting for `side`, or its person wants to sign."""
+    if is_decided(state, side, state.chosen_signature[side]):
+        return state.chosen_signature[side] == DECIDED.YES
     return state.value_now[side] >= state.value_wait[side]
+
+
+@rule
+def wants_interim(state: State, side: int) -> bool:
+    """Return whether signing the agreed part beats refusing it for `side`, or its person's word."""
+    if is_decided(state, side, state.chosen_signature[side]):
+        return state.chosen_signature[side] == DECIDED.YES
+    return state.interim_now[side] >= state.interim_wait[side]
+
+
+@rule
+def is_barred(params: Params, state: State) -> bool:
+    """Return whether something keeps the sides from a signature that both want."""
+    demanded = params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING
+    if demanded and any_blocking(params, state):
+        return True
+    return state.street == 1 or not state.channel_open
+
+
+@rule
+def put_to_persons(params: Params, state: State, interim: bool) -> bool:
+    """Ask the persons at the table whether they sign; return whether the rules must stop for it.
+
+    A person is asked only where the signature depends on the answer: nothing bars it and the other
+    side would sign. Else the model's reckoning stands for the person's.
+    """
+    for side in range(2):
+        if state.seated[side]:
+            if state.chosen_signature[side] > DECIDED.MODEL:
+                state.heeded[side] += 1
+            elif state.chosen_signature[side] == DECIDED.ASK:
+                if would_sign(state, 1 - side, interim) and not is_barred(params, state):
+                    ask(state, QUESTION.SIGNATURE, side)
+                    return True
+                state.chosen_signature[side] = DECIDED.MODEL
+    return False
+
+
+@rule
+def would_sign(state: State, side: int, interim: bool) -> bool:
+    """Return whether `side` signs, or may do so once its person has been asked."""
+    if state.seated[side] and state.chosen_signature[side] == DECIDED.ASK:
+        return True
+    return wants_interim(state, side) if interim else wants_to_sign(state, side)
 
 
 @rule
 def wants_without_politics(params: Params, state: State, side: int) -> bool:
     """Return whether `side` would sign if its government had nothing to gain or lose at home."""
-    if state.interim_week >= 0:
+    if state.interim_week >= 0 or is_decided(state, side, state.chosen_signature[side]):
         return wants_to_sign(state, side)
     office = office_effect(params, state, side)
     value = state.value_now[side] - office
@@ -226,6 +288,8 @@ def wants_without_politics(params: Params, state: State, side: int) -> bool:
 def refusal_reason(params: Params, state: State, side: int) -> int:
     """Return why `side` prefers to wait with the full signature."""
     value = state.value_now[side]
+    if is_decided(state, side, state.chosen_signature[side]):
+        return REASON.DECIDED
     if params.has_politics[side] and wants_without_politics(params, state, side):
         return REASON.HOME_COST
     alone = one_week(params, state, side) + survival_discount(params, side) * value
@@ -241,6 +305,8 @@ def interim_refusal(params: Params, state: State, side: int) -> int:
     The better hand that it would give away, the concessions that end with a paper, the cost of a
     paper at home; else the status quo is better.
     """
+    if is_decided(state, side, state.chosen_signature[side]):
+        return REASON.DECIDED
     if params.bargaining == BARGAINING.PACKAGES:
         return REASON.HOSTAGE_VALUE
     wait = state.interim_wait[side]
@@ -286,17 +352,15 @@ def enter_into_force(params: Params, state: State, status: int) -> None:
 def sign_interim(params: Params, state: State, events: Events) -> None:
     """Sign the agreed part if both sides prefer that to refusing; else note who refuses."""
     proposer = state.interim_offer
+    if put_to_persons(params, state, True):
+        return
     willing = True
     for side in range(2):
-        if state.interim_now[side] < state.interim_wait[side]:
+        if not wants_interim(state, side):
             willing = False
             reason = interim_refusal(params, state, side)
             note_refusal(state, events, side, MOVE.INTERIM_REFUSED, reason)
-    if not willing:
-        return
-    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
-        return
-    if state.street or not state.channel_open:
+    if not willing or is_barred(params, state):
         return
     for i in range(params.articles):
         if state.article[i] == ARTICLE.AGREED:
@@ -338,17 +402,15 @@ def sign(params: Params, state: State, events: Events) -> None:
         # A demand waived since the sides weighed has changed the treaty for both.
         set_signing_values(params, state, side)
     initial_text(params, state, events)
+    if put_to_persons(params, state, False):
+        return
     both = True
     for side in range(2):
         if not wants_to_sign(state, side):
             both = False
             reason = refusal_reason(params, state, side)
             note_refusal(state, events, side, MOVE.SIGNING_REFUSED, reason)
-    if not both:
-        return
-    if params.precondition_rule == PRECONDITION_RULE.BEFORE_SIGNING and any_blocking(params, state):
-        return
-    if state.street or not state.channel_open:
+    if not both or is_barred(params, state):
         return
     enter_into_force(params, state, TREATY.SIGNED_FULL)
     state.signed_week = state.week

@@ -2,7 +2,7 @@
 
 from sim.model.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
-from sim.model.records import ARTICLES, Events, Params, Shocks, State
+from sim.model.records import ARTICLES, ISSUES, Events, Params, Shocks, State
 from sim.model.rules.bid import gain_of, loss_of
 from sim.model.rules.domestic import audience_cost, grievance_of_move, mobilise_against
 from sim.model.rules.events import write
@@ -17,14 +17,19 @@ def office_gain(params: Params, state: State, side: int) -> float:
 
 
 @rule
+def can_step(params: Params, state: State, side: int, issue: int) -> bool:
+    """Return whether `side` could still give way alone on this article."""
+    free = is_free(params, state, issue) and state.article[issue] != ARTICLE.AGREED
+    return free and state.floor[side, issue] < 1.0
+
+
+@rule
 def cheapest_article(params: Params, state: State, side: int) -> int:
     """Return the open article that gives the other side most per own loss, or -1."""
     best = -1
     ratio = -1.0
     for i in range(params.articles):
-        if not is_free(params, state, i) or state.article[i] == ARTICLE.AGREED:
-            continue
-        if state.floor[side, i] >= 1.0:
+        if not can_step(params, state, side, i):
             continue
         gain = gain_of(params, side, i, 1.0, seen_weight(state, side, i))
         worth = gain / max(loss_of(params, side, i, 1.0), 1e-300)
@@ -44,7 +49,9 @@ def own_demanded_precondition(params: Params, state: State, side: int) -> int:
 
 
 @rule
-def yield_article(params: Params, state: State, events: Events, side: int, issue: int) -> None:
+def yield_article(
+    params: Params, state: State, events: Events, side: int, issue: int, reason: int
+) -> None:
     """Give up one more step of an article for good and move the standing offer with it."""
     before = state.floor[side, issue]
     after = min(1.0, before + params.concession_size[side])
@@ -55,33 +62,72 @@ def yield_article(params: Params, state: State, events: Events, side: int, issue
     least = own + after * (there - own)
     if abs(least - own) > abs(state.offer[side, issue] - own):
         state.offer[side, issue] = least
-    write(state, events, side, MOVE.CONCESSION_ARTICLE, issue, REASON.KEEP_OFFICE, after)
+    write(state, events, side, MOVE.CONCESSION_ARTICLE, issue, reason, after)
 
 
 @rule
-def yield_promise(params: Params, state: State, events: Events, side: int, k: int) -> None:
+def yield_promise(
+    params: Params, state: State, events: Events, side: int, k: int, reason: int
+) -> None:
     """Promise a precondition of one's own accord."""
     state.precondition[k] = PRECONDITION.PROMISED
     state.stage_until[k] = -1.0
     leave_talks(state, ARTICLES + k)
-    write(state, events, side, MOVE.CONCESSION_PROMISE, k, REASON.KEEP_OFFICE, 0.0)
+    write(state, events, side, MOVE.CONCESSION_PROMISE, k, reason, 0.0)
 
 
 @rule
-def yield_outside(params: Params, state: State, events: Events, side: int) -> None:
+def yield_outside(params: Params, state: State, events: Events, side: int, reason: int) -> None:
     """Concede something outside the text, to be sealed by the treaty."""
     state.banked[1 - side] += params.outside_worth[side]
     state.given[side] += params.outside_cost[side]
     state.stale = 1
-    write(
-        state,
-        events,
-        side,
-        MOVE.CONCESSION_OUTSIDE,
-        -1,
-        REASON.KEEP_OFFICE,
-        params.outside_worth[side],
-    )
+    write(state, events, side, MOVE.CONCESSION_OUTSIDE, -1, reason, params.outside_worth[side])
+
+
+@rule
+def give_alone(
+    params: Params, state: State, events: Events, side: int, issue: int, k: int, reason: int
+) -> None:
+    """Make one concession alone: on article `issue`, else by promise `k`, else outside the text."""
+    grievance = 1.0
+    if issue >= 0:
+        grievance = grievance_of_step(params, state, side, issue)
+        yield_article(params, state, events, side, issue, reason)
+    elif k >= 0:
+        grievance = grievance_of_move(params, side, ARTICLES + k, 0.0, 1.0)
+        yield_promise(params, state, events, side, k, reason)
+    else:
+        yield_outside(params, state, events, side, reason)
+    state.stock[side] -= 1.0
+    state.conceded[side] += 1
+    state.conceded_now[side] = 1
+    state.last_conceded[side] = state.week
+    if params.has_politics[side]:
+        home_cost(params, state, side, grievance)
+
+
+@rule
+def concede_as_chosen(params: Params, state: State, events: Events, side: int) -> None:
+    """Make the concession that a person chose for this week, if it can still be made.
+
+    A person need not wait for an occasion: that is part of how the model's government decides.
+    """
+    issue = state.chosen_concession[side] - 1
+    if issue < 0:
+        return
+    k = issue - ARTICLES
+    if issue < ARTICLES:
+        if issue >= params.articles or not can_step(params, state, side, issue):
+            return
+        give_alone(params, state, events, side, issue, -1, REASON.DECIDED)
+    elif issue < ISSUES:
+        if params.delivered_by[k] != side or not is_demanded(params, state, k):
+            return
+        give_alone(params, state, events, side, -1, k, REASON.DECIDED)
+    else:
+        give_alone(params, state, events, side, -1, -1, REASON.DECIDED)
+    state.heeded[side] += 1
 
 
 @entry_rule
@@ -92,6 +138,9 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
     the text. None is made any more once a paper has been signed.
     """
     if state.ended or state.status >= TREATY.SIGNED_INTERIM or state.stock[actor] < 1.0:
+        return
+    if state.seated[actor]:
+        concede_as_chosen(params, state, events, actor)
         return
     if shocks[state.week].occasion[actor] >= params.concession_rate[actor]:
         return
@@ -104,23 +153,8 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
         cost += params.weight[actor, ARTICLES + k] * params.odds[k]
     else:
         cost += params.outside_cost[actor]
-    if office_gain(params, state, actor) < cost:
-        return
-    grievance = 1.0
-    if issue >= 0:
-        grievance = grievance_of_step(params, state, actor, issue)
-        yield_article(params, state, events, actor, issue)
-    elif k >= 0:
-        grievance = grievance_of_move(params, actor, ARTICLES + k, 0.0, 1.0)
-        yield_promise(params, state, events, actor, k)
-    else:
-        yield_outside(params, state, events, actor)
-    state.stock[actor] -= 1.0
-    state.conceded[actor] += 1
-    state.conceded_now[actor] = 1
-    state.last_conceded[actor] = state.week
-    if params.has_politics[actor]:
-        home_cost(params, state, actor, grievance)
+    if office_gain(params, state, actor) >= cost:
+        give_alone(params, state, events, actor, issue, k, REASON.KEEP_OFFICE)
 
 
 @rule

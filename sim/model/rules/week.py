@@ -25,7 +25,7 @@ from sim.model.rules import (
     unilateral,
 )
 
-ARGUMENTS = ("params", "state", "shocks", "publics", "events")
+ARGUMENTS = ("params", "state", "shocks", "publics", "events", "decisions")
 """What a rule may ask for by name: see `sim.model.rules`.
 
 Beside them `actor`, whose move it is, and `public`, the citizens at the home of that party.
@@ -48,6 +48,8 @@ def asked_for(phase_rule: Callable[..., object]) -> tuple[str, ...]:
 
 
 PHASES: tuple[Phase, ...] = (
+    # 0. what persons who sit at the table have decided
+    Phase(calendar.take_seats, Actor.NATURE),
     # 1. calendar, incidents, contacts
     Phase(calendar.happen, Actor.NATURE),
     Phase(calendar.meet, Actor.NATURE),
@@ -111,4 +113,4 @@ def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
 
 
 play_week = _in_sequence(PHASES)
-"""``(params, state, shocks, publics, events) -> None``: one week, compiled."""
+"""``(params, state, shocks, publics, events, decisions) -> None``: one week, compiled."""
