@@ -26,7 +26,6 @@ from sim.model.rules.responses import (
     close_text,
     exchange_articles,
     keyed_draw,
-    reopen_articles,
     take_articles,
 )
 from sim.model.rules.signing import interim_refusal, sign, weigh
