@@ -310,7 +310,8 @@ class Talk:
         """Print what has happened since the last time."""
         talks = self.table.model.talks
         written = int(talks.state.events)
-        for line in self.table.seen(talks.events[self._told : written]):
+        alone = self.table.parties[0] if len(self.table.parties) == 1 else None
+        for line in self.table.seen(talks.events[self._told : written], alone):
             self.output.print(f"{line.day.isoformat()}  {line.text}", soft_wrap=True)
         self._told = written
 

@@ -4,7 +4,7 @@ The talks are played by the Mesa model until a rule asks. Every decision becomes
 `sim.config.decisions`, so that settings with those lines are the same run, in either driver.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -89,8 +89,16 @@ class Table:
     run played here.
     """
 
-    def __init__(self, settings: Settings, parties: Sequence[str], played: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        parties: Sequence[str],
+        played: int = 0,
+        tell: Callable[[NegotiationModel], None] = lambda model: None,
+    ) -> None:
         """Open the talks, and play `played` weeks again as they were decided.
+
+        `tell` is called at the opening and after every week.
 
         Raises ConfigError for a party that there is not.
         """
@@ -103,8 +111,9 @@ class Table:
         if problems:
             raise ConfigError(problems)
         self.parties = tuple(party for party in known if party in parties)
-        opening = [f"{party} 0 sit" for party in self.parties]
-        lines = [*opening, *(line for line in settings.decisions if line not in opening)]
+        seated = {line.split()[0] for line in settings.decisions}
+        opening = [f"{party} 0 sit" for party in self.parties if party not in seated]
+        lines = [*opening, *settings.decisions]
         self.settings = settings.model_copy(update={"decisions": lines})
         talks = open_run(self.settings)
         self._entries = talks.decisions
@@ -112,8 +121,11 @@ class Table:
         self.asked: Asked | None = None
         given = decisions_of(lines, settings.scenario, settings.horizon)
         last = max(played, *(decision.week for decision in given))
+        self._tell = tell
+        tell(self.model)
         while self.model.running and self.model.tick < last:
             self.model.step()
+            tell(self.model)
         self._ask_from(self.model.tick)
 
     @property
@@ -143,7 +155,23 @@ class Table:
         if self.model.asked is not None:
             self.asked = self._question(self.model.asked)
             return False
+        self._tell(self.model)
         return True
+
+    def sit(self, party: str) -> None:
+        """Let a person sit for one more party, from the week that is played next."""
+        if self.sits(party):
+            return
+        if self.over:
+            raise ConfigError("the talks are over")
+        self.parties = tuple(
+            p for p in self.settings.scenario.parties if p in (*self.parties, party)
+        )
+        side = self.settings.scenario.parties.index(party)
+        self._entries["seated"][self.week :, side] = 1
+        self._write(Decision(party, self.week, "sit"))
+        self._ask_from(self.week)
+        self.asked = None
 
     def play_on(self) -> None:
         """Play until a person is asked or the talks end."""
@@ -179,6 +207,11 @@ class Table:
         side = self.settings.scenario.parties.index(self.asked.party)
         self._entries[self.week, side][self._field()] = Decided.MODEL
         self.asked = None
+
+    def barred(self, party: str, words: str) -> str:
+        """Return why a decision that nobody asked for could have no effect now, or nothing."""
+        scenario, horizon = self.settings.scenario, self.settings.horizon
+        return self._not_free(read_decision(f"{party} {self.week} {words}", scenario, horizon))
 
     def _field(self) -> str:
         return FIELDS[self.asked.question] if self.asked is not None else ""
@@ -257,15 +290,15 @@ class Table:
 
     # --- what a seat knows
 
-    def seen(self, events: NDArray[np.void]) -> Iterator[Line]:
-        """Yield moves in words as those who sit at the table see them.
+    def seen(self, events: NDArray[np.void], party: str | None) -> Iterator[Line]:
+        """Yield moves in words as the person in a seat sees them; None sees all.
 
         Of the other side's moves neither the reason nor what it reckons; of its drafts, what they
-        give to the seat, which is the week's `received`. Two persons see all.
+        give to the seat, which is the week's `received`.
         """
         scenario = self.settings.scenario
-        side = scenario.parties.index(self.parties[0])
-        rival = scenario.parties[1 - side] if len(self.parties) == 1 else None
+        side = 0 if party is None else scenario.parties.index(party)
+        rival = None if party is None else scenario.parties[1 - side]
         for event in events:
             line = tell_one(event, self.settings)
             if line.actor == rival:
