@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
 from sim.model.codes import Treaty
-from sim.runs.story import day_of, short_title, wording
+from sim.runs.story import day_of
 from sim.view.watch import Snapshot
 
 SIGNS = ("▲", "■", "◆", "●", "", "●")
@@ -78,7 +78,7 @@ def treaty_words(status: Treaty) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text)
-    filters = (text, number, day, share, along, short_title, wording)
+    filters = (text, number, day, share, along)
     environment.filters |= {filter.__name__: filter for filter in filters}
     environment.filters |= {
         "g": lambda value: f"{value:g}",
@@ -123,8 +123,8 @@ class Frame:
     low: float  # ends of the upright axis
     high: float
     height: float  # in drawing units
-    ticks: Sequence[tuple[float, str]]  # labelled values of the upright axis
-    years: Sequence[tuple[float, str]]  # labelled weeks of the time axis
+    ticks: tuple[tuple[float, str], ...]  # labelled values of the upright axis
+    years: tuple[tuple[float, str], ...]  # labelled weeks of the time axis
 
     def x(self, week: float) -> float:
         """Return where a week lies; 0 is the opening."""
@@ -137,14 +137,14 @@ class Frame:
         return self.height - BOTTOM - part * (self.height - TOP - BOTTOM)
 
 
-def years_of(scenario: Scenario, horizon: int) -> list[tuple[float, str]]:
+def years_of(scenario: Scenario, horizon: int) -> tuple[tuple[float, str], ...]:
     """Return the weeks in which years begin, thinned to at most eight."""
     first, last = scenario.start.year, day_of(scenario, horizon).year
     stride = max(1, -(-(last - first) // 8))
-    return [
+    return tuple(
         ((date(year, 1, 1) - scenario.start).days / 7, str(year))
         for year in range(first + 1, last + 1, stride)
-    ]
+    )
 
 
 def marks_of(scenario: Scenario, horizon: int, now: Snapshot, overlay: bool) -> list[Mark]:
@@ -197,16 +197,25 @@ def line_chart(
     ]
     ticks = [mark for mark in marks if mark.recorded]
     lines = [(line.css, _steps(frame, line.values)) for line in series]
-    bands = [(fan.css, _outline(frame, fan.ends)) for fan in fans]
+    bands = [(fan.css, _outline(frame, fan)) for fan in fans]
     values = [
         [line.name, [None if value is None else round(value, 4) for value in line.values]]
         for line in series
     ]
-    return draw("chart", label, frame, ticks, words, lines, bands, json.dumps(values))
+    told = json.dumps(values)
+    return draw("chart", label, frame, _grid(frame), ticks, words, lines, bands, told)
 
 
-def _outline(frame: Frame, ends: NDArray[np.float64]) -> str:
+@lru_cache(maxsize=64)
+def _grid(frame: Frame) -> Markup:
+    """Return the grid of a chart and its labels, which stay from week to week."""
+    return draw("grid", frame)
+
+
+@lru_cache(maxsize=256)
+def _outline(frame: Frame, fan: Fan) -> str:
     """Return a band as an SVG path; weeks without a value end it."""
+    ends = fan.ends
     weeks = np.flatnonzero(~np.isnan(ends[:, 0]))
     stride = -(-len(weeks) // MOST_POINTS) or 1
     way = [(week, 0) for week in weeks[::stride]] + [(week, 1) for week in weeks[::-stride]]

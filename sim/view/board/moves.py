@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
-from sim.model.codes import Gate, Move, Precondition
+from sim.model.codes import Actor, Gate, Move, Precondition
 from sim.runs.opening import RunRecord
 from sim.runs.story import Line, gate_words, tell
 from sim.runs.summary import outcome_line, summarise
@@ -65,7 +66,12 @@ def marks_of_moves(snapshots: Sequence[Snapshot]) -> dict[str, list[int]]:
 def move_entry(scenario: Scenario, line: Line) -> str:
     """Return one move: its date, who made it, what was done, and why."""
     verdict = "good" if line.move in GOOD else "bad" if line.move in BAD else ""
-    return draw("move", scenario, line, verdict)
+    return _move_drawn(scenario.code_of(line.actor) if line.actor else None, line, verdict)
+
+
+@lru_cache(maxsize=4096)
+def _move_drawn(actor: Actor | None, line: Line, verdict: str) -> str:
+    return draw("move", actor, line, verdict)
 
 
 def _record(

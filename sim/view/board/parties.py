@@ -1,6 +1,7 @@
 """Charts over the weeks: each party's shares and utilities, and politics at home."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -83,11 +84,12 @@ def _utilities(party: PartyNow) -> tuple[float | None, ...]:
     return (signing, waiting, party.worth, party.status_quo)
 
 
-def fans_of(courses: Courses | None, field: str, side: int, css: str) -> list[Fan]:
+@lru_cache(maxsize=256)
+def fans_of(courses: Courses | None, field: str, side: int, css: str) -> tuple[Fan, ...]:
     """Return the band of a side's field, none before there is one."""
     if courses is None or field not in courses.bands:
-        return []
-    return [Fan(css, courses.bands[field][:, side])]
+        return ()
+    return (Fan(css, courses.bands[field][:, side]),)
 
 
 def _shares(

@@ -1,6 +1,7 @@
 """The head of the page, the treaty's path and ledger, its text and its preconditions."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -8,9 +9,16 @@ from markupsafe import Markup
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
-from sim.runs.story import STATUS_WORDS, day_of, gate_words
+from sim.runs.story import STATUS_WORDS, day_of, gate_words, short_title, wording
 from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
-from sim.view.watch import Courses, HomeNow, PartyNow, PreconditionNow, Snapshot
+from sim.view.watch import (
+    Courses,
+    HomeNow,
+    PartyNow,
+    PreconditionNow,
+    ProvisionNow,
+    Snapshot,
+)
 
 LADDER = (
     Treaty.OPEN,
@@ -169,14 +177,18 @@ def path_panel(
 def courses_told(settings: Settings, now: Snapshot, courses: Courses) -> str:
     """Return how many courses of the settings end how, and when they sign."""
     over = now.ended or now.played >= settings.horizon
-    here = final_status(now) if over else None
+    horizon = settings.horizon
+    frame = Frame(horizon, 0.0, 1.0, 44.0, (), years_of(settings.scenario, horizon))
+    signed = min((w for w in (now.rungs.interim, now.rungs.full) if w >= 0), default=-1)
+    return _courses_drawn(courses, final_status(now) if over else None, frame, signed)
+
+
+@lru_cache(maxsize=64)
+def _courses_drawn(courses: Courses, here: Treaty | None, frame: Frame, signed: int) -> str:
     endings = [
         (ENDINGS[status], count, status == here)
         for status, count in sorted(courses.endings.items(), key=lambda pair: -pair[1])
     ]
-    horizon = settings.horizon
-    frame = Frame(horizon, 0.0, 1.0, 44.0, (), years_of(settings.scenario, horizon))
-    signed = min((w for w in (now.rungs.interim, now.rungs.full) if w >= 0), default=-1)
     return draw("courses", courses, endings, frame, signed)
 
 
@@ -328,15 +340,39 @@ MARKS = {Article.OPEN: "○", Article.HALF: "◐", Article.AGREED: "●"}
 
 def text_panel(scenario: Scenario, now: Snapshot) -> str:
     """Return the strip of provisions, then a scale for each that was open when the talks began."""
-    pairs = [
-        ("Pr." if key == PREAMBLE else entry.number or "–", entry, state)
+    entries = tuple(
+        Entry(
+            "Pr." if key == PREAMBLE else entry.number or "–",
+            entry.title,
+            "Preamble" if key == PREAMBLE else short_title(entry.title),
+            entry.status != "agreed",
+            state,
+            wording(scenario, state.position) if state.status == Article.AGREED else "",
+        )
         for (key, entry), state in zip(scenario.provisions.items(), now.provisions, strict=True)
-    ]
+    )
+    return _text_drawn(entries, tuple(scenario.actors[party].name for party in scenario.parties))
+
+
+class Entry(NamedTuple):
+    """One provision as the panel of the text shows it."""
+
+    label: str
+    title: str
+    short: str
+    opened: bool  # true if it was open when the talks began
+    state: ProvisionNow
+    agreed: str  # the wording agreed on, empty if there is none
+
+
+@lru_cache(maxsize=256)
+def _text_drawn(entries: tuple[Entry, ...], names: tuple[str, ...]) -> str:
+    # Most weeks leave the text as it is.
     counted = ", ".join(
-        f"{MARKS[status]} {sum(p.status == status for p in now.provisions)} {status.name.lower()}"
+        f"{MARKS[status]} {sum(e.state.status == status for e in entries)} {status.name.lower()}"
         for status in (Article.AGREED, Article.HALF, Article.OPEN)
     )
-    return draw("text", scenario, pairs, counted, MARKS=MARKS)
+    return draw("text", entries, names, counted, MARKS=MARKS)
 
 
 def preconditions_panel(scenario: Scenario, now: Snapshot) -> str:

@@ -4,10 +4,11 @@ From top to bottom: whose turn it is; the templates as components, with what eac
 it can ask for; the rows of the tables that list a sweep; the page itself.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from threading import Condition
+from threading import Condition, Lock
 
 import solara
 from reacton.core import Element
@@ -30,18 +31,18 @@ Act = Callable[..., Callable[[object], None]]
 
 
 class Precedence:
-    """Lets what a visitor sets go before the weeks that other tabs are playing.
+    """One tab at a time computes a week, and what a visitor sets goes before all weeks.
 
-    All tabs share one interpreter. A week that waits is not missed; a setting without an effect is
-    pressed again.
+    All tabs share one interpreter: ten weeks at once are each ten times as slow, and a setting
+    among them. A week that waits is not missed; a setting without an effect is pressed again.
     """
 
-    LONGEST = 1.0
+    LONGEST = 0.5
     """Seconds that a week waits at most."""
 
     def __init__(self) -> None:
         self._turns = Condition()
-        self._setting = 0
+        self._setting = self._playing = 0
 
     @contextmanager
     def first(self) -> Iterator[None]:
@@ -57,10 +58,19 @@ class Precedence:
 
     @contextmanager
     def later(self) -> Iterator[None]:
-        """Wait until nobody sets anything, but not for ever."""
+        """Wait until nobody sets anything or computes a week, but not for ever."""
         with self._turns:
-            self._turns.wait_for(lambda: not self._setting, timeout=self.LONGEST)
-        yield
+            self._turns.wait_for(self._free, timeout=self.LONGEST)
+            self._playing += 1
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._playing -= 1
+                self._turns.notify()
+
+    def _free(self) -> bool:
+        return not self._setting and not self._playing
 
 
 PRECEDENCE = Precedence()
@@ -108,7 +118,7 @@ def board(
 
 @solara.component_vue("controls.vue", vuetify=False)
 def controls(
-    fieldsets: list[dict[str, object]],
+    groups: str,
     others: str,
     waiting: int,
     messages: list[str],
@@ -118,7 +128,10 @@ def controls(
     event_reset: Handler = None,
     event_discard: Handler = None,
 ) -> None:
-    """Set values for the next run."""
+    """Set values for the next run; `groups` are the fieldsets as JSON.
+
+    Whatever a component is sent is walked through each week, and a text is one step.
+    """
 
 
 @solara.component_vue("results.vue", vuetify=False)
@@ -196,36 +209,36 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
     """Show one visitor's session."""
     router = solara.use_router()
     session: Session = solara.use_memo(lambda: open_session(router.search), [])
-    _, draw = solara.use_state(0)
     solara.use_effect(lambda: session.close, [])
+    # What was drawn last, and how often; a session is drawn by one thread at a time.
+    opening = solara.use_memo(session.panels, [])
+    (answered, panels), show = solara.use_state((0, opening))
+    drawing = solara.use_memo(Lock, [])
     count = solara.use_ref(0)
 
     def act(action: Callable[..., None], setting: bool = True) -> Callable[[object], None]:
         """Return an event's handler: do something to the session, then draw it anew."""
 
         def handler(data: object) -> None:
-            with PRECEDENCE.first() if setting else PRECEDENCE.later():
-                action(data)
+            # Sending is left out of the turn, since another's connection may be slow.
+            with drawing:
+                with PRECEDENCE.first() if setting else PRECEDENCE.later():
+                    action(data)
+                    drawn = session.panels()
                 count.current += 1
-                draw(count.current)
+                show((count.current, drawn))
 
         return handler
 
     def show_courses() -> None:
-        def tell() -> None:
-            count.current += 1
-            draw(count.current)
-
-        session.play_courses(tell)
+        session.play_courses(lambda: act(lambda _: None, setting=False)(None))
 
     solara.use_effect(show_courses, [session.run, id(session.kept)])
     # Neither changes from week to week.
-    set_now = [id(session.draft), id(session.running)]
-    groups = solara.use_memo(
-        lambda: fieldsets(session.start, session.draft, session.running), set_now
+    groups, told_groups = solara.use_memo(
+        lambda: fieldsets_of(session), [session.draft, session.running]
     )
     runs = solara.use_memo(lambda: listed(session), [session.listing])
-    panels = session.panels()
     title = f"{session.watch.settings.scenario.title} - peace talks simulator"
     replayed, sweep = session.replayed, session.sweep
     told = notices(
@@ -235,13 +248,13 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         same=replayed is None or replayed.same,
     )
     tour = shown_stop(session.tour, session.stop, session.watch.settings.scenario)
-    told_now = {"head": panels.pop("header"), "tour": tour, "answered": count.current}
+    told_now = {"head": panels["header"], "tour": tour, "answered": answered}
     head = _transport(session, act, told_now)
     parts = [solara.Title(title), head, told]
     if sweep is not None:
         parts.append(_results(session, sweep, act, *runs))
     shown = board(
-        panels=panels,
+        panels={name: html for name, html in panels.items() if name != "header"},
         ties=session.layout["ties"],
         tick=session.watch.now.played,
         all_moves=session.all_moves,
@@ -254,7 +267,7 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
         event_fold=act(session.fold),
         event_go=act(session.go),
     )
-    parts += [shown, _controls(session, act, groups)]
+    parts += [shown, _controls(session, act, groups, told_groups)]
     return solara.v.Html(tag="div", class_="sim-grid", children=parts)
 
 
@@ -262,6 +275,12 @@ def open_session(query: str | None) -> Session:
     """Return a new session on what the server was started with."""
     start = started()
     return Session(start, query, sweep_of(start))
+
+
+def fieldsets_of(session: Session) -> tuple[list[Fieldset], str]:
+    """Return the controls, and the same as JSON."""
+    groups = fieldsets(session.start, session.draft, session.running)
+    return groups, json.dumps([group.plain() for group in groups])
 
 
 def listed(session: Session) -> tuple[list[dict[str, object]], int]:
@@ -316,7 +335,7 @@ def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Eleme
     )
 
 
-def _controls(session: Session, act: Act, groups: list[Fieldset]) -> Element:
+def _controls(session: Session, act: Act, groups: list[Fieldset], told_groups: str) -> Element:
     keys = {entry.key for group in groups for entry in group.controls}
     others, running = (other_choices(s.choices, groups) for s in (session.draft, session.running))
     waiting = sum(entry.waits for group in groups for entry in group.controls)
@@ -336,7 +355,7 @@ def _controls(session: Session, act: Act, groups: list[Fieldset]) -> Element:
         session.settled += 1
 
     return controls(
-        fieldsets=[group.plain() for group in groups],
+        groups=told_groups,
         others=others,
         waiting=waiting + (others != running),
         messages=session.messages,

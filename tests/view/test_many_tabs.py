@@ -1,0 +1,118 @@
+"""A class at once: many tabs of one server, driven over websockets without a browser."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from threading import Event, Thread
+
+import pytest
+
+from benchmarks.bench_view import resident
+from benchmarks.tabs import BOARD, TRANSPORT, Tab
+from sim.view.choices import Start
+from sim.view.page import Precedence
+from sim.view.session import Session
+from tests.view.conftest import Server
+
+TABS = 25
+WEEKS, HORIZON = 10, 12
+A_SECOND = 3.0
+"""Weeks a second that each tab asks for."""
+SETTINGS = ("public=none", f"horizon={HORIZON}")
+MOST_LEFT = 1.0
+"""MB that a run may leave behind once another has taken its place."""
+
+
+@pytest.fixture(scope="module")
+def busy(compiled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve talks without a public, which are quickly played."""
+    started = Server(SETTINGS, tmp_path_factory.mktemp("busy"))
+    yield started
+    started.stop()
+
+
+async def opened(stack: AsyncExitStack, url: str, seeds: Sequence[int]) -> list[Tab]:
+    """Return a tab for each seed, open as long as the stack."""
+    tabs = [Tab(url, f"?seed={seed}") for seed in seeds]
+    return list(await asyncio.gather(*(stack.enter_async_context(tab) for tab in tabs)))
+
+
+def test_a_class_plays_each_its_own_run(busy: Server) -> None:
+    left: list[float] = []
+
+    async def play() -> list[tuple[int, object, object]]:
+        async with AsyncExitStack() as stack:
+            tabs = await opened(stack, busy.url, range(TABS))
+            for _ in range(3):
+                await asyncio.gather(*(tab.play(WEEKS, 1 / A_SECOND) for tab in tabs))
+                left.append(resident(busy.process.pid))
+                shown = [
+                    (tab.week, tab.shown(TRANSPORT)["now"], tab.shown(BOARD)["panels"])
+                    for tab in tabs
+                ]
+                await asyncio.gather(*(tab.reset() for tab in tabs))
+            return shown
+
+    for seed, (week, now, panels) in enumerate(asyncio.run(play())):
+        session = Session(Start(SETTINGS), f"?seed={seed}")
+        session.go(WEEKS)
+        assert week == WEEKS
+        assert isinstance(now, dict)
+        assert (now["address"], now["sentence"]) == (session.address, session.sentence)
+        assert isinstance(panels, dict)
+        assert panels["moves"] == session.panels()["moves"]
+        session.close()
+    assert left[-1] - left[0] < 2 * TABS * MOST_LEFT
+    assert busy.errors.read_text() == ""
+
+
+def test_a_setting_is_shown_and_nothing_is_lost_beside_playing_tabs(busy: Server) -> None:
+    async def play() -> tuple[list[int], object, int]:
+        async with AsyncExitStack() as stack:
+            *players, setter = await opened(stack, busy.url, range(10))
+            playing = asyncio.gather(*(tab.play(WEEKS, 0.0) for tab in players))
+            await setter.set("strategy@armenia", "linear")
+            await setter.reset()
+            address = dict(setter.shown(TRANSPORT)["now"])["address"]  # type: ignore[call-overload]
+            await playing
+            return [tab.week for tab in players], address, setter.week
+
+    weeks, address, week = asyncio.run(play())
+    assert weeks == [WEEKS] * 9
+    assert "strategy%40armenia=linear" in str(address) or "strategy@armenia=linear" in str(address)
+    assert week == 0
+    assert busy.errors.read_text() == ""
+
+
+def test_weeks_take_turns_and_wait_for_what_is_set() -> None:
+    precedence = Precedence()
+    held, told, order = Event(), Event(), []
+
+    def play(name: str) -> None:
+        with precedence.later():
+            order.append(name)
+            held.wait(10)
+
+    with precedence.first():
+        one = Thread(target=play, args=("a week",))
+        one.start()
+        told.wait(0.05)
+        order.append("what is set")
+    one.join(0.05)
+    other = Thread(target=play, args=("another week",))
+    other.start()
+    other.join(0.05)
+    assert order == ["what is set", "a week"]
+    with precedence.first():
+        order.append("set meanwhile")  # does not wait for the week that is being played
+    held.set()
+    one.join()
+    other.join()
+    assert order == ["what is set", "a week", "set meanwhile", "another week"]
+
+
+def test_a_week_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Precedence, "LONGEST", 0.01)
+    precedence = Precedence()
+    with precedence.first(), precedence.later(), precedence.later():
+        pass
