@@ -2,7 +2,7 @@
 
 Importing the package loads nothing else; each part is imported by its own name, for example
 ``from sim.config.scenario import ...``. ``from sim import run, sweep, load, report`` gives what the
-command line does as Python calls: the model as a function, a sweep's table, the results in a
+command line does as Python calls: the model as a function, a sweep played, the results in a
 folder, and a report of them.
 """
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sim.analysis.charts import to_pandas as to_pandas
     from sim.analysis.loading import load as load
     from sim.analysis.page.write import Format
+    from sim.analysis.results import Results
     from sim.sweeps import run as run
-    from sim.sweeps import sweep as sweep
 
 __version__: str = _installed_version("peace-talks-sim")
 """Version of the installed distribution."""
@@ -30,7 +30,6 @@ __version__: str = _installed_version("peace-talks-sim")
 
 _CALLS = {
     "run": "sim.sweeps",
-    "sweep": "sim.sweeps",
     "load": "sim.analysis.loading",
     "to_pandas": "sim.analysis.charts",
 }
@@ -42,6 +41,36 @@ def __getattr__(name: str) -> object:
     if name in _CALLS:
         return getattr(importlib.import_module(_CALLS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def sweep(
+    line: str | Sequence[str],
+    *,
+    folder: "str | Path | None" = None,
+    config_name: str = "config",
+    config_dir: "str | Path | None" = None,
+    zip: str | Sequence[str | Sequence[str]] = (),
+    filter: str | Sequence[str] = (),
+) -> "Results":
+    """Play a sweep and return its results, as `load` opens them; `.to_frame()` is its table.
+
+    Runs that are stored already are not played again, and all that the folder holds is returned.
+
+    line: overrides as on the command line, e.g. ``"strategy@armenia=boulware,linear agenda=glob(*)
+        replicates=200"``; a string is split as a shell would.
+    folder: where results are kept; by default one below ``results`` that is named after the plan.
+    config_name, config_dir: as for a single run.
+    zip: keys that advance together instead of being crossed: ``"KEY,KEY"``, or several such texts
+        or lists of keys.
+    filter: conditions that a cell must meet, e.g. ``"strategy@armenia != strategy@azerbaijan"``.
+
+    Raises ConfigError with all problems of all cells, before the first run, or if every run failed,
+    and StoreError if results cannot be written.
+    """
+    from sim.analysis.loading import load
+    from sim.sweeps import play_line
+
+    return load(play_line(line, folder, config_name, config_dir, zip, filter))
 
 
 def report(

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import polars as pl
 
+from sim import sweep
 from sim.config.compose import compose_plain
 from sim.config.settings import Settings, build_settings
 from sim.runs.play import play_one
 from sim.runs.summary import summarise
-from sim.sweeps import sweep
 
 FOLDER = Path(__file__).parent / "golden"
 WHOLE = (
@@ -106,7 +106,7 @@ def sweep_table(name: str, folder: Path) -> pl.DataFrame:
     """Play one of the sweeps and return its table of runs."""
     line, _, config = SWEEPS[name].partition(" --config-name ")
     config_name, _, rest = config.partition(" ")
-    return sweep(f"{line} {rest}", folder=folder, config_name=config_name or "config")
+    return sweep(f"{line} {rest}", folder=folder, config_name=config_name or "config").to_frame()
 
 
 def sweeps_and_report() -> tuple[dict[str, dict[str, str]], dict[str, str]]:

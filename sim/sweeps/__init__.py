@@ -9,8 +9,8 @@ The way from a command line to a row of the table, one module a step:
 4. `play.Player`: the settings of a chunk of cells to rows, whose columns `columns` describes.
 5. `store.Store`: rows to files that a kill cannot spoil, and all files to `runs.parquet`.
 
-`execute.execute` walks steps 3 to 5, with the workers of `executors`; `sweep` walks all five, and
-`run` is the model as one function of named parameters, for other packages to drive.
+`execute.execute` walks steps 3 to 5, with the workers of `executors`; `play_line` walks all five,
+and `run` is the model as one function of named parameters, for other packages to drive.
 """
 
 import shlex
@@ -19,7 +19,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from sim.config.compose import compose_plain, mark_settings
 from sim.config.settings import WHOLE_RULES, Settings, build_settings
@@ -34,39 +33,22 @@ from sim.sweeps.plan import changed, has
 from sim.sweeps.planning import make_plan
 
 
-def sweep(
+def play_line(
     line: str | Sequence[str],
-    *,
     folder: str | Path | None = None,
     config_name: str = "config",
     config_dir: str | Path | None = None,
     zip: str | Sequence[str | Sequence[str]] = (),
     filter: str | Sequence[str] = (),
-) -> pl.DataFrame:
-    """Play a sweep and return its table of runs.
+) -> Path:
+    """Play the sweep of a line, which `sim.sweep` explains, and return its folder.
 
-    Runs that are stored already are not played again.
-
-    line: overrides as on the command line, e.g. ``"strategy@armenia=boulware,linear agenda=glob(*)
-        replicates=200"``; a string is split as a shell would.
-    folder: where results are kept; by default one below ``results`` that is named after the plan.
-    config_name, config_dir: as for a single run.
-    zip: keys that advance together instead of being crossed: ``"KEY,KEY"``, or several such texts
-        or lists of keys.
-    filter: conditions that a cell must meet, e.g. ``"strategy@armenia != strategy@azerbaijan"``.
-
-    Returns one row a run, sorted by cell and replicate; columns as in `sim.sweeps.columns`. Failed
-    runs have the `run_status` failed and no outcomes.
     Raises ConfigError with all problems of all cells, before the first run, and StoreError if
     results cannot be written.
     """
     filters = [filter] if isinstance(filter, str) else list(filter)
     request = make_plan(_words(line), config_name, config_dir, _zipped(zip), filters)
-    done = execute.execute_until(request, folder, Quiet())
-    table = pl.read_parquet(done.store.runs_file, glob=False)
-    if request.plan.replicates < done.plan.replicates and not request.settings.until:
-        table = table.filter(pl.col("replicate") < request.plan.replicates)
-    return table
+    return execute.execute_until(request, folder, Quiet()).store.folder
 
 
 def _words(line: str | Sequence[str]) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from sim import sweep
 from sim.commands.cli import main
 from sim.errors import ConfigError
-from sim.sweeps import sweep
 from sim.sweeps.execute import Outcome, print_dry_run
 from sim.sweeps.planning import make_plan
 from sim.sweeps.store import Store
@@ -35,7 +35,7 @@ def test_a_folder_s_name_is_no_pattern(
     assert main([*line, "--dry-run"]) == 0
     assert f"results would be kept in {name}\n" in capsys.readouterr().out
     assert list(tmp_path.rglob("*.broken")) == []
-    assert sweep(line[1:4] + line[6:], folder=name).height == 40
+    assert sweep(line[1:4] + line[6:], folder=name).usable == 40
 
 
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -13,21 +13,23 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import sim
+from sim import sweep
 from sim.analysis.charts import Tabular
 from sim.config.compose import compose
 from sim.config.draft import begun, written
 from sim.errors import ConfigError
-from sim.sweeps import run, sweep
+from sim.sweeps import run
 
 GIVEN = {"public": "none", "strategy@armenia": "linear"}
 
 
 def test_zip_and_filter_as_one_text(tmp_path: Path) -> None:
     line = "agenda=single_undertaking,interim_allowed horizon=20,30 public=none replicates=2"
-    zipped = sweep(line, folder=tmp_path / "zip", zip="agenda,horizon")
-    assert zipped.select("agenda", "horizon").unique().height == 2
-    assert zipped.equals(sweep(line, folder=tmp_path / "zip", zip=[["agenda", "horizon"]]))
-    late = sweep(line, folder=tmp_path / "filter", filter="horizon > 20")
+    zipped = sweep(line, folder=tmp_path / "zip", zip="agenda,horizon").plan
+    assert [zipped.values(cell)["horizon"] for cell in range(zipped.cells)] == [20, 30]
+    again = sweep(line, folder=tmp_path / "zip", zip=[["agenda", "horizon"]])
+    assert again.plan.hash == zipped.hash
+    late = sweep(line, folder=tmp_path / "filter", filter="horizon > 20").to_frame()
     assert late["horizon"].unique().to_list() == [30]
 
 
@@ -76,9 +78,8 @@ def test_a_scenario_of_one_s_own(pact: Path, tmp_path: Path) -> None:
     none = sim.run(seed=1, replicates=4, config_dir=pact, **given, **firm)
     assert none["signed"] <= found["signed"]
     line = "scenario=pact horizon=30 strategy@north=linear,firm replicates=3"
-    table = sim.sweep(line, folder=tmp_path / "played", config_dir=pact)
-    results = sim.load(tmp_path / "played")
-    assert results.usable == table.height == 6
+    played = sim.sweep(line, folder=tmp_path / "played", config_dir=pact)
+    assert sim.load(tmp_path / "played").usable == played.usable == 6
 
 
 def test_threads_get_what_one_gets(pact: Path) -> None:
@@ -98,8 +99,8 @@ def test_tables_leave_for_pandas_and_arrow(tmp_path: Path) -> None:
     import pandas as pd
 
     line = "agenda=single_undertaking,interim_allowed public=none horizon=20 replicates=3"
-    runs = sim.sweep(line, folder=tmp_path / "played")
-    results = sim.load(tmp_path / "played")
+    results = sim.sweep(line, folder=tmp_path / "played")
+    runs = pl.read_parquet(tmp_path / "played" / "runs.parquet")
     assert_frame_equal(results.to_frame(), runs)
     assert_frame_equal(pl.DataFrame(results), runs)
     found = results.to_pandas()
@@ -133,9 +134,8 @@ def test_a_notebook_shows_results_a_run_and_a_report(tmp_path: Path) -> None:
     from sim.commands.cli import main
 
     line = ["public=none", "horizon=20", "scenario.title='<b>Talks</b>'"]
-    sim.sweep([*line, "agenda=glob(*)", "replicates=3"], folder=tmp_path / "played")
+    results = sim.sweep([*line, "agenda=glob(*)", "replicates=3"], folder=tmp_path / "played")
     assert main(["run", *line, "--out", str(tmp_path / "run")]) == 0
-    results = sim.load(tmp_path / "played")
     noted = replace(results, notes=("<i>one</i> & more",))
     report = make_report([tmp_path / "played"], lambda _words: None)
     titled = replace(report, title="<script>")

@@ -12,13 +12,14 @@ from scipy.stats import norm
 from scipy.stats import t as student_t
 from statsmodels.stats.proportion import proportion_confint
 
+from sim import load, sweep
 from sim import sweeps as api
 from sim.errors import ConfigError
 from sim.runs.outcomes import outcomes
 from sim.runs.play import play_one
 from sim.runs.shares import clustered, wilson
 from sim.runs.summary import scenario_outcomes
-from sim.sweeps import run, summary, sweep
+from sim.sweeps import run, summary
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.execute import Outcome
 from sim.sweeps.summary import by_value, cell_label
@@ -44,7 +45,9 @@ def test_rows_are_those_of_single_runs(play: Play, table: Table) -> None:
 
 
 def test_with_a_public_rows_are_those_of_single_runs(tmp_path: Path) -> None:
-    rows = sweep("horizon=20 replicates=3 public=friedkin_johnsen,none", folder=tmp_path / "out")
+    rows = sweep(
+        "horizon=20 replicates=3 public=friedkin_johnsen,none", folder=tmp_path / "out"
+    ).to_frame()
     from sim.config.compose import compose
 
     for public in ("friedkin_johnsen", "none"):
@@ -230,17 +233,19 @@ def test_a_cell_with_many_values_is_told_in_short() -> None:
 # --- from Python
 
 
-def test_sweep_returns_the_table(tmp_path: Path) -> None:
-    rows = sweep("public=none horizon=20 agenda=glob(*) replicates=4", folder=tmp_path / "out")
-    assert rows.shape[0] == 12
-    fewer = sweep("public=none horizon=20 agenda=glob(*) replicates=2", folder=tmp_path / "out")
-    assert_frame_equal(fewer, rows.filter(pl.col("replicate") < 2))
+def test_sweep_returns_what_its_folder_holds(tmp_path: Path) -> None:
+    line = "public=none horizon=20 agenda=glob(*)"
+    found = sweep(f"{line} replicates=4", folder=tmp_path / "out")
+    assert (found.plan, found.usable) == (load(tmp_path / "out").plan, 12)
+    assert_frame_equal(found.to_frame(), pl.read_parquet(tmp_path / "out" / "runs.parquet"))
+    # The folder has more than is asked for, and nothing is hidden.
+    assert sweep(f"{line} replicates=2", folder=tmp_path / "out").usable == 12
 
 
-def test_sweep_is_found_in_the_package() -> None:
+def test_calls_are_found_in_the_package() -> None:
     import sim
 
-    assert sim.sweep is sweep
+    assert sim.run is run
     with pytest.raises(AttributeError):
         sim.swep  # noqa: B018
 
@@ -255,7 +260,7 @@ def test_run_is_a_function_of_named_parameters(tmp_path: Path) -> None:
         strategy__at__armenia="linear",
     )
     line = "strategy@armenia=linear armenia.strategy.beta=0.9 public=none horizon=40"
-    rows = sweep(f"{line} seed=4 replicates=6", folder=tmp_path / "out")
+    rows = sweep(f"{line} seed=4 replicates=6", folder=tmp_path / "out").to_frame()
     assert found["approval"] == pytest.approx(rows["approval"].mean())
     assert found["signed"] == pytest.approx((rows["signed"] != "none").mean())
     assert all(isinstance(value, float) and np.isfinite(value) for value in found.values())

@@ -59,7 +59,7 @@ def test_it_plays_on_until_the_widest_interval_is_narrow(tmp_path: Path) -> None
 
 
 def test_a_call_from_python_returns_all_that_was_played(tmp_path: Path) -> None:
-    table = sweep(f"{LINE} until=0.2", folder=tmp_path / "out")
+    table = sweep(f"{LINE} until=0.2", folder=tmp_path / "out").to_frame()
     assert set(table["replicate"].unique()) == set(range(len(table) // 2))
     half, _ = widest_interval(table.lazy())
     assert half <= 0.2
