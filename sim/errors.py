@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from typing import ParamSpec
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 Asked = ParamSpec("Asked")
+Teller = TypeVar("Teller", bound="Tells")
 
 FEWEST_ALIKE = 3
 """Problem lines that say the same of as many places are told once."""
@@ -62,6 +64,26 @@ def problems_of(
     except SimError as error:
         return str(error).splitlines()
     return []
+
+
+class Tells(Protocol):
+    """Something that says what went wrong with the last action."""
+
+    messages: list[str]
+
+
+def told(
+    action: Callable[Concatenate[Teller, Asked], None],
+) -> Callable[Concatenate[Teller, Asked], None]:
+    """Let `messages` of an object say what went wrong with an action of it, one line each."""
+
+    @wraps(action)
+    def attempt(teller: Teller, /, *args: Asked.args, **kwargs: Asked.kwargs) -> None:
+        teller.messages = []
+        found = problems_of(action, teller, *args, **kwargs)
+        teller.messages += found
+
+    return attempt
 
 
 def collapsed(lines: Iterable[str]) -> list[str]:

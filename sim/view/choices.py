@@ -137,6 +137,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 """No brackets, quotes, commas, blanks or ``$``: nothing that Hydra reads as more than a word."""
 _PLAIN = re.compile(rf"(?!(hydra|plugins|executor|experiment)\.){_NAME}(\.{_NAME})+")
 
+_ASIDE = ("kept", "seat", "table", "decisions")  # keys of an address that set nothing
 _VARIABLE = "SIM_VIEW"
 """Environment variable that hands the command line's settings to the pages, as JSON."""
 _COMPOSING = Lock()
@@ -352,14 +353,17 @@ def _is_read_otherwise(value: object) -> bool:
     return isinstance(value, (dict, list))
 
 
-def command_line(start: Start, choices: Choices) -> str:
-    """Return the `sim run` line that plays what the choices describe."""
+def command_line(start: Start, choices: Choices, decisions: Sequence[str] = ()) -> str:
+    """Return the `sim run` line that plays what the choices and a person's decisions describe."""
     words = ["sim", "run"]
     if start.config_dir is not None:
         words += ["--config-dir", start.config_dir]
     if start.config_name != "config":
         words += ["--config-name", start.config_name]
-    return shlex.join([*words, *start.fixed, *choices.words()])
+    words += [*start.fixed, *choices.words()]
+    return shlex.join(
+        [*words, *([f"decisions={json.dumps(list(decisions))}"] if decisions else [])]
+    )
 
 
 @dataclass(frozen=True)
@@ -401,8 +405,8 @@ class Address:
     values: Mapping[str, str]  # overrides by their keys; an empty value takes back what held before
     week: int | None  # weeks played when the page was shared
     cell: int | None  # of the sweep, whose run is replayed; `values` then holds its replicate
-    problems: list[str]  # what it asks for and may not, one line each
-    kept: str | None = None  # address of a run that is shown beside it
+    problems: list[str]  # what it may not ask for, one line each
+    aside: Mapping[str, str]  # `kept`, a run beside it; `seat`, a party; `decisions` or `table`
 
 
 def read_address(query: str | None) -> Address:
@@ -418,11 +422,12 @@ def read_address(query: str | None) -> Address:
                 places[key] = int(value)
             else:
                 problems.append(f"{key}: must be a whole number, got {value}")
-        elif key == "kept" or is_allowed(key, value) or (not value and is_key(key)):
+        elif key in _ASIDE or is_allowed(key, value) or (not value and is_key(key)):
             values[key] = value
         else:
             problems.append(refusal(key, value))
-    return Address(values, places["week"], places["cell"], problems, values.pop("kept", None))
+    aside = {key: values.pop(key) for key in _ASIDE if key in values}
+    return Address(values, places["week"], places["cell"], problems, aside)
 
 
 def write_address(values: Mapping[str, str], cell: int | None = None) -> str:

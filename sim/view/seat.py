@@ -7,16 +7,18 @@ is at it is told when something has changed.
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from threading import RLock
+from threading import RLock, Thread
 
-from sim.config.decisions import OUTSIDE
-from sim.config.settings import Settings
-from sim.errors import ConfigError, SimError
+from sim.config.decisions import OUTSIDE, decision_problems
+from sim.config.scenario import Scenario
+from sim.errors import ConfigError, SimError, did_you_mean
 from sim.model.codes import Article, Precondition, Question
 from sim.model.records import ARTICLES
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.play import Course, debriefing
 from sim.runs.seat import Asked, Table
+from sim.view.board.path import sentence
+from sim.view.choices import Address, State
 from sim.view.watch import PartyNow, Snapshot, Watch, take
 
 KEPT_GAMES = 50
@@ -26,13 +28,14 @@ KEPT_GAMES = 50
 class Game:
     """Talks with one person or two, and every week of them that has been played."""
 
-    def __init__(self, settings: Settings, parties: list[str], played: int) -> None:
+    def __init__(self, state: State, parties: list[str], played: int = 0) -> None:
+        self.state = state  # what was set when it began
         self.name = ""  # by which others find it, once somebody is invited
         self.turns = RLock()  # two tabs decide one after the other
         self.failure = ""  # what the rules raised
-        self.tell: dict[int, Callable[[], None]] = {}  # whom to tell of a change, by their tabs
+        self.tell: dict[Seat, Callable[[], None]] = {}  # whom to tell of a change
         self.weeks: list[tuple[Snapshot, int]] = []  # each with the moves written down by its end
-        self.table = Table(settings, parties, played, self._keep)
+        self.table = Table(state.settings, parties, played, self._keep)
         self.debriefing: list[Course] = []  # once the talks are over
 
     def _keep(self, model: NegotiationModel) -> None:
@@ -69,10 +72,12 @@ class Game:
         if self.over and not self.failure and not self.debriefing:
             self.debriefing = debriefing(self.table.settings)
 
-    def changed(self) -> None:
-        """Tell all tabs that the game has gone on."""
-        for tell in list(self.tell.values()):
-            tell()
+    def changed(self, by: "Seat") -> None:
+        """Tell the other tabs that the game has gone on; each takes its own turn to draw."""
+        for seat, tell in list(self.tell.items()):
+            if seat is not by:
+                seat.take_up()
+                Thread(target=tell, daemon=True, name="other seat").start()
 
 
 class Games:
@@ -81,14 +86,13 @@ class Games:
     def __init__(self) -> None:
         self._games: dict[str, Game] = {}
 
-    def invite(self, game: Game) -> str:
-        """Return the name by which others find a game."""
+    def invite(self, game: Game) -> None:
+        """Give a game a name by which others find it."""
         if not game.name:
             game.name = secrets.token_urlsafe(9)
             self._games[game.name] = game
             for name in list(self._games)[:-KEPT_GAMES]:
                 del self._games[name]
-        return game.name
 
     def find(self, name: str) -> Game:
         """Return the game of that name; ConfigError if there is none."""
@@ -98,6 +102,35 @@ class Games:
 
 
 GAMES = Games()
+
+
+def seat_of(state: State, party: str) -> "Seat":
+    """Return a party's seat in a new game."""
+    return Seat(Game(state, [party]), party)
+
+
+def seated(state: State, asked: Address) -> "Seat":
+    """Return the seat that an address asks for, in a game of its own or in one that goes on.
+
+    Raises ConfigError if there is no such party or game, or a decision cannot be used.
+    """
+    party = asked.aside["seat"]
+    if "table" in asked.aside:
+        game = GAMES.find(asked.aside["table"])
+    else:
+        lines = [line for line in asked.aside.get("decisions", "").split(";") if line]
+        plain = state.settings.model_copy(update={"decisions": lines})
+        problems = decision_problems(plain.decisions, plain.scenario, plain.horizon)
+        if problems:
+            raise ConfigError(problems)
+        game = Game(State(state.choices, plain), [party], asked.week or 0)
+    known = game.table.settings.scenario.parties
+    if party not in known:
+        raise ConfigError(f"seat: no party '{party}'{did_you_mean(party, known)}")
+    with game.turns:
+        if party not in game.table.parties:
+            game.table.sit(party)
+    return Seat(game, party)
 
 
 class Seat(Watch):
@@ -127,9 +160,26 @@ class Seat(Watch):
         return self.game.over
 
     @property
+    def hides(self) -> bool:
+        """True as long as no more is shown than the party would know."""
+        return not self.over
+
+    @property
     def stands(self) -> bool:
-        """True if the talks wait for somebody's answer."""
-        return self.game.waits
+        """True if no week after the one shown can be played before somebody has answered."""
+        return self._at == self.played and (self.over or self.game.waits)
+
+    @property
+    def sentence(self) -> str:
+        """What stands in the week shown, and who is asked."""
+        names = self.settings.scenario.actors
+        asked = self.game.table.asked
+        told = sentence(self.settings, self.now)
+        if asked is None or self._at < self.played:
+            return told
+        name = names[asked.party].name
+        who = f"You are asked for {name}" if asked.party == self.party else f"{name} is asked"
+        return f"{told} {who} in week {asked.week}."
 
     def take_up(self) -> None:
         """Take in the weeks that have been played, here or from the other seat."""
@@ -144,33 +194,33 @@ class Seat(Watch):
         """Show the talks after so many weeks, playing what nobody has to answer for."""
         with self.game.turns:
             before = len(self.game.weeks)
-            while self.played < played and not self.over and not self.stands:
+            while self.played < played and not self.over and not self.game.waits:
                 self.game.play()
                 self.take_up()
-            if len(self.game.weeks) > before:
-                self.game.changed()
+            if len(self.game.weeks) > before or self.game.waits:
+                self.game.changed(self)
         self._at = min(max(played, 0), self.played)
 
     def decide(self, words: str) -> None:
-        """Take a decision of this seat for the week that is played next, and play that week."""
-        with self.game.turns:
-            self.game.table.decide(self.party, words)
-            self._after()
+        """Take a decision of this seat for the week that is played next, and play on.
 
-    def as_advised(self) -> None:
-        """Let the model's party answer what this seat is asked, and play that week."""
-        asked = self.asked
-        if asked is None:
-            raise ConfigError("nothing is asked of you now")
+        No words leave what is asked to the delegation. Raises ConfigError if it cannot be decided.
+        """
         with self.game.turns:
-            self.game.table.as_advised()
-            self._after()
+            if words:
+                self.game.table.decide(self.party, words)
+            elif self.asked is not None:
+                self.game.table.as_advised()
+            self.game.play()
+            self.take_up()
+            self._at = self.played
+        self.game.changed(self)
 
-    def _after(self) -> None:
-        self.game.play()
-        self.take_up()
-        self._at = self.played
-        self.game.changed()
+    def address(self) -> dict[str, str]:
+        """Return what an address needs, beside the settings, to take this seat again."""
+        if self.game.name:
+            return {"seat": self.party, "table": self.game.name}
+        return {"seat": self.party, "decisions": ";".join(self.game.table.settings.decisions)}
 
     @property
     def asked(self) -> Asked | None:
@@ -178,11 +228,21 @@ class Seat(Watch):
         asked = self.game.table.asked
         return asked if asked is not None and asked.party == self.party else None
 
+    def advise(self, wanted: bool) -> None:
+        """Show the delegation's advice, or hide it."""
+        self.advised = wanted
+
     def close(self) -> None:
         """Let go of the game; Mesa forgets it when the last one has."""
-        self.game.tell.pop(id(self), None)
+        self.game.tell.pop(self, None)
         if not self.game.tell:
             super().close()
+
+
+def listen(seat: Seat | None, tell: Callable[[], None]) -> None:
+    """Call `tell` when somebody in the other seat has gone on."""
+    if seat is not None:
+        seat.game.tell[seat] = tell
 
 
 def hidden(snapshot: Snapshot, side: int) -> Snapshot:
@@ -191,29 +251,36 @@ def hidden(snapshot: Snapshot, side: int) -> Snapshot:
     unknown = PartyNow(None, None, None, other.status_quo, other.status_quo, *(None,) * 4)
     mine = snapshot.parties[side]
     parties = (mine, unknown) if side == 0 else (unknown, mine)
-    return replace(snapshot, parties=parties, gates=(), ledger=(0.0,) * len(snapshot.ledger))
+    ledger = (0.0,) * len(snapshot.ledger)
+    return replace(snapshot, parties=parties, gates=(), ledger=ledger, known_to=side)
 
 
-def shown_seat(seat: Seat | None, settings: Settings) -> dict[str, object]:
-    """Return what the panel of the seat shows, as plain data."""
-    scenario = settings.scenario
-    names = [{"id": party, "name": scenario.actors[party].name} for party in scenario.parties]
-    if seat is None:
-        return {"party": "", "parties": names}
+def names_of(scenario: Scenario) -> list[dict[str, str]]:
+    """Return id and name of both parties."""
+    return [{"id": party, "name": scenario.actors[party].name} for party in scenario.parties]
+
+
+def shown_seat(seat: Seat) -> dict[str, object]:
+    """Return what the panel of a seat shows, as plain data."""
+    names = names_of(seat.settings.scenario)
+    with seat.game.turns:
+        return _shown(seat, *(names[side]["name"] for side in (seat.side, 1 - seat.side)))
+
+
+def _shown(seat: Seat, name: str, other: str) -> dict[str, object]:
     table, asked = seat.game.table, seat.asked
-    deciding = table.asked.party if table.asked is not None and asked is None else ""
+    deciding = table.asked is not None and asked is None
     here = not seat.over and table.sits(seat.party)
     advice = asked is not None and seat.advised
     return {
         "party": seat.party,
-        "parties": names,
-        "name": names[seat.side]["name"],
-        "other": names[1 - seat.side]["name"],
+        "name": name,
+        "other": other,
         "week": table.week,
         "over": seat.over,
         "sits": here,
-        "joined": seat.game.name,
-        "deciding": scenario.actors[deciding].name if deciding else "",
+        "link": f"?seat={_others(seat)[1]}&table={seat.game.name}" if seat.game.name else "",
+        "deciding": deciding,
         "asked": _asked(asked, seat) if asked is not None else None,
         "advice": asked.advice if asked is not None and advice else "",
         "also": table.alone(seat.party) if advice else [],
@@ -243,7 +310,7 @@ def _asked(asked: Asked, seat: Seat) -> dict[str, object]:
 
 
 def _course(course: Course, seat: Seat) -> dict[str, object]:
-    mine, theirs = (course.utilities[party] for party in _mine_first(seat))
+    mine, theirs = (course.utilities[party] for party in _others(seat))
     return {
         "what": course.what,
         "status": course.status,
@@ -253,7 +320,8 @@ def _course(course: Course, seat: Seat) -> dict[str, object]:
     }
 
 
-def _mine_first(seat: Seat) -> tuple[str, str]:
+def _others(seat: Seat) -> tuple[str, str]:
+    """Return the party of a seat, and the other one."""
     parties = seat.settings.scenario.parties
     return parties[seat.side], parties[1 - seat.side]
 

@@ -3,10 +3,8 @@
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import Concatenate
 
-from sim.errors import Asked, ConfigError, SimError, problems_of
+from sim.errors import ConfigError, SimError, problems_of, told
 from sim.runs.story import words_of
 from sim.view.board import FOLDED, TITLES, Shown, panels
 from sim.view.board.graphs import drawn_graph
@@ -28,35 +26,11 @@ from sim.view.choices import (
     write_address,
 )
 from sim.view.controls import chosen, conduct_words
-from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep, judged
+from sim.view.courses import Courses, Ensemble
+from sim.view.seat import Seat, seat_of, seated
+from sim.view.stored import UNWRITTEN, Listing, Replayed, StoredSweep
 from sim.view.tour import Tour, tour_of
-from sim.view.watch import Courses, Ensemble, Watch, shown_public
-
-
-def opened(state: State) -> Watch:
-    """Return a new run at its opening; raises `SimError` if the rules raise before week 0."""
-    try:
-        return Watch(state.settings)
-    except SimError:
-        raise
-    except Exception as error:
-        raise SimError(
-            f"at the opening the rules raised {type(error).__name__}: {error}"
-        ) from error
-
-
-def told(
-    action: Callable[Concatenate["Session", Asked], None],
-) -> Callable[Concatenate["Session", Asked], None]:
-    """Let `Session.messages` say what went wrong with an action, one line each."""
-
-    @wraps(action)
-    def attempt(session: "Session", /, *args: Asked.args, **kwargs: Asked.kwargs) -> None:
-        session.messages = []
-        found = problems_of(action, session, *args, **kwargs)
-        session.messages += found
-
-    return attempt
+from sim.view.watch import Watch, opened, shown_public
 
 
 class Session:
@@ -97,13 +71,15 @@ class Session:
         state, problems = usable(self.start, self.start.choices, values)
         self.messages = [*asked.problems, *problems]
         try:
-            watch = opened(state)
+            watch = opened(state.settings)
         except SimError as error:
             self.messages += str(error).splitlines()
             state = state_of(self.start, self.start.choices)
             watch = Watch(state.settings)
         self._replace(watch, state)
         self._base, self._unwritten, self.replayed = self.start.choices, False, None
+        if "seat" in asked.aside:
+            self.messages += problems_of(lambda: self._take_seat(seated(state, asked)))
         if asked.cell is not None:
             problems = self.messages
             self._open_stored(asked.cell, asked.values)
@@ -111,21 +87,45 @@ class Session:
         if asked.week is not None:
             self.watch.go(asked.week)
         self._keep(None)
-        if asked.kept is not None:
-            beside = read_address(asked.kept)
+        if "kept" in asked.aside:
+            beside = read_address(asked.aside["kept"])
             state, problems = usable(self.start, self.start.choices, beside.values)
             self.messages += [f"kept: {line}" for line in (*beside.problems, *problems)]
             self._keep(state)
+
+    def _take_seat(self, seat: Seat) -> None:
+        self._replace(seat, seat.game.state)
+
+    @property
+    def seat(self) -> Seat | None:
+        """The seat in which the visitor decides, if there is one."""
+        return self.watch if isinstance(self.watch, Seat) else None
+
+    @told
+    def decide(self, words: str) -> None:
+        """Take a decision of the visitor's; no words leave it to the delegation."""
+        if self.seat is not None:
+            self.seat.decide(words)
+
+    @told
+    def sit(self, party: str) -> None:
+        """Begin the run shown anew with the visitor in a party's seat."""
+        self._check_written()
+        self._take_seat(seat_of(self.running, party))
+        self.entries += 1
+        self.replayed = None
 
     def _keep(self, state: State | None) -> None:
         """Show a run beside this one, or none."""
         if self.kept is not None:
             self.kept.close()
-        self.kept = None if state is None else Kept(state, opened(state))
+        self.kept = None if state is None else Kept(state, opened(state.settings))
 
     @told
     def keep(self, wanted: object) -> None:
         """Keep the run shown beside those that follow, or let go of the one that is kept."""
+        if wanted and self.watch.hides:
+            raise ConfigError(["a run can be kept beside this one once the talks are over"])
         if wanted and (self._unwritten or self.running.choices.cell is not None):
             raise ConfigError(["a stored run cannot be kept; set it anew and press Reset first"])
         self._keep(self.running if wanted else None)
@@ -133,7 +133,7 @@ class Session:
     def visit(self, query: str, pending: str | None = None) -> None:
         """Show what an entry of the browser's history holds: a run, its week, what is set next."""
         asked, here = read_address(query), read_address(self.address)
-        if (asked.values, asked.cell, asked.kept) != (here.values, here.cell, here.kept):
+        if (asked.values, asked.cell, asked.aside) != (here.values, here.cell, here.aside):
             self._open(query)
         elif asked.week is not None:
             self.watch.go(asked.week)
@@ -162,7 +162,7 @@ class Session:
         if base is None:
             raise ConfigError([f"cell {cell}: {UNWRITTEN}"])
         state, self.messages = usable(self.start, base, changes)
-        self._replace(opened(state), state)
+        self._replace(opened(state.settings), state)
         self._base = base
 
     def _replace(self, watch: Watch, state: State) -> None:
@@ -183,7 +183,7 @@ class Session:
         """Play many courses of the settings shown; `tell` is called when more of them are there."""
         if self.ensemble is not None:
             self.ensemble.close()
-        self.ensemble = Ensemble(self.watch.settings, tell)
+        self.ensemble = None if self.watch.hides else Ensemble(self.watch.settings, tell)
         if self.kept is not None and self.kept.ensemble is None:
             self.kept.ensemble = Ensemble(self.kept.watch.settings, tell)
 
@@ -212,7 +212,7 @@ class Session:
     def to_next_move(self) -> None:
         """Show the next week in which something happens, or the last one."""
         self.go(self.watch.now.played + 1)
-        while not self.watch.now.lines and not self.watch.at_end:
+        while not self.watch.now.lines and not self.watch.stands:
             self.go(self.watch.now.played + 1)
 
     def go(self, played: object, run: object = None) -> None:
@@ -237,7 +237,7 @@ class Session:
 
     def explain(self, wanted: object) -> None:
         """Show or hide why the run ended as it did, playing it to its end first."""
-        if wanted:
+        if wanted and not self.watch.hides:
             self.play_to_end()
             if self.watch.failure:
                 self._report()
@@ -272,7 +272,7 @@ class Session:
         base = Choices({key: here[key] for key in ("scenario",) if key in here})
         state = state_of(self.start, base.over(tour.settings_of(number)))
         if self.watch.settings != state.settings:
-            self._replace(opened(state), state)
+            self._replace(opened(state.settings), state)
             self.entries += 1
         self.tour, self.stop, self.replayed, self._unwritten = tour, number, None, False
         self._base = self.start.choices
@@ -345,7 +345,10 @@ class Session:
         if problems:
             raise ConfigError(problems)
         state = state_of(self.start, self.draft.choices)
-        self._replace(opened(state), state)
+        if self.seat is not None:
+            self._take_seat(seat_of(state, self.seat.party))
+        else:
+            self._replace(opened(state.settings), state)
         self.entries += 1
         self.replayed = None
 
@@ -369,19 +372,11 @@ class Session:
         """Play a stored run again in the Mesa model and compare it with its record."""
         if self.sweep is None:
             raise ConfigError(["cell: this server was started without a sweep's results"])
-        settings = self.sweep.settings(cell, replicate)
-        row = self.sweep.row(cell, replicate)
-        choices = self.sweep.choices(self.start, cell, replicate)
-        state = State(choices or Choices(), settings)
-        watch = opened(state)
-        watch.play_to_end()
+        watch, choices, self.replayed = self.sweep.played_again(self.start, cell, replicate)
+        state = State(choices or Choices(), watch.settings)
         self._replace(watch, state)
         self.entries += 1
         self._base, self._unwritten = state.choices, choices is None
-        self.replayed = judged(watch, cell, row)
-        if self._unwritten:
-            verdict = f"{self.replayed.verdict} {UNWRITTEN}"
-            self.replayed = replace(self.replayed, verdict=verdict)
         self.explained = explained
         if not explained:
             watch.go(0)
@@ -412,6 +407,8 @@ class Session:
     @property
     def sentence(self) -> str:
         """What stands in the week shown, who would sign and who not, and why."""
+        if self.seat is not None and self.watch.hides:
+            return self.seat.sentence
         return sentence(self.watch.settings, self.watch.now)
 
     @property
@@ -432,6 +429,8 @@ class Session:
         if self.replayed is not None:
             own = {"replicate": str(self.replayed.replicate)}
             return write_address(own | beside, self.replayed.cell)
+        if self.seat is not None:
+            beside |= self.seat.address()
         choices = self.running.choices
         base = self.start.choices if choices.cell is None else self._base
         return write_address(address_values(base, choices) | beside, choices.cell)
@@ -446,4 +445,6 @@ class Session:
     @property
     def command(self) -> str:
         """The `sim run` line that plays the run shown; empty if no single line does."""
-        return "" if self._unwritten else command_line(self.start, self.running.choices)
+        decisions = () if self.seat is None else self.seat.game.table.settings.decisions
+        choices = self.running.choices
+        return "" if self._unwritten else command_line(self.start, choices, decisions)

@@ -1,7 +1,7 @@
 """A sweep's folder: its cells, their runs, and the settings that replay any of them exactly."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from sim.model.plugins import plugin_digest, plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, OUTCOME_COLUMNS, codes_of, outcomes
 from sim.runs.shares import wilson
+from sim.runs.story import day_of, gate_words
 from sim.runs.summary import scenario_columns, scenario_outcomes
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
 from sim.sweeps.store import FOREIGN, PLAN, SHARDS, Store, problem_of
-from sim.sweeps.summary import by_cell
+from sim.sweeps.summary import by_cell, with_failed
+from sim.view.board.markup import plain_day
 from sim.view.choices import Choices, Start, is_allowed, is_plain, settings_of, split
-from sim.view.watch import Watch
+from sim.view.watch import Watch, opened
 
 LISTED = 50
 """Cells, or runs, to a page of the lists."""
@@ -161,6 +163,22 @@ class StoredSweep:
         )
         found = [] if self.plan.model == model_digest() else [changed]
         return self._flaws + found + self._missing_plugins
+
+    def played_again(
+        self, start: Start, cell: int, replicate: int
+    ) -> tuple[Watch, Choices | None, "Replayed"]:
+        """Return a stored run played to its end, what was chosen for it, and the comparison.
+
+        Choices are None where no overrides play it. Raises as `settings` and `row`.
+        """
+        watch = opened(self.settings(cell, replicate))
+        row = self.row(cell, replicate)
+        choices = self.choices(start, cell, replicate)
+        watch.play_to_end()
+        found = judged(watch, cell, row)
+        if choices is None:
+            found = replace(found, verdict=f"{found.verdict} {UNWRITTEN}")
+        return watch, choices, found
 
     @cached_property
     def _missing_plugins(self) -> list[str]:
@@ -351,3 +369,54 @@ def _verdict(watch: Watch, row: Mapping[str, object]) -> tuple[str, bool]:
         return f"it differs from its record in {', '.join(differing)}.", False
     count = len(outcome_columns(watch.settings.scenario))
     return f"all {count} outcomes are those of its record, to the last bit.", True
+
+
+# --- the rows of the tables that list a sweep
+
+
+def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
+    """Return the cells in an order of `sim.view.stored.Listing`, those without outcome last."""
+    if order not in ("most", "least"):
+        return list(cells)
+    sense = -1.0 if order == "most" else 1.0
+    return sorted(cells, key=lambda cell: (cell.share is None, sense * (cell.share or 0.0)))
+
+
+def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
+    """Return cells as plain rows."""
+    return [
+        {
+            **asdict(cell),
+            "values": [str(value) for value in cell.values.values()],
+            "runs": with_failed(cell.runs, cell.failed),
+            "estimate": cell.share,
+            "share": "no outcome"
+            if cell.share is None
+            else f"{cell.share:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+        }
+        for cell in cells
+    ]
+
+
+def run_rows(sweep: StoredSweep, cell: int, runs: Sequence[StoredRun]) -> list[dict[str, object]]:
+    """Return runs of one cell as plain rows, in the scenario's words."""
+    scenario = sweep.scenario(cell)
+    words = gate_words(scenario)
+
+    def most_in_the_way(run: StoredRun) -> str:
+        if run.gates is None:
+            return ""
+        return ", ".join(words[gate] for gate in run.gates) or "nothing"
+
+    return [
+        {
+            "replicate": run.replicate,
+            "status": run.error or run.status.replace("_", " "),
+            "signed": run.signed,
+            "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
+            "weeks": run.weeks,
+            "gate": most_in_the_way(run),
+            "question": "How was it signed?" if run.signed in SIGNED else "Why did this one fail?",
+        }
+        for run in runs
+    ]

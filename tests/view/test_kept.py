@@ -11,8 +11,8 @@ from sim.runs.story import tell
 from sim.view.board.moves import parting
 from sim.view.choices import Start
 from sim.view.controls import differing
+from sim.view.courses import Ensemble
 from sim.view.session import Session
-from sim.view.watch import Ensemble
 
 LINE = "preset=opposition&seed=4&public=none&horizon=156"
 OVERRIDES = LINE.split("&")

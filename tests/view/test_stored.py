@@ -16,9 +16,17 @@ from sim.runs.shares import wilson
 from sim.sweeps.plan import UNSEALED_FORMAT
 from sim.sweeps.store import Store
 from sim.view.choices import Choices, Start, settings_of
-from sim.view.page import cell_rows, run_rows, sorted_cells
 from sim.view.session import Session
-from sim.view.stored import KINDS, Listing, StoredSweep, differences, largest_gates
+from sim.view.stored import (
+    KINDS,
+    Listing,
+    StoredSweep,
+    cell_rows,
+    differences,
+    largest_gates,
+    run_rows,
+    sorted_cells,
+)
 from sim.view.watch import Watch
 
 from .conftest import REPLICATES

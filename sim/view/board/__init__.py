@@ -14,7 +14,8 @@ from sim.view.board.markup import draw
 from sim.view.board.moves import moves_panel
 from sim.view.board.parties import home_panel, parties_panel
 from sim.view.board.path import header_panel, path_panel, preconditions_panel, text_panel
-from sim.view.watch import Courses, Snapshot
+from sim.view.courses import Courses
+from sim.view.watch import Snapshot
 
 
 class Shown(NamedTuple):

@@ -16,7 +16,8 @@ from sim.view.board.markup import draw
 from sim.view.board.path import ENDINGS, gate_list, sentence, week_words
 from sim.view.choices import Choices, Start, State, address_values, write_address
 from sim.view.controls import differing
-from sim.view.watch import Courses, Ensemble, Snapshot, Watch
+from sim.view.courses import Courses, Ensemble
+from sim.view.watch import Snapshot, Watch
 
 LATEST = 24
 """Moves that are shown unless all are wanted."""

@@ -19,7 +19,8 @@ from sim.view.board.markup import (
     share,
     years_of,
 )
-from sim.view.watch import Courses, PartyNow, Snapshot
+from sim.view.courses import Courses
+from sim.view.watch import PartyNow, Snapshot
 
 SHARES = ((0.0, "0"), (0.5, "50"), (1.0, "100"))
 QUARTERS = ((0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100"))
@@ -35,29 +36,33 @@ def parties_panel(
     overlay: bool,
     courses: Courses | None = None,
 ) -> str:
-    """Return both parties' charts on the same scales, before the bands of many courses."""
+    """Return both parties' charts on the same scales, before the bands of many courses.
+
+    Whoever sits for one party sees its charts alone.
+    """
     scenario, horizon = settings.scenario, settings.horizon
+    sides = [side for side in range(2) if snapshots[-1].known_to in (-1, side)]
     marks = marks_of(scenario, horizon, snapshots[-1], overlay)
     years = years_of(scenario, horizon)
     utilities = [
         value
         for snapshot in snapshots
-        for party in snapshot.parties
-        for value in _utilities(party)
+        for side in sides
+        for value in _utilities(snapshot.parties[side])
         if value is not None
     ]
     low, high = min(0.0, *utilities) - ROOM, max(1.0, *utilities) + ROOM
     talks = Frame(horizon, -0.02, 1.02, HEIGHT, SHARES, years)
     worth = Frame(horizon, low, high, HEIGHT, UTILITIES, years)
     charts = []
-    for side, party in enumerate(scenario.parties):
-        name, css = scenario.actors[party].name, SIDES[side]
+    for side in sides:
+        name, css = scenario.actors[scenario.parties[side]].name, SIDES[side]
         weeks = [snapshot.parties[side] for snapshot in snapshots]
         shares, both = (
             _shares(name, css, weeks, talks, marks, fans_of(courses, "target", side, css)),
             _worth(name, css, weeks, worth, marks, fans_of(courses, "deal", side, css)),
         )
-        charts.append((name, shares, both, _kind(weeks)))
+        charts.append((side, name, shares, both, _kind(weeks)))
     note = (
         "Shares are of what is open: 100 % is the party&rsquo;s own ideal on every open issue. "
         "Utility 1 is the whole treaty at its own ideals; signing and waiting are compared once "

@@ -11,14 +11,8 @@ from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
 from sim.runs.story import STATUS_WORDS, day_of, gate_words, short_title, wording
 from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
-from sim.view.watch import (
-    Courses,
-    HomeNow,
-    PartyNow,
-    PreconditionNow,
-    ProvisionNow,
-    Snapshot,
-)
+from sim.view.courses import Courses
+from sim.view.watch import HomeNow, PartyNow, PreconditionNow, ProvisionNow, Snapshot
 
 LADDER = (
     Treaty.OPEN,

@@ -1,11 +1,11 @@
-"""The Solara page: one session a browser tab, drawn by the five Vue templates beside this file.
+"""The Solara page: one session a browser tab, drawn by the six Vue templates beside this file.
 
 From top to bottom: whose turn it is; the templates as components, with what each shows and what
 it can ask for; the rows of the tables that list a sweep; the page itself.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from threading import Condition, Lock
@@ -13,15 +13,23 @@ from threading import Condition, Lock
 import solara
 from reacton.core import Element
 
-from sim.runs.story import day_of, gate_words
 from sim.sweeps.columns import kind_of
-from sim.sweeps.summary import heading, with_failed
-from sim.view.board.markup import plain_day
+from sim.sweeps.summary import heading
 from sim.view.board.moves import marks_of_moves
 from sim.view.choices import started
 from sim.view.controls import Fieldset, fieldsets, other_choices
+from sim.view.seat import GAMES, Seat, listen, names_of, shown_seat
 from sim.view.session import Session
-from sim.view.stored import KINDS, LISTED, SIGNED, Cell, Listing, StoredRun, StoredSweep, sweep_of
+from sim.view.stored import (
+    KINDS,
+    LISTED,
+    Listing,
+    StoredSweep,
+    cell_rows,
+    run_rows,
+    sorted_cells,
+    sweep_of,
+)
 from sim.view.tour import shown_stop
 
 Handler = Callable[[object], None] | None
@@ -91,11 +99,24 @@ def transport(
     event_set_overlay: Handler = None,
     event_set_explained: Handler = None,
     event_keep: Handler = None,
+    event_sit: Handler = None,
 ) -> None:
     """Show the head of the page and move through the weeks.
 
     While it plays, the template asks for the next week once the last one has been drawn.
     """
+
+
+@solara.component_vue("seat.vue", vuetify=False)
+def seat_panel(
+    seat: dict[str, object],
+    answered: int,
+    event_decide: Handler = None,
+    event_play_on: Handler = None,
+    event_advise: Handler = None,
+    event_invite: Handler = None,
+) -> None:
+    """Show what a seat is asked and what it may do."""
 
 
 @solara.component_vue("board.vue", vuetify=False)
@@ -150,54 +171,6 @@ def results(
     """List a sweep's cells and runs."""
 
 
-def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
-    """Return the cells in an order of `sim.view.stored.Listing`, those without outcome last."""
-    if order not in ("most", "least"):
-        return list(cells)
-    sense = -1.0 if order == "most" else 1.0
-    return sorted(cells, key=lambda cell: (cell.share is None, sense * (cell.share or 0.0)))
-
-
-def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
-    """Return cells as plain rows."""
-    return [
-        {
-            **asdict(cell),
-            "values": [str(value) for value in cell.values.values()],
-            "runs": with_failed(cell.runs, cell.failed),
-            "estimate": cell.share,
-            "share": "no outcome"
-            if cell.share is None
-            else f"{cell.share:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
-        }
-        for cell in cells
-    ]
-
-
-def run_rows(sweep: StoredSweep, cell: int, runs: Sequence[StoredRun]) -> list[dict[str, object]]:
-    """Return runs of one cell as plain rows, in the scenario's words."""
-    scenario = sweep.scenario(cell)
-    words = gate_words(scenario)
-
-    def most_in_the_way(run: StoredRun) -> str:
-        if run.gates is None:
-            return ""
-        return ", ".join(words[gate] for gate in run.gates) or "nothing"
-
-    return [
-        {
-            "replicate": run.replicate,
-            "status": run.error or run.status.replace("_", " "),
-            "signed": run.signed,
-            "when": plain_day(day_of(scenario, run.signed_week)) if run.signed_week >= 0 else "",
-            "weeks": run.weeks,
-            "gate": most_in_the_way(run),
-            "question": "How was it signed?" if run.signed in SIGNED else "Why did this one fail?",
-        }
-        for run in runs
-    ]
-
-
 @solara.component
 def Layout(children: list[Element]) -> Element:  # noqa: N802 - Solara looks for this name
     """Put the page into the window without Solara's own bars."""
@@ -230,10 +203,12 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
 
         return handler
 
-    def show_courses() -> None:
-        session.play_courses(lambda: act(lambda _: None, setting=False)(None))
+    def again() -> None:
+        act(lambda _: None, setting=False)(None)
 
-    solara.use_effect(show_courses, [session.run, id(session.kept)])
+    hides = session.watch.hides
+    solara.use_effect(lambda: session.play_courses(again), [session.run, id(session.kept), hides])
+    solara.use_effect(lambda: listen(session.seat, again), [session.run])
     # Neither changes from week to week.
     groups, told_groups = solara.use_memo(
         lambda: fieldsets_of(session), [session.draft, session.running]
@@ -253,6 +228,8 @@ def Page() -> Element:  # noqa: N802 - Solara looks for this name
     parts = [solara.Title(title), head, told]
     if sweep is not None:
         parts.append(_results(session, sweep, act, *runs))
+    if session.seat is not None:
+        parts.append(_seat(session, session.seat, act, answered))
     shown = board(
         panels={name: html for name, html in panels.items() if name != "header"},
         ties=session.layout["ties"],
@@ -313,7 +290,8 @@ def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Eleme
             "played": watch.played,
             "horizon": watch.settings.horizon,
             "over": watch.over,
-            "at_end": watch.at_end,
+            "at_end": watch.stands,
+            "seats": [] if session.seat is not None else names_of(watch.settings.scenario),
             "sentence": session.sentence,
             "ending": session.ending,
             "marks": marks_of_moves(watch.all),
@@ -332,6 +310,18 @@ def _transport(session: Session, act: Act, told_now: dict[str, object]) -> Eleme
         event_set_overlay=act(session.show_record),
         event_set_explained=act(session.explain),
         event_keep=act(session.keep),
+        event_sit=act(session.sit),
+    )
+
+
+def _seat(session: Session, seat: Seat, act: Act, answered: int) -> Element:
+    return seat_panel(
+        seat=shown_seat(seat),
+        answered=answered,
+        event_decide=act(lambda words: session.decide(str(words or ""))),
+        event_play_on=act(lambda _: session.play_to_end()),
+        event_advise=act(lambda wanted: seat.advise(bool(wanted))),
+        event_invite=act(lambda _: GAMES.invite(seat.game)),
     )
 
 
