@@ -1,9 +1,10 @@
 """Graphs of the public: shape, mean degree, and dependence on the seed alone."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
-from sim.model.society import GRAPHS, graph_pool
+from sim.model.society import GRAPHS, complete, compressed_rows, graph_pool, small_world
 
 
 @pytest.mark.parametrize("family", sorted(GRAPHS))
@@ -49,3 +50,25 @@ def test_the_share_of_ties_across_the_camps_is_what_was_asked_for(across: float)
     own = np.repeat(np.arange(400) < 200, np.diff(start))
     crossing = np.mean(own != (tie[: start[-1]] < 200))
     assert crossing == pytest.approx(across, abs=0.03)
+
+
+@pytest.mark.parametrize("rewiring", [0.0, 0.1, 0.7, 1.0])
+def test_small_worlds_are_tie_for_tie_those_of_networkx(rewiring: float) -> None:
+    rng = np.random.default_rng(5)
+    for seed in rng.integers(2**32, size=60).tolist():
+        citizens = int(rng.integers(3, 12 if seed % 2 else 300))
+        degree = int(rng.integers(1, min(citizens, 24) + 1))
+        width = max(2, degree - degree % 2)
+        theirs = nx.watts_strogatz_graph(citizens, width, rewiring, seed=seed)
+        for own, wanted in zip(
+            small_world(citizens, degree, rewiring, seed), compressed_rows(theirs), strict=True
+        ):
+            assert own.dtype == wanted.dtype
+            assert own.tolist() == wanted.tolist(), (citizens, degree, seed)
+
+
+@pytest.mark.parametrize("citizens", [1, 2, 7])
+def test_the_complete_graph_is_that_of_networkx(citizens: int) -> None:
+    theirs = compressed_rows(nx.complete_graph(citizens))
+    for own, wanted in zip(complete(citizens, 0, 0.0, 0), theirs, strict=True):
+        assert own.tolist() == wanted.tolist()

@@ -26,6 +26,8 @@ from pydantic import (
 
 from sim.errors import did_you_mean
 
+SAFE_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""Builds plain values only; libyaml's parser is ten times as fast as Python's."""
 FIRST_YEAR, LAST_YEAR = 100, 9899
 """Years of a scenario's dates; what follows from them stays within the calendar of Python."""
 ASSUMPTION = "assumption"
@@ -216,7 +218,7 @@ LEAN = "lean_"
 def assumed() -> Plain:
     """Return what is taken where a scenario in the short form says nothing, and its classes."""
     text = Path(__file__).with_name("assumed.yaml").read_text("utf-8")
-    found: Plain = yaml.safe_load(text)
+    found: Plain = yaml.load(text, SAFE_LOADER)  # noqa: S506 - a safe one
     return found
 
 

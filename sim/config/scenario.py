@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-import networkx as nx
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -283,8 +282,8 @@ def _source_problems(s: "Scenario") -> Iterator[str]:
 
 
 def _channel_problems(s: "Scenario") -> Iterator[str]:
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(s.parties)
+    reached: dict[str, set[str]] = {}
+    seen = set()
     for index, channel in enumerate(s.channels):
         place = f"channels[{index}].between"
         one, other = channel.between
@@ -293,10 +292,12 @@ def _channel_problems(s: "Scenario") -> Iterator[str]:
                 yield f"{place}: unknown actor '{actor}'" + did_you_mean(actor, s.actor_ids)
         if one == other:
             yield f"{place}: a channel needs two different ends, got '{one}' twice"
-        elif graph.has_edge(one, other):
+        elif frozenset(channel.between) in seen:
             yield f"{place}: duplicate of an earlier channel between {one} and {other}"
-        graph.add_edge(one, other)
-    if not nx.has_path(graph, s.first, s.second):
+        seen.add(frozenset(channel.between))
+        joined = reached.get(one, {one}) | reached.get(other, {other})
+        reached |= dict.fromkeys(joined, joined)
+    if s.second not in reached.get(s.first, ()):
         yield f"channels: no path connects {s.first} and {s.second}"
 
 
@@ -445,6 +446,5 @@ def build_scenario(plain: Mapping[str, object], prefix: str = "") -> Scenario:
         lines += [f"{prefix}.{line}" if prefix else line for line in further]
         raise ConfigError(lines) from error
     except ConfigError as error:
-        raise ConfigError(
-            [f"{prefix}.{line}" if prefix else line for line in error.problems]
-        ) from error
+        lines = [f"{prefix}.{line}" if prefix else line for line in error.problems]
+        raise ConfigError(lines) from error

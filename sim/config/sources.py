@@ -18,7 +18,7 @@ import yaml
 
 from sim.config import config_folder
 from sim.config.messages import mistyped
-from sim.config.number import mapping
+from sim.config.number import SAFE_LOADER, mapping
 from sim.errors import ConfigError, did_you_mean
 from sim.model.identity import digest, file_digest, keep, recall
 
@@ -91,12 +91,11 @@ def _encoding_problem(data: bytes) -> str:
 
 def _structure_problem(text: str) -> str:
     """Return whether a text is too deep or too much, by its events; nothing is built yet."""
-    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     sizes: dict[str | None, int] = {}
     inside: list[tuple[str | None, int]] = []
     count = 0
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in yaml.parse(text, Loader=SAFE_LOADER):
             place = f"line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
             if isinstance(event, yaml.CollectionStartEvent):
                 inside.append((event.anchor, count))
@@ -389,9 +388,8 @@ def _with_bases(
 
 def read_mapping(file: Path) -> dict[str, object]:
     """Return a file's mapping, empty if it holds none or cannot be read."""
-    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
         check_text(file)
-        return mapping(yaml.load(file.read_text("utf-8"), loader))  # noqa: S506 - a safe loader
+        return mapping(yaml.load(file.read_text("utf-8"), SAFE_LOADER))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, OSError, ValueError, ConfigError):
         return {}

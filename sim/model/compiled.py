@@ -9,11 +9,14 @@ for nothing to be compiled again.
 """
 
 import hashlib
+import importlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar, cast
 
 import numba as nb
@@ -81,6 +84,25 @@ def use_cache_folder() -> None:
 
 
 use_cache_folder()
+
+
+def _load_without_linear_algebra() -> None:
+    """Load numba's array functions as where SciPy's BLAS is missing.
+
+    They look for it when they are loaded, which takes a quarter of a short run and matters to
+    `np.convolve` alone; other functions look again when a rule uses them, and find it.
+    """
+    blas = "scipy.linalg.cython_blas"
+    if blas in sys.modules:
+        return
+    sys.modules[blas] = cast(ModuleType, None)
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[blas]
+
+
+_load_without_linear_algebra()
 
 
 def is_compiled(entry: str = "") -> bool:
