@@ -173,6 +173,13 @@ class Table:
         self._ask_from(self.week)
         self.asked = None
 
+    def ask(self) -> None:
+        """Ask what the week that is played next brings, if anything, and play nothing."""
+        if self.asked is None and not self.over:
+            after, _ = self.model.trial()
+            if after.asked:
+                self.step()
+
     def play_on(self) -> None:
         """Play until a person is asked or the talks end."""
         while not self.over and self.step():

@@ -130,6 +130,7 @@ def seated(state: State, asked: Address) -> "Seat":
     with game.turns:
         if party not in game.table.parties:
             game.table.sit(party)
+        game.table.ask()
     return Seat(game, party)
 
 
