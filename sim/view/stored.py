@@ -18,7 +18,6 @@ from sim.model.plugins import plugin_digest, plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, OUTCOME_COLUMNS, codes_of, outcomes
 from sim.runs.scenario_outcomes import scenario_columns, scenario_outcomes
-from sim.runs.shares import wilson
 from sim.sweeps.cells import CellSettings
 from sim.sweeps.columns import OK
 from sim.sweeps.overrides import Value
@@ -71,15 +70,16 @@ class Listing:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its swept values, its runs, and in how many of them the outcome came."""
+    """One cell: its swept values, its runs, and their share or mean of an outcome."""
 
     number: int
     values: Mapping[str, Value]  # swept values by their keys
     runs: int  # runs with an outcome
     failed: int  # runs without one, which the share does not count
-    # share of them in which the outcome of the list came, by default a signature; None without any
+    # share of them in which the outcome of the list came, by default a signature, or its mean;
+    # None without any
     share: float | None
-    low: float  # Wilson's 95 % interval of that share
+    low: float  # 95 % interval of it
     high: float
 
 
@@ -179,7 +179,7 @@ class StoredSweep:
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells in the order of the plan."""
-        rows = by_cell(self._table, self.outcome).iter_rows(named=True)
+        rows = by_cell(self._table, self.plan, self.outcome).iter_rows(named=True)
         counted = {row["cell"]: row for row in rows}
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
@@ -188,8 +188,7 @@ class StoredSweep:
         runs, failed = (int(row["runs"]), int(row["failed"])) if row is not None else (0, 0)
         if row is None or not runs:
             return Cell(number, values, 0, failed, None, 0.0, 1.0)
-        low, high = wilson(row["share"], runs)
-        return Cell(number, values, runs, failed, float(row["share"]), float(low), float(high))
+        return Cell(number, values, runs, failed, row["share"], row["low"], row["high"])
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
         """Return `count` runs of a kind from the `first` on, and how many there are in the cell."""

@@ -12,9 +12,10 @@ from threading import Condition
 import solara
 from reacton.core import Element
 
+from sim.runs.shares import Share
 from sim.runs.story import day_of, gate_words
 from sim.sweeps.columns import kind_of
-from sim.sweeps.summary import heading, with_failed
+from sim.sweeps.summary import explained, heading, with_failed
 from sim.view.board.markup import plain_day
 from sim.view.board.moves import marks_of_moves
 from sim.view.choices import started
@@ -145,17 +146,21 @@ def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
     return sorted(cells, key=lambda cell: (cell.share is None, sense * (cell.share or 0.0)))
 
 
-def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
-    """Return cells as plain rows."""
+def cell_rows(sweep: StoredSweep, cells: Sequence[Cell]) -> list[dict[str, object]]:
+    """Return cells as plain rows; `estimate`, `low` and `high` are shares of the range."""
+    kind = kind_of(sweep.outcome)
+    most = kind.most(sweep.plan.common_horizon)
     return [
         {
             **asdict(cell),
             "values": [str(value) for value in cell.values.values()],
             "runs": with_failed(cell.runs, cell.failed),
-            "estimate": cell.share,
+            "estimate": None if cell.share is None else cell.share / most,
+            "low": cell.low / most,
+            "high": cell.high / most,
             "share": "no outcome"
             if cell.share is None
-            else f"{cell.share:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+            else " ".join(str(Share(cell.share, cell.low, cell.high, kind.format)).split()),
         }
         for cell in cells
     ]
@@ -382,11 +387,11 @@ def _results(
         listed={
             "title": f"Results of {sweep.title}",
             "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}. "
-            f"Shares are those of runs in which {kind_of(sweep.outcome).words}.",
+            f"{heading(sweep.outcome)}: {explained(sweep.outcome, sweep.plan)}.",
             "share": heading(sweep.outcome),
             "swept": swept,
             "most": sweep.plan.cells - 1,
-            "cells": cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
+            "cells": cell_rows(sweep, ordered[listing.first_cell : listing.first_cell + LISTED]),
             "cells_total": len(ordered),
             **asdict(listing),
             "kinds": list(KINDS),
