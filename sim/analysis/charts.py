@@ -311,6 +311,8 @@ def heat_map(rows: Rows, title: str, x: str, y: str, *, colour: str, format: str
     values = [float(str(row["value"])) for row in rows]
     low, high = min(values), max(max(values), min(values) + 1e-9)
     columns = list(dict.fromkeys(str(row["x"]) for row in rows))
+    scale, plain = (100, format[:-1] + "f") if format.endswith("%") else (1, format)
+    ends = (f"format({scale} * datum.{end}, '{plain}')" for end in ("low", "high"))
     chart = drawn(
         "heat",
         rows,
@@ -321,6 +323,7 @@ def heat_map(rows: Rows, title: str, x: str, y: str, *, colour: str, format: str
         colour=colour,
         format=format,
         ends=[low, high],
+        interval="'[' + " + " + ', ' + ".join(ends) + " + ']'",
         ink=readable_ink(f"((datum.value - {low!r}) / {high - low!r})"),
         angle=0 if len(columns) <= UPRIGHT else -30,
     )

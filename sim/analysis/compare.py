@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
-from sim.analysis.intervals import NOTHING, Estimate, estimate, spread
-from sim.analysis.paired import mean_change, moved
+from sim.analysis.intervals import NOTHING, Clusters, Estimate, estimate, spread
+from sim.analysis.paired import PRECISION, difference_shown, mean_change, moved
 from sim.analysis.results import Floats, NotInResults, Results, word
-from sim.sweeps.columns import DERIVED
+from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import flat, paths_apart
 
@@ -73,7 +73,7 @@ class Comparison(Result):
     # degrees of freedom of the mean of the first and of the second sweep over these cells, or twice
     # that of the difference if paired; None where runs are independent, those of one cell
     freedom: Freedom
-    still_needed: int  # further replicates for two percentage points, 0 if reached or not paired
+    still_needed: int  # further replicates for 2 % of the range, 0 if reached or not paired
 
     @property
     def used(self) -> list[Pair]:
@@ -104,8 +104,7 @@ class Comparison(Result):
         pairs = sorted(self.used, key=lambda p: -p.difference.value)
         if not pairs:
             raise NotInResults("no pair of cells has outcomes in both sweeps")
-        share = self.outcome in DERIVED
-        scale = 100.0 if share else 1.0
+        scale, axis, shown = difference_shown(self.outcome)
         rows = [
             {
                 "label": pairs[n].label,
@@ -118,15 +117,19 @@ class Comparison(Result):
         )
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        what = difference_in(self.outcome)
-        return dot_plot(rows, title, what, format=".1f" if share else ".3f", mark=0.0)
+        return dot_plot(rows, title, axis, format=shown, mark=0.0)
 
 
-def difference_in(outcome: str) -> str:
-    """Return what a difference in an outcome counts, as an axis says it."""
-    if outcome in DERIVED:
-        return f"percentage points more runs in which {DERIVED[outcome].words}"
-    return f"difference in {outcome}"
+class Measure(NamedTuple):
+    """What a run's number is, see `estimate`."""
+
+    share: bool
+    most: float | None
+
+    @property
+    def precision(self) -> float:
+        """Half-width that is wanted of a difference."""
+        return PRECISION * (self.most or 1.0)
 
 
 def compare(
@@ -140,13 +143,16 @@ def compare(
     """
     matches = matched(one, other)
     paired = _share_chance(one, other)
-    first, second = one.outcome(outcome), other.outcome(outcome)
+    horizon = common_horizon(one, other)
+    first, second = one.outcome(outcome, horizon), other.outcome(outcome, horizon)
     blocks = [
         (_block(first, one, match.one), _block(second, other, match.other)) for match in matches
     ]
-    share = outcome in DERIVED
+    share = is_share(outcome)
+    number = outcome in DERIVED and not share
+    measure = Measure(share, DERIVED[outcome].most(horizon) if number else None)
     pairs = tuple(
-        _pair(match, block, (one, other), paired, share)
+        _pair(match, block, (one, other), paired, measure)
         for match, block in zip(matches, blocks, strict=True)
     )
     used = [
@@ -161,10 +167,15 @@ def compare(
     overall = Overall(NOTHING)
     if used:
         over_all = overall_paired if paired else overall_unpaired
-        overall = over_all(used, one, other, share)
+        overall = over_all(used, one, other, measure)
     apart = settings_apart(one, other)
     needed = overall.still_needed
     notes = (*_left_out(only, len(pairs) - len(used), name), *overall.notes)
+    if needed:
+        wanted = difference_shown(outcome)[0] * measure.precision
+        unit = f" {DERIVED[outcome].points}" if outcome in DERIVED else ""
+        more = f"{needed:,} more replicates of each cell are needed."
+        notes = (*notes, f"For an interval of ±{wanted:g}{unit} {more}")
     return Comparison(
         outcome=outcome,
         name=name,
@@ -175,8 +186,13 @@ def compare(
         overall=overall.mean,
         freedom=overall.freedom,
         still_needed=needed,
-        notes=(*notes, *_notes(one, other, paired, needed, [path for path, _, _ in apart])),
+        notes=(*notes, *_notes(one, other, paired, [path for path, _, _ in apart])),
     )
+
+
+def common_horizon(one: Results, other: Results) -> int:
+    """Return the weeks that every cell of both is played for, unless its talks end."""
+    return min(one.plan.common_horizon, other.plan.common_horizon)
 
 
 def _block(values: Floats, side: Results, combination: int) -> Floats:
@@ -186,20 +202,20 @@ def _block(values: Floats, side: Results, combination: int) -> Floats:
 
 def _pair(
     match: Match, block: tuple[Floats, Floats], sides: tuple[Results, Results], paired: bool,
-    share: bool,
+    measure: Measure,
 ) -> Pair:  # fmt: skip
     if paired:
         # What is compared run by run is shown of the same runs, however many more there are.
         common = min(values.shape[1] for values in block)
         block = block[0][:, :common], block[1][:, :common]
     before, after = (
-        estimate(values, side.clusters_of(np.arange(side.points)), share)
+        _estimate(values, side.clusters_of(np.arange(side.points)), measure)
         for values, side in zip(block, sides, strict=True)
     )
     difference, (more, less) = unpaired(before, after), (0, 0)
     if paired:
         change = _change(*block)
-        difference = mean_change(change[np.newaxis], sides[0], share).mean
+        difference = mean_change(change[np.newaxis], sides[0], measure.share).mean
         more, less = moved(change)
     return Pair(
         **vars(match), before=before, after=after, difference=difference, more=more, less=less
@@ -327,31 +343,35 @@ class Overall(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def overall_paired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
+def overall_paired(blocks: Blocks, one: Results, other: Results, measure: Measure) -> Overall:
     """Return the mean difference run by run."""
     changes = np.array([_change(*block) for block in blocks])
-    found = mean_change(changes, one, share)
+    found = mean_change(changes, one, measure.share, measure.precision)
     freedom = (found.freedom, found.freedom)
     notes = _incomplete([changes.mean(axis=0)])
     return Overall(found.mean, freedom, found.needed, notes)
 
 
-def overall_unpaired(blocks: Blocks, one: Results, other: Results, share: bool) -> Overall:
+def overall_unpaired(blocks: Blocks, one: Results, other: Results, measure: Measure) -> Overall:
     """Return the difference of two samples of cells.
 
     The cells of a sweep share their shocks, so each mean has an interval that knows of that, and
     the difference that of Newcombe (1998) from the two.
     """
     (before, first, one_total), (after, second, other_total) = (
-        _mean_of_cells(np.stack(cells), results, share)
+        _mean_of_cells(np.stack(cells), results, measure)
         for cells, results in zip(zip(*blocks, strict=True), (one, other), strict=True)
     )
     notes = _incomplete([one_total, other_total])
     return Overall(unpaired(before, after), freedom=(first, second), notes=notes)
 
 
+def _estimate(values: Floats, points: Clusters | None, measure: Measure) -> Estimate:
+    return estimate(values, points, share=measure.share, most=measure.most)
+
+
 def _mean_of_cells(
-    cells: Floats, results: Results, share: bool
+    cells: Floats, results: Results, measure: Measure
 ) -> tuple[Estimate, float | None, Floats]:
     """Return the mean over replicates complete in all cells, its degrees of freedom, and which.
 
@@ -362,9 +382,9 @@ def _mean_of_cells(
     values = np.where(whole, cells, np.nan).reshape(-1, cells.shape[2])
     clusters = results.clusters_of(np.arange(results.points))
     points = clusters and clusters._replace(number=np.tile(clusters.number, len(cells)))
-    alone = points is None and len(cells) == 1
+    alone = measure.share and points is None and len(cells) == 1
     freedom = None if alone else spread(values, points).freedom
-    return estimate(values, points, share), freedom, np.where(whole, 0.0, np.nan)
+    return _estimate(values, points, measure), freedom, np.where(whole, 0.0, np.nan)
 
 
 def _incomplete(totals: list[Floats]) -> tuple[str, ...]:
@@ -409,14 +429,7 @@ def _left_out(only: tuple[int, int], empty: int, name: str) -> Iterator[str]:
         )
 
 
-def _notes(
-    one: Results, other: Results, paired: bool, needed: int, apart: list[str]
-) -> Iterator[str]:
-    if needed:
-        yield (
-            f"For an interval of ±2 percentage points {needed:,} more replicates of each cell are "
-            "needed."
-        )
+def _notes(one: Results, other: Results, paired: bool, apart: list[str]) -> Iterator[str]:
     if not paired:
         yield (
             "Seeds or drawn points differ, so runs cannot be compared one by one; the difference "

@@ -10,6 +10,7 @@ from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.conduct import Provision
 from sim.runs.story import short_title
+from sim.sweeps.columns import DERIVED
 
 KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "interim only"}
 """Outcomes whose rates are given, and their words."""
@@ -20,13 +21,19 @@ class Rate:
     """Signing rates of one group of cells."""
 
     group: Group
-    shares: dict[str, Estimate]  # estimate by outcome, keys as in `KINDS`
+    shares: dict[str, Estimate]  # estimate by outcome: the one asked for, and those of `KINDS`
+    outcome: str = "signed"  # the one asked for
     no_outcome: int = 0  # planned runs that failed or are missing, which no share counts
 
     @property
     def signed(self) -> Estimate:
         """Share of runs in which anything was signed."""
         return self.shares["signed"]
+
+    @property
+    def asked(self) -> Estimate:
+        """Share or mean of the outcome that was asked for."""
+        return self.shares[self.outcome]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,6 +44,7 @@ class SigningRates(Result):
     """
 
     keys: tuple[str, ...]  # keys whose values tell the groups apart
+    outcome: str  # what the first column is about
     rates: tuple[Rate, ...]  # in the order of the plan
 
     def records(self) -> Iterator[dict[str, object]]:
@@ -50,13 +58,15 @@ class SigningRates(Result):
             yield row
 
     def sorted(self) -> list[Rate]:
-        """Return the rates, most signed first."""
-        known = (rate for rate in self.rates if rate.signed.runs)
-        return sorted(known, key=lambda rate: -rate.signed.value)
+        """Return the rates, the most of the outcome first."""
+        known = (rate for rate in self.rates if rate.asked.runs)
+        return sorted(known, key=lambda rate: -rate.asked.value)
 
     def figure(self) -> Figure:
-        """Return signing rates with their intervals, most signed first."""
+        """Return the outcome, or signing rates, with intervals, the most first."""
         rates = self.sorted()
+        if self.outcome not in KINDS:
+            return _figure_of(self.outcome, rates)
         interim = any(rate.shares["signed_interim"].value > 0.0 for rate in rates)
         kinds = ("signed_full", "signed_interim") if interim else ("signed_full",)
         rows = [
@@ -74,24 +84,37 @@ class SigningRates(Result):
         return dot_plot(rows, title, "share of runs", domain=(0, 1), mark=0.5, series=series)
 
 
-def signing_rates(results: Results, by: Sequence[str] | None = None) -> SigningRates:
+def _figure_of(outcome: str, rates: Sequence[Rate]) -> Figure:
+    kind = DERIVED[outcome]
+    rows = [
+        {"label": rates[n].group.label, **rates[n].asked.columns()} for n in thinned(len(rates))
+    ]
+    domain = (0.0, 1.0) if kind.share else None
+    shown = ".1f" if kind.weeks else ".0%"
+    return dot_plot(rows, kind.title, kind.axis, format=shown, domain=domain)
+
+
+def signing_rates(
+    results: Results, by: Sequence[str] | None = None, outcome: str = "signed"
+) -> SigningRates:
     """Return how often something was signed, by the values of some keys.
 
-    By default of all keys: one line a cell of a factorial design, or a combination of a sampled
-    one. Shares have 95 % Wilson intervals; where a line pools several cells, the interval counts
-    that the runs of one replicate share their shocks (see `sim.analysis.intervals`).
+    Beside it stands another `outcome` of `sim.sweeps.columns.DERIVED`, if one is asked for. By
+    default of all keys: one line a cell of a factorial design, or a combination of a sampled one.
+    Shares have 95 % Wilson intervals; where a line pools several cells, the interval counts that
+    the runs of one replicate share their shocks (see `sim.analysis.intervals`).
     """
     groups = results.groups(by)
-    values = {name: results.outcome(name) for name in KINDS}
-    rates = tuple(_rate(results, group, values) for group in groups)
-    return SigningRates(keys=tuple(groups[0].values), rates=rates, notes=_notes(results))
+    values = {name: results.outcome(name) for name in dict.fromkeys((outcome, *KINDS))}
+    rates = tuple(_rate(results, group, values, outcome) for group in groups)
+    keys = tuple(groups[0].values)
+    return SigningRates(keys=keys, outcome=outcome, rates=rates, notes=_notes(results))
 
 
-def _rate(results: Results, group: Group, values: Mapping[str, Floats]) -> Rate:
-    points = results.clusters_of(group.cells)
-    shares = {name: estimate(values[name][group.cells], points, share=True) for name in KINDS}
+def _rate(results: Results, group: Group, values: Mapping[str, Floats], outcome: str) -> Rate:
+    shares = {name: results.told(own, group.cells, name) for name, own in values.items()}
     lost = int((results.signed_codes[group.cells] < 0).sum())
-    return Rate(group=group, shares=shares, no_outcome=lost)
+    return Rate(group=group, shares=shares, outcome=outcome, no_outcome=lost)
 
 
 def _notes(results: Results) -> tuple[str, ...]:

@@ -12,10 +12,12 @@ from typing import TypeAlias
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from sim.analysis import equilibria
 from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
 from sim.analysis.equilibria import Dominance, Equilibrium, Solution
+from sim.analysis.inputs import cell_means
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.sweeps.overrides import Value
 
@@ -45,6 +47,7 @@ class Played:
     high: Floats
     # share of resamples in which the pair is a pure equilibrium; shape (rows, columns)
     pure: Floats
+    told: Floats  # share or mean of the outcome asked for; shape (rows, columns)
     solution: Solution  # equilibria of the mean payoffs
     # for each of them, the share of resamples that have an equilibrium with the same support
     found_again: tuple[float, ...]
@@ -63,6 +66,7 @@ class StrategyGame(Result):
     """The games of a sweep, one for each value of the keys that are no party's strategy."""
 
     parties: tuple[str, str]  # names of the two parties
+    outcome: str  # what stands beside the payoffs
     games: tuple[Played, ...]
 
     def records(self) -> Iterator[Mapping[str, object]]:
@@ -77,6 +81,7 @@ class StrategyGame(Result):
                     line[f"{name}_low"] = float(game.low[side, i, j])
                     line[f"{name}_high"] = float(game.high[side, i, j])
                 line["equilibrium"] = bool(settled[i, j])
+                line[self.outcome] = float(game.told[i, j])
                 line["equilibrium_in_resamples"] = float(game.pure[i, j])
                 yield line
 
@@ -91,6 +96,7 @@ class StrategyGame(Result):
                 second: mixture(game.columns, found.columns),
                 "payoff_first": float(found.rows @ game.payoffs[0] @ found.columns),
                 "payoff_second": float(found.rows @ game.payoffs[1] @ found.columns),
+                self.outcome: float(found.rows @ game.told @ found.columns),
                 "in_resamples": again,
             }
             for game in self.games
@@ -165,12 +171,14 @@ def mixture(names: Sequence[str], shares: Floats) -> str:
 
 
 def strategy_game(
-    results: Results, payoffs: tuple[str, str] = PAYOFFS, resamples: int = RESAMPLES, seed: int = 1
-) -> StrategyGame:
+    results: Results, payoffs: tuple[str, str] = PAYOFFS, resamples: int = RESAMPLES, seed: int = 1,
+    outcome: str = "signed",
+) -> StrategyGame:  # fmt: skip
     """Return the game between the parties' strategies.
 
     `payoffs` names the outcomes of the first and of the second party, by default what stood at the
-    end is worth to each; `seed` is that of the bootstrap.
+    end is worth to each; `seed` is that of the bootstrap. An `outcome` that both share is no payoff
+    of either: it is told of each pair of strategies, and of each equilibrium.
 
     Raises NotInResults if not both parties' strategies were swept, or some pairs of them are
     missing.
@@ -182,16 +190,19 @@ def strategy_game(
         raise NotInResults(
             f"a game needs strategies of both parties to be swept; sweep strategy@{lacking} as well"
         )
-    tables = [results.numbers(name) for name in payoffs]
+    tables, told = [results.numbers(name) for name in payoffs], results.outcome(outcome)
     rng = np.random.default_rng(seed)
     contexts = _contexts(results, sides)
     games = []
     for context, cells in contexts.items():
-        labels, drawn = _drawn_payoffs(results, tables, cells)
-        if drawn is not None:
+        labels, places = _grid(results, cells)
+        drawn = None if places is None else _drawn_payoffs(results, tables, places)
+        if places is not None and drawn is not None:
             sums, sizes = _batched(drawn)
             again = _resampled(sums, sizes, rng, resamples)
-            games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again))
+            runs = told[places].reshape(places.shape[0] * places.shape[1], -1)
+            means = cell_means(runs).reshape(places.shape[:2])
+            games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again, means))
     if not games:
         raise NotInResults(
             "the game is not complete: some pairs of strategies were not swept, or have no runs"
@@ -199,6 +210,7 @@ def strategy_game(
     names = [results.scenario.actors[party].name for party in (first, second)]
     return StrategyGame(
         parties=(names[0], names[1]),
+        outcome=outcome,
         games=tuple(games),
         notes=tuple(_notes(games, resamples, len(contexts) - len(games))),
     )
@@ -220,13 +232,12 @@ def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, dic
     return found
 
 
-def _drawn_payoffs(
-    results: Results, tables: Sequence[Floats], cells: Mapping[Pair, int]
-) -> tuple[list[tuple[str, ...]], Floats | None]:
-    """Return both sides' strategies, and payoffs by point and replicate.
+def _grid(
+    results: Results, cells: Mapping[Pair, int]
+) -> tuple[list[tuple[str, ...]], NDArray[np.int64] | None]:
+    """Return both sides' strategies, and the cells of each pair, (rows, columns, points).
 
-    Payoffs have the shape (2, rows, columns, points, replicates). Replicates in which a run is
-    missing are left out; None if none is whole, a pair was not swept, or a side has one strategy.
+    None if a pair was not swept, or a side has one strategy.
     """
     rows = list(dict.fromkeys(row for row, _ in cells))
     columns = list(dict.fromkeys(column for _, column in cells))
@@ -234,7 +245,16 @@ def _drawn_payoffs(
     if len(cells) < len(rows) * len(columns) or len(rows) < 2 or len(columns) < 2:
         return labels, None
     grid = np.array([[cells[row, column] for column in columns] for row in rows])
-    places = grid[..., np.newaxis] * results.points + np.arange(results.points)
+    return labels, grid[..., np.newaxis] * results.points + np.arange(results.points)
+
+
+def _drawn_payoffs(
+    results: Results, tables: Sequence[Floats], places: NDArray[np.int64]
+) -> Floats | None:
+    """Return payoffs by point and replicate, shape (2, rows, columns, points, replicates).
+
+    Replicates in which a run is missing are left out; None if none is whole.
+    """
     blocks = np.stack([table[places] for table in tables])
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None:
@@ -245,7 +265,7 @@ def _drawn_payoffs(
             # The runs of a point have chance of their own, so points alone are drawn.
             blocks = blocks.mean(axis=4, keepdims=True)
     whole = np.isfinite(blocks).all(axis=(0, 1, 2, 3))
-    return labels, blocks[..., whole] if whole.any() else None
+    return blocks[..., whole] if whole.any() else None
 
 
 def _batched(blocks: Floats) -> tuple[Floats, Floats]:
@@ -276,7 +296,11 @@ def _resampled(sums: Floats, sizes: Floats, rng: np.random.Generator, resamples:
 
 
 def _solve(
-    context: str, labels: Sequence[tuple[str, ...]], payoffs: Floats, again: Floats
+    context: str,
+    labels: Sequence[tuple[str, ...]],
+    payoffs: Floats,
+    again: Floats,
+    told: Floats,
 ) -> Played:
     """Solve one game, and solve it again on resamples, as `_resampled` gives them."""
     low, high = np.quantile(again, ENDS, axis=0)
@@ -287,6 +311,7 @@ def _solve(
         rows=labels[0],
         columns=labels[1],
         payoffs=payoffs,
+        told=told,
         low=low,
         high=high,
         pure=equilibria.pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),

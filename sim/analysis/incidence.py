@@ -354,7 +354,7 @@ def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
         "first counts. It has no curve where the agenda allows none.",
     )
     scenario = results.scenario
-    last = scenario.start + timedelta(weeks=int(results.horizons.max()))
+    last = scenario.start + timedelta(weeks=int(results.plan.horizons.max()))
     dated = ((entry.date, entry.title) for entry in scenario.calendar)
     return Incidence(
         start=scenario.start,

@@ -25,6 +25,8 @@ from sim.analysis.intervals import Clusters, Estimate, estimate, spread
 from sim.analysis.results import Floats, NotInResults, Results, over, short, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
 from sim.runs.shares import LEVEL
+from sim.sweeps.columns import DERIVED as OUTCOMES
+from sim.sweeps.columns import is_share
 from sim.sweeps.plan import at
 
 if TYPE_CHECKING:
@@ -199,11 +201,17 @@ class Boxes(Result):
         """Return the mean outcome in each box, with its interval."""
         rows = [{"label": box.words, **box.share.columns()} for box in self.found]
         title = "Where it is common, and where it is rare"
+        if self.outcome in OUTCOMES and not is_share(self.outcome):
+            kind = OUTCOMES[self.outcome]
+            shown = ".1f" if kind.weeks else ".0%"
+            return dot_plot(rows, "Where it is much, or little", kind.axis, format=shown)
         return dot_plot(rows, title, "share of runs in the box", domain=(0.0, 1.0))
 
 
 def boxes(results: Results, outcome: str = "signed") -> Boxes:
-    """Find the boxes in which the mean of an outcome in [0, 1] clearly differs from elsewhere.
+    """Find the boxes in which the mean of an outcome clearly differs from elsewhere.
+
+    Of the time to the first signature, or of an outcome in [0, 1].
 
     Raises NotInResults if there are too few cells or replicates, or no box can be told apart.
     """
@@ -213,8 +221,10 @@ def boxes(results: Results, outcome: str = "signed") -> Boxes:
         raise NotInResults("boxes need at least four cells")
     cells = drawn_cells(cells, np.random.default_rng(1))
     values = values[cells]
-    known = values[np.isfinite(values)]
-    if known.min() < 0.0 or known.max() > 1.0:
+    known, most = values[np.isfinite(values)], 1.0
+    if outcome in OUTCOMES:
+        most = OUTCOMES[outcome].most(results.plan.common_horizon)
+    if known.min() < 0.0 or known.max() > most:
         raise NotInResults(f"boxes need an outcome between 0 and 1, and '{outcome}' is none")
     points = results.clusters_of(cells)
     table = table_of(results, cells)
@@ -223,7 +233,7 @@ def boxes(results: Results, outcome: str = "signed") -> Boxes:
     held = {number: leaf == number for number in limits}
     found = [
         Box(limits=limits[n], share=share, difference=difference, mass=float(held[n].mean()))
-        for n, (share, difference) in measured(unseen, held, points).items()
+        for n, (share, difference) in measured(unseen, held, points, most).items()
         if difference.low > 0.0 or difference.high < 0.0
     ]
     if not found:
@@ -324,10 +334,11 @@ def _told(
 
 
 def measured(
-    values: Floats, held: Mapping[int, Mask], points: Clusters | None
+    values: Floats, held: Mapping[int, Mask], points: Clusters | None, most: float = 1.0
 ) -> dict[int, tuple[Estimate, Estimate]]:
     """Return the mean in each box, and its difference from the mean of all other cells.
 
+    `most` is the greatest value of a run.
     The interval of the difference is one of as many as there are boxes (Bonferroni). Its variance
     is that of a difference of two ratios, linearised over the clusters.
     """
@@ -343,8 +354,9 @@ def measured(
         apart = spread(np.where(there, pull * there.sum(), np.nan), points)
         quantile = float(t.isf((1 - LEVEL) / 2 / len(held), max(apart.freedom, 1.0)))
         half = quantile * apart.variance**0.5
+        share_of_runs, inside_only = _is_share(values), np.where(own, values, np.nan)
         found[number] = (
-            estimate(np.where(own, values, np.nan), points, share=_is_share(values)),
+            estimate(inside_only, points, share=share_of_runs, most=most),
             Estimate(share - other, share - other - half, share - other + half, int(own.sum())),
         )
     return found

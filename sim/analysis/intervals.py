@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson
+from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson, within
 
 Floats = NDArray[np.float64]
 
@@ -128,6 +128,7 @@ def estimate(
     points: Drawn = None,
     share: bool = False,
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    most: float | None = None,
 ) -> Estimate:
     """Return the mean of some runs with its interval.
 
@@ -135,6 +136,7 @@ def estimate(
     points: what the cells are clustered by, if they are points of a sampled design.
     share: whether the values are 0 or 1 and the interval is to be Wilson's.
     bounds: what the mean lies between whatever the runs say; Student's interval is cut to it.
+    most: greatest value of a run, if the least is 0 and the interval is to be that of `within`.
     """
     found = spread(values, points)
     if not found.runs:
@@ -142,6 +144,9 @@ def estimate(
     if share:
         low, high = (float(end) for end in wilson(found.mean, _size(found, values, points)))
         return Estimate(found.mean, low, high, found.runs)
+    if most is not None:
+        ends = within(found.mean, found.variance, found.clusters, most, found.freedom)
+        return Estimate(found.mean, float(ends[0]), float(ends[1]), found.runs)
     if found.clusters < 2 or not np.isfinite(found.variance):
         return Estimate(found.mean, float("nan"), float("nan"), found.runs)
     half = student(found.freedom) * found.variance**0.5

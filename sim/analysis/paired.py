@@ -18,7 +18,7 @@ from sim.analysis.intervals import Estimate, estimate, paired_shares, spread
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.runs.outcomes import OUTCOME_COLUMNS
 from sim.runs.shares import LEVEL
-from sim.sweeps.columns import DERIVED
+from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 
 PRECISION = 0.02
@@ -92,8 +92,7 @@ class Differences(Result):
     def figure(self) -> Figure:
         """Return the averaged differences with their intervals, largest first."""
         found = self.everywhere()
-        share = self.outcome in DERIVED
-        scale = 100.0 if share else 1.0
+        scale, axis, shown = difference_shown(self.outcome)
         rows: list[dict[str, Any]] = [
             {
                 "label": f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}",
@@ -103,11 +102,17 @@ class Differences(Result):
             }
             for entry in found[:MOST_LINES]
         ]
-        what, shown = f"difference in {self.outcome}", ".3f"
-        if share:
-            what = f"percentage points more runs in which {DERIVED[self.outcome].words}"
-            shown = ".0f" if any(abs(row["high"] - row["low"]) > 6 for row in rows) else ".1f"
-        return dot_plot(rows, "Differences run by run, same shocks", what, format=shown, mark=0.0)
+        if is_share(self.outcome) and any(abs(row["high"] - row["low"]) > 6 for row in rows):
+            shown = ".0f"
+        return dot_plot(rows, "Differences run by run, same shocks", axis, format=shown, mark=0.0)
+
+
+def difference_shown(outcome: str) -> tuple[float, str, str]:
+    """Return the factor of a difference where it is shown, what its axis says, and its format."""
+    if outcome not in DERIVED:
+        return 1.0, f"difference in {outcome}", ".3f"
+    kind = DERIVED[outcome]
+    return kind.scale, kind.difference, ".1f"
 
 
 def paired_differences(
@@ -119,12 +124,12 @@ def paired_differences(
 ) -> Differences:
     """Compare the values of swept keys (default: all) on common random numbers.
 
-    `precision` is the half-width of the 95 % interval that is wanted; for `outcome` see
-    `Results.outcome`. Each pair of values is compared once over all cells that agree in the other
-    keys, and once for each such pair of cells. Differences of shares have the adjusted Wald
-    interval of Bonett and Price (2012) with as many pairs as the runs are worth, see
-    `paired_shares`; others have Student's over replicates (and points, if sampled). Raises
-    `NotInResults` if no key has two values.
+    `precision` is the half-width of the 95 % interval that is wanted, of weeks as a share of the
+    horizon; for `outcome` see `Results.outcome`. Each pair of values is compared once over all
+    cells that agree in the other keys, and once for each such pair of cells. Differences of shares
+    have the adjusted Wald interval of Bonett and Price (2012) with as many pairs as the runs are
+    worth, see `paired_shares`; others have Student's over replicates (and points, if sampled).
+    Raises `NotInResults` if no key has two values.
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
@@ -159,10 +164,12 @@ def _compared(
     changes = _changes(results, told, results.outcome(outcome))
     if not changes:
         return []
+    if outcome in DERIVED:
+        precision *= DERIVED[outcome].most(results.plan.common_horizon)
     key, value, than = told
 
     def difference(context: str, parts: Sequence[Floats]) -> Difference:
-        found = mean_change(np.array(parts), results, outcome in DERIVED, precision)
+        found = mean_change(np.array(parts), results, is_share(outcome), precision)
         more, less = moved(np.array(parts))
         return Difference(
             key=key,

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Tabular
-from sim.analysis.intervals import Clusters
+from sim.analysis.intervals import Clusters, Estimate, estimate
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
 from sim.runs.outcomes import codes_of
@@ -89,7 +89,7 @@ class Results(Tabular):
 
     def _shown(self) -> pl.DataFrame:
         """Return what a notebook shows: each cell with its runs and their share of signatures."""
-        found = by_cell(pl.scan_parquet(list(self.files), glob=False))
+        found = by_cell(pl.scan_parquet(list(self.files), glob=False), self.plan)
         return self.values_frame().join(
             found.select("cell", "runs", "failed", signed="share"), on="cell", how="left"
         )
@@ -156,25 +156,12 @@ class Results(Tabular):
             return None
         return Clusters(cells % self.points // self.block, self.plan.common_chance)
 
-    @cached_property
-    def horizons(self) -> NDArray[np.int64]:
-        """Weeks that each cell is played for at most; shape (cells,)."""
-        plan = self.plan
-        found = [
-            int(str(entry.changes.get("horizon", plan.bases[entry.base].get("horizon", 0))))
-            for entry in plan.combinations
-        ]
-        if "horizon" in plan.point_keys:
-            place = plan.point_keys.index("horizon")
-            return np.tile([int(point[place]) for point in plan.points], len(found))
-        return np.repeat(found, self.points)
-
     def comparable(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of some cells that may be pooled: those of the longest horizon.
 
         A run that is watched for fewer weeks has had less time to sign in.
         """
-        own = self.horizons[cells]
+        own = self.plan.horizons[cells]
         kept: NDArray[np.int64] = cells[own == own.max()]
         return kept
 
@@ -296,14 +283,19 @@ class Results(Tabular):
         """What was signed: 0 nothing, 1 interim, 2 full; negative where there is no run."""
         return self.codes("signed")
 
-    def outcome(self, name: str = "signed") -> Floats:
+    def outcome(self, name: str = "signed", horizon: int = 0) -> Floats:
         """Return an outcome of every run: a column of numbers or flags, or one of `DERIVED`.
 
+        `horizon` is the week up to which weeks are counted, the shortest of the cells by default.
         The shape is (cells, replicates); NaN where there is no run, it failed, or the rules of the
         talks leave no room for that outcome.
         """
         if name not in DERIVED:
             return self.numbers(name)
+        if not DERIVED[name].share:
+            numbers, last = self.numbers(DERIVED[name].column), horizon or self.plan.common_horizon
+            late = (numbers < 0) | (numbers > last)
+            return np.where(late, last, numbers) if DERIVED[name].weeks else numbers
         found = self.signed_codes < 0
         hit = np.ones(found.shape, bool)
         for column, (low, high) in DERIVED[name].codes.items():
@@ -317,6 +309,15 @@ class Results(Tabular):
         if name in NEEDS_INTERIM:
             found = found | ~self.allows_interim[:, np.newaxis]
         return np.where(found, np.nan, hit)
+
+    def told(self, values: Floats, cells: NDArray[np.int64], name: str) -> Estimate:
+        """Return the share or the mean of an outcome over some cells, with its interval.
+
+        values: those that `outcome` gives, of all cells.
+        """
+        kind, points = DERIVED[name], self.clusters_of(cells)
+        most = None if kind.share else kind.most(self.plan.common_horizon)
+        return estimate(values[cells], points, share=kind.share, most=most)
 
     @cached_property
     def allows_interim(self) -> NDArray[np.bool_]:

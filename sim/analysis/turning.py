@@ -20,7 +20,7 @@ from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.intervals import Clusters, Estimate, estimate, paired_estimate
 from sim.analysis.results import Floats, NotInResults, Results, short, word
 from sim.runs.shares import LEVEL, Z
-from sim.sweeps.columns import DERIVED
+from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 
 LINE = 0.5
@@ -99,7 +99,7 @@ class TurningPoints(Result):
         played = all(change.sure for change in self.changes)
         title = "Smallest changes that take it across the line"
         title += "" if played else ": proposals, not played"
-        if self.outcome in DERIVED:
+        if is_share(self.outcome):
             return dot_plot(rows, title, axis, mark=self.line, domain=(0.0, 1.0))
         return dot_plot(rows, title, axis, mark=self.line, format=".2f")
 
@@ -108,15 +108,23 @@ def turning_points(
     results: Results,
     start: Mapping[str, Value] | None = None,
     outcome: str = "signed",
-    line: float = LINE,
+    line: float | None = None,
 ) -> TurningPoints:
     """Return the smallest changes of levers that take an outcome's mean across a line.
 
     `start` gives values of swept keys to start from. Others are the first value of the sweep's
-    line.
+    line. `line` is one half for a share of runs; for other outcomes there is none by itself.
 
-    Raises NotInResults if nothing was swept, the start is no cell, or it has no runs.
+    Raises NotInResults if nothing was swept, the start is no cell, it has no runs, or no line is
+    given where there is none.
     """
+    if line is None:
+        if outcome in DERIVED and not is_share(outcome):
+            raise NotInResults(
+                "the smallest change is looked for across one half of the runs, and "
+                f"{DERIVED[outcome].words} is no share of runs; from Python, give a line"
+            )
+        line = LINE
     swept = results.plan.swept
     if not swept:
         raise NotInResults("nothing was swept, so there are no levers to change")
@@ -144,7 +152,7 @@ def _on_grid(
     if number is None:
         raise NotInResults(f"no cell has the values {start}")
     values = results.outcome(outcome)
-    share = outcome in DERIVED
+    share = is_share(outcome)
     found = [estimate(values[n : n + 1], share=share) for n in range(len(cells))]
     here = found[number]
     if not here.runs:
@@ -266,7 +274,7 @@ def _on_points(
     values, clusters = results.outcome(outcome)[cells], results.clusters_of(cells)
     if not np.isfinite(values).any():
         raise NotInResults("the cell to start from has no runs")
-    share = outcome in DERIVED
+    share = is_share(outcome)
     drawn = np.array(results.plan.points)
     fixed = _fixed(results, number)
     changes = []

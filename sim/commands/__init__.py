@@ -47,6 +47,8 @@ OUTCOMES = (
     "both_better_off",
     "collapse_first",
     "government_fell_first",
+    "weeks_to_signature",
+    "worse_off_share",
 )
 """Names of `sim.sweeps.columns.DERIVED`, which is not imported to print a help."""
 

@@ -22,16 +22,18 @@ Z = float(norm.ppf(0.5 + LEVEL / 2))
 
 @dataclass(frozen=True)
 class Share:
-    """An estimated probability with its interval."""
+    """An estimated probability, or a mean, with its interval."""
 
-    # estimate, low, high: share of runs and the ends of its 95 % interval
+    # estimate, low, high: share of runs, or mean, and the ends of its 95 % interval
     estimate: float
     low: float
     high: float
+    format: str = ".1%"  # Python's
 
     def __str__(self) -> str:
-        """Return it as percentages."""
-        return f"{self.estimate:6.1%}  [{self.low:.1%}, {self.high:.1%}]"
+        """Return it as percentages, or in its own format."""
+        low, high = (f"{end:{self.format}}" for end in (self.low, self.high))
+        return f"{self.estimate:6{self.format}}  [{low}, {high}]"
 
 
 def wilson(share: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
@@ -105,6 +107,32 @@ def effective_size(
         quantile = student(clusters - 1 if freedom is None else freedom)
     np.divide(p * (1 - p) * (Z / quantile) ** 2, v, out=size, where=v > 1e-18)
     return np.clip(size, 1.0, runs)
+
+
+def within(
+    mean: ArrayLike,
+    variance: ArrayLike,
+    clusters: ArrayLike,
+    most: float,
+    freedom: ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
+    """Return the ends of the 95 % interval of a mean of numbers between 0 and `most`.
+
+    Wilson's of the mean as a share of `most`, for as many runs as would give a share this variance,
+    so that it stays within the range and is skewed where few runs make the mean. Where the variance
+    says nothing, since all clusters agree or there is one, it holds what as many clusters may have
+    missed: a run at either end as rare as Wilson's interval of no event allows.
+
+    clusters, freedom: as for `effective_size`.
+    """
+    p, v, n = np.asarray(mean) / most, np.asarray(variance) / most**2, np.asarray(clusters, float)
+    degrees = np.maximum(n - 1.0 if freedom is None else np.asarray(freedom, float), 1.0)
+    size, rare = np.ones(p.shape), Z * Z / (n + Z * Z)
+    known = v > 1e-18
+    np.divide(p * (1 - p) * (Z / t.ppf(0.5 + LEVEL / 2, degrees)) ** 2, v, out=size, where=known)
+    low, high = wilson(p, size)
+    ends = np.where(known, low, p * (1 - rare)), np.where(known, high, p + (1 - p) * rare)
+    return most * ends[0], most * ends[1]
 
 
 def clustered(counts: Floats, sizes: Floats) -> Share:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Treaty
-from sim.runs.outcomes import OUTCOME_COLUMNS, Column, codes_of
+from sim.runs.outcomes import EVENT_WEEKS, OUTCOME_COLUMNS, Column, codes_of
 from sim.runs.summary import scenario_columns
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import Plan
@@ -52,12 +52,76 @@ class TableColumn(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """An outcome of 0 or 1 beside the table's columns."""
+    """What can be asked about: an event, told as a share of runs, or a number, told as its mean."""
 
-    words: str  # what happens in a run that counts
-    condition: str  # the same in SQL
+    words: str  # what happens in a run that counts, or what the number is
+    condition: str  # that a run counts, in SQL; empty for a number
     # columns with the codes or numbers, from and to, that they must all have
     codes: Mapping[str, tuple[float, float]]
+    column: str = ""  # that holds the number; empty for an event
+    missing: str = ""  # how a run counts in which there is nothing to measure
+
+    @property
+    def share(self) -> bool:
+        """Whether it is an event."""
+        return not self.column
+
+    @property
+    def weeks(self) -> bool:
+        """Whether it is the week of an event, counted up to a horizon."""
+        return self.column in EVENT_WEEKS
+
+    @property
+    def unit(self) -> str:
+        """Unit in which it is shown."""
+        return "weeks" if self.weeks else "%"
+
+    @property
+    def points(self) -> str:
+        """Unit in which its differences are shown."""
+        return "weeks" if self.weeks else "percentage points"
+
+    @property
+    def format(self) -> str:
+        """Python's format of it."""
+        return ".1f" if self.weeks else ".1%"
+
+    @property
+    def scale(self) -> float:
+        """What it is multiplied by where it is shown in its unit."""
+        return 1.0 if self.weeks else 100.0
+
+    @property
+    def axis(self) -> str:
+        """What a figure's axis says of it."""
+        return "share of runs" if self.share else f"{self.words}: mean, in {self.unit}"
+
+    @property
+    def title(self) -> str:
+        """What a figure of it is called."""
+        if self.share:
+            return f"Share of runs in which {self.words}, with 95 % intervals"
+        return f"{self.words[:1].upper()}{self.words[1:]}: mean with 95 % intervals, in {self.unit}"
+
+    @property
+    def difference(self) -> str:
+        """What a difference counts, as an axis says it."""
+        if self.share:
+            return f"percentage points more runs in which {self.words}"
+        return f"difference in {self.words}, {self.points}"
+
+    def most(self, horizon: int) -> float:
+        """Return the greatest value of a run; the least is 0."""
+        return float(horizon) if self.weeks else 1.0
+
+    def sql(self, horizon: int) -> str:
+        """Return the value of a run in SQL: 0 or 1, or the number; weeks up to a horizon."""
+        if self.share:
+            return f"({self.condition})::INT"
+        if not self.weeks:
+            return self.column
+        late = f"{self.column} < 0 OR {self.column} > {horizon}"
+        return f"CASE WHEN {late} THEN {horizon} ELSE {self.column} END"
 
 
 _EVER = np.iinfo(np.int16).max
@@ -90,10 +154,39 @@ DERIVED: Mapping[str, Kind] = {
         "status = 'government_fell' AND signed = 'none'",
         dict([("status", (Treaty.GOVERNMENT_FELL, Treaty.GOVERNMENT_FELL)), _UNSIGNED]),
     ),
+    "weeks_to_signature": Kind(
+        "the time to the first signature",
+        "",
+        {},
+        "signed_week",
+        "a run without one counts with all {horizon} weeks",
+    ),
+    "worse_off_share": Kind(
+        "the worse-off side's share of its greatest possible gain",
+        "",
+        {},
+        "dignity",
+        "a run in which no deal stands at the end counts as nothing",
+    ),
 }
-"""Outcomes of 0 or 1 beside the table's columns."""
+"""What can be asked about beside the table's columns.
+
+The time to a signature is a restricted mean (Royston and Parmar 2013): the area under the curve of
+runs not yet signed, up to the shortest horizon of the cells. Every run is seen until then or ends
+before, and what ended unsigned never signs, so that area is the mean of the weeks, each cut there.
+
+The worse-off side's share is a mean over all runs, the status quo counted as no gain, and not over
+deals alone: two choices make deals in different runs, so among deals they are not compared run by
+run, and one that makes a single fair deal in a hundred runs would look better than one that makes
+fifty good ones.
+"""
 NEEDS_INTERIM = ("signed_interim", "interim_ever")
 """Outcomes that cannot be where the rules of the talks allow no interim deal."""
+
+
+def is_share(outcome: str) -> bool:
+    """Return whether an outcome, of `DERIVED` or a column, is 0 or 1 and told as a share."""
+    return outcome in DERIVED and DERIVED[outcome].share
 
 
 def kind_of(outcome: str) -> Kind:

@@ -266,7 +266,7 @@ def execute_until(
     most = runs_for(until) if until else 0
     while (held := done.plan.replicates) < most:
         runs = pl.scan_parquet(done.store.runs_file, glob=False)
-        half, cell = widest_interval(runs, *([outcome] if outcome else []))
+        half, cell = widest_interval(runs, done.plan, *([outcome] if outcome else []))
         if half <= until:
             break
         more = min(2 * held, most)

@@ -168,6 +168,23 @@ class Plan:
         """Number of runs."""
         return self.cells * self.replicates
 
+    @cached_property
+    def horizons(self) -> NDArray[np.int64]:
+        """Weeks that each cell is played for at most; shape (cells,)."""
+        found = [
+            int(str(entry.changes.get("horizon", self.bases[entry.base].get("horizon", 0))))
+            for entry in self.combinations
+        ]
+        if "horizon" in self.point_keys:
+            place = self.point_keys.index("horizon")
+            return np.tile([int(point[place]) for point in self.points], len(found))
+        return np.repeat(found, max(1, len(self.points)))
+
+    @property
+    def common_horizon(self) -> int:
+        """Weeks that every cell is played for, unless its talks end."""
+        return int(self.horizons.min())
+
     def command(self, folder: object) -> str:
         """Return the whole command that goes on with this sweep in a folder."""
         return shlex.join(["sim", "sweep", *self.line, *self.options, "--out", str(folder)])

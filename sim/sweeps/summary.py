@@ -1,10 +1,11 @@
-"""The tables that end a sweep: shares of runs by swept value, and the best and the worst cells."""
+"""The tables that end a sweep: shares of runs by swept value, and the cells of most and least."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 
-from sim.runs.shares import Share, clustered, share_of, wilson
+from sim.runs.shares import Floats, Share, clustered, ratio_variance, wilson, within
 from sim.runs.terminal import columns, counted, plain_table, show
 from sim.sweeps.columns import FAILED, OK, as_stored, kind_of, swept_type
 from sim.sweeps.overrides import Value
@@ -39,7 +40,7 @@ class Line:
 
     label: str
     runs: int  # runs with an outcome
-    shares: tuple[Share, ...]  # of each outcome that is shown, in their order
+    shares: tuple[Share, ...]  # or means, of each outcome that is shown, in their order
     failed: int = 0  # runs without one, which no share counts
 
     @property
@@ -53,22 +54,39 @@ UNKNOWN = Share(np.nan, np.nan, np.nan)
 """The share of a value all of whose runs failed."""
 USUAL = ("signed", "signed_full")
 """Outcomes that are shown where none is asked for, the cells sorted by the first."""
-NAMES = {"signed_full": "signed in full"}
-"""Outcomes whose heading is not their name."""
+NAMES = {"signed_full": "signed in full", "worse_off_share": "worse-off side's share"}
+"""Outcomes whose name in words is not their own."""
 
+Counts: TypeAlias = NDArray[np.int32] | Floats
+"""Numbers of runs, and sums of outcomes over them."""
 _STATUS = pl.col("run_status").cast(pl.String)
 _RUNS = _STATUS.eq(OK).sum().alias("runs")
 _FAILED = _STATUS.eq(FAILED).sum().alias("failed")
 
 
 def heading(outcome: str) -> str:
-    """Return the heading of a column of shares with their intervals."""
-    return f"P({NAMES.get(outcome, outcome.replace('_', ' '))}), 95 %"
+    """Return the heading of a column of shares, or means, with their intervals."""
+    name = name_of(outcome)
+    return f"P({name}), 95 %" if kind_of(outcome).share else f"mean {name}, 95 %"
 
 
-def _hits(outcomes: Sequence[str]) -> list[pl.Expr]:
-    """Return the number of runs with each outcome, in columns named after them."""
-    return [pl.sql_expr(kind_of(name).condition).sum().alias(name) for name in outcomes]
+def name_of(outcome: str) -> str:
+    """Return an outcome's name in words."""
+    return NAMES.get(outcome, outcome.replace("_", " "))
+
+
+def explained(outcome: str, plan: Plan) -> str:
+    """Return in words what such a column holds."""
+    kind = kind_of(outcome)
+    if kind.share:
+        return f"share of runs in which {kind.words}"
+    missing = kind.missing.format(horizon=plan.common_horizon)
+    return f"{kind.words}, in {kind.unit}; {missing}"
+
+
+def _value(outcome: str, plan: Plan) -> pl.Expr:
+    """Return the value of a run in an outcome: 0 or 1, or the number."""
+    return pl.sql_expr(kind_of(outcome).sql(plan.common_horizon))
 
 
 def by_value(
@@ -94,8 +112,9 @@ def by_value(
         labels, group = _parts(key, [float(value) for value in values if value is not None])
     else:
         return []
-    counts = _by_replicate(runs, group, len(labels), plan.replicates, outcomes)
-    return [_line(label, counts[n]) for n, label in enumerate(labels) if counts[n].any()]
+    counts = _by_replicate(runs, group, len(labels), plan, outcomes)
+    there = ((label, own) for label, own in zip(labels, counts, strict=True) if own.any())
+    return [_line(label, own, plan, outcomes) for label, own in there]
 
 
 def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
@@ -108,16 +127,19 @@ def _parts(key: str, numbers: Sequence[float]) -> tuple[list[str], pl.Expr]:
 
 
 def _by_replicate(
-    runs: pl.LazyFrame, group: pl.Expr, groups: int, replicates: int, outcomes: Sequence[str]
-) -> NDArray[np.int32]:
-    """Return whole, failed and each outcome's runs: (groups, 2 + outcomes, replicates)."""
-    counts = np.zeros((groups, 2 + len(outcomes), replicates), np.int32)
-    for first in range(0, replicates, TOGETHER):
+    runs: pl.LazyFrame, group: pl.Expr, groups: int, plan: Plan, outcomes: Sequence[str]
+) -> Counts:
+    """Return whole and failed runs and each outcome's sum: (groups, 2 + outcomes, replicates)."""
+    whole = all(kind_of(name).share or kind_of(name).weeks for name in outcomes)
+    shape = groups, 2 + len(outcomes), plan.replicates
+    counts: Counts = np.zeros(shape, np.int32) if whole else np.zeros(shape)
+    sums = [_value(name, plan).sum().alias(name) for name in outcomes]
+    for first in range(0, plan.replicates, TOGETHER):
         block = pl.col("replicate").is_between(first, first + TOGETHER, closed="left")
         found = (
             runs.filter(block)
             .group_by(group.alias("group"), "replicate")
-            .agg(_RUNS, _FAILED, *_hits(outcomes))
+            .agg(_RUNS, _FAILED, *sums)
             .filter(pl.col("group").is_not_null())
             .collect()
         )
@@ -126,34 +148,56 @@ def _by_replicate(
     return counts
 
 
-def _line(label: str, counts: NDArray[np.int32]) -> Line:
+def _line(label: str, counts: Counts, plan: Plan, outcomes: Sequence[str]) -> Line:
     failed = int(counts[1].sum())
-    runs, _, *hits = counts[:, counts[0] > 0].astype(float)
-    shares = tuple(clustered(hit, runs) if runs.size else UNKNOWN for hit in hits)
+    runs, _, *sums = counts[:, counts[0] > 0].astype(float)
+    told = zip(outcomes, sums, strict=True)
+    shares = tuple(_told(name, own, runs, plan) if runs.size else UNKNOWN for name, own in told)
     return Line(label, int(runs.sum()), shares, failed)
 
 
-def by_cell(runs: pl.LazyFrame, outcome: str = USUAL[0]) -> pl.DataFrame:
-    """Return runs, those with an outcome, their share and failed runs by cell, best first."""
-    (hits,) = _hits([outcome])
-    share = pl.when(pl.col("runs") > 0).then(pl.col("hits") / pl.col("runs"))
-    return (
+def _told(outcome: str, sums: Floats, runs: Floats, plan: Plan) -> Share:
+    """Return a share, or a mean, from the sums and the runs of each replicate."""
+    kind = kind_of(outcome)
+    if kind.share:
+        return clustered(sums, runs)
+    mean, variance = float(sums.sum() / runs.sum()), ratio_variance(sums, runs)
+    low, high = within(mean, variance, len(runs), kind.most(plan.common_horizon))
+    return Share(mean, float(low), float(high), kind.format)
+
+
+def by_cell(runs: pl.LazyFrame, plan: Plan, outcome: str = USUAL[0]) -> pl.DataFrame:
+    """Return runs, failed runs, share or mean and its interval by cell, most first."""
+    kind, value = kind_of(outcome), _value(outcome, plan)
+    found = (
         runs.group_by("cell")
-        .agg(_RUNS, hits.alias("hits"), _FAILED)
-        .with_columns(share.alias("share"))
+        .agg(_RUNS, _FAILED, share=value.mean(), variance=value.var())
         .sort(["share", "cell"], descending=[True, False], nulls_last=True)
         .collect()
     )
+    held = found["runs"].to_numpy() > 0
+    size = np.where(held, found["runs"].to_numpy(), 1)
+    share = found["share"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    variance = found["variance"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    if kind.share:
+        ends = wilson(share, size)
+    else:
+        ends = within(share, variance / size, size, kind.most(plan.common_horizon))
+    return found.drop("variance").with_columns(low=ends[0], high=ends[1])
 
 
-def widest_interval(runs: pl.LazyFrame, outcome: str = USUAL[0]) -> tuple[float, int]:
-    """Return the largest half-width of a cell's 95 % interval, and the cell; NaN without runs."""
-    cells = by_cell(runs, outcome).filter(pl.col("runs") > 0)
+def widest_interval(runs: pl.LazyFrame, plan: Plan, outcome: str = USUAL[0]) -> tuple[float, int]:
+    """Return the largest half-width of a cell's 95 % interval, and the cell; NaN without runs.
+
+    That of a mean is a share of its range, e.g. of the horizon.
+    """
+    cells = by_cell(runs, plan, outcome).filter(pl.col("runs") > 0)
     if cells.is_empty():
         return math.nan, -1
-    low, high = wilson(cells["share"].to_numpy(), cells["runs"].to_numpy())
-    at = int(np.argmax(high - low))
-    return float(high[at] - low[at]) / 2.0, int(cells["cell"][at])
+    width = (cells["high"] - cells["low"]).to_numpy()
+    at = int(np.argmax(width))
+    half = float(width[at]) / 2.0 / kind_of(outcome).most(plan.common_horizon)
+    return half, int(cells["cell"][at])
 
 
 def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") -> None:
@@ -167,13 +211,13 @@ def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") ->
         target.print(plan.title, style="bold", markup=False)
         target.print()
     if outcome:
-        told = f"{heading(outcome)}: share of runs in which {kind_of(outcome).words}"
+        told = f"{heading(outcome)}: {explained(outcome, plan)}"
         target.print(told, soft_wrap=True, markup=False, highlight=False)
         target.print()
     any_printed = _print_values(runs, plan, target, outcomes) or _print_all(
         runs, plan, target, outcomes
     )
-    cells = by_cell(runs, outcomes[0])
+    cells = by_cell(runs, plan, outcomes[0])
     if len(cells) > 1:
         _print_cells(cells, plan, target, outcomes[0])
     if any_printed or len(cells) > 1:
@@ -182,7 +226,7 @@ def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") ->
 
 
 def _print_values(runs: pl.LazyFrame, plan: Plan, target: Console, outcomes: Sequence[str]) -> bool:
-    """Print shares of runs by swept value; return whether there was anything to print."""
+    """Print shares or means by swept value; return whether there was anything to print."""
     listed = 0
     left_out: list[str] = []
     table = columns(plain_table(), "swept value", right=_headings(outcomes))
@@ -213,11 +257,11 @@ def _headings(outcomes: Sequence[str]) -> tuple[str, ...]:
 
 def _print_all(runs: pl.LazyFrame, plan: Plan, target: Console, outcomes: Sequence[str]) -> bool:
     """Print shares of all runs together; return whether there was a run."""
-    counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan.replicates, outcomes)
+    counts = _by_replicate(runs, pl.lit(0, pl.Int32), 1, plan, outcomes)
     if not counts.any():
         return False
     table = columns(plain_table(), "", right=_headings(outcomes))
-    table.add_row("all", *_line("all", counts[0]).cells)
+    table.add_row("all", *_line("all", counts[0], plan, outcomes).cells)
     show(table, target)
     target.print()
     return True
@@ -230,11 +274,11 @@ def _print_cells(cells: pl.DataFrame, plan: Plan, target: Console, outcome: str)
     cells = cells.filter(pl.col("runs") > 0)
     shown = min(EXTREMES, len(cells) // 2)
     numbers = ("cell", *(("runs",) if any_failed else ()), heading(outcome))
-    table = columns(plain_table(), outcome.replace("_", " "), right=numbers)
+    table = columns(plain_table(), name_of(outcome), right=numbers)
     table.add_column("values", overflow="fold")
     for title, rows in (("most", cells.head(shown)), ("least", cells.tail(shown).reverse())):
         for n, row in enumerate(rows.iter_rows(named=True)):
-            share = share_of(row["share"], row["runs"])
+            share = Share(row["share"], row["low"], row["high"], kind_of(outcome).format)
             label = title if n == 0 else ""
             values = escape(cell_label(plan.values(row["cell"])))
             runs = [with_failed(row["runs"], row["failed"])] if any_failed else []

@@ -360,10 +360,8 @@ def command_line(start: Start, choices: Choices, decisions: Sequence[str] = ()) 
         words += ["--config-dir", start.config_dir]
     if start.config_name != "config":
         words += ["--config-name", start.config_name]
-    words += [*start.fixed, *choices.words()]
-    return shlex.join(
-        [*words, *([f"decisions={json.dumps(list(decisions))}"] if decisions else [])]
-    )
+    own = [f"decisions={json.dumps(list(decisions))}"] if decisions else []
+    return shlex.join([*words, *start.fixed, *choices.words(), *own])
 
 
 @dataclass(frozen=True)

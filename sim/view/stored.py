@@ -17,11 +17,11 @@ from sim.model.identity import file_digest, model_digest
 from sim.model.plugins import plugin_digest, plugin_files
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, OUTCOME_COLUMNS, codes_of, outcomes
-from sim.runs.shares import wilson
+from sim.runs.shares import Share
 from sim.runs.story import day_of, gate_words
 from sim.runs.summary import scenario_columns, scenario_outcomes
 from sim.sweeps.cells import CellSettings
-from sim.sweeps.columns import OK
+from sim.sweeps.columns import OK, kind_of
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import UNSEALED_FORMAT, Chunk, Plan
 from sim.sweeps.store import FOREIGN, PLAN, SHARDS, Store, problem_of
@@ -73,15 +73,16 @@ class Listing:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its swept values, its runs, and in how many of them the outcome came."""
+    """One cell: its swept values, its runs, and their share or mean of an outcome."""
 
     number: int
     values: Mapping[str, Value]  # swept values by their keys
     runs: int  # runs with an outcome
     failed: int  # runs without one, which the share does not count
-    # share of them in which the outcome of the list came, by default a signature; None without any
+    # share of them in which the outcome of the list came, by default a signature, or its mean;
+    # None without any
     share: float | None
-    low: float  # Wilson's 95 % interval of that share
+    low: float  # 95 % interval of it
     high: float
 
 
@@ -197,7 +198,7 @@ class StoredSweep:
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells in the order of the plan."""
-        rows = by_cell(self._table, self.outcome).iter_rows(named=True)
+        rows = by_cell(self._table, self.plan, self.outcome).iter_rows(named=True)
         counted = {row["cell"]: row for row in rows}
         return [self._cell(number, counted.get(number)) for number in range(self.plan.cells)]
 
@@ -206,8 +207,7 @@ class StoredSweep:
         runs, failed = (int(row["runs"]), int(row["failed"])) if row is not None else (0, 0)
         if row is None or not runs:
             return Cell(number, values, 0, failed, None, 0.0, 1.0)
-        low, high = wilson(row["share"], runs)
-        return Cell(number, values, runs, failed, float(row["share"]), float(low), float(high))
+        return Cell(number, values, runs, failed, row["share"], row["low"], row["high"])
 
     def runs_of(self, cell: int, kind: str, first: int, count: int) -> tuple[list[StoredRun], int]:
         """Return `count` runs of a kind from the `first` on, and how many there are in the cell."""
@@ -382,17 +382,21 @@ def sorted_cells(cells: Sequence[Cell], order: str) -> list[Cell]:
     return sorted(cells, key=lambda cell: (cell.share is None, sense * (cell.share or 0.0)))
 
 
-def cell_rows(cells: Sequence[Cell]) -> list[dict[str, object]]:
-    """Return cells as plain rows."""
+def cell_rows(sweep: StoredSweep, cells: Sequence[Cell]) -> list[dict[str, object]]:
+    """Return cells as plain rows; `estimate`, `low` and `high` are shares of the range."""
+    kind = kind_of(sweep.outcome)
+    most = kind.most(sweep.plan.common_horizon)
     return [
         {
             **asdict(cell),
             "values": [str(value) for value in cell.values.values()],
             "runs": with_failed(cell.runs, cell.failed),
-            "estimate": cell.share,
+            "estimate": None if cell.share is None else cell.share / most,
+            "low": cell.low / most,
+            "high": cell.high / most,
             "share": "no outcome"
             if cell.share is None
-            else f"{cell.share:.1%} [{cell.low:.1%}, {cell.high:.1%}]",
+            else " ".join(str(Share(cell.share, cell.low, cell.high, kind.format)).split()),
         }
         for cell in cells
     ]

@@ -43,14 +43,14 @@ def test_it_plays_on_until_the_widest_interval_is_narrow(tmp_path: Path) -> None
     done = execute_until(request, tmp_path / "out", telling, "ratified")
     held = done.plan.replicates
     runs = pl.scan_parquet(done.store.runs_file)
-    half, cell = widest_interval(runs, "ratified")
+    half, cell = widest_interval(runs, done.plan, "ratified")
     assert half <= 0.09
     assert held in (16, 32, 64, runs_for(0.09))
     assert len(telling.lines) == [16, 32, 64, runs_for(0.09)].index(held) > 0
     assert done.played == done.plan.runs == len(runs.collect())
     # One look before, it was wider.
     before = runs.filter(pl.col("replicate") < (held // 2 if held != runs_for(0.09) else 64))
-    assert widest_interval(before, "ratified")[0] > 0.09
+    assert widest_interval(before, done.plan, "ratified")[0] > 0.09
     assert 0 <= cell < done.plan.cells
     # The same line finds it all; the same plan without it is the same sweep.
     assert execute_until(request, tmp_path / "out", telling, "ratified").played == 0
@@ -59,9 +59,10 @@ def test_it_plays_on_until_the_widest_interval_is_narrow(tmp_path: Path) -> None
 
 
 def test_a_call_from_python_returns_all_that_was_played(tmp_path: Path) -> None:
-    table = sweep(f"{LINE} until=0.2", folder=tmp_path / "out").to_frame()
+    results = sweep(f"{LINE} until=0.2", folder=tmp_path / "out")
+    table = results.to_frame()
     assert set(table["replicate"].unique()) == set(range(len(table) // 2))
-    half, _ = widest_interval(table.lazy())
+    half, _ = widest_interval(table.lazy(), results.plan)
     assert half <= 0.2
 
 

@@ -94,7 +94,8 @@ def test_failed_runs_of_a_cell_are_told(results: Path, tmp_path: Path) -> None:
         folder,
         pl.when(failing).then(pl.lit("failed", kind)).otherwise("run_status").alias("run_status"),
     )
-    rows = cell_rows(StoredSweep(str(folder)).cells)
+    one = StoredSweep(str(folder))
+    rows = cell_rows(one, one.cells)
     assert [row["runs"] for row in rows] == ["2 (+ 10 failed)", "0 (+ 12 failed)"]
     assert rows[1]["share"] == "no outcome"
     assert [row["failed"] for row in rows] == [10, 12]
@@ -186,7 +187,7 @@ def test_cells_can_be_sorted(stored: StoredSweep) -> None:
     by_share = [cell.share for cell in sorted_cells(stored.cells, "most")]
     assert by_share == sorted(by_share, key=lambda share: -(share or 0.0))
     assert [c.number for c in sorted_cells(stored.cells, "cell")] == [0, 1]
-    assert len(cell_rows(stored.cells)) == 2
+    assert len(cell_rows(stored, stored.cells)) == 2
 
 
 def test_a_session_replays_and_explains(stored: StoredSweep) -> None:

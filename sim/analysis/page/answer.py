@@ -1,7 +1,8 @@
 """What a sweep says, chapter by chapter: sentences, each with the query of its numbers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,8 @@ from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
 from sim.sweeps.overrides import Value
 
 SIGNED = DERIVED["signed"].condition
-NEGLIGIBLE = 0.0005
-"""Shares that differ by less are shown alike."""
+NEGLIGIBLE = 0.05
+"""Percentages and weeks that differ by less are shown alike."""
 
 
 class Finding(NamedTuple):
@@ -43,12 +44,18 @@ class Finding(NamedTuple):
     query: str
 
 
-def answer(results: Results, assumptions: AssumptionLedger) -> dict[str, tuple[Statement, ...]]:
+def answer(
+    results: Results, assumptions: AssumptionLedger, outcome: str = "signed"
+) -> dict[str, tuple[Statement, ...]]:
     """Return the sentences of a sweep's chapters, by their keys in `files/report.yaml`.
+
+    `outcome` is what cells range in and choices are compared in, of `DERIVED`.
 
     What the results do not hold, or what is damaged, is left out: the section on it says why.
     """
-    makers = {"often": (_range, _difference), "when": (_when,), "terms": (_terms,)}
+    ranging, apart = partial(_range, outcome=outcome), partial(_difference, outcome=outcome)
+    makers: dict[str, tuple[Callable[[Results], Iterator[Statement]], ...]]
+    makers = {"often": (ranging, apart), "when": (_when,), "terms": (_terms,)}
     said: dict[str, tuple[Statement, ...]] = {"often": (_signed(results),)}
     for chapter, makes in {**makers, "way": (_gates,)}.items():
         for make in makes:
@@ -94,16 +101,52 @@ def share(
     return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
 
 
-def pooled_share(results: Results, name: str, outcome: str) -> Finding:
-    """Return the share of runs with an outcome, over the cells in which it can be.
+def told(
+    results: Results, name: str, outcome: str, cells: NDArray[np.int64], where: str
+) -> Finding:
+    """Return the share or the mean of an outcome; `cells` and `where` are as in `share`."""
+    kind, values = DERIVED[outcome], results.outcome(outcome)
+    if kind.share:
+        return share(results, name, values, kind.condition, cells, where)
+    horizon = results.plan.common_horizon
+    query = sql(
+        "within",
+        r=results,
+        names=interval_names(name),
+        value=kind.sql(horizon),
+        where=where,
+        freedom=spread(values[cells], results.clusters_of(cells)).freedom,
+        most=kind.most(horizon),
+    )
+    found = results.told(values, cells, outcome)
+    return Finding(interval_numbers(name, found, kind.format), query)
+
+
+def pooled(results: Results, name: str, outcome: str) -> Finding:
+    """Return the share or the mean of an outcome, over the cells in which it can be.
 
     Those that are watched for fewer weeks than others are left out.
     """
     cells = results.pooled
     if outcome in NEEDS_INTERIM:
         cells = cells[results.allows_interim[cells]]
-    where = among(results, {}, cells=cells)
-    return share(results, name, results.outcome(outcome), DERIVED[outcome].condition, cells, where)
+    return told(results, name, outcome, cells, among(results, {}, cells=cells))
+
+
+def paired_query(results: Results, name: str, outcome: str, entry: Difference) -> str:
+    """Return the query of a difference run by run, as `upwards` gives it."""
+    value, than, _ = upwards(entry)
+    return sql(
+        "paired",
+        r=results,
+        names=interval_names(name),
+        value=DERIVED[outcome].sql(results.plan.common_horizon),
+        share=DERIVED[outcome].share,
+        key=entry.key,
+        values=(value, than),
+        cells=entry.cells,
+        freedom=entry.freedom,
+    )
 
 
 def _mean(
@@ -127,7 +170,7 @@ def _mean(
 
 def _signed(results: Results) -> Statement:
     findings = {
-        name: pooled_share(results, name, outcome)
+        name: pooled(results, name, outcome)
         for name, outcome in (("signed", "signed"), ("full", "signed_full"))
     }
     there = results.signed_codes[results.pooled] >= 0
@@ -150,7 +193,7 @@ def _signed(results: Results) -> Statement:
     findings["n"] = Finding(numbers, count)
     allowed = results.allows_interim[results.pooled]
     if allowed.any():
-        findings["interim"] = pooled_share(results, "interim", "signed_interim")
+        findings["interim"] = pooled(results, "interim", "signed_interim")
         where = "" if allowed.all() else " of the runs in which one is allowed"
         text += f", an interim deal only in {interval_words('interim')}{where}"
     text += "; the rules of these talks allow no interim deal" if not allowed.any() else ""
@@ -164,20 +207,23 @@ def _signed(results: Results) -> Statement:
     return statement(f"{text}.", findings)
 
 
-def _range(results: Results) -> Iterator[Statement]:
-    ranked = signing_rates(results).sorted()
-    if not ranked or ranked[0].signed.value - ranked[-1].signed.value < NEGLIGIBLE:
+def _range(results: Results, outcome: str) -> Iterator[Statement]:
+    ranked, kind = signing_rates(results, outcome=outcome).sorted(), DERIVED[outcome]
+    if not ranked or kind.scale * (ranked[0].asked.value - ranked[-1].asked.value) < NEGLIGIBLE:
         return
-    signed, least, most = results.outcome("signed"), ranked[-1], ranked[0]
+    least, most = ranked[-1], ranked[0]
     findings = {}
     for name, rate in (("least", least), ("most", most)):
         where = among(results, rate.group.values, cells=rate.group.cells)
-        findings[name] = share(results, name, signed, SIGNED, rate.group.cells, where)
+        findings[name] = told(results, name, outcome, rate.group.cells, where)
+    unit, what = " weeks" if kind.weeks else "", "it"
+    if outcome != "signed":
+        what = f"the share of runs in which {kind.words}" if kind.share else kind.words
     text = (
-        f"By cell it ranges from {interval_words('least')} ({_values(least, ranked)}) to "
-        f"{interval_words('most')} ({_values(most, ranked)})"
+        f"By cell {what} ranges from {interval_words('least')}{unit} ({_values(least, ranked)}) to "
+        f"{interval_words('most')}{unit} ({_values(most, ranked)})"
     )
-    best = best_set(results)
+    best = best_set(results, outcome)
     if len(best) > 1:
         text += (
             "; the highest of many is a little flattered, and cannot be told from "
@@ -189,37 +235,31 @@ def _range(results: Results) -> Iterator[Statement]:
 def _values(rate: Rate, ranked: Sequence[Rate]) -> str:
     """Return the values of a cell, and how many others come to the same."""
     found = ", ".join(f"{key}={value}" for key, value in rate.group.words.items())
-    same = sum(abs(other.signed.value - rate.signed.value) < NEGLIGIBLE for other in ranked) - 1
+    scale = DERIVED[rate.outcome].scale
+    apart = (scale * abs(other.asked.value - rate.asked.value) for other in ranked)
+    same = sum(each < NEGLIGIBLE for each in apart) - 1
     return plain(f"{found}, and {counted(same, 'other cell')}" if same else found)
 
 
-def _difference(results: Results) -> Iterator[Statement]:
-    everywhere = paired_differences(results, contexts=False).everywhere()
+def _difference(results: Results, outcome: str) -> Iterator[Statement]:
+    everywhere = paired_differences(results, outcome=outcome, contexts=False).everywhere()
     if not everywhere:
         return
     clear = [entry for entry in everywhere if entry.clear_among(len(everywhere))]
     largest = (clear or everywhere)[0]
     value, than, found = upwards(largest)
     compared = f"{plain(largest.key)}={plain(word(value))} instead of {plain(word(than))}"
-    query = sql(
-        "paired",
-        r=results,
-        names=interval_names("difference"),
-        condition=SIGNED,
-        key=largest.key,
-        values=(value, than),
-        cells=largest.cells,
-        freedom=largest.freedom,
-    )
-    text = _words_of_difference(compared, len(everywhere), len(clear))
+    query = paired_query(results, "difference", outcome, largest)
+    text = _words_of_difference(compared, len(everywhere), len(clear), outcome)
     lost = results.plan.runs - results.usable
-    if lost:
+    if lost and outcome == "signed":
         low, high = worst_case(results, largest.key, (value, than))
         text += (
             " Failed or missing runs are left out; whatever they had come to, the difference would "
             f"lie between {plain(bound(low))} and {plain(bound(high))}."
         )
-    yield Statement(text, interval_numbers("difference", found, "percent"), query)
+    shown = ".1f" if DERIVED[outcome].weeks else "percent"
+    yield Statement(text, interval_numbers("difference", found, shown), query)
 
 
 def bound(share: float) -> str:
@@ -235,14 +275,17 @@ def upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     return largest.than, largest.value, negated(found)
 
 
-def _words_of_difference(compared: str, comparisons: int, clear: int) -> str:
-    size = f"{interval_words('difference')} percentage points"
+def _words_of_difference(compared: str, comparisons: int, clear: int, outcome: str) -> str:
+    kind = DERIVED[outcome]
+    size = f"{interval_words('difference')} {kind.points}"
+    more = f"more runs in which {kind.words}" if kind.share else "more"
+    more = "more runs with a signature" if outcome == "signed" else more
     count = f"{comparisons} comparison{'s' if comparisons > 1 else ''} run by run"
     if clear:
         first = f"{clear} of {count} show a clear difference; the largest, {compared}, goes with"
         if clear == comparisons == 1:
             first = f"The one comparison run by run, {compared}, shows a clear difference:"
-        return f"{first} {size} more runs with a signature, all else equal."
+        return f"{first} {size} {more}, all else equal."
     if comparisons > 1:
         return (
             f"None of {count} shows a clear difference, as one of so many; the largest, "
@@ -259,7 +302,7 @@ def _when(results: Results) -> Iterator[Statement]:
     signed = weeks[cells][weeks[cells] >= 0]
     if not len(signed):
         return
-    after = min(52, max(1, int(results.horizons.max()) // 2))
+    after = min(52, max(1, int(results.plan.horizons.max()) // 2))
     start = results.scenario.start
     soon = np.where(results.signed_codes < 0, np.nan, (weeks >= 0) & (weeks < after))
     # The lower of the middle two, which is a week that there was.

@@ -28,6 +28,7 @@ from sim.errors import SimError
 from sim.runs.shares import Z, student
 from sim.sweeps.columns import DERIVED, as_stored, swept_type
 from sim.sweeps.overrides import Value
+from sim.sweeps.summary import name_of
 
 Found = TypeVar("Found", bound=Result)
 Say = Callable[[str], None]
@@ -283,12 +284,21 @@ Columns = Mapping[str, Column]
 
 
 def columns_of(key: str, result: Result) -> Columns:
-    """Return how the columns of a part's table are shown, with the result's parties by name."""
+    """Return how the columns of a part's table are shown: parties by name, the outcome's units."""
     parties, known = getattr(result, "parties", ()), texts()["columns"].get(key, {})
-    return {
-        name: Column(**{**column, "heading": column.get("heading", "").format(*parties)})
-        for name, column in known.items()
-    }
+    outcome = getattr(result, "outcome", "signed")
+    kind = DERIVED.get(outcome, DERIVED["signed"])
+    points = "points" if kind.points.endswith("points") else kind.points
+    name = name_of(outcome)
+    words = {"outcome": outcome, "unit": kind.unit, "points": points, "name": name}
+    words["measure"] = name if kind.weeks else f"{name}, {kind.unit}"
+    formats = {"outcome": kind.format, "difference": ".1f" if kind.weeks else "percent"}
+    found = {}
+    for name, given in known.items():
+        column = {part: text.format(*parties, **words) for part, text in given.items()}
+        column["format"] = formats.get(column.get("format", ""), column.get("format", ""))
+        found[name.format(**words)] = Column(**column)
+    return found
 
 
 def in_words(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
@@ -406,7 +416,7 @@ def _only(results: Results, cells: NDArray[np.int64]) -> str:
     whole, counts = np.unique(cells // results.points, return_counts=True)
     if (counts == results.points).all():
         return f"cell // {results.points} IN ({', '.join(map(str, whole.tolist()))})"
-    return f"horizon = {int(results.horizons[cells].max())}"
+    return f"horizon = {int(results.plan.horizons[cells].max())}"
 
 
 def _from_above(results: Results) -> str:

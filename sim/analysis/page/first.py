@@ -8,24 +8,24 @@ import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.charts import Figure, dot_plot, heat_map
-from sim.analysis.intervals import Estimate, estimate
-from sim.analysis.page.answer import Finding, pooled_share, share, statement, upwards
+from sim.analysis.intervals import Estimate
+from sim.analysis.page.answer import Finding, paired_query, pooled, statement, told, upwards
 from sim.analysis.page.content import (
     Number,
     Part,
     Statement,
     among,
-    interval_names,
     interval_numbers,
     interval_words,
     plain,
+    shown,
     specification,
-    sql,
 )
 from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Results, word
 from sim.errors import SimError
-from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
+from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, Kind
+from sim.sweeps.summary import name_of
 
 OUTCOMES = {
     "signed_full": "Treaty signed in full",
@@ -35,6 +35,8 @@ OUTCOMES = {
     "government_fell_first": "Government falls first",
 }
 """Rows of the summary of findings, and their words."""
+SIGNING = ("signed", "signed_full", "signed_interim", "interim_ever")
+"""Outcomes whose picture, where one key is swept, shows both kinds of deal."""
 LEADING = 3
 """Drawn numbers that the picture of a sampled design shows."""
 HUNDRED = "hundred"
@@ -57,7 +59,9 @@ def first_screen(results: Results, outcome: str, assumptions: AssumptionLedger) 
     moved = assumptions.moved_assumptions
     rests = f"{assumptions.assumed - moved} assumed numbers untested"
     levers = _clear_levers(results, outcome)
-    rows = [_row(results, name, words, rests) for name, words in OUTCOMES.items()]
+    asked = {} if outcome in OUTCOMES else {outcome: name_of(outcome).capitalize()}
+    listed = (asked | OUTCOMES).items()
+    rows = [_row(results, name, words, rests) for name, words in listed]
     return First(
         question=results.plan.title or _question(results, outcome),
         deck=_deck(results),
@@ -78,13 +82,16 @@ def _question(results: Results, outcome: str) -> str:
     if results.sampled:
         moved.append(f"{len(results.plan.point_keys)} uncertain numbers")
     said = " and ".join([", ".join(moved[:-1]), moved[-1]] if len(moved) > 1 else moved)
-    what = DERIVED[outcome].words
+    kind = DERIVED[outcome]
     verb = "do" if len(moved) > 1 or results.sampled else "does"
-    return f"How much {verb} {said} matter for whether {what}?" if said else f"How often: {what}?"
+    if said:
+        whether = "whether " if kind.share else ""
+        return f"How much {verb} {said} matter for {whether}{kind.words}?"
+    return f"How often: {kind.words}?" if kind.share else f"What is {kind.words}?"
 
 
 def _deck(results: Results) -> str:
-    weeks, plan = int(results.horizons.max()), results.plan
+    weeks, plan = int(results.plan.horizons.max()), results.plan
     cells = f"{plan.cells:,} {'points' if plan.cells == results.points else 'cells'}"
     played = f"{results.usable:,} simulated runs" + (f" of {cells}" if plan.cells > 1 else "")
     return (
@@ -106,27 +113,29 @@ def _lead(
     results: Results, outcome: str, levers: tuple[list[Difference], int]
 ) -> Iterator[Statement]:
     clear, compared = levers
-    what = DERIVED[outcome].words
+    kind = DERIVED[outcome]
     where = " of the runs in which one is allowed" if outcome in NEEDS_INTERIM else " of 100 runs"
     options = list(results.options.items())
     if len(options) == 1 and len(options[0][1]) == 2 and outcome not in NEEDS_INTERIM:
         yield _two_values(results, outcome)
     else:
-        numbers = pooled_share(results, "share", outcome)
-        text = f"In {interval_words('share')}{where} {what}"
-        text += ", over all that was varied." if results.plan.cells > 1 else "."
-        yield statement(text, {"share": _in_hundreds(numbers)})
+        text = f"In {interval_words('share')}{where} {kind.words}"
+        if not kind.share:
+            text = f"{_sentence(kind.words)} is {interval_words('share')} {kind.unit} on average"
+        text += ", over all that was varied" if results.plan.cells > 1 else ""
+        found = _in_hundreds(pooled(results, "share", outcome), kind)
+        yield statement(f"{text}{_missing(results, kind)}.", {"share": found})
     if clear:
-        value, than, found = upwards(clear[0])
-        query = _paired(results, outcome, clear[0])
+        value, than, apart = upwards(clear[0])
+        query = paired_query(results, "apart", outcome, clear[0])
+        more = "more in 100" if kind.share else f"{kind.points} more"
         text = (
             f"What goes with the largest difference is {plain(clear[0].key)}: under "
             f"{plain(word(value))} instead of {plain(word(than))} it is {interval_words('apart')} "
-            "more in 100."
+            f"{more}."
         )
-        yield statement(
-            text, {"apart": _in_hundreds(Finding(interval_numbers("apart", found), query))}
-        )
+        numbers = Finding(interval_numbers("apart", apart), query)
+        yield statement(text, {"apart": _in_hundreds(numbers, kind)})
     elif compared:
         yield Statement("No choice of this sweep makes a difference that is clear of chance.")
     elif results.sampled:
@@ -135,40 +144,41 @@ def _lead(
         )
 
 
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _missing(results: Results, kind: Kind) -> str:
+    """Return how a run counts in which there is nothing to measure, as the end of a sentence."""
+    if kind.share:
+        return ""
+    return f"; {kind.missing.format(horizon=results.plan.common_horizon)}"
+
+
 def _two_values(results: Results, outcome: str) -> Statement:
-    """Say the share under each of the two values of the one key."""
-    values, findings, told = results.outcome(outcome), {}, []
-    condition = DERIVED[outcome].condition
+    """Say the share, or the mean, under each of the two values of the one key."""
+    findings, said, kind = {}, [], DERIVED[outcome]
+    unit = "" if kind.share else f" {kind.unit}"
     for name, group in zip(("one", "other"), results.groups(), strict=True):
         where = among(results, group.values, cells=group.cells)
-        findings[name] = _in_hundreds(share(results, name, values, condition, group.cells, where))
-        told.append(f"{interval_words(name)} with {plain(group.label)}")
-    text = f"Of 100 runs, {DERIVED[outcome].words} in {told[0]} and in {told[1]}."
-    return statement(text, findings)
+        findings[name] = _in_hundreds(told(results, name, outcome, group.cells, where), kind)
+        said.append(f"{interval_words(name)}{unit} with {plain(group.label)}")
+    if kind.share:
+        return statement(f"Of 100 runs, {kind.words} in {said[0]} and in {said[1]}.", findings)
+    text = f"{_sentence(kind.words)} is {said[0]} and {said[1]} on average"
+    return statement(f"{text}{_missing(results, kind)}.", findings)
 
 
-def _in_hundreds(found: Finding) -> Finding:
-    numbers = {name: Number(n.value, HUNDRED) for name, n in found.numbers.items()}
-    return found._replace(numbers=numbers)
-
-
-def _paired(results: Results, outcome: str, entry: Difference) -> str:
-    value, than, _ = upwards(entry)
-    return sql(
-        "paired",
-        r=results,
-        names=interval_names("apart"),
-        condition=DERIVED[outcome].condition,
-        key=entry.key,
-        values=(value, than),
-        cells=entry.cells,
-        freedom=entry.freedom,
-    )
+def _in_hundreds(found: Finding, kind: Kind) -> Finding:
+    """Return percentages as whole ones, and weeks with one digit."""
+    format = ".1f" if kind.weeks else HUNDRED
+    return found._replace(numbers={k: Number(n.value, format) for k, n in found.numbers.items()})
 
 
 def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, str]:
     """Return a row of the summary: outcome, per 100 runs, biggest lever, how sure."""
     names = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+    kind = DERIVED[outcome]
     try:
         found = _everywhere(results, outcome)
     except SimError as error:
@@ -180,27 +190,28 @@ def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, st
     if clear:
         value, than, apart = upwards(clear[0])
         lever = (
-            f"{clear[0].key}: {word(value)} instead of {word(than)}, "
-            f"+{100 * apart.value:.0f} [{100 * apart.low:.0f}, {100 * apart.high:.0f}]"
+            f"{clear[0].key}: {word(value)} instead of {word(than)}, +{in_hundreds(apart, kind)}"
         )
-    half = 50 * (found.high - found.low)
-    sure = f"±{half:.0f} by chance; {rests}"
-    return dict(zip(names, (words, in_hundreds(found), lever, sure), strict=True))
+    half = kind.scale * (found.high - found.low) / 2
+    sure = f"±{half:.1f} weeks" if kind.weeks else f"±{half:.0f}"
+    unit = "" if kind.share else f" {kind.unit}"
+    told = (words, f"{in_hundreds(found, kind)}{unit}", lever, f"{sure} by chance; {rests}")
+    return dict(zip(names, told, strict=True))
 
 
-def in_hundreds(found: Estimate) -> str:
-    """Return a share with its interval as so many of 100."""
-    value, low, high = (f"{100 * x:.0f}" for x in (found.value, found.low, found.high))
+def in_hundreds(found: Estimate, kind: Kind) -> str:
+    """Return an estimate with its interval: a share as so many of 100, weeks with one digit."""
+    format = ".1f" if kind.weeks else HUNDRED
+    value, low, high = (shown(x, format) for x in (found.value, found.low, found.high))
     return f"{value} [{low}, {high}]"
 
 
 def _everywhere(results: Results, outcome: str) -> Estimate:
-    cells = results.pooled
-    return estimate(results.outcome(outcome)[cells], results.clusters_of(cells), share=True)
+    return results.told(results.outcome(outcome), results.pooled, outcome)
 
 
 def _picture(results: Results, outcome: str) -> Part:
-    title = f"Share of runs in which {DERIVED[outcome].words}, with 95 % intervals"
+    title = DERIVED[outcome].title
     try:
         rows, figure = _drawn(results, outcome, title)
     except SimError as error:
@@ -210,29 +221,42 @@ def _picture(results: Results, outcome: str) -> Part:
 
 
 def _drawn(results: Results, outcome: str, title: str) -> tuple[list[dict[str, object]], Figure]:
+    kind, values = DERIVED[outcome], results.outcome(outcome)
+    shown = ".1f" if kind.weeks else ".0%"
     if results.sampled:
         rows = _of_drawn(results, outcome)
-        return rows, dot_plot(rows, title, "share of runs", mark=None)
-    keys = results.chosen_keys
-    if len(keys) < 2:
-        rows = [
-            {"label": group.label, "series": words, **found.columns()}
-            for group in results.groups()
-            for name, words in (("signed_full", "in full"), ("interim_ever", "interim deal"))
-            for found in [estimate(results.outcome(name)[group.cells], share=True)]
-            if found.runs
-        ]
-        told = "Share of runs that sign, with 95 % intervals"
-        return rows, dot_plot(rows, told, "share of runs", domain=(0, 1), series="signed")
+        return rows, dot_plot(rows, title, kind.axis, format=shown, mark=None)
+    if len(results.chosen_keys) < 2:
+        return _of_one_key(results, outcome)
     down, across = _axes(results, outcome)
-    values = results.outcome(outcome)
     rows = [
         {"y": group.words[down], "x": group.words[across], **found.columns()}
         for group in results.groups([down, across])
-        for found in [estimate(values[group.cells], share=True)]
+        for found in [results.told(values, group.cells, outcome)]
         if found.runs
     ]
-    return rows, heat_map(rows, title, across, down, colour="share of runs")
+    return rows, heat_map(rows, title, across, down, colour=kind.axis, format=shown)
+
+
+def _of_one_key(results: Results, outcome: str) -> tuple[list[dict[str, object]], Figure]:
+    """Return one line a cell: the outcome, or what is signed in full and in part."""
+    kind = DERIVED[outcome]
+    names = {outcome: ""}
+    if outcome in SIGNING:
+        names = {"signed_full": "in full", "interim_ever": "interim deal"}
+    rows = [
+        {"label": group.label, "series": words, **found.columns()}
+        for group in results.groups()
+        for name, words in names.items()
+        for found in [results.told(results.outcome(name), group.cells, name)]
+        if found.runs
+    ]
+    domain = (0.0, kind.most(results.plan.common_horizon))
+    title, shown = kind.title, ".1f" if kind.weeks else ".0%"
+    if outcome in SIGNING:
+        title = "Share of runs that sign, with 95 % intervals"
+    series = "signed" if outcome in SIGNING else ""
+    return rows, dot_plot(rows, title, kind.axis, format=shown, domain=domain, series=series)
 
 
 def _axes(results: Results, outcome: str) -> tuple[str, str]:
@@ -251,7 +275,7 @@ def _of_drawn(results: Results, outcome: str) -> list[dict[str, object]]:
     pooled = results.pooled
 
     def row(label: str, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, object]:
-        found = estimate(values[cells], results.clusters_of(cells), share=True)
+        found = results.told(values, cells, outcome)
         return {"label": label, **found.columns()}
 
     rows = [row(group.label, group.cells) for group in results.groups() if plan.swept]

@@ -7,6 +7,7 @@ words in `files/report.yaml`, which also says how columns are shown.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from typing import NamedTuple
 
 import polars as pl
 
@@ -36,8 +37,14 @@ from sim.analysis.turning import TurningPoints, turning_points
 from sim.errors import SimError
 from sim.sweeps.overrides import Value
 
-Start = Mapping[str, Value]
-"""Where the inverse question starts, see `sim.analysis.turning_points`."""
+
+class Asked(NamedTuple):
+    """What a sweep is asked."""
+
+    start: Mapping[str, Value]  # where the inverse question starts, see `turning_points`
+    outcome: str  # of `sim.sweeps.columns.DERIVED`
+
+
 PERCENT = ".1%"
 
 
@@ -49,21 +56,22 @@ def _wide(
     return in_words(frame, value).pivot(on, index=index, values=name)
 
 
-def _often(results: Results, start: Start) -> Iterator[Part]:
-    make = partial(paired_differences, results)
+def _often(results: Results, asked: Asked) -> Iterator[Part]:
+    make = partial(paired_differences, results, outcome=asked.outcome)
     yield part("differences", "What difference each choice makes", make, table=_everywhere)
     for key in results.chosen_keys if len(results.chosen_keys) > 1 else []:
         name = "signing_by_" + "".join(c if c.isalnum() else "_" for c in key)
-        title, own = f"By {key}, all else pooled", partial(signing_rates, results, [key])
+        title = f"By {key}, all else pooled"
+        own = partial(signing_rates, results, [key], asked.outcome)
         yield part(name, title, own, columns="signing_rates", draw=None, notes=False)
 
 
-def _signing(results: Results) -> Part:
+def _signing(results: Results, asked: Asked) -> Part:
     title = "By combination of chosen values" if results.sampled else "By cell"
-    return part("signing_rates", title, lambda: signing_rates(results))
+    return part("signing_rates", title, lambda: signing_rates(results, outcome=asked.outcome))
 
 
-def _time(results: Results, start: Start) -> Iterator[Part]:
+def _time(results: Results, asked: Asked) -> Iterator[Part]:
     def table(result: Incidence) -> pl.DataFrame:
         share = {"incidence": Column(format=PERCENT, ends="")}
         wide = _wide(result.to_frame(yearly=True), share, "event", ["cells", "date"])
@@ -73,7 +81,7 @@ def _time(results: Results, start: Start) -> Iterator[Part]:
     yield part("incidence", title, lambda: incidence(results), table=table)
 
 
-def _terms(results: Results, start: Start) -> Iterator[Part]:
+def _terms(results: Results, asked: Asked) -> Iterator[Part]:
     title = "What deals are worth, how long they last, and where the open articles ended"
     yield part("terms", title, lambda: terms(results, []), table=_measures)
 
@@ -116,35 +124,35 @@ def _by_article(frame: pl.DataFrame) -> pl.DataFrame:
     return told.select(pl.col("meaning").alias("article"), pl.col("mean").alias("mean [95 %]"))
 
 
-def _way(results: Results, start: Start) -> Iterator[Part]:
+def _way(results: Results, asked: Asked) -> Iterator[Part]:
     title = "Week by week"
     over_time = part("ledger_over_time", title, lambda: ledger_over_time(results), table=_quarterly)
     if not over_time.missing:
         yield over_time
     yield part("ledger_pooled", "What each week is charged to", lambda: ledger(results, []))
-    yield from _assumptions(results, start)
+    yield from _assumptions(results, asked)
     yield part("robustness", "Which choice holds up", lambda: robustness(results))
     if results.sampled:
         title = "Which number to find out next"
         yield part("information", title, lambda: information(results))
 
 
-def _referees(results: Results, start: Start) -> Iterator[Part]:
+def _referees(results: Results, asked: Asked) -> Iterator[Part]:
     if len(results.plan.combinations) > 1:
-        yield _signing(results)
+        yield _signing(results, asked)
         yield from _terms_by_cell(results)
     yield part("ledger", "The ledger by cell", lambda: ledger(results), table=_gates, draw=None)
     if len(results.chosen_keys) > 1:
         yield part(
             "differences_by_context",
             "Differences cell by cell",
-            lambda: paired_differences(results),
+            lambda: paired_differences(results, outcome=asked.outcome),
             frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
             draw=None,
         )
-    yield _variance(results)
+    yield _variance(results, asked)
     for parts in (_drivers, _game, _null):
-        yield from parts(results, start)
+        yield from parts(results, asked)
 
 
 def _gates(result: Ledger) -> pl.DataFrame:
@@ -169,8 +177,8 @@ def _everywhere(result: Differences) -> pl.DataFrame:
     return frame.sort(pl.col("difference").abs(), descending=True)
 
 
-def _game(results: Results, start: Start) -> Iterator[Part]:
-    make = cache(lambda: strategy_game(results))
+def _game(results: Results, asked: Asked) -> Iterator[Part]:
+    make = cache(lambda: strategy_game(results, outcome=asked.outcome))
     first = part("game_payoffs", "Payoffs", make, table=_payoffs)
     yield first
     if first.missing:
@@ -187,12 +195,14 @@ def _payoffs(result: StrategyGame) -> pl.DataFrame:
     return result.to_frame().with_columns(told.alias("equilibrium"))
 
 
-def _drivers(results: Results, start: Start) -> Iterator[Part]:
-    yield part("sobol_indices", "Sobol indices", lambda: sobol_indices(results))
+def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
+    yield part("sobol_indices", "Sobol indices", lambda: sobol_indices(results, asked.outcome))
     title = "Importance in a boosted model"
-    yield part("importance", title, lambda: boosted_importance(results))
-    yield part("boxes", "Where it is common, and where it is rare", lambda: boxes(results))
-    yield _turning(cache(lambda: turning_points(results, start)))
+    yield part("importance", title, lambda: boosted_importance(results, asked.outcome))
+    yield part(
+        "boxes", "Where it is common, and where it is rare", lambda: boxes(results, asked.outcome)
+    )
+    yield _turning(cache(lambda: turning_points(results, asked.start, asked.outcome)))
 
 
 def _turning(make: Callable[[], TurningPoints]) -> Part:
@@ -213,15 +223,15 @@ def _turning(make: Callable[[], TurningPoints]) -> Part:
     return replace(found, chart=chart, notes=(f"Starting from {result.start}.", *result.notes))
 
 
-def _assumptions(results: Results, start: Start) -> Iterator[Part]:
-    make = cache(lambda: assumption_ledger(results))
+def _assumptions(results: Results, asked: Asked) -> Iterator[Part]:
+    make = cache(lambda: assumption_ledger(results, asked.outcome))
     title = "What moved, and on what ground"
     yield part("assumptions", title, make, table=_known_columns, draw=None)
 
 
-def _variance(results: Results) -> Part:
+def _variance(results: Results, asked: Asked) -> Part:
     title = "What the variance from run to run rests on"
-    make = cache(lambda: assumption_ledger(results))
+    make = cache(lambda: assumption_ledger(results, asked.outcome))
     return part("variance_shares", title, make, frame=lambda r: r.shares_frame(), notes=False)
 
 
@@ -232,13 +242,13 @@ def _known_columns(result: AssumptionLedger) -> pl.DataFrame:
     return frame.drop(c for c in optional if all(value in (None, "") for value in frame[c]))
 
 
-def _null(results: Results, start: Start) -> Iterator[Part]:
+def _null(results: Results, asked: Asked) -> Iterator[Part]:
     yield part("constant_hazard", "A constant hazard", lambda: constant_hazard(results))
     title = "The salience-weighted compromise"
     yield part("compromise", title, lambda: salience_compromise(results))
 
 
-CHAPTERS: Mapping[str, Callable[[Results, Start], Iterator[Part]]] = {
+CHAPTERS: Mapping[str, Callable[[Results, Asked], Iterator[Part]]] = {
     "often": _often,
     "when": _time,
     "terms": _terms,
@@ -248,7 +258,7 @@ CHAPTERS: Mapping[str, Callable[[Results, Start], Iterator[Part]]] = {
 
 
 def sections(
-    results: Results, say: Say, start: Start, said: Mapping[str, tuple[Statement, ...]]
+    results: Results, say: Say, asked: Asked, said: Mapping[str, tuple[Statement, ...]]
 ) -> Iterator[Section]:
     """Make the sections of a sweep's report, one after the other.
 
@@ -258,5 +268,5 @@ def sections(
     for key, parts in CHAPTERS.items():
         words = texts()["chapters"][key]
         say(words["step"])
-        made, closed = tuple(parts(results, start)), key == "referees"
+        made, closed = tuple(parts(results, asked)), key == "referees"
         yield Section(key, words["title"], words["intro"], made, said.get(key, ()), closed)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.analysis.assumptions import assumption_ledger
 from sim.analysis.charts import Figure, Result, dot_plot
-from sim.analysis.compare import Comparison, compare, difference_in
+from sim.analysis.compare import Comparison, common_horizon, compare
 from sim.analysis.deals import signing_rates
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
@@ -26,8 +26,8 @@ from sim.analysis.page.content import (
     texts,
 )
 from sim.analysis.page.first import first_screen
-from sim.analysis.page.sections import sections
-from sim.analysis.paired import same_runs
+from sim.analysis.page.sections import Asked, sections
+from sim.analysis.paired import difference_shown, same_runs
 from sim.analysis.results import NotInResults, Results, short, word
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.columns import DERIVED, kind_of
@@ -48,20 +48,22 @@ def sweep_report(
     results: Results,
     say: Say,
     start: Mapping[str, Value] | None = None,
-    outcome: str = OUTCOME,
+    outcome: str = "",
 ) -> Report:
     """Return everything on the page of one sweep.
 
     say: is told each step.
     start: where the inverse question begins, see `sim.analysis.turning_points`.
-    outcome: what the first screen is about, one of `sim.sweeps.columns.DERIVED`.
+    outcome: what the page is about, one of `sim.sweeps.columns.DERIVED`. By default the first
+        screen is about `OUTCOME`, and the chapters about whether anything is signed.
     """
     check_start(results, start or {})
-    kind_of(outcome)
+    kind_of(outcome or OUTCOME)
     say("the answer")
-    assumptions = assumption_ledger(results)
-    first = first_screen(results, outcome, assumptions)
-    said = answer(results, assumptions)
+    about = outcome or "signed"
+    assumptions = assumption_ledger(results, about)
+    first = first_screen(results, outcome or OUTCOME, assumptions)
+    said = answer(results, assumptions, about)
     return Report(
         title=first.question,
         subtitle=first.deck,
@@ -70,7 +72,7 @@ def sweep_report(
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
-        sections=tuple(sections(results, say, start or {}, said)),
+        sections=tuple(sections(results, say, Asked(start or {}, about), said)),
         picture=first.picture,
         summary=first.summary,
         caveat=first.caveat,
@@ -187,8 +189,7 @@ class SeveralCompared(Result):
 
     def figure(self) -> Figure:
         """Return the differences with their intervals, one line a sweep."""
-        share = self.found[0].outcome in DERIVED
-        scale = 100.0 if share else 1.0
+        scale, axis, shown = difference_shown(self.found[0].outcome)
         rows = [
             {
                 "label": f"{each.name}, {folder}",
@@ -199,10 +200,7 @@ class SeveralCompared(Result):
         ]
         if not rows:
             raise NotInResults("no sweep has cells to compare with the first")
-        what = difference_in(self.found[0].outcome)
-        return dot_plot(
-            rows, "Each sweep less the first", what, format=".1f" if share else ".3f", mark=0.0
-        )
+        return dot_plot(rows, "Each sweep less the first", axis, format=shown, mark=0.0)
 
 
 def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
@@ -226,7 +224,7 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
     if others[1:]:
         picture = part("overall", "Each sweep less the first", lambda: several)
     say("signing rates of each")
-    rates = tuple(_rates(name, results) for name, results in named.items())
+    rates = tuple(_rates(name, results, outcome) for name, results in named.items())
     each_chapter = [replace(s, parts=_bare(s.parts)) for pair in chapters for s in pair]
     return Report(
         title=f"{COUNTS[len(sweeps)]} sweeps compared",
@@ -250,7 +248,7 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
         },
         sections=(
             *each_chapter,
-            Section("rates", "How often something is signed", "In each sweep.", rates),
+            Section("rates", "By cell", "In each sweep.", rates),
         ),
     )
 
@@ -292,13 +290,14 @@ def _plans(found: Comparison, key: str) -> Part:
     )
 
 
-def _rates(name: str, results: Results) -> Part:
+def _rates(name: str, results: Results, outcome: str) -> Part:
+    ends = [outcome, f"{outcome}_low", f"{outcome}_high"]
     return part(
         f"signing_rates_{name}",
         f"The {name} sweep by cell",
-        lambda: signing_rates(results),
+        lambda: signing_rates(results, outcome=outcome),
         columns="signing_rates",
-        table=lambda r: r.to_frame().select(*r.keys, "runs", "signed", "signed_low", "signed_high"),
+        table=lambda r: r.to_frame().select(*r.keys, "runs", *ends),
         draw=None,
     )
 
@@ -335,16 +334,22 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
         more, mean, freedom = "less", negated(mean), (freedom[1], freedom[0])
         one, other, pairs = other, one, [(b, a) for a, b in pairs]
     how = "run by run on the same shocks" if found.paired else "as independent samples"
+    kind, horizon = DERIVED[found.outcome], common_horizon(one, other)
+    much = f"{kind.points} {more} often" if kind.share else f"{kind.points} {more}"
+    what = kind.words if kind.share else f"{kind.words} is"
     text = "" if clear else "No clear difference. "
     text += (
-        f"In the cells in common {DERIVED[found.outcome].words} "
-        "{difference} [{low}, {high}] percentage "
-        f"points {more} often in the {found.name} sweep than in the first, {how}."
+        f"In the cells in common {what} {{difference}} [{{low}}, {{high}}] {much} in the "
+        f"{found.name} sweep than in the first, {how}."
     )
-    numbers = {name: Number(x, "percent") for name, x in mean.columns("difference").items()}
+    if not kind.share:
+        text += f" {kind.missing.format(horizon=horizon).capitalize()}."
+    shown = ".1f" if kind.weeks else "percent"
+    numbers = {name: Number(x, shown) for name, x in mean.columns("difference").items()}
     names = ("difference", "low", "high")
     name = "difference_of_sweeps" if found.paired else "difference_of_samples"
     known = freedom[0] if found.paired else freedom
-    asked = {"condition": DERIVED[found.outcome].condition, "freedom": known}
+    most = None if kind.share else kind.most(horizon)
+    asked = {"value": kind.sql(horizon), "most": most, "freedom": known}
     query = sql(name, r=one, names=names, other=other, pairs=pairs, **asked)
     return Statement(text, numbers, query)

@@ -25,7 +25,7 @@ from sim.analysis.charts import theme
 from sim.analysis.loading import holds_run, load
 from sim.analysis.page.content import Part, Report, Say
 from sim.analysis.page.run_page import run_report
-from sim.analysis.page.sweep_page import OUTCOME, comparison_report, sweep_report
+from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
 from sim.errors import ConfigError, SimError
 from sim.model.identity import digest, keep, recall
@@ -70,7 +70,7 @@ def make_report(
             option = "--start" if start else "--outcome"
             raise ConfigError([f"{option}: a single run has no levers to change"])
         return run_report(load_run(folders[0]), say)
-    return sweep_report(load(folders[0]), say, start, outcome or OUTCOME)
+    return sweep_report(load(folders[0]), say, start, outcome)
 
 
 def default_target(folder: Path, format: Format, compared: bool) -> Path:

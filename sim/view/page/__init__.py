@@ -13,8 +13,7 @@ from threading import Condition, Lock
 import solara
 from reacton.core import Element
 
-from sim.sweeps.columns import kind_of
-from sim.sweeps.summary import heading
+from sim.sweeps.summary import explained, heading
 from sim.view.board.moves import marks_of_moves
 from sim.view.choices import started
 from sim.view.controls import Fieldset, fieldsets, other_choices
@@ -391,11 +390,11 @@ def _results(
         listed={
             "title": f"Results of {sweep.title}",
             "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}. "
-            f"Shares are those of runs in which {kind_of(sweep.outcome).words}.",
+            f"{heading(sweep.outcome)}: {explained(sweep.outcome, sweep.plan)}.",
             "share": heading(sweep.outcome),
             "swept": swept,
             "most": sweep.plan.cells - 1,
-            "cells": cell_rows(ordered[listing.first_cell : listing.first_cell + LISTED]),
+            "cells": cell_rows(sweep, ordered[listing.first_cell : listing.first_cell + LISTED]),
             "cells_total": len(ordered),
             **asdict(listing),
             "kinds": list(KINDS),
