@@ -6,7 +6,7 @@ goes on. Course `n` is replicate `n` of the seed: what `sim sweep` plays.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import numpy as np
 from numba import config
@@ -47,8 +47,11 @@ class Courses:
 class Ensemble:
     """The courses of one run's settings, played in a thread of their own.
 
-    `courses` is what there is so far; `tell` is called in that thread whenever it has changed.
+    `courses` is what there is so far; `tell` is called in that thread whenever it has changed. Of
+    all tabs' courses one is played at a time, so that their number does not slow down the weeks.
     """
+
+    _one = Lock()
 
     def __init__(self, settings: Settings, tell: Callable[[], None]) -> None:
         self.courses = Courses()
@@ -79,7 +82,8 @@ class Ensemble:
         for course in range(COURSES):
             if self._stop.is_set():
                 return
-            history = weekly_states(batch, 0, course)
+            with self._one:
+                history = weekly_states(batch, 0, course)
             if history is None:
                 self.courses = Courses(problem="the rules raised an error in one of them")
                 return

@@ -236,7 +236,7 @@ class Seat(Watch):
     def close(self) -> None:
         """Let go of the game; Mesa forgets it when the last one has."""
         self.game.tell.pop(self, None)
-        if not self.game.tell:
+        if not self.game.tell and not self.game.name:
             super().close()
 
 

@@ -1,6 +1,5 @@
 """One visitor: the run that is watched, what is set for the next one, and what went wrong."""
 
-import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -176,8 +175,6 @@ class Session:
         self._find_tour()
         self.layout = drawn_graph(shown_public(watch.model))
         self.explained = False
-        # A Mesa model and its agents hold each other; left to itself the collector comes late.
-        gc.collect()
 
     def play_courses(self, tell: Callable[[], None]) -> None:
         """Play many courses of the settings shown; `tell` is called when more of them are there."""
@@ -388,6 +385,8 @@ class Session:
     def panels(self) -> dict[str, str]:
         """Return the HTML of the board's panels by name."""
         watch = self.watch
+        if self.kept is not None:
+            self.kept.watch.go(watch.now.played)
         shown = Shown(
             watch.settings,
             watch.shown,
@@ -396,11 +395,11 @@ class Session:
             self.folded,
             self.conduct,
             self.ensemble.courses if self.ensemble is not None else None,
+            [] if self.kept is None else self.kept.watch.shown,
         )
         why = why_panel(self.watch) if self.explained and self.watch.over else ""
         beside = ""
         if self.kept is not None:
-            self.kept.watch.go(watch.now.played)
             beside = beside_panel(self.kept, watch, self._courses, self.start, self.running)
         return panels(shown, self.layout) | {"why": why, "beside": beside}
 

@@ -143,29 +143,21 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
     scenario = settings.scenario
     suspended = float(state.suspended_until)
     # As lists: numpy reads a record's field ten times as slowly, and every week is taken.
-    offers = zip(*state.offer.tolist(), strict=True)
-    texts = zip(
-        state.article.tolist(),
-        state.position.tolist(),
-        offers,
-        state.interim_part.tolist(),
-        strict=True,
-    )
-    demands = zip(state.precondition.tolist(), state.stage_until.tolist(), strict=True)
+    names = ("article", "position", "interim_part", "precondition", "stage_until")
+    status, position, signed, demand, until = (state[name].tolist() for name in names)
+    offers = list(zip(*state.offer.tolist(), strict=True))
     return Snapshot(
         played=model.tick,
         day=day_of(scenario, max(model.tick - 1, 0)),
         status=Treaty(int(state.status)),
         ended=bool(state.ended),
         provisions=tuple(
-            ProvisionNow(Article(status), position, offer, bool(signed))
-            for (status, position, offer, signed), _ in zip(
-                texts, scenario.provisions, strict=False
-            )
+            ProvisionNow(Article(status[i]), position[i], offers[i], bool(signed[i]))
+            for i in range(len(scenario.provisions))
         ),
         preconditions=tuple(
-            PreconditionNow(Precondition(status), until)
-            for (status, until), _ in zip(demands, scenario.preconditions, strict=False)
+            PreconditionNow(Precondition(demand[k]), until[k])
+            for k in range(len(scenario.preconditions))
         ),
         parties=(_party(model, 0), _party(model, 1)),
         channels=tuple(
@@ -314,9 +306,15 @@ class Watch:
 
     def close(self) -> None:
         """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met."""
-        ids = getattr(type(next(iter(self.model.agents))), "_ids", None)
-        if isinstance(ids, dict):
-            ids.pop(self.model, None)
+        # They hold each other, and a search for such rings in all memory would hold up every tab.
+        for agent in list(self.model.agents):
+            ids = getattr(type(agent), "_ids", None)
+            if isinstance(ids, dict):
+                ids.pop(self.model, None)
+            vars(agent).clear()
+        for name, value in list(vars(self.model).items()):
+            if getattr(value, "__self__", None) is self.model:
+                delattr(self.model, name)
 
     def _play(self) -> None:
         """Play one week; what a rule raises is kept and ends the run."""
@@ -337,12 +335,9 @@ class Watch:
     def _new_lines(self) -> tuple[Line, ...]:
         """Return what was written down since the last call, in words."""
         talks = self.model.talks
-        written = int(talks.state.events)
-        lines = tuple(
-            tell_one(event, self.settings) for event in talks.events[self._told : written]
-        )
-        self._told = written
-        return lines
+        new = slice(self._told, int(talks.state.events))
+        self._told = new.stop
+        return tuple(tell_one(event, self.settings) for event in talks.events[new])
 
 
 def opened(settings: Settings) -> Watch:
