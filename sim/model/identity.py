@@ -53,7 +53,7 @@ DECIDES = (
     "runs/opening.py",
     "runs/play.py",
     "runs/outcomes.py",
-    "runs/scenario_outcomes.py",
+    "runs/summary.py",
     "runs/trace.py",
     "sweeps/cells.py",
     "sweeps/play.py",
