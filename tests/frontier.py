@@ -65,7 +65,7 @@ def frontier(params: np.record, points: int = POINTS) -> Frontier:
     ValueError
         If fewer than two points are asked for.
     """
-    from sim.model.rules.solutions import kalai_smorodinsky_share, nash_share
+    from sim.model.rules.bid import kalai_smorodinsky_share, nash_share
     from sim.model.rules.worth import reservation_share
 
     if points < 2:
@@ -119,7 +119,7 @@ def opening_state(params: np.record) -> np.record:
 
 
 def _point(params: np.record, state: np.record, share: float) -> Point:
-    from sim.model.rules.solutions import frontier_share
+    from sim.model.rules.bid import frontier_share
     from sim.model.rules.worth import offer_share
 
     second = float(frontier_share(params, state, share))

@@ -83,7 +83,7 @@ def test_plugins_are_fixed_by_the_rules_that_are_made_of_them(tmp_path: Path) ->
     file = tmp_path / "mine.py"
     file.write_text("")
     code = (
-        "import sys; import sim.model.rules.demand; from sim.config.settings import use_plugins; "
+        "import sys; import sim.model.rules.bid; from sim.config.settings import use_plugins; "
         "use_plugins([sys.argv[1]])"
     )
     done = subprocess.run(

@@ -105,7 +105,7 @@ def test_acceptance(condition: str, values: Mapping[str, float], week: int) -> N
 def test_ac_combi_waits_for_an_offer_as_good_as_the_last_ones() -> None:
     """An opponent who has taken back what it offered is refused until the window has passed it."""
     from sim.model.records import STATE
-    from sim.model.rules.demand import condition_accepts
+    from sim.model.rules.bid import condition_accepts
 
     params = minimal_talks(deadline=40.0)
     set_rule(params, 0, "acceptance", "ac_combi", {"time": 0.5})

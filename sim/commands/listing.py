@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -288,7 +288,7 @@ complete -c sim -a '(sim complete -- (commandline -opc)[2..-1] (commandline -ct)
 """,
 }
 """What a shell reads to complete; each asks `sim complete`."""
-SETTINGS = ("seed", "horizon", "replicate", "plugins")
+SETTINGS = ("seed", "horizon", "replicate", "plugins", "decisions")
 """Keys of a run that are no group."""
 WORDED = ("weights", "ideals", "opening")
 """Rows of an article in which a word stands for a number."""
@@ -307,7 +307,9 @@ def complete(words: Sequence[str], commands: Sequence[str]) -> Iterator[str]:
     found: Iterator[str] = iter(())
     if word.startswith("-") or before[-1] in ("--format", "--outcome"):
         found = _options(before[0], before[-1])
-    elif before[0] in ("run", "sweep", "view"):
+    elif before[-1] == "--seat":
+        found = (key.partition("@")[2][:-1] for key in _overrides(before, "") if "@" in key)
+    elif before[0] in ("run", "play", "sweep", "view"):
         found = _overrides(before, word)
     elif before[0] == "list":
         found = iter(GROUPS)
@@ -337,14 +339,12 @@ def _options(command: str, before: str) -> Iterator[str]:
 
 def _overrides(before: Sequence[str], word: str) -> Iterator[str]:
     """Yield keys, or the choices of the group that a word names, several after commas."""
-    at = before.index("--config-dir") + 1 if "--config-dir" in before else len(before)
-    own = before[at] if at < len(before) else None
+    own = next((b for a, b in pairwise(before) if a == "--config-dir"), None)
     key, sign, value = word.partition("=")
-    group = key.partition("@")[0]
     if sign:
         given = value.rpartition(",")[0]
         start = f"{key}={given}," if given else f"{key}="
-        yield from (f"{start}{name}" for name in choices(group, own))
+        yield from (f"{start}{name}" for name in choices(key.partition("@")[0], own))
         return
     scenario = next((w[9:] for w in reversed(before) if w.startswith("scenario=")), "")
     file = choices("scenario", own).get(scenario or "september_2024")

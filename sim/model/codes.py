@@ -223,6 +223,19 @@ class Decided(IntEnum):
     PART = 3  # single articles of it; of a draft, the wordings stated
 
 
+class Heeded(IntEnum):
+    """Which of a person's decisions of a week were carried out, as bits."""
+
+    DRAFT = 1
+    ANSWER = 2
+    TEXT = 4
+    SIGNATURE = 8
+    INTERIM = 16
+    CONCESSION = 32
+    DROPPED = 64
+    REOPENED = 128
+
+
 class Reason(IntEnum):
     """Why a move was made: one code a move, put into words in `sim.runs.story`."""
 
@@ -294,3 +307,4 @@ MOVE = _plain(Move)
 REASON = _plain(Reason)
 QUESTION = _plain(Question)
 DECIDED = _plain(Decided)
+HEEDED = _plain(Heeded)

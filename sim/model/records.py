@@ -347,7 +347,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("seated", _B, _SIDES, "flag", "1 while a person decides for this side"),
     Field("asked", _I, (), "code", "sim.model.codes.Question that the rules stopped at"),
     Field("asked_of", _I, (), "side", "whose person is asked"),
-    Field("heeded", _I, _SIDES, "count", "a person's decisions that were carried out"),
+    Field("heeded", _I, _SIDES, "bits", "sim.model.codes.Heeded of this week"),
     *(
         Field(f"chosen_{f.name}", f.kind, (2, *f.shape), f.unit, f"this week: {f.meaning}")
         for f in DECISION_FIELDS

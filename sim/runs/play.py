@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.decisions import Decision, decisions_of
+from sim.config.decisions import VERBS, Decision, decisions_of
 from sim.config.settings import Settings
-from sim.model.codes import Treaty
+from sim.model.codes import Heeded, Treaty
 from sim.model.records import EVENT, NO_DECISIONS, STATE, Publics
 from sim.runs.opening import (
     Batch,
@@ -213,12 +213,13 @@ def unheeded(record: RunRecord) -> list[str]:
     """Return the decisions of a run that met no occasion: no such question, or not allowed."""
     settings = record.settings
     scenario = settings.scenario
-    heeded = np.diff(record.history["heeded"].astype(int), axis=0, prepend=0)
+    heeded = record.history["heeded"]
     idle = []
     for entry in decisions_of(settings.decisions, scenario, settings.horizon):
         if entry.verb in ("sit", "leave"):
             continue
         side = scenario.parties.index(entry.party)
-        if entry.week >= len(heeded) or heeded[entry.week, side] == 0:
+        bit = Heeded[VERBS[entry.verb][0].upper()]
+        if entry.week >= len(heeded) or not heeded[entry.week, side] & bit:
             idle.append(str(entry))
     return idle

@@ -11,7 +11,15 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.decisions import VERBS, Decision, blank, decisions_of, read_decision
+from sim.config.decisions import (
+    OUTSIDE,
+    VERBS,
+    Decision,
+    blank,
+    decisions_of,
+    issue_of,
+    read_decision,
+)
 from sim.config.settings import Settings
 from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Article, Decided, Move, Precondition, Question, Treaty, complete
@@ -204,7 +212,8 @@ class Table:
             entry.offer = np.nan
         write(entry, decision.words, self.settings.scenario, side)
         self._write(decision)
-        if field in ("seat", "interim", "reopened", self._field()):
+        signing = self.asked is not None and self.asked.question == Question.SIGNATURE
+        if signing or field in ("seat", "interim", "reopened", self._field()):
             self.asked = None
 
     def as_advised(self) -> None:
@@ -229,7 +238,8 @@ class Table:
         for line in self.settings.decisions:
             party, week, verb = line.split()[:3]
             same = (party, int(week)) == (decision.party, decision.week)
-            if not (same and VERBS[verb][0] == field) or verb == "sit":
+            replaced = decision.verb == "leave" or VERBS[verb][0] == field
+            if not (same and replaced) or verb == "sit":
                 lines.append(line)
         self.settings = self.settings.model_copy(update={"decisions": [*lines, str(decision)]})
 
@@ -254,27 +264,61 @@ class Table:
 
     def _not_free(self, decision: Decision) -> str:
         """Return why a decision that nobody asked for can have no effect now, or nothing."""
+        refused = {
+            "concede": self._not_conceded,
+            "drop": self._not_dropped,
+            "offer_agreed": self._not_offered,
+            "reopen": self._not_reopened,
+        }.get(decision.verb)
+        return refused(decision) if refused else ""
+
+    def _not_conceded(self, decision: Decision) -> str:
+        state = self.model.talks.state
+        side, (key,) = self.settings.scenario.parties.index(decision.party), decision.words
+        if state.status >= Treaty.SIGNED_INTERIM:
+            return "a paper is signed, nothing is conceded alone any more"
+        if state.stock[side] < 1.0:
+            return "nothing is left that could be conceded alone"
+        if key == OUTSIDE:
+            return ""
+        j = issue_of(self.settings.scenario, key)
+        if j < ARTICLES:
+            shut = not state.in_talks[j] or state.article[j] == Article.AGREED
+            if shut:
+                return f"'{key}' is closed"
+            return f"all is given on '{key}'" if state.floor[side, j] >= 1.0 else ""
+        if self.settings.precondition.rule == "none":
+            return "by the rules of these talks no demand stands in the way"
+        status = Precondition(int(state.precondition[j - ARTICLES]))
+        return "" if status == Precondition.DEMANDED else f"'{key}' is {status.name.lower()}"
+
+    def _not_dropped(self, decision: Decision) -> str:
+        names = list(self.settings.scenario.preconditions)
+        for key in decision.words:
+            status = Precondition(int(self.model.talks.state.precondition[names.index(key)]))
+            if status in (Precondition.DORMANT, Precondition.MET, Precondition.WAIVED):
+                return f"'{key}' is {status.name.lower()}"
+        return ""
+
+    def _not_offered(self, decision: Decision) -> str:
         state, params = self.model.talks.state, self.model.talks.params
-        side = self.settings.scenario.parties.index(decision.party)
-        if decision.verb == "concede":
-            if state.status >= Treaty.SIGNED_INTERIM:
-                return "a paper is signed, nothing is conceded alone any more"
-            if state.stock[side] < 1.0:
-                return "nothing is left that could be conceded alone"
-        if decision.verb == "offer_agreed":
-            if self.settings.agenda.rule != "interim_allowed":
-                return "the rules of these talks allow no interim deal"
-            agreed = state.article[: params.articles] == Article.AGREED
-            if state.text_week >= 0 or state.interim_week >= 0 or not agreed.any():
-                return "there is no agreed part to sign alone"
-        if decision.verb == "reopen" and not can_reopen(params):
+        if self.settings.agenda.rule != "interim_allowed":
+            return "the rules of these talks allow no interim deal"
+        agreed = state.article[: params.articles] == Article.AGREED
+        if state.text_week >= 0 or state.interim_week >= 0 or not agreed.any():
+            return "there is no agreed part to sign alone"
+        return ""
+
+    def _not_reopened(self, decision: Decision) -> str:
+        state = self.model.talks.state
+        if not can_reopen(self.model.talks.params):
             return "the rules of these talks bind both sides to what is closed"
-        if decision.verb == "drop":
-            names = list(self.settings.scenario.preconditions)
-            for key in decision.words:
-                status = Precondition(int(state.precondition[names.index(key)]))
-                if status in (Precondition.DORMANT, Precondition.MET, Precondition.WAIVED):
-                    return f"'{key}' is not demanded any more" if status else f"'{key}' is not made"
+        if state.text_week >= 0:
+            return "the text is closed"
+        for key in decision.words:
+            i = issue_of(self.settings.scenario, key)
+            if not state.in_talks[i] or state.article[i] != Article.AGREED:
+                return f"'{key}' has not been closed in these talks"
         return ""
 
     def _not_open(self, decision: Decision) -> str:
@@ -289,9 +333,9 @@ class Table:
 
     def _ask_from(self, week: int) -> None:
         """Ask the persons whatever they have not decided, from a week on."""
-        later = self._entries[week:]
-        for name in FIELDS.values():
-            if name:
+        for party in self.parties:
+            later = self._entries[week:, self.settings.scenario.parties.index(party)]
+            for name in filter(None, FIELDS.values()):
                 codes = later[name]
                 codes[(later["seated"] == 1) & (codes == Decided.MODEL)] = Decided.ASK
 

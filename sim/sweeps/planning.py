@@ -37,7 +37,7 @@ from sim.sweeps.overrides import (
     unknown_choices,
 )
 from sim.sweeps.plan import OWN_CHANCE, SHIPPED, Combination, Plan, at, changed, shape_for
-from sim.sweeps.request import Line, SweepSettings, read_line
+from sim.sweeps.request import ONE_RUN, Line, SweepSettings, read_line
 
 REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
 """The refused value in the line of a problem."""
@@ -99,6 +99,8 @@ def _plan_of(line: Line, config_name: str, config_dir: str | Path | None) -> Pla
     bases, combined = _compose(line.terms, chosen, compositions)
     scenarios = Scenarios(bases)
     first = scenarios.settings(combined[0])
+    if any(base.get("decisions") for base in bases):
+        raise ConfigError([ONE_RUN])  # of a configuration of the user's own
     varied = dimensions(line, first.scenario)
     if varied:
         _check_ranges(line, combined, scenarios)

@@ -35,6 +35,8 @@ from sim.sweeps.overrides import (
 
 RESERVED = {"seed": "set one seed for the sweep", "replicate": "set replicates=NUMBER"}
 """Keys that must not be swept, and what to do instead."""
+ONE_RUN = "decisions: belong to one run, play them by `sim run`"
+"""Why no run of a sweep has what persons decide."""
 
 
 class Own(BaseModel):
@@ -170,6 +172,8 @@ def _problems_of(term: Term) -> list[str]:
     """Return what no sweep may do with a key, and slips in its name and choices."""
     if term.key.startswith("hydra"):
         return [f"{term.key}: Hydra's own settings have no effect here"]
+    if term.key.partition(".")[0] == "decisions":
+        return [ONE_RUN]
     problems = []
     if term.key in RESERVED and (term.swept or term.key == "replicate"):
         problems.append(f"{term.key}: is not swept, {RESERVED[term.key]}")

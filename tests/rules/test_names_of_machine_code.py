@@ -30,4 +30,4 @@ def test_names_of_compiled_rules_are_unique() -> None:
     names = [(f.py_func.__module__, f.py_func.__qualname__) for f in found]
     assert len(names) > 100
     assert len(set(names)) == len(names)
-    assert ("sim.model.rules.demand", "strategy_demand") in names
+    assert ("sim.model.rules.bid", "strategy_demand") in names

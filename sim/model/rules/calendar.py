@@ -28,6 +28,7 @@ def take_seats(state: State, decisions: Decisions) -> None:
     state.asked = QUESTION.NONE
     for side in range(2):
         entry = decisions[state.week, side]
+        state.heeded[side] = 0
         state.seated[side] = entry.seated
         state.chosen_draft[side] = entry.draft
         state.chosen_demand[side] = entry.demand

@@ -3,11 +3,11 @@
 from sim.model.codes import ACTOR, GATE, MOVE, PRECONDITION_RULE, REASON, TREATY
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Params, State
+from sim.model.rules.bid import frontier_share
 from sim.model.rules.calendar import end_talks
 from sim.model.rules.continuation import least_share
 from sim.model.rules.preconditions import any_blocking
 from sim.model.rules.signing import wants_to_sign, wants_without_politics
-from sim.model.rules.solutions import frontier_share
 from sim.model.rules.worth import offer_share, refresh, reservation_share
 
 _ROUNDING = 1e-9

@@ -11,6 +11,7 @@ from sim.model.codes import (
     BARGAINING,
     CONTACT,
     DECIDED,
+    HEEDED,
     MOVE,
     QUESTION,
     REASON,
@@ -19,12 +20,11 @@ from sim.model.codes import (
 )
 from sim.model.compiled import entry_rule_called_once, number, rule, rule_called_once
 from sim.model.records import Events, Numbers, Params, Shocks, State
+from sim.model.rules.bid import set_demand, single_text
 from sim.model.rules.calendar import edge_between
 from sim.model.rules.continuation import is_open
-from sim.model.rules.demand import set_demand
 from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.responses import close_package, cost_of_taking
-from sim.model.rules.solutions import single_text
 from sim.model.rules.worth import offer_share, treaty_utility
 
 
@@ -98,7 +98,7 @@ def text_acceptable(params: Params, state: State, side: int) -> bool:
     if is_decided(state, side, decided):
         if decided == DECIDED.ASK:
             ask(state, QUESTION.TEXT, side)
-        state.heeded[side] += 1
+        state.heeded[side] |= HEEDED.TEXT
         return decided == DECIDED.YES
     offered = offer_share(params, state, side, number(0))
     if params.bargaining == BARGAINING.ARTICLES:

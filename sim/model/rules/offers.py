@@ -2,12 +2,28 @@
 
 import math
 
-from sim.model.codes import AGENDA, ARTICLE, BARGAINING, DECIDED, MOVE, QUESTION, REASON, TREATY
+from sim.model.codes import (
+    AGENDA,
+    ARTICLE,
+    BARGAINING,
+    DECIDED,
+    HEEDED,
+    MOVE,
+    QUESTION,
+    REASON,
+    TREATY,
+)
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import Events, Flags, Numbers, Params, Shocks, State
-from sim.model.rules.bid import allowed_share, draft, open_articles, set_offer
+from sim.model.rules.bid import (
+    allowed_share,
+    draft,
+    open_articles,
+    remember,
+    set_demand,
+    set_offer,
+)
 from sim.model.rules.continuation import gain_by_closing
-from sim.model.rules.demand import remember, set_demand
 from sim.model.rules.events import ask, write
 from sim.model.rules.mediation import propose_interim
 from sim.model.rules.opponent import see_other
@@ -35,7 +51,7 @@ def reopen_as_chosen(params: Params, state: State, events: Events, side: int) ->
             state.offer[side, i] = params.opening[side, i]
             state.given[side] += params.reopening_cost
             state.stale = 1
-            state.heeded[side] += 1
+            state.heeded[side] |= HEEDED.REOPENED
             gap = abs(state.offer[0, i] - state.offer[1, i])
             write(state, events, side, MOVE.ARTICLE_REOPENED, i, REASON.DECIDED, gap)
 
@@ -140,8 +156,9 @@ def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: i
     if seated:
         reopen_as_chosen(params, state, events, actor)
         if state.chosen_interim[actor]:
-            state.heeded[actor] += 1
             offer_agreed_part(params, state, events, actor)
+            if state.interim_offer == actor:
+                state.heeded[actor] |= HEEDED.INTERIM
     if not is_due(params, state, shocks, actor):
         return
     decided = state.chosen_draft[actor] if seated else DECIDED.MODEL
@@ -155,7 +172,7 @@ def offer(params: Params, state: State, shocks: Shocks, events: Events, actor: i
         return
     set_demand(params, state, shocks, actor)
     if decided != DECIDED.MODEL:
-        state.heeded[actor] += 1
+        state.heeded[actor] |= HEEDED.DRAFT
     if decided == DECIDED.NO:
         return
     if decided == DECIDED.PART:

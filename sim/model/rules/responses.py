@@ -8,6 +8,7 @@ from sim.model.codes import (
     ARTICLE,
     BARGAINING,
     DECIDED,
+    HEEDED,
     MOVE,
     PRECONDITION,
     QUESTION,
@@ -16,7 +17,13 @@ from sim.model.codes import (
 )
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, Events, Params, Shocks, State
-from sim.model.rules.bid import open_articles
+from sim.model.rules.bid import (
+    condition_accepts,
+    learn_about_other,
+    open_articles,
+    remember,
+    set_demand,
+)
 from sim.model.rules.continuation import (
     choice_probability,
     could_sign,
@@ -25,7 +32,6 @@ from sim.model.rules.continuation import (
     is_open,
     matters,
 )
-from sim.model.rules.demand import condition_accepts, learn_about_other, remember, set_demand
 from sim.model.rules.domestic import audience_cost
 from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.preconditions import dropping_cost
@@ -370,13 +376,15 @@ def answer_as_chosen(
     if answer == DECIDED.ASK:
         ask(state, QUESTION.ANSWER, side)
         return
-    state.heeded[side] += 1
+    if answer != DECIDED.PART:
+        state.heeded[side] |= HEEDED.ANSWER
     if answer == DECIDED.YES:
         write(state, events, side, MOVE.ACCEPTED, -1, REASON.DECIDED, offered)
         take_draft(params, state, events, side)
     elif answer == DECIDED.PART and takes_single(params):
         for i in range(params.articles):
             if state.chosen_taken[side, i] and is_open(state, i):
+                state.heeded[side] |= HEEDED.ANSWER
                 take_wording(state, events, 1 - side, i, REASON.DECIDED)
 
 

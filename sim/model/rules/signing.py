@@ -6,6 +6,7 @@ from sim.model.codes import (
     ARTICLE,
     BARGAINING,
     DECIDED,
+    HEEDED,
     MOVE,
     PRECONDITION,
     PRECONDITION_RULE,
@@ -148,7 +149,7 @@ def drop_as_chosen(params: Params, state: State, events: Events, side: int) -> N
         own = params.demanded_by[k] == side and blocks(params, state, k)
         if own and state.chosen_dropped[side, k]:
             drop_demand(params, state, events, side, k, REASON.DECIDED)
-            state.heeded[side] += 1
+            state.heeded[side] |= HEEDED.DROPPED
 
 
 @rule
@@ -257,7 +258,7 @@ def put_to_persons(params: Params, state: State, interim: bool) -> bool:
     for side in range(2):
         if state.seated[side]:
             if state.chosen_signature[side] > DECIDED.MODEL:
-                state.heeded[side] += 1
+                state.heeded[side] |= HEEDED.SIGNATURE
             elif state.chosen_signature[side] == DECIDED.ASK:
                 if would_sign(state, 1 - side, interim) and not is_barred(params, state):
                     ask(state, QUESTION.SIGNATURE, side)

@@ -1,6 +1,6 @@
 """Unilateral concessions."""
 
-from sim.model.codes import ARTICLE, MOVE, PRECONDITION, REASON, TREATY
+from sim.model.codes import ARTICLE, HEEDED, MOVE, PRECONDITION, REASON, TREATY
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, ISSUES, Events, Params, Shocks, State
 from sim.model.rules.bid import gain_of, loss_of
@@ -127,7 +127,7 @@ def concede_as_chosen(params: Params, state: State, events: Events, side: int) -
         give_alone(params, state, events, side, -1, k, REASON.DECIDED)
     else:
         give_alone(params, state, events, side, -1, -1, REASON.DECIDED)
-    state.heeded[side] += 1
+    state.heeded[side] |= HEEDED.CONCESSION
 
 
 @entry_rule
