@@ -184,11 +184,14 @@ class Seat(Watch):
 
     def take_up(self) -> None:
         """Take in the weeks that have been played, here or from the other seat."""
-        if self.over and not self._open:
-            self._snapshots, self._open = [], True
-        known_by = None if self._open else self.party
-        for week in range(len(self._snapshots), len(self.game.weeks)):
-            self._snapshots.append(self.game.seen(week, known_by))
+        with self.game.turns:
+            opens = self.over and not self._open
+            self._open = self._open or opens
+            known_by = None if self._open else self.party
+            kept = [] if opens else self._snapshots
+            new = range(len(kept), len(self.game.weeks))
+            # A new list, since another tab's thread may be drawing the old one.
+            self._snapshots = kept + [self.game.seen(week, known_by) for week in new]
         self.failed_week = self.model.tick if self.failure else -1
 
     def go(self, played: int) -> None:
