@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 os.environ["SIM_LEAN_RULES"] = "0"
 """Tests call inner rules from Python; commands that they start share the same machine code."""
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the many commands compiles all of sim
+LONG = (
+    *("tests/test_docs_examples.py", "tests/test_golden.py", "tests/experiments/test_studies.py"),
+    *("tests/test_benchmarks.py", "tests/test_equivalence.py", "tests/test_contributing.py"),
+    *("tests/sweep/test_slurm.py", "tests/test_no_idle_number.py", "tests/sweep/test_faults.py"),
+    *("tests/sweep/test_integrity.py", "tests/analysis/test_notebook.py"),
+)
+"""Files with the longest tests, which come first: no worker is left with one of them at the end."""
 COMPILED_FIRST = (
     "from sim import sweep; from sim.config.compose import compose; "
     "from sim.runs.play import play_one; play_one(compose(['horizon=1'])); "
@@ -47,6 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
             ]
             for process in started:
                 process.wait()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with the longest tests first, in the same order on every worker."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 @pytest.fixture(scope="module")

@@ -186,8 +186,9 @@ def graph_pool(
     seed: int,
     size: int = POOL,
     second: bool = False,
+    first: int = 0,
 ) -> GraphPool:
-    """Build the first `size` graphs of a sweep's pool.
+    """Build `size` graphs of a sweep's pool, from the one of number `first` on.
 
     family: key of `GRAPHS`.
     citizens, degree, rewiring: size, mean number of ties, and share of ties that are rewired.
@@ -202,7 +203,10 @@ def graph_pool(
         return GraphPool(nobody, nobody[:, :0].copy(), np.zeros((1, 0)))
     key = _SPAWN_KEY + second
     return _pool_of(
-        [_graph(family, citizens, degree, rewiring, (seed, key, g)) for g in range(size)]
+        [
+            _graph(family, citizens, degree, rewiring, (seed, key, g))
+            for g in range(first, first + size)
+        ]
     )
 
 

@@ -154,17 +154,18 @@ def _societies(settings: Settings, party: str, points: int) -> list[Society]:
 
 
 @lru_cache(maxsize=8)
-def graphs(society: Society, seed: int, size: int, second: bool = False) -> GraphPool:
-    """Return the first `size` graphs of a seed, or of those for a second home."""
+def graphs(society: Society, seed: int, numbers: range, second: bool = False) -> GraphPool:
+    """Return graphs of a seed by their numbers, or of those for a second home."""
     if society.citizens == 0:
         return graph_pool("complete", 0, 0, 0.0, 0)
     family, citizens, degree, rewiring = society
-    return graph_pool(family, citizens, degree, rewiring, seed, size, second)
+    chosen = (len(numbers), second, numbers.start)
+    return graph_pool(family, citizens, degree, rewiring, seed, *chosen)
 
 
-def _pools(societies: Societies, seed: int, size: int) -> tuple[GraphPool, GraphPool]:
-    first = graphs(societies.first, seed, size)
-    return first, graphs(societies.second, seed, size, societies.two_homes)
+def _pools(societies: Societies, seed: int, numbers: range) -> tuple[GraphPool, GraphPool]:
+    first = graphs(societies.first, seed, numbers)
+    return first, graphs(societies.second, seed, numbers, societies.two_homes)
 
 
 def _graph_of(societies: Societies, replicate: int) -> tuple[int, int]:
@@ -173,13 +174,11 @@ def _graph_of(societies: Societies, replicate: int) -> tuple[int, int]:
     return replicate % POOL * one, replicate % POOL * other
 
 
-def new_publics(
-    societies: Societies, pools: tuple[GraphPool, GraphPool], graph: tuple[int, int] = (0, 0)
-) -> Publics:
-    """Return zeroed citizens of each side on one graph of its pool."""
+def new_publics(societies: Societies, pools: tuple[GraphPool, GraphPool]) -> Publics:
+    """Return zeroed citizens of each side on the first graph of its pool."""
     return (
-        new_public(societies.first.citizens, pools[0], graph[0]),
-        new_public(societies.second.citizens, pools[1], graph[1]),
+        new_public(societies.first.citizens, pools[0], 0),
+        new_public(societies.second.citizens, pools[1], 0),
     )
 
 
@@ -223,8 +222,8 @@ def open_run(settings: Settings) -> Talks:
     replicate = settings.replicate
     own = range(replicate, replicate + 1)
     chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
-    graph = _graph_of(societies, replicate)
-    publics = new_publics(societies, _pools(societies, settings.seed, max(graph) + 1), graph)
+    graph = max(_graph_of(societies, replicate))
+    publics = new_publics(societies, _pools(societies, settings.seed, range(graph, graph + 1)))
     state = opening_state(rows[0], publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
     decisions = decision_records(settings.decisions, settings.scenario, settings.horizon)
@@ -237,7 +236,7 @@ def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequen
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
     horizon = int(cells.params["horizon"][cells.rows_of(societies)].max())
-    pools = _pools(societies, seed, min(replicates[-1] + 1, POOL))
+    pools = _pools(societies, seed, range(min(replicates[-1] + 1, POOL)))
     return Batch(
         cells,
         _tape_of(seed, replicates, horizon, societies),
