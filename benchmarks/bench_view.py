@@ -1,10 +1,12 @@
-"""The page of `sim view`: command to usable, click to drawn, weeks a second, memory.
+"""The page of `sim view`: command to usable, click to drawn, weeks a second, memory, a class.
 
 In Chromium on this machine, the default talks with 300 citizens. A page is usable when its board
 shows the opening and Step can be pressed; a step is drawn when the frame after the change of the
-board has been painted.
+board has been painted. Many tabs at once are websocket clients, see `benchmarks.tabs`; they are
+told what a browser would be told, and draw nothing.
 """
 
+import asyncio
 import os
 import shutil
 import statistics
@@ -12,14 +14,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from unittest import SkipTest
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.figures import Figure
+from benchmarks.tabs import BOARD, Tab
 
+PLAYED = 3.0
+"""Weeks a second that a tab asks for, as at the page's usual speed."""
 STEP = 'button.step:not([aria-disabled="true"])'
 WATCHED_STEPS = """async (count) => {
   const board = document.querySelector("main[data-tick]");
@@ -167,6 +172,79 @@ def run_to_end(page: Page, seed: int) -> int:
     return len(page.evaluate(WATCHED_STEPS, 10_000))
 
 
+async def opened(stack: AsyncExitStack, address: str, count: int) -> list[Tab]:
+    """Return tabs with different seeds, their courses played, open as long as the stack."""
+    tabs = [await stack.enter_async_context(Tab(address, f"?seed={n}")) for n in range(count)]
+    for tab in tabs:
+        await courses(tab, "How 200 courses end")
+    return tabs
+
+
+async def courses(tab: Tab, words: str) -> float:
+    """Wait until the board tells of so many courses, and return the seconds."""
+    return await tab.until(lambda: words in str(tab.shown(BOARD)["panels"]))
+
+
+async def pace(address: str, count: int, weeks: int) -> float:
+    """Return the weeks a second that each of so many tabs plays, of those asked for."""
+    async with AsyncExitStack() as stack:
+        tabs = await opened(stack, address, count)
+        times = await asyncio.gather(*(tab.play(weeks, 1 / PLAYED) for tab in tabs))
+        played = [tab.week / seconds for tab, seconds in zip(tabs, times, strict=True)]
+        return statistics.median(played) / PLAYED
+
+
+async def settings_shown(address: str, beside: int, rounds: int) -> list[float]:
+    """Return the seconds until a setting is shown, and a Reset, beside tabs that play."""
+    async with AsyncExitStack() as stack:
+        setter, *players = await opened(stack, address, 1 + beside)
+        playing = [asyncio.create_task(tab.play(1000, 1 / PLAYED)) for tab in players]
+        times = []
+        for n in range(rounds):
+            times.append(await setter.set("strategy@armenia", ("boulware", "linear")[n % 2]))
+            times.append(await setter.reset())
+            await courses(setter, "How 200 courses end")
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
+        return times
+
+
+async def courses_shown(address: str, rounds: int) -> tuple[list[float], list[float]]:
+    """Return the seconds from the opening to the first bands of courses, and to all courses."""
+    first, every = [], []
+    async with Tab(address) as tab:
+        await courses(tab, "How 200 courses end")
+        for _ in range(rounds):
+            await tab.reset()
+            first.append(await courses(tab, "How 40 courses end"))
+            every.append(first[-1] + await courses(tab, "How 200 courses end"))
+    return first, every
+
+
+def together(address: str, *, tiny: bool) -> list[Figure]:
+    """Return the figures of tabs beside each other."""
+    tabs, beside, weeks, rounds = (2, 1, 3, 1) if tiny else (25, 9, 20, 8)
+    first, every = asyncio.run(courses_shown(address, rounds))
+    alone = asyncio.run(settings_shown(address, 0, rounds))
+    shown = asyncio.run(settings_shown(address, beside, rounds))
+    kept_up = asyncio.run(pace(address, tabs, weeks))
+    median, slow = statistics.median, worst(shown)
+    ratio = median(shown) / median(alone)
+    what = "setting or Reset to shown"
+    return [
+        _line("opening to first bands of courses", median(first), "s", "40 courses"),
+        _line("opening to all courses", median(every), "s", "200 courses"),
+        _line(f"{what}, alone", median(alone), "s", "median"),
+        _line(f"{what}, beside others", median(shown), "s", f"median; {beside} tabs play"),
+        _line(f"{what}, beside others, slowest", slow, "s", f"95th per cent; {beside} tabs play"),
+        _line(f"{what}, beside others / alone", ratio, "x", f"medians; {beside} tabs play"),
+        _line(
+            "pace of a class, played / asked for", kept_up, "x", f"{tabs} tabs, 3 weeks/s each"
+        ),
+    ]
+
+
 def main(*, tiny: bool = False) -> list[Figure]:
     """Measure and return the table.
 
@@ -203,7 +281,8 @@ def main(*, tiny: bool = False) -> list[Figure]:
                     _line("memory of the server, after / before", after / before, "x", note)
                 )
         browser.close()
-    return lines
+    with served(free_port()) as (_process, address):
+        return lines + together(address, tiny=tiny)
 
 
 def worst(times: list[float]) -> float:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-PATIENCE = 60.0
+PATIENCE = 200.0
 """Seconds after which what does not come is an error."""
 TRANSPORT, CONTROLS, BOARD = "now", "groups", "tick"
 """Each names a component of the page by one of the values that only it is sent."""
@@ -58,7 +58,7 @@ class Tab:
         await self._send("comm_open", control, {}, target_name="solara.control")
         asked = {"path": f"/{self._query}", "themes": {}, "dark": False}
         await self._send("comm_msg", control, {"method": "run", "args": asked})
-        await self.until(lambda: bool(self._with(TRANSPORT)) and bool(self._with(BOARD)))
+        await self.until(lambda: all(map(self._with, (TRANSPORT, BOARD, CONTROLS))))
         return self
 
     async def __aexit__(
@@ -102,10 +102,10 @@ class Tab:
         begun = time.perf_counter()
         for _ in range(weeks):
             asked = time.perf_counter()
-            run, week = self._now("run"), self.week + 1
+            run, week = self.now("run"), self.week + 1
             await self.fire(TRANSPORT, "go", {"run": run, "played": week})
-            await self.until(lambda week=week: self.week == week == self._now("at"))
-            if self._now("at_end"):
+            await self.until(lambda week=week: self.week == week == self.now("at"))
+            if self.now("at_end"):
                 break
             await asyncio.sleep(max(0.0, asked + interval - time.perf_counter()))
         return time.perf_counter() - begun
@@ -118,11 +118,12 @@ class Tab:
 
     async def reset(self) -> float:
         """Press Reset, and return the seconds until the new run's opening is shown."""
-        run = self._now("run")
+        run = self.now("run")
         await self.fire(CONTROLS, "reset", {"held": {}, "others": None})
-        return await self.until(lambda: self._now("run") != run and self.week == 0)
+        return await self.until(lambda: self.now("run") != run and self.week == 0)
 
-    def _now(self, name: str) -> object:
+    def now(self, name: str) -> object:
+        """Return one of the values in the head of the page."""
         now = self.shown(TRANSPORT)["now"]
         assert isinstance(now, dict)
         return now[name]

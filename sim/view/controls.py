@@ -85,6 +85,7 @@ def _at(content: object, key: str, kind: type[Kind]) -> Kind:
     return node if isinstance(node, kind) else kind()
 
 
+@lru_cache(maxsize=64)
 def default_of(group: str, config_name: str, config_dir: str | None) -> str:
     """Return the name that the primary configuration chooses for a group, empty if none."""
     files = (folder / f"{config_name}.yaml" for folder in config_folders(config_dir))

@@ -1,6 +1,5 @@
 """One visitor: the run that is watched, what is set for the next one, and what went wrong."""
 
-import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
@@ -176,8 +175,6 @@ class Session:
         self._find_tour()
         self.layout = drawn_graph(shown_public(watch.model))
         self.explained = False
-        # A Mesa model and its agents hold each other; left to itself the collector comes late.
-        gc.collect()
 
     def play_courses(self, tell: Callable[[], None]) -> None:
         """Play many courses of the settings shown; `tell` is called when more of them are there."""

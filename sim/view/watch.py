@@ -7,7 +7,7 @@ page goes on. Course `n` is replicate `n` of the seed: what `sim sweep` plays.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import numpy as np
 from numba import config
@@ -309,10 +309,19 @@ class Watch:
         return self.model.run_record()
 
     def close(self) -> None:
-        """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met."""
-        ids = getattr(type(next(iter(self.model.agents))), "_ids", None)
-        if isinstance(ids, dict):
-            ids.pop(self.model, None)
+        """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met.
+
+        A model, its agents and its own methods hold each other. They are parted, since looking for
+        such rings in all of the memory would hold up every tab.
+        """
+        for agent in list(self.model.agents):
+            ids = getattr(type(agent), "_ids", None)
+            if isinstance(ids, dict):
+                ids.pop(self.model, None)
+            vars(agent).clear()
+        for name, value in list(vars(self.model).items()):
+            if getattr(value, "__self__", None) is self.model:
+                delattr(self.model, name)
 
     def _play(self) -> None:
         """Play one week; what a rule raises is kept and ends the run."""
@@ -371,8 +380,11 @@ class Courses:
 class Ensemble:
     """The courses of one run's settings, played in a thread of their own.
 
-    `courses` is what there is so far; `tell` is called in that thread whenever it has changed.
+    `courses` is what there is so far; `tell` is called in that thread whenever it has changed. Of
+    all that wait, one is played at a time, so that weeks are not slowed down by the number of tabs.
     """
+
+    _one = Lock()
 
     def __init__(self, settings: Settings, tell: Callable[[], None]) -> None:
         self.courses = Courses()
@@ -388,7 +400,8 @@ class Ensemble:
         try:
             if getattr(config, "DISABLE_JIT", False):
                 raise RuntimeError("the rules are not compiled")
-            self._play_all()
+            with self._one:
+                self._play_all()
         except Exception as error:  # noqa: BLE001 - a user's plug-in may raise anything; it is shown
             self.courses = Courses(problem=str(error))
         if not self._stop.is_set():

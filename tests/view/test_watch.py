@@ -1,6 +1,8 @@
 """The watched run: the same as any other, kept week by week, and quick to go back over."""
 
 import dataclasses
+import gc
+import weakref
 
 import mesa
 import pytest
@@ -12,6 +14,7 @@ from sim.runs.mesa_model import NegotiationModel
 from sim.runs.opening import check_fault
 from sim.runs.play import run_engine
 from sim.view.choices import Choices, Start, settings_of
+from sim.view.session import Session
 from sim.view.watch import Watch
 
 
@@ -130,6 +133,21 @@ def test_mesa_forgets_a_run_that_is_closed(settings: Settings) -> None:
     watch.close()
     if isinstance(counters, dict):
         assert watch.model not in counters
+
+
+def test_a_run_that_is_replaced_is_let_go_of_at_once() -> None:
+    """Mesa's model, agents and wrapped step hold each other; the collector may come too late."""
+    session = Session(Start(("public=none", "horizon=9")))
+    session.go(3)
+    model = weakref.ref(session.watch.model)
+    gc.disable()
+    try:
+        session.reset({"seed": "2"})
+        assert model() is None
+    finally:
+        gc.enable()
+    assert not session.messages
+    session.close()
 
 
 def test_a_fault_is_told_with_the_week_in_which_it_happened() -> None:

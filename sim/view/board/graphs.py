@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import networkx as nx
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
@@ -13,7 +13,7 @@ from sim.config.settings import Settings
 from sim.model.codes import Actor, Contact
 from sim.model.records import Public
 from sim.runs.story import day_of
-from sim.view.board.markup import draw, number, plain_day, share, text
+from sim.view.board.markup import draw, number, plain_day, share
 from sim.view.watch import ChannelNow, Snapshot
 
 WIDTH, HEIGHT = 400.0, 250.0
@@ -94,7 +94,7 @@ def _node(actor: int, name: str, x: float, y: float) -> dict[str, object]:
 def _note(scenario: Scenario, now: Snapshot) -> Markup:
     told = Markup("")
     if scenario.mediator is not None:
-        told = Markup(f"Attention of {text(scenario.mediator.name)}: {share(now.attention)}.")
+        told = Markup(f"Attention of {escape(scenario.mediator.name)}: {share(now.attention)}.")
     if now.closed_until > 0:
         until = plain_day(day_of(scenario, now.closed_until))
         return Markup(

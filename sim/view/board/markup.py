@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from html import escape
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -37,11 +36,6 @@ LETTER = 7.4
 """Width of a letter in drawing units; ample, since the reader's font is not known."""
 GAP = 3.0
 """Between a line and its word, and at least between two words."""
-
-
-def text(words: object) -> Markup:
-    """Return words as they may stand in HTML, between tags and in attributes."""
-    return words if isinstance(words, Markup) else Markup(escape(str(words), quote=True))
 
 
 def number(value: float) -> str:
@@ -77,8 +71,8 @@ def treaty_words(status: Treaty) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text)
-    filters = (text, number, day, share, along)
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    filters = (number, day, share, along)
     environment.filters |= {filter.__name__: filter for filter in filters}
     environment.filters |= {
         "g": lambda value: f"{value:g}",

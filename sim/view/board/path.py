@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sim.config.scenario import PREAMBLE, Scenario
 from sim.config.settings import Settings
 from sim.model.codes import Article, Gate, Move, Precondition, Route, Treaty, complete
 from sim.runs.story import STATUS_WORDS, day_of, gate_words, short_title, wording
-from sim.view.board.markup import Frame, day, draw, plain_day, share, text, years_of
+from sim.view.board.markup import Frame, day, draw, plain_day, share, years_of
 from sim.view.watch import (
     Courses,
     HomeNow,
@@ -255,7 +255,7 @@ def gate_detail(settings: Settings, now: Snapshot, gate: Gate) -> str:
     if gate == Gate.TERMS_OPEN:
         return "neither draft beats the status quo for the other side"
     if gate == Gate.PRECONDITION:
-        return text("; ".join(unmet(scenario, now)))
+        return escape("; ".join(unmet(scenario, now)))
     if gate == Gate.HOME_POLITICS:
         return "; ".join(_at_home(settings, home) for home in now.homes)
     if gate == Gate.NO_CHANNEL and now.closed_until > 0:
@@ -270,7 +270,7 @@ def _at_home(settings: Settings, home: HomeNow) -> str:
     scenario = settings.scenario
     if len(scenario.all_homes) < 2:
         return told
-    return f"{text(scenario.actors[home.party].name)}: {told}"
+    return f"{escape(scenario.actors[home.party].name)}: {told}"
 
 
 def _waiting(party: PartyNow) -> str:
