@@ -239,9 +239,7 @@ def together(address: str, *, tiny: bool) -> list[Figure]:
         _line(f"{what}, beside others", median(shown), "s", f"median; {beside} tabs play"),
         _line(f"{what}, beside others, slowest", slow, "s", f"95th per cent; {beside} tabs play"),
         _line(f"{what}, beside others / alone", ratio, "x", f"medians; {beside} tabs play"),
-        _line(
-            "pace of a class, played / asked for", kept_up, "x", f"{tabs} tabs, 3 weeks/s each"
-        ),
+        _line("pace of a class, played / asked for", kept_up, "x", f"{tabs} tabs, 3 weeks/s each"),
     ]
 
 

@@ -62,7 +62,10 @@ class Tab:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """Close the page."""
         await self._socket.close()
@@ -133,7 +136,13 @@ class Tab:
         return next((number for number, shown in self._models.items() if value in shown), "")
 
     async def _send(self, kind: str, comm: str, data: object, **more: str) -> None:
-        header = {"msg_id": uuid4().hex, "msg_type": kind, "username": "", "session": "", "date": ""}
+        header = {
+            "msg_id": uuid4().hex,
+            "msg_type": kind,
+            "username": "",
+            "session": "",
+            "date": "",
+        }
         message = {
             "header": header | {"version": "5.3"},
             "parent_header": {},

@@ -390,6 +390,8 @@ class Session:
     def panels(self) -> dict[str, str]:
         """Return the HTML of the board's panels by name."""
         watch = self.watch
+        if self.kept is not None:
+            self.kept.watch.go(watch.now.played)
         shown = Shown(
             watch.settings,
             watch.shown,
@@ -398,11 +400,11 @@ class Session:
             self.folded,
             self.conduct,
             self.ensemble.courses if self.ensemble is not None else None,
+            [] if self.kept is None else self.kept.watch.shown,
         )
         why = why_panel(self.watch) if self.explained and self.watch.over else ""
         beside = ""
         if self.kept is not None:
-            self.kept.watch.go(watch.now.played)
             beside = beside_panel(self.kept, watch, self._courses, self.start, self.running)
         return panels(shown, self.layout) | {"why": why, "beside": beside}
 

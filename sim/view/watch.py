@@ -151,27 +151,21 @@ def take(model: NegotiationModel, lines: tuple[Line, ...]) -> Snapshot:
     scenario = settings.scenario
     suspended = float(state.suspended_until)
     # As lists: numpy reads a record's field ten times as slowly, and every week is taken.
-    offers = zip(*state.offer.tolist(), strict=True)
-    texts = zip(
-        state.article.tolist(),
-        state.position.tolist(),
-        offers,
-        state.interim_part.tolist(),
-        strict=True,
-    )
-    demands = zip(state.precondition.tolist(), state.stage_until.tolist(), strict=True)
+    names = ("article", "position", "interim_part", "precondition", "stage_until")
+    status, position, signed, demand, until = (state[name].tolist() for name in names)
+    offers = list(zip(*state.offer.tolist(), strict=True))
     return Snapshot(
         played=model.tick,
         day=day_of(scenario, max(model.tick - 1, 0)),
         status=Treaty(int(state.status)),
         ended=bool(state.ended),
         provisions=tuple(
-            ProvisionNow(Article(status), position, offer, bool(signed))
-            for (status, position, offer, signed), _ in zip(texts, scenario.provisions, strict=False)
+            ProvisionNow(Article(status[i]), position[i], offers[i], bool(signed[i]))
+            for i in range(len(scenario.provisions))
         ),
         preconditions=tuple(
-            PreconditionNow(Precondition(status), until)
-            for (status, until), _ in zip(demands, scenario.preconditions, strict=False)
+            PreconditionNow(Precondition(demand[k]), until[k])
+            for k in range(len(scenario.preconditions))
         ),
         parties=(_party(model, 0), _party(model, 1)),
         channels=tuple(
@@ -309,11 +303,8 @@ class Watch:
         return self.model.run_record()
 
     def close(self) -> None:
-        """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met.
-
-        A model, its agents and its own methods hold each other. They are parted, since looking for
-        such rings in all of the memory would hold up every tab.
-        """
+        """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met."""
+        # They hold each other, and a search for such rings in all memory would hold up every tab.
         for agent in list(self.model.agents):
             ids = getattr(type(agent), "_ids", None)
             if isinstance(ids, dict):
@@ -342,12 +333,9 @@ class Watch:
     def _new_lines(self) -> tuple[Line, ...]:
         """Return what was written down since the last call, in words."""
         talks = self.model.talks
-        written = int(talks.state.events)
-        lines = tuple(
-            tell_one(event, self.settings) for event in talks.events[self._told : written]
-        )
-        self._told = written
-        return lines
+        new = slice(self._told, int(talks.state.events))
+        self._told = new.stop
+        return tuple(tell_one(event, self.settings) for event in talks.events[new])
 
 
 # --- many courses of the same settings: bands of what is charted, and how they end
@@ -381,7 +369,7 @@ class Ensemble:
     """The courses of one run's settings, played in a thread of their own.
 
     `courses` is what there is so far; `tell` is called in that thread whenever it has changed. Of
-    all that wait, one is played at a time, so that weeks are not slowed down by the number of tabs.
+    all tabs' courses one is played at a time, so that their number does not slow down the weeks.
     """
 
     _one = Lock()
@@ -400,8 +388,7 @@ class Ensemble:
         try:
             if getattr(config, "DISABLE_JIT", False):
                 raise RuntimeError("the rules are not compiled")
-            with self._one:
-                self._play_all()
+            self._play_all()
         except Exception as error:  # noqa: BLE001 - a user's plug-in may raise anything; it is shown
             self.courses = Courses(problem=str(error))
         if not self._stop.is_set():
@@ -416,7 +403,8 @@ class Ensemble:
         for course in range(COURSES):
             if self._stop.is_set():
                 return
-            history = weekly_states(batch, 0, course)
+            with self._one:
+                history = weekly_states(batch, 0, course)
             if history is None:
                 self.courses = Courses(problem="the rules raised an error in one of them")
                 return

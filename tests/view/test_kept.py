@@ -1,6 +1,9 @@
 """A run kept beside the one shown: the same chance, the same week, what differs and since when."""
 
+import json
+import re
 import threading
+from html import unescape
 
 import numpy as np
 import pytest
@@ -36,6 +39,40 @@ def test_both_are_shown_in_the_same_week_on_the_same_chance() -> None:
         session.panels()
         assert session.kept is not None
         assert session.kept.watch.now.played == session.watch.now.played == week
+
+
+def charted(panel: str) -> list[dict[str, list[float | None]]]:
+    """Return the lines of each chart of a panel, as the pointer and CSV read them."""
+    return [dict(json.loads(unescape(found))) for found in re.findall(r'data-lines="(.*?)"', panel)]
+
+
+def test_the_charts_draw_both_runs() -> None:
+    session = kept_session()
+    session.folded = frozenset()
+    session.go(60)
+    drawn = session.panels()
+    assert session.kept is not None
+    kept = session.kept.watch.shown
+    shares, worth = charted(drawn["parties"])[:2]
+    assert worth["treaty as it stands, run kept"] == [round(s.parties[0].worth, 4) for s in kept]
+    assert len(shares["asks for, run kept"]) == len(shares["asks for"]) == 61
+    assert drawn["parties"].count("line kept first") == 4  # two lines and their samples
+    session.keep(False)
+    assert "run kept" not in session.panels()["parties"]
+
+
+def test_a_home_that_both_runs_have_is_charted_for_both() -> None:
+    session = Session(Start(), "preset=opposition&seed=4&horizon=20")
+    session.folded = frozenset()
+    session.keep(True)
+    session.choose("seed", "5")
+    session.reset()
+    session.go(20)
+    (home,) = charted(session.panels()["home"])
+    assert session.kept is not None
+    at_home = [round(s.homes[0].approval, 4) for s in session.kept.watch.shown]
+    assert home["approval, run kept"] == at_home != home["approval of the government"]
+    assert "citizens protesting, run kept" in home
 
 
 def test_they_part_where_two_runs_of_the_engine_do() -> None:

@@ -28,6 +28,7 @@ class Shown(NamedTuple):
     # in words, how each party bargains and by what rules, see `sim.view.controls.conduct_words`
     conduct: Mapping[str, str] = MappingProxyType({})
     courses: Courses | None = None  # many courses of the same settings
+    kept: Sequence[Snapshot] = ()  # the same weeks of the run that is kept beside it
 
 
 FOLDED = frozenset({"preconditions", "channels", "home", "public"})
@@ -53,13 +54,14 @@ def panels(shown: Shown, public_layout: Mapping[str, str]) -> dict[str, str]:
     """
     settings, snapshots, overlay = shown.settings, shown.snapshots, shown.overlay
     scenario, now = settings.scenario, snapshots[-1]
+    charted = (settings, snapshots, overlay, shown.courses, shown.kept)
     drawn: Mapping[str, Callable[[], str]] = {
         "path": lambda: path_panel(settings, now, overlay, shown.courses),
         "text": lambda: text_panel(scenario, now),
         "preconditions": lambda: preconditions_panel(scenario, now),
-        "parties": lambda: parties_panel(settings, snapshots, overlay, shown.courses),
+        "parties": lambda: parties_panel(*charted),
         "channels": lambda: channels_panel(scenario, now),
-        "home": lambda: home_panel(settings, snapshots, overlay, shown.courses),
+        "home": lambda: home_panel(*charted),
         "public": lambda: public_panel(settings, now, public_layout),
         "moves": lambda: moves_panel(settings, snapshots, overlay, shown.all_moves),
     }

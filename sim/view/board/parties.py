@@ -34,14 +34,18 @@ def parties_panel(
     snapshots: Sequence[Snapshot],
     overlay: bool,
     courses: Courses | None = None,
+    kept: Sequence[Snapshot] = (),
 ) -> str:
-    """Return both parties' charts on the same scales, before the bands of many courses."""
+    """Return both parties' charts on the same scales, before the bands of many courses.
+
+    `kept` are the same weeks of the run that is kept beside this one, if there is one.
+    """
     scenario, horizon = settings.scenario, settings.horizon
     marks = marks_of(scenario, horizon, snapshots[-1], overlay)
     years = years_of(scenario, horizon)
     utilities = [
         value
-        for snapshot in snapshots
+        for snapshot in (*snapshots, *kept)
         for party in snapshot.parties
         for value in _utilities(party)
         if value is not None
@@ -53,10 +57,10 @@ def parties_panel(
     for side, party in enumerate(scenario.parties):
         name, css = scenario.actors[party].name, SIDES[side]
         weeks = [snapshot.parties[side] for snapshot in snapshots]
-        shares, both = (
-            _shares(name, css, weeks, talks, marks, fans_of(courses, "target", side, css)),
-            _worth(name, css, weeks, worth, marks, fans_of(courses, "deal", side, css)),
-        )
+        before = [snapshot.parties[side] for snapshot in kept]
+        target, deal = (fans_of(courses, field, side, css) for field in ("target", "deal"))
+        shares = _shares(name, css, (weeks, before), talks, marks, target)
+        both = _worth(name, css, (weeks, before), worth, marks, deal)
         charts.append((name, shares, both, _kind(weeks)))
     note = (
         "Shares are of what is open: 100 % is the party&rsquo;s own ideal on every open issue. "
@@ -92,25 +96,33 @@ def fans_of(courses: Courses | None, field: str, side: int, css: str) -> tuple[F
     return (Fan(css, courses.bands[field][:, side]),)
 
 
+def kept_line(name: str, css: str, values: Sequence[float | None]) -> list[Series]:
+    """Return a line of the run that is kept, none where it has no values to show."""
+    return [Series(f"{name}, run kept", f"line kept {css}", values)] if values else []
+
+
 def _shares(
     name: str,
     css: str,
-    weeks: Sequence[PartyNow],
+    runs: tuple[Sequence[PartyNow], Sequence[PartyNow]],
     frame: Frame,
     marks: Sequence[Mark],
     fans: Sequence[Fan],
 ) -> Drawn:
+    weeks, kept = runs
     now = weeks[-1]
     lines = (
         Series("asks for", f"line solid {css}", [w.target for w in weeks]),
         Series("is offered", f"line dashed {css}", [w.offered for w in weeks]),
         Series("takes at least", "line dotted", [w.least for w in weeks]),
+        *kept_line("asks for", css, [w.target for w in kept]),
     )
     missing = "text closed" if now.target is None else "no draft yet"
     figures = [
         missing if value is None else share(max(value, 0.0))
         for value in (now.target, now.offered, now.least)
     ]
+    figures += ["text closed" if w.target is None else share(max(w.target, 0.0)) for w in kept[-1:]]
     chart = line_chart(f"{name}: shares of what is open by week", frame, lines, marks, fans)
     return Drawn(chart, lines, figures)
 
@@ -118,15 +130,17 @@ def _shares(
 def _worth(
     name: str,
     css: str,
-    weeks: Sequence[PartyNow],
+    runs: tuple[Sequence[PartyNow], Sequence[PartyNow]],
     frame: Frame,
     marks: Sequence[Mark],
     fans: Sequence[Fan],
 ) -> Drawn:
+    weeks, kept = runs
     signed, waited = f"line solid {css}", f"line dashed {css}"
     rest = (
         Series("treaty as it stands", f"line thin {css}", [w.worth for w in weeks]),
         Series("status quo", "line dotted", [w.status_quo for w in weeks]),
+        *kept_line("treaty as it stands", css, [w.worth for w in kept]),
     )
     # The agreed part and the full treaty are different things: no line joins their utilities.
     drawn = (
@@ -139,6 +153,7 @@ def _worth(
     figures = [
         "not weighed" if value is None else f"{value:.3f}" for value in _utilities(weeks[-1])
     ]
+    figures += [f"{w.worth:.3f}" for w in kept[-1:]]
     chart = line_chart(f"{name}: utility by week", frame, drawn, marks, fans)
     return Drawn(chart, (*drawn[2:4], *rest), figures)
 
@@ -159,11 +174,14 @@ def home_panel(
     snapshots: Sequence[Snapshot],
     overlay: bool,
     courses: Courses | None = None,
+    kept: Sequence[Snapshot] = (),
 ) -> str:
     """Return the charts of politics at home, one for each home that is modelled."""
     homes = list(settings.scenario.all_homes.values())
     names = [settings.scenario.actors[home.party].name for home in homes]
-    charts = [_home_chart(settings, n, snapshots, overlay, courses) for n in range(len(homes))]
+    charts = [
+        _home_chart(settings, n, (snapshots, kept), overlay, courses) for n in range(len(homes))
+    ]
     title = f"At home in {' and '.join(names)}" if homes else "At home"
     return draw("home", title, [chart for chart, _ in charts], " ".join(note for _, note in charts))
 
@@ -171,14 +189,16 @@ def home_panel(
 def _home_chart(
     settings: Settings,
     n: int,
-    snapshots: Sequence[Snapshot],
+    runs: tuple[Sequence[Snapshot], Sequence[Snapshot]],
     overlay: bool,
     courses: Courses | None,
 ) -> tuple[Drawn, str]:
     """Return the chart of one home with its legend, and the note about its seats."""
     scenario, horizon = settings.scenario, settings.horizon
+    snapshots, kept = runs
     here = list(scenario.all_homes.values())[n]
     homes = [snapshot.homes[n] for snapshot in snapshots]
+    before = [h for snapshot in kept for h in snapshot.homes if h.party == here.party]
     now = homes[-1]
     danger = here.figure("fall_protest_share", 1.0)
     series = [
@@ -187,8 +207,11 @@ def _home_chart(
         Series("citizens protesting", "line solid opposition", [h.protest for h in homes]),
         Series("mobilisation", "line thin opposition", [h.impulse for h in homes]),
         Series("protest that endangers it", "line dotted", [danger] * len(homes)),
+        *kept_line("approval", "ink", [h.approval for h in before]),
+        *kept_line("citizens protesting", "opposition", [h.protest for h in before]),
     ]
-    latest = (now.approval, now.opinion, now.protest, now.impulse, danger)
+    latest = [now.approval, now.opinion, now.protest, now.impulse, danger]
+    latest += [value for h in before[-1:] for value in (h.approval, h.protest)]
     name = scenario.actors[here.party].name
     chart = line_chart(
         f"{name}: politics at home by week",
