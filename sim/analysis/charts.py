@@ -306,10 +306,12 @@ def heat_map(rows: Rows, title: str, x: str, y: str, *, colour: str, format: str
     """Return a heat map with its numbers and their intervals written in it.
 
     `rows` have `x`, `y`, `value`, `low` and `high`; `x`, `y` and `colour` are the headings of
-    columns, rows and of the number.
+    columns, rows and of the number. The ramp spans the values and their intervals, so that cells
+    that chance alone tells apart look alike.
     """
-    values = [float(str(row["value"])) for row in rows]
-    low, high = min(values), max(max(values), min(values) + 1e-9)
+    ends_of = [[float(str(row[name])) for name in ("low", "value", "high")] for row in rows]
+    low = min(min(ends) for ends in ends_of)
+    high = max(low + 1e-9, *(max(ends) for ends in ends_of))
     columns = list(dict.fromkeys(str(row["x"]) for row in rows))
     scale, plain = (100, format[:-1] + "f") if format.endswith("%") else (1, format)
     ends = (f"format({scale} * datum.{end}, '{plain}')" for end in ("low", "high"))
