@@ -1,12 +1,15 @@
 """The package as a user gets it: wheel, lock files, dependencies, citation."""
 
+import importlib.metadata
 import importlib.util
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +25,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 LOCKS = ("requirements.lock", "requirements-run.lock")
+WAIT_SECONDS = 240
 PYTHONS = ("3.11.7", "3.12.1", "3.13.0")
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    given = [str(part) for part in command]
     return subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+        given, cwd=cwd, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS
     )
 
 
@@ -108,6 +113,55 @@ def test_installed_wheel_finds_its_own_configs_from_any_folder(wheel: Path, tmp_
     asked = run(sys.executable, "-I", "-c", code, target, cwd=elsewhere)
     assert asked.returncode == 0, asked.stderr
     assert Path(asked.stdout.strip()).resolve() == (target / "sim" / "configs").resolve()
+
+
+def packed_again(name: str, folder: Path) -> None:
+    """Write an installed distribution as a wheel, from the list of its files without its tests."""
+    distribution = importlib.metadata.distribution(name)
+    tags = re.findall(r"^Tag: (\S+)$", distribution.read_text("WHEEL") or "", re.MULTILINE)
+    split = [tag.split("-") for tag in tags]
+    tag = "-".join(".".join(dict.fromkeys(part)) for part in zip(*split, strict=True))
+    stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
+    kept = [
+        file
+        for file in distribution.files or ()
+        if not {"..", "__pycache__", "tests"} & {*file.parts}
+        if file.name not in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+    ]
+    (record,) = (file for file in distribution.files or () if file.name == "RECORD")
+    listed = "".join(f"{file},,\n" for file in [*kept, record])
+    with zipfile.ZipFile(folder / f"{stem}-{tag}.whl", "w", strict_timestamps=False) as wheel:
+        for file in kept:
+            wheel.write(file.locate(), str(file))
+        wheel.writestr(str(record), listed)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[Path]:
+    """A folder that does not stay until later sessions: a gigabyte is put into it."""
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        yield Path(folder)
+
+
+def test_uv_runs_the_wheel_with_what_the_lock_names(wheel: Path, large: Path) -> None:
+    """`uvx` as a user calls it, of the packages that are installed here, without a network."""
+    wheels = large / "wheels"
+    wheels.mkdir()
+    for pin, _ in locked("requirements-run.lock"):
+        if applies(pin, "{}.{}.{}".format(*sys.version_info[:3])):
+            packed_again(pin.name, wheels)
+    uv = [
+        Path(sys.executable).with_name("uv"), "tool", "run", "--no-index", "--offline",
+        "--find-links", wheels, "--python", sys.executable, "--cache-dir", large / "cache",
+        "--from", wheel, "sim",
+    ]  # fmt: skip
+    told = run(*uv, "--version", cwd=large)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith(f"sim {PROJECT['version']}\n")
+    assert "altair is not installed" in told.stdout
+    played = run(*uv, "run", "-q", "public=none", "horizon=4", cwd=large)
+    assert played.returncode == 0, played.stderr
+    assert re.fullmatch("[a-z ]+ after 4 weeks, .+\n", played.stdout)
 
 
 def test_checkout_uses_its_top_level_configs() -> None:
