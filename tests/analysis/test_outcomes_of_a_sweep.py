@@ -5,13 +5,16 @@ import shlex
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.inspection import permutation_importance
 from statsmodels.stats.proportion import proportion_confint
+from threadpoolctl import threadpool_limits
 
 from sim.analysis import (
     NotInResults,
     Results,
     boosted_importance,
     constant_hazard,
+    drivers,
     ledger,
     ledger_over_time,
     salience_compromise,
@@ -90,6 +93,27 @@ def test_without_traces_it_is_said_how_to_get_them(saltelli: Results) -> None:
 def test_importance_is_that_of_drawn_numbers(factorial: Results) -> None:
     with pytest.raises(NotInResults, match="chosen values only"):
         boosted_importance(factorial)
+
+
+@pytest.mark.parametrize("words", [[], [3]])
+@pytest.mark.parametrize("most", [1, 10**6])
+def test_drops_are_those_of_permutation_importance(
+    words: list[int], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "MOST_VALUES", most)
+    rng = np.random.default_rng(2)
+    values = rng.random((60, 6))
+    values[:, words] = rng.integers(0, 3, (60, len(words)))
+    means = values[:, 0] * 2 + values[:, 1] * values[:, 3]
+    with threadpool_limits(1):
+        model = drivers.boosted_model(words, 40, 1).fit(values[:40], means[:40])
+    asked = model if words else model[-1]
+    repeats = {"n_repeats": drivers.REPEATS, "random_state": 7, "scoring": "r2"}
+    with threadpool_limits(1):
+        found = drivers.drops_when_shuffled(asked, values[40:], means[40:], 7)
+        wanted = permutation_importance(asked, values[40:], means[40:], **repeats)
+    assert found == pytest.approx(wanted.importances_mean, abs=1e-12)
+    assert found.max() > 0.1
 
 
 def test_importance_of_drawn_numbers(hypercube: Results) -> None:
