@@ -11,6 +11,7 @@ heavy is imported at the top of this module.
 import asyncio
 import errno
 import gc
+import logging
 import os
 import re
 import socket
@@ -39,6 +40,8 @@ LAST_PORT = 65_535
 PAGE = "sim.view.page"
 NEEDED = "requirejs@2.3.6/require.js"
 """One of the installed scripts, to see whether they are there."""
+CUT_OFF = ("uvicorn.error", "solara.server.kernel", "asyncio")
+"""Loggers that would call it an error that a page was being sent something at the end."""
 FIRST_DRAWN = 0.7
 """Seconds after which the first page has been drawn."""
 
@@ -123,7 +126,10 @@ def serve(bound: socket.socket) -> None:
         timeout_graceful_shutdown=1,
     )
     threading.Thread(target=prepare, args=(guard, address_of(bound)), daemon=True).start()
-    Server(config).run(sockets=[bound])
+    server = Server(config)
+    for name in CUT_OFF:
+        logging.getLogger(name).addFilter(lambda _: not server.should_exit)
+    server.run(sockets=[bound])
 
 
 def prepare(guard: "Guard", address: str) -> None:
