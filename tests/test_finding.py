@@ -401,7 +401,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_examples_of_run_and_sweep_are_played(played: list[str], capsys: Capture) -> None:
     from sim.commands import run, sweep
 
-    plain = re.sub(r"\\\n +", " ", run.DESCRIPTION + sweep.DESCRIPTION)
+    plain = re.sub(r"\\\n +", " ", run.RUN + sweep.DESCRIPTION)
     lines = [words for words in examples(plain) if not any("executor=" in word for word in words)]
     assert len(lines) >= 15
     for words in lines:
@@ -409,6 +409,21 @@ def test_examples_of_run_and_sweep_are_played(played: list[str], capsys: Capture
         if "-m" in short:  # Hydra's multirun is played by tests of its own
             continue
         assert main(shortened(short)) == 0, (words, capsys.readouterr().err)
+    assert not played
+
+
+@pytest.mark.slow
+def test_examples_of_play_are_played(
+    played: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Enter at each question."""
+    from sim.commands import run
+
+    monkeypatch.setattr("builtins.input", lambda _: "")
+    lines = examples(run.PLAY)
+    assert len(lines) >= 5
+    for words in lines:
+        assert main([*words, "public=none"]) == 0, (words, capsys.readouterr().err)
     assert not played
 
 

@@ -1,20 +1,22 @@
 """A person in a party's seat: the same run in both drivers, each decision, what a seat sees."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from sim.config.compose import compose
+from sim.config.decisions import decision_problems, issue_of
 from sim.config.settings import Settings
 from sim.errors import ConfigError
-from sim.model.codes import Article, Heeded
+from sim.model.codes import Article, Gate, Heeded, Move, Precondition, Question, Reason, Treaty
+from sim.model.records import ARTICLES
+from sim.runs.opening import RunRecord
 from sim.runs.play import run_engine, run_mesa, unheeded
 from sim.runs.seat import FREE, Table
 from tests.test_homes import settings as two_homes
 
 Capture = pytest.CaptureFixture[str]
-Person = Callable[[Table], None]
 QUICK = ["public=none", "horizon=60"]
 REOPENING = "+scenario.drafts.reopening_cost={value: 0.01, low: 0, high: 1, basis: assumption}"
 
@@ -23,8 +25,8 @@ def talks(*words: str) -> Settings:
     return compose([*QUICK, *words])
 
 
-def issue(settings: Settings, key: str) -> int:
-    return list(settings.scenario.provisions).index(key)
+def issue(record: RunRecord, key: str) -> int:
+    return issue_of(record.settings.scenario, key)
 
 
 # --- the same run in both drivers
@@ -134,3 +136,212 @@ def test_games_at_random_carry_out_most_kinds_of_decisions(games: list[Table]) -
         done |= int(np.bitwise_or.reduce(table.record().history["heeded"], axis=None))
     # Texts are rare, and so are closed articles at a moment at which one may be reopened.
     assert {kind for kind in Heeded if not done & kind} <= {Heeded.TEXT, Heeded.REOPENED}
+
+
+# --- what is left to the model
+
+UNASKED = {
+    *(Move.CONCESSION_ARTICLE, Move.CONCESSION_PROMISE, Move.CONCESSION_OUTSIDE),
+    *(Move.INTERIM_PROPOSED, Move.ARTICLE_REOPENED),
+}
+"""Moves that the model's party makes of itself, and a person only by stating them."""
+
+
+def is_unasked(event: np.void, side: int) -> bool:
+    dropped = event["move"] == Move.PRECONDITION_STEP and event["reason"] == Reason.WAIT_NOT_WORTH
+    return event["actor"] == side and (event["move"] in UNASKED or dropped)
+
+
+def test_who_leaves_all_to_the_model_plays_its_run_up_to_a_move_that_nobody_asks_for() -> None:
+    alike = 0
+    for at, place in enumerate(PLACES):
+        side = at % 2
+        settings = talks(*place)
+        table = Table(settings, SEATS[side])
+        while not table.over:
+            table.as_advised()
+            table.play_on()
+        model, left = run_engine(settings).events, table.record().events
+        first = next((n for n, e in enumerate(model) if is_unasked(e, side)), None)
+        assert left[:first].tobytes() == model[:first].tobytes(), place
+        alike += first is None
+    assert 3 <= alike < len(PLACES)
+
+
+def test_the_advice_is_what_the_delegation_does() -> None:
+    advised = Table(talks("bargaining=packages"), ["armenia"])
+    followed = Table(talks("bargaining=packages"), ["armenia"])
+    while not advised.over:
+        assert (asked := advised.asked) == followed.asked
+        if asked is not None and asked.question == Question.ANSWER:
+            followed.decide("armenia", {"refuse it": "refuse"}.get(asked.advice, "take"))
+        followed.as_advised()
+        advised.as_advised()
+        advised.play_on()
+        followed.play_on()
+    assert advised.record().final["status"] == followed.record().final["status"]
+
+
+# --- each decision
+
+
+def decided(*lines: str, words: Sequence[str] = ()) -> RunRecord:
+    """Return a run of the default talks with decisions, all of which were carried out."""
+    settings = talks(*words).model_copy(update={"decisions": list(lines)})
+    assert not decision_problems(lines, settings.scenario, settings.horizon)
+    record = run_engine(settings)
+    assert unheeded(record) == []
+    return record
+
+
+def moves(record: RunRecord, week: int, side: int) -> dict[Move, np.void]:
+    found = record.events[(record.events["week"] == week) & (record.events["actor"] == side)]
+    return {Move(int(event["move"])): event for event in found}
+
+
+def test_a_demand_is_tabled() -> None:
+    record = decided("armenia 7 refuse", "armenia 8 demand 0.6")
+    offer = moves(record, 8, 0)[Move.OFFER]
+    assert (offer["value"], offer["reason"]) == (0.6, Reason.DECIDED)
+    assert record.history[8].demanded[0, 0] == 0.6
+
+
+def test_a_draft_is_tabled_in_its_wordings_and_no_further_than_the_rules_allow() -> None:
+    refused = ("armenia 7 refuse",)
+    before = decided(*refused).history[7]
+    record = decided(*refused, "armenia 8 draft VII=0.4 minsk_group=0.7")
+    j, demand = issue(record, "VII"), issue(record, "minsk_group")
+    offer = record.history[8].offer[0]
+    assert offer[j] == pytest.approx(0.4)
+    assert offer[issue(record, "XV")] == pytest.approx(before.offer[0, issue(record, "XV")])
+    assert offer[demand] == record.params.ideal[0, demand]  # of two levels, the one that gives less
+    conceded = decided(*refused, "armenia 7 concede VII", "armenia 8 draft VII=0")
+    floor = conceded.history[7].floor[0, j]
+    assert floor > 0.0
+    assert conceded.history[8].offer[0, j] == pytest.approx(floor)
+    assert moves(record, 8, 0)[Move.OFFER]["reason"] == Reason.DECIDED
+
+
+def test_a_side_that_is_silent_keeps_its_turn() -> None:
+    record = decided("armenia 7 refuse", "armenia 8 silent")
+    assert Move.OFFER not in moves(record, 8, 0)
+    assert record.history[8].turn == 0
+    table = Table(record.settings, ["armenia"])
+    table.play_on()
+    assert table.asked is not None
+    assert table.asked.question == Question.DRAFT
+
+
+def test_a_draft_is_taken_in_articles_in_whole_or_not_at_all() -> None:
+    one, all_of_it, none = (decided(f"armenia 7 {word}") for word in ("take XV", "take", "refuse"))
+    keys = [key for key in one.settings.scenario.provisions if key in ("VII", "XV", "unnamed")]
+    for record, closed in ((one, ["XV"]), (all_of_it, keys), (none, [])):
+        agreed = record.history[7].article == Article.AGREED
+        assert [key for key in keys if agreed[issue(record, key)]] == closed
+    assert moves(all_of_it, 7, 0)[Move.ACCEPTED]["reason"] == Reason.DECIDED
+    assert all_of_it.history[7].text_week == 7
+
+
+def test_issue_by_issue_all_of_a_draft_is_all_its_articles() -> None:
+    record = decided("armenia 7 take", words=["agenda=issue_by_issue"])
+    assert (record.history[7].article[: record.params.articles] == Article.AGREED).all()
+
+
+def test_a_mediators_text_is_taken_or_refused() -> None:
+    """The week in which one is found is looked for: texts are rare."""
+    words = ["mediator=formulation", "bargaining=packages", "horizon=156"]
+    for seed in range(1, 9):
+        table = Table(talks(*words, f"seed={seed}"), ["armenia", "azerbaijan"])
+        while not table.over:
+            if table.asked is not None and table.asked.question == Question.TEXT:
+                break
+            if table.asked is not None:
+                table.decide(
+                    table.asked.party,
+                    {Question.ANSWER: "refuse", Question.DRAFT: "demand 1"}[table.asked.question],
+                )
+            table.play_on()
+        if not table.over:
+            break
+    assert table.asked is not None
+    week, lines = table.week, table.settings.decisions
+    for word, status in (("take_text", Treaty.TEXT_AGREED), ("refuse_text", Treaty.OPEN)):
+        chosen = [*lines, f"armenia {week} {word}", f"azerbaijan {week} take_text"]
+        record = run_engine(table.settings.model_copy(update={"decisions": chosen}))
+        assert unheeded(record) == []
+        assert record.history[week].status == status
+        refused = moves(record, week, 0).get(Move.TEXT_REFUSED)
+        assert (refused is None) == (word == "take_text")
+        assert refused is None or refused["reason"] == Reason.DECIDED
+
+
+def test_the_treaty_is_signed_or_waits_and_waiting_is_charged() -> None:
+    table = Table(talks(), ["armenia"])
+    while table.asked is None or table.asked.question != Question.SIGNATURE:
+        table.as_advised()
+        table.play_on()
+    week = table.week
+    signed = decided(f"armenia {week} sign")
+    assert signed.history[week].signed_week == week
+    waited = decided(f"armenia {week} wait")
+    assert waited.history[week].signed_week < 0
+    assert waited.history[week].gates[Gate.FIRST_WAITS]
+    assert moves(waited, week, 0)[Move.SIGNING_REFUSED]["reason"] == Reason.DECIDED
+
+
+def test_the_agreed_part_is_offered_and_signed_or_not() -> None:
+    free = ["precondition=none"]
+    offered = decided("armenia 7 refuse", "armenia 8 offer_agreed", words=free)
+    assert Move.INTERIM_PROPOSED in moves(offered, 8, 0)
+    both = ("armenia 8 sign", "azerbaijan 8 sign", "armenia 8 offer_agreed", "armenia 7 refuse")
+    signed = decided(*both, words=free)
+    assert signed.history[8].status == Treaty.SIGNED_INTERIM
+    waits = decided(both[0], "azerbaijan 8 wait", *both[2:], words=free)
+    assert waits.history[8].status == Treaty.OPEN
+    assert moves(waits, 8, 1)[Move.INTERIM_REFUSED]["reason"] == Reason.DECIDED
+    late = signed.settings.model_copy(update={"decisions": [*both, "armenia 9 concede outside"]})
+    assert unheeded(run_engine(late)) == ["armenia 9 concede outside"]
+
+
+def test_what_is_conceded_alone_costs_of_the_stock_and_ends_with_it() -> None:
+    record = decided("armenia 2 concede VII", "armenia 3 concede minsk_group")
+    assert Move.CONCESSION_ARTICLE in moves(record, 2, 0)
+    assert record.history[3].stock[0] == record.params.concession_stock[0] - 2
+    assert Move.CONCESSION_PROMISE in moves(record, 3, 0)
+    outside = decided("azerbaijan 2 concede outside", "azerbaijan 3 concede outside")
+    assert outside.history[3].given[1] == pytest.approx(2 * outside.params.outside_cost[1])
+    table = Table(outside.settings, ["azerbaijan"])
+    assert table.model.talks.state.stock[1] == 1.0
+    table.decide("azerbaijan", "concede outside")
+    table.step()
+    with pytest.raises(ConfigError, match="nothing is left"):
+        table.decide("azerbaijan", "concede VII")
+
+
+def test_a_dropped_demand_stands_no_more() -> None:
+    record = decided("azerbaijan 2 drop constitution")
+    k = issue(record, "constitution") - ARTICLES
+    assert record.history[2].precondition[k] == Precondition.WAIVED
+    assert moves(record, 2, 1)[Move.PRECONDITION_STEP]["reason"] == Reason.DECIDED
+
+
+def test_an_article_is_reopened_at_its_cost() -> None:
+    words = ["agenda=single_undertaking", REOPENING]
+    record = decided("armenia 7 take XV", "armenia 9 reopen XV", words=words)
+    i = issue(record, "XV")
+    assert record.history[7].article[i] == Article.AGREED
+    assert record.history[9].article[i] == Article.HALF
+    assert record.history[9].given[0] - record.history[8].given[0] == pytest.approx(0.01)
+    assert record.history[9].offer[0, i] == record.params.opening[0, i]
+
+
+def test_who_leaves_lets_the_model_decide() -> None:
+    table = Table(talks("bargaining=packages"), ["armenia"])
+    table.decide("armenia", "concede outside")
+    table.decide("armenia", "leave")
+    assert table.settings.decisions == ["armenia 0 leave"]
+    table.play_on()
+    assert table.over
+    plain = run_engine(talks("bargaining=packages"))
+    assert table.record().events.tobytes() == plain.events.tobytes()
+    assert run_engine(table.settings).history.tobytes() == table.record().history.tobytes()

@@ -65,7 +65,14 @@ examples:
   sim run 'decisions=["armenia 11 take VII","armenia 33 sign"]'
       plays what was decided again: `sim play` prints this line at the end
 
-At a prompt: an answer as named there, or Enter for the delegation's; beside it at any time
+At a prompt: an answer as named there, or Enter for the delegation's
+  demand 0.8                        table the best draft worth so much of what is open to you
+  draft VII=0.4 XV=0.2              table these wordings, the others as they stand
+  silent                            table nothing
+  take, take VII XV, refuse         of the other side's draft: all of it, articles of it, nothing
+  take_text, refuse_text            the mediator's text
+  sign, wait                        the treaty, or its agreed part
+beside it at any time
   concede ARTICLE|DEMAND|outside    give something alone
   drop DEMAND                       give up a demand of your own
   offer_agreed                      offer to sign what is agreed
@@ -74,6 +81,10 @@ At a prompt: an answer as named there, or Enter for the delegation's; beside it 
   week N                            stop before week N as well
   help, quit
 """
+
+
+FORMS = {"demand": "demand SHARE", "draft": "draft KEY=POSITION ..", "take": "take [KEY ..]"}
+"""Answers that take words, as they are typed."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -271,6 +282,7 @@ def _play(args: argparse.Namespace) -> int:
         Talk(table, console(), not args.no_advice).hold()
     except KeyboardInterrupt:
         seats = [word for party in table.parties for word in ("--seat", party)]
+        table.sit_on()
         print(f"\nsim: to go on: {_line(args, table, 'play', *seats)}", file=sys.stderr)
         raise
     _sum_up(args, table)
@@ -300,6 +312,7 @@ class Talk:
             self._tell()
             if stop and self.table.asked is None:
                 self.stops.discard(self.table.week)
+                self.output.print("Nothing is asked of you. Enter goes on to the next question.")
                 for party in seated:
                     self._prompt(party)
             elif self.table.asked is not None:
@@ -327,7 +340,8 @@ class Talk:
         self.output.print(f"{asked.day.isoformat()}, week {asked.week}, {party}: {asked.says}")
         if asked.wordings:
             show(wordings_table(asked), self.output)
-        self.output.print(f"Answers: {', '.join(asked.answers)}.")
+        forms = (FORMS.get(answer, answer) for answer in asked.answers)
+        self.output.print(f"Answers: {', '.join(forms)}.")
         if self.advice:
             self.output.print(f"Your delegation would {asked.advice}. Enter does that.")
             for line in self.table.alone(asked.party):

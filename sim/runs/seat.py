@@ -198,9 +198,11 @@ class Table:
 
         Raises ConfigError, and leaves everything as it was, if it cannot be decided now.
         """
-        decision = read_decision(
-            f"{party} {self.week} {words}", self.settings.scenario, self.settings.horizon
-        )
+        line = f"{party} {self.week} {words}"
+        try:
+            decision = read_decision(line, self.settings.scenario, self.settings.horizon)
+        except ConfigError as error:
+            raise ConfigError(str(error).removeprefix(f"decisions: '{line}': ")) from error
         self._check(decision)
         side = self.settings.scenario.parties.index(party)
         field, write = VERBS[decision.verb]
@@ -229,6 +231,12 @@ class Table:
         scenario, horizon = self.settings.scenario, self.settings.horizon
         return self._not_free(read_decision(f"{party} {self.week} {words}", scenario, horizon))
 
+    def sit_on(self) -> None:
+        """State that persons sit from this week on: a table of these settings opens there."""
+        here = [f"{party} {self.week} sit" for party in self.parties if self.sits(party)]
+        lines = dict.fromkeys([*self.settings.decisions, *here])
+        self.settings = self.settings.model_copy(update={"decisions": list(lines)})
+
     def _field(self) -> str:
         return FIELDS[self.asked.question] if self.asked is not None else ""
 
@@ -239,7 +247,7 @@ class Table:
             party, week, verb = line.split()[:3]
             same = (party, int(week)) == (decision.party, decision.week)
             replaced = decision.verb == "leave" or VERBS[verb][0] == field
-            if not (same and replaced) or verb == "sit":
+            if not (same and replaced):
                 lines.append(line)
         self.settings = self.settings.model_copy(update={"decisions": [*lines, str(decision)]})
 
@@ -264,13 +272,9 @@ class Table:
 
     def _not_free(self, decision: Decision) -> str:
         """Return why a decision that nobody asked for can have no effect now, or nothing."""
-        refused = {
-            "concede": self._not_conceded,
-            "drop": self._not_dropped,
-            "offer_agreed": self._not_offered,
-            "reopen": self._not_reopened,
-        }.get(decision.verb)
-        return refused(decision) if refused else ""
+        refused = {"concede": self._not_conceded, "drop": self._not_dropped}
+        refused |= {"offer_agreed": self._not_offered, "reopen": self._not_reopened}
+        return refused[decision.verb](decision) if decision.verb in refused else ""
 
     def _not_conceded(self, decision: Decision) -> str:
         state = self.model.talks.state
@@ -464,8 +468,8 @@ class Table:
         if Move.ACCEPTED in made:
             return "take it all"
         closed = [m for m in moves if m["move"] == Move.ARTICLE_CLOSED and m["actor"] != 1 - side]
-        names = [article_name(self.settings.scenario, int(m["issue"])) for m in closed]
-        return f"take {', '.join(names)}" if names else "refuse it"
+        keys = [list(self.settings.scenario.provisions)[int(m["issue"])] for m in closed]
+        return f"take {' '.join(keys)}" if keys else "refuse it"
 
     def alone(self, party: str) -> list[str]:
         """Return what the model's party would do this week that nobody asks for, in words."""
