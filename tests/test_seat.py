@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from sim.config.compose import compose
-from sim.config.decisions import decision_problems, issue_of
+from sim.config.decisions import FREE, decision_problems, issue_of
 from sim.config.settings import Settings
 from sim.errors import ConfigError
 from sim.model.codes import Article, Gate, Heeded, Move, Precondition, Question, Reason, Treaty
 from sim.model.records import ARTICLES
 from sim.runs.opening import RunRecord
 from sim.runs.play import run_engine, run_mesa, unheeded
-from sim.runs.seat import FREE, Table
+from sim.runs.seat import Table
 from tests.test_homes import settings as two_homes
 
 Capture = pytest.CaptureFixture[str]
@@ -172,7 +172,8 @@ def test_the_advice_is_what_the_delegation_does() -> None:
     advised = Table(talks("bargaining=packages"), ["armenia"])
     followed = Table(talks("bargaining=packages"), ["armenia"])
     while not advised.over:
-        assert (asked := advised.asked) == followed.asked
+        asked = advised.asked
+        assert asked == followed.asked
         if asked is not None and asked.question == Question.ANSWER:
             followed.decide("armenia", {"refuse it": "refuse"}.get(asked.advice, "take"))
         followed.as_advised()

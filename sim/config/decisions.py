@@ -1,4 +1,4 @@
-"""What persons who sit at the table decide: one line a decision, as words and as records.
+"""What persons at the table are asked, and decide: a line a decision, as words and as records.
 
 ``armenia 31 take`` is what the person in Armenia's seat decides in week 31. A person sits from the
 week of `sit`, or from week 0, to that of `leave`. A draft, a text or a signature of which nothing
@@ -8,6 +8,7 @@ the agreed part and a reopened article are made only where that is said.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, did_you_mean
-from sim.model.codes import Decided
+from sim.model.codes import Decided, Question, complete
 from sim.model.records import ARTICLES, DECISION, ISSUES, NO_DECISIONS
 
 OUTSIDE = "outside"
@@ -167,6 +168,56 @@ VERBS: Mapping[str, tuple[str, Write]] = {
     "leave": ("seat", _nothing),
 }
 """What a person can decide: the question that it answers, and what writes it down."""
+
+
+FIELDS: Mapping[Question, str] = complete(
+    {
+        Question.NONE: "",
+        Question.DRAFT: "draft",
+        Question.ANSWER: "answer",
+        Question.TEXT: "text",
+        Question.SIGNATURE: "signature",
+    },
+    Question,
+)
+"""Field of a decision that answers each question."""
+
+ANSWERS: Mapping[Question, tuple[str, ...]] = {
+    question: tuple(verb for verb, (field, _) in VERBS.items() if field == answered)
+    for question, answered in FIELDS.items()
+    if answered
+}
+"""Decisions that answer each question."""
+
+FREE = ("offer_agreed", "concede", "drop", "reopen", "leave")
+"""Decisions that nobody asks for."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One open article as a seat sees it: positions 0 the first party's wording, 1 the second's."""
+
+    key: str  # id in the scenario
+    name: str  # as in a sentence
+    weight: float  # its importance to the seat, a share of the whole treaty
+    ideal: float
+    own: float  # standing offer of the seat
+    other: float  # standing offer of the other side, or the mediator's text where one is weighed
+    worth: float  # of the other's wording to the seat: 1 its own ideal, 0 the other side's
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the person in a seat, with what it knows."""
+
+    party: str
+    week: int
+    day: date
+    question: Question
+    says: str  # the question in a sentence
+    wordings: tuple[Wording, ...]  # what is open
+    answers: tuple[str, ...]  # decisions that answer it
+    advice: str  # what the model's party would do
 
 
 def read_decision(line: str, scenario: Scenario, horizon: int) -> Decision:

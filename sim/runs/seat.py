@@ -5,16 +5,20 @@ The talks are played by the Mesa model until a rule asks. Every decision becomes
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.decisions import (
+    ANSWERS,
+    FIELDS,
+    FREE,
     OUTSIDE,
     VERBS,
+    Asked,
     Decision,
+    Wording,
     blank,
     decisions_of,
     issue_of,
@@ -22,35 +26,13 @@ from sim.config.decisions import (
 )
 from sim.config.settings import Settings
 from sim.errors import ConfigError, did_you_mean
-from sim.model.codes import Article, Decided, Move, Precondition, Question, Treaty, complete
+from sim.model.codes import Article, Decided, Move, Precondition, Question, Treaty
 from sim.model.records import ARTICLES, DECISION, ISSUES
 from sim.model.rules.offers import can_reopen, look_at
 from sim.model.rules.responses import takes_single
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.opening import RunRecord, open_run
 from sim.runs.story import Line, article_name, day_of, percent, tell_one
-
-FIELDS: Mapping[Question, str] = complete(
-    {
-        Question.NONE: "",
-        Question.DRAFT: "draft",
-        Question.ANSWER: "answer",
-        Question.TEXT: "text",
-        Question.SIGNATURE: "signature",
-    },
-    Question,
-)
-"""Field of a decision that answers each question."""
-
-ANSWERS: Mapping[Question, tuple[str, ...]] = {
-    question: tuple(verb for verb, (field, _) in VERBS.items() if field == answered)
-    for question, answered in FIELDS.items()
-    if answered
-}
-"""Decisions that answer each question."""
-
-FREE = ("offer_agreed", "concede", "drop", "reopen", "leave")
-"""Decisions that nobody asks for."""
 
 _ALONE = (Move.CONCESSION_ARTICLE, Move.CONCESSION_PROMISE, Move.CONCESSION_OUTSIDE)
 _OF_OTHER: Mapping[Move, str] = {
@@ -61,33 +43,6 @@ _OF_OTHER: Mapping[Move, str] = {
     Move.CONCESSION_OUTSIDE: "concedes something outside the text",
 }
 """Moves whose words name what only the side itself knows, as the other side sees them."""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """One open article as a seat sees it: positions 0 the first party's wording, 1 the second's."""
-
-    key: str  # id in the scenario
-    name: str  # as in a sentence
-    weight: float  # its importance to the seat, a share of the whole treaty
-    ideal: float
-    own: float  # standing offer of the seat
-    other: float  # standing offer of the other side, or the mediator's text where one is weighed
-    worth: float  # of the other's wording to the seat: 1 its own ideal, 0 the other side's
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question to the person in a seat, with what it knows."""
-
-    party: str
-    week: int
-    day: date
-    question: Question
-    says: str  # the question in a sentence
-    wordings: tuple[Wording, ...]  # what is open
-    answers: tuple[str, ...]  # decisions that answer it
-    advice: str  # what the model's party would do
 
 
 class Table:

@@ -4,12 +4,12 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.config.decisions import Asked
 from sim.config.scenario import Scenario
 from sim.config.settings import Choice
 from sim.model.codes import Article, Gate, Move, Precondition, Question
@@ -17,9 +17,6 @@ from sim.runs.opening import RunRecord
 from sim.runs.play import Course
 from sim.runs.story import day_of, gate_words, percent, short_title, tell
 from sim.runs.summary import Summary, outcome_line
-
-if TYPE_CHECKING:
-    from sim.runs.seat import Asked
 
 
 def duration(seconds: float) -> str:
@@ -259,7 +256,7 @@ def ledger_table(scenario: Scenario, summary: Summary) -> Table:
     return table
 
 
-def wordings_table(asked: "Asked") -> Table:
+def wordings_table(asked: Asked) -> Table:
     """Return what is open as a seat sees it, with the key that one types."""
     theirs = "Text" if asked.question == Question.TEXT else "Theirs"
     numbers = ("Weight", "Your ideal", "Yours", theirs, "Worth of it")

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from threading import RLock, Thread
 
-from sim.config.decisions import OUTSIDE, decision_problems
+from sim.config.decisions import OUTSIDE, Asked, decision_problems
 from sim.config.scenario import Scenario
 from sim.errors import ConfigError, SimError, did_you_mean
 from sim.model.codes import Article, Precondition, Question
 from sim.model.records import ARTICLES
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.play import Course, debriefing
-from sim.runs.seat import Asked, Table
+from sim.runs.seat import Table
 from sim.view.board.path import sentence
 from sim.view.choices import Address, State
 from sim.view.watch import PartyNow, Snapshot, Watch, take
