@@ -28,7 +28,6 @@ from sim.config.settings import CHOICES, Settings, build_settings
 from sim.errors import SimError
 from sim.model.identity import cache_folder
 
-VIEW = Path(__file__).parent
 MOST_COMPOSITIONS = 200
 COMPOSED_BY = ("hydra-core", "omegaconf", "peace-talks-sim")
 

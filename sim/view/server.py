@@ -31,8 +31,9 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sim.errors import ConfigError, SimError
-from sim.view.choices import VIEW, cache_file, keep_whole
+from sim.view.choices import cache_file, keep_whole
 
+VIEW = Path(__file__).parent
 PORT = 8765
 TRIED = 20
 """Ports that are tried from `PORT` on if none was named."""
