@@ -102,7 +102,7 @@ def test_shorter_horizons_are_not_pooled_with_longer_ones(horizons: str, tmp_pat
         tmp_path / "results",
     )
     results = load(folder)
-    assert set(results.horizons[results.pooled]) == {60}
+    assert set(results.plan.horizons[results.pooled]) == {60}
     found = sweep_report(results, quiet)
     check(found, folder)
     said = next(s.text for s in found.statements if s.text.startswith("Something was signed"))
