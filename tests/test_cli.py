@@ -214,6 +214,10 @@ def test_scenario_show(capsys: Capture) -> None:
     ("arguments", "said"),
     [
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
+        (
+            ["scenario", "check", "pact.yaml", "--config-dir", "mine"],
+            "unknown option --config-dir; another command of this group has it",
+        ),
         (["run", "--jsn"], "unknown option --jsn; did you mean '--json'?"),
         (["run", "--driver", "mess"], "did you mean 'mesa'?"),
         (["run", "--driver"], "expected one argument"),

@@ -94,7 +94,11 @@ def parse(parser: Parser, argv: Sequence[str], chosen: Parser | None) -> argpars
     problems = []
     for item in rest:
         if item.startswith("-") and item != "--":
-            problems.append(f"unknown option {item}{did_you_mean(item.split('=', 1)[0], known)}")
+            name = item.split("=", 1)[0]
+            near = did_you_mean(name, known)
+            if name in known:
+                near = "; another command of this group has it"
+            problems.append(f"unknown option {item}{near}")
         elif item != "--" and not hasattr(args, "overrides"):
             problems.append(f"unexpected argument '{item}'")
     if problems:

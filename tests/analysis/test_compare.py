@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import NotInResults, Results, compare, load
-from sim.analysis.compare import overall_unpaired, unpaired
+from sim.analysis.compare import Measure, overall_unpaired, unpaired
 from sim.analysis.intervals import estimate, paired_shares
 from tests.analysis.conftest import play
 
@@ -81,6 +81,9 @@ def test_sweeps_without_a_cell_in_common(pair: tuple[Results, Results], tmp_path
         compare(pair[0], other)
 
 
+SHARE = Measure(share=True, most=None)
+
+
 def test_the_difference_of_two_samples_covers_the_truth(factorial: Results) -> None:
     """Cells of a sweep share their shocks: taken as independent they cover the truth too seldom."""
     rng = np.random.default_rng(11)
@@ -92,7 +95,7 @@ def test_the_difference_of_two_samples_covers_the_truth(factorial: Results) -> N
             for _ in range(2)
         )
         blocks = list(zip(first, second, strict=True))
-        found = overall_unpaired(blocks, factorial, factorial, share=True).mean
+        found = overall_unpaired(blocks, factorial, factorial, SHARE).mean
         covered += found.low <= 0.0 <= found.high
         cells = [unpaired(*(estimate(b, share=True) for b in block)) for block in blocks]
         half = np.sqrt(sum((c.high - c.low) ** 2 for c in cells)) / 2 / len(cells)
