@@ -91,13 +91,11 @@ def carry_out(folder: Path, step: Step) -> None:
 
 
 def play(folder: Path, name: str, left_out: Step | None = None) -> None:
-    """Copy the source with its bytecode, make the edits of a recipe but for one, run its commands.
-
-    Python compiles again what an edit has changed: dates are copied too.
-    """
+    """Copy the source, make the edits of a recipe but for one, then run its commands."""
+    unwanted = shutil.ignore_patterns("__pycache__")
     for part in COPIED:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part)
+            shutil.copytree(ROOT / part, folder / part, ignore=unwanted)
         else:
             shutil.copy(ROOT / part, folder / part)
     for step in edits(RECIPES[name]):
