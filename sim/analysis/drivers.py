@@ -350,8 +350,8 @@ def drops_when_shuffled(model: "BaseEstimator", values: Floats, means: Floats, s
             asked[place, ..., column] = values[np.array(orders[1:]), column]
         told = model.predict(asked.reshape(-1, columns)).reshape(len(chosen), REPEATS, rows)
         errors[chosen] = (np.square(told - means).sum(axis=2) - without).mean(axis=1)
-    dropped: Floats = errors / np.square(means - means.mean()).sum()
-    return dropped
+    total = float(np.square(means - means.mean()).sum())
+    return errors / total
 
 
 def _folds(means: Floats, fold: NDArray[np.int64]) -> Iterator[tuple[_Part, _Part]]:
