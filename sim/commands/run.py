@@ -312,9 +312,7 @@ class Talk:
             self._tell()
             if stop and self.table.asked is None:
                 self.stops.discard(self.table.week)
-                self.output.print(
-                    "Nothing is asked of you. Enter goes on to the next question."
-                )
+                self.output.print("Nothing is asked of you. Enter goes on to the next question.")
                 for party in seated:
                     self._prompt(party)
             elif self.table.asked is not None:
