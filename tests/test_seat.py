@@ -1,10 +1,17 @@
 """A person in a party's seat: the same run in both drivers, each decision, what a seat sees."""
 
+import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim.commands.cli import main
+from sim.config import config_folder
 from sim.config.compose import compose
 from sim.config.decisions import FREE, decision_problems, issue_of
 from sim.config.settings import Settings
@@ -12,8 +19,10 @@ from sim.errors import ConfigError
 from sim.model.codes import Article, Gate, Heeded, Move, Precondition, Question, Reason, Treaty
 from sim.model.records import ARTICLES
 from sim.runs.opening import RunRecord
-from sim.runs.play import run_engine, run_mesa, unheeded
+from sim.runs.outcomes import outcomes
+from sim.runs.play import debriefing, run_engine, run_mesa, unheeded
 from sim.runs.seat import Table
+from sim.runs.story import percent, tell
 from tests.test_homes import settings as two_homes
 
 Capture = pytest.CaptureFixture[str]
@@ -346,3 +355,175 @@ def test_who_leaves_lets_the_model_decide() -> None:
     plain = run_engine(talks("bargaining=packages"))
     assert table.record().events.tobytes() == plain.events.tobytes()
     assert run_engine(table.settings).history.tobytes() == table.record().history.tobytes()
+
+
+# --- wrong input
+
+WRONG: list[tuple[str, str]] = [
+    ("", "unknown party ''"),
+    ("armenia", "'' must be a week from 0 to 59"),
+    ("armenia 7", "unknown decision ''"),
+    ("armeni 7 take", "did you mean 'armenia'"),
+    ("russia 7 take", "unknown party 'russia'"),
+    ("armenia 60 take", "'60' must be a week from 0 to 59"),
+    ("armenia -1 take", "'-1' must be a week"),
+    ("armenia 1.5 take", "'1.5' must be a week"),
+    ("armenia take 7", "'take' must be a week"),
+    ("armenia ٧ take", "must be a week"),
+    ("armenia 7 tak", "did you mean 'take'"),
+    ("armenia 7 take VIII_", "no article or precondition 'VIII_'"),
+    ("armenia 7 take minsk_group", "`concede minsk_group` promises it"),
+    ("armenia 7 refuse VII", "refuse: takes no 'VII'"),
+    ("armenia 7 silent now", "silent: takes no 'now'"),
+    ("armenia 7 demand", "needs the share to ask for"),
+    ("armenia 7 demand 1.2", "'1.2' must be a number from 0 to 1"),
+    ("armenia 7 demand nan", "'nan' must be a number from 0 to 1"),
+    ("armenia 7 demand 0.5 0.6", "needs the share to ask for"),
+    ("armenia 7 draft", "needs at least one wording"),
+    ("armenia 7 draft VII", "'VII' must be a wording, as in VII=0.4"),
+    ("armenia 7 draft VII=", "'' must be a number"),
+    ("armenia 7 draft VII=-0.1", "'-0.1' must be a number from 0 to 1"),
+    ("armenia 7 draft VIJ=0.1", "did you mean 'VI'"),
+    ("armenia 7 concede", "needs one article or precondition, or 'outside'"),
+    ("armenia 7 concede VII XV", "needs one article or precondition"),
+    ("azerbaijan 7 concede constitution", "it is not azerbaijan that delivers 'constitution'"),
+    ("armenia 7 drop", "needs the demand to drop"),
+    ("armenia 7 drop VII", "'VII' is an article, and no demand"),
+    ("armenia 7 drop constitution", "it is not armenia that demands 'constitution'"),
+    ("armenia 7 reopen", "needs the article to reopen"),
+    ("armenia 7 reopen constitution", "'constitution' is no article"),
+    ("armenia 7 offer_agreed all", "offer_agreed: takes no 'all'"),
+    ("armenia 7 leave now", "leave: takes no 'now'"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), WRONG)
+def test_a_wrong_decision_is_told_in_one_line(line: str, said: str) -> None:
+    (problem,) = decision_problems([line], talks().scenario, 60)
+    assert problem.startswith(f"decisions: '{line}': ")
+    assert said in problem
+
+
+def test_all_wrong_decisions_are_told_at_once(capsys: Capture) -> None:
+    listed = ",".join(f'"{line}"' for line, _ in WRONG)
+    assert main(["run", *QUICK, f"decisions=[{listed}]"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= len(WRONG) >= 25
+    assert all(line.startswith(("sim: ", " ")) for line in lines)
+
+
+def test_a_question_is_decided_once_a_week() -> None:
+    lines = ["armenia 7 take", "armenia 7 refuse", "armenia 8 take", "armenia 7 concede outside"]
+    (problem,) = decision_problems(lines, talks().scenario, 60)
+    assert problem == "decisions: 'armenia 7 refuse': that was decided before for the same week"
+
+
+@pytest.mark.parametrize("given", ["decisions=[]", 'decisions=["armenia 7 take"]', "+decisions=1"])
+def test_a_sweep_refuses_decisions(given: str, capsys: Capture) -> None:
+    assert main(["sweep", "replicates=2", *QUICK, given]) == 2
+    assert capsys.readouterr().err == (
+        "sim: decisions: belong to one run, play them by `sim run`\n"
+    )
+
+
+def test_so_it_does_with_those_of_a_configuration(tmp_path: Path, capsys: Capture) -> None:
+    text = (config_folder() / "config.yaml").read_text("utf-8")
+    text = text.replace("decisions: []", "decisions: [armenia 7 take]")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    chosen = ["--config-dir", str(tmp_path), "--config-name", "mine"]
+    assert main(["sweep", *chosen, "replicates=2", *QUICK]) == 2
+    assert capsys.readouterr().err.startswith("sim: decisions: belong to one run")
+
+
+def test_what_met_no_occasion_is_named(capsys: Capture) -> None:
+    lines = '"armenia 3 take","armenia 7 take XV","armenia 7 concede outside","armenia 59 sign"'
+    assert main(["run", *QUICK, f"decisions=[{lines}]"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "decisions: 'armenia 3 take'" in said
+    assert "decisions: 'armenia 59 sign'" in said
+    assert said.count("such a question did not come up") == 2
+
+
+def test_an_unknown_seat_is_refused(capsys: Capture) -> None:
+    assert main(["play", *QUICK, "--seat", "armeni"]) == 2
+    assert capsys.readouterr().err.endswith("seat: no party 'armeni'; did you mean 'armenia'?\n")
+
+
+# --- what a seat sees
+
+
+def test_a_seat_sees_no_reason_and_no_reckoning_of_the_other_side() -> None:
+    hidden = seen = 0
+    for words in ([], ["bargaining=packages"], ["mediator=formulation", "horizon=156"]):
+        table = Table(talks(*words), ["armenia"])
+        while not table.over:
+            table.as_advised()
+            table.play_on()
+        record = table.record()
+        for line, told in zip(table.seen(record.events), tell(record), strict=True):
+            if line.actor != "azerbaijan":
+                assert line == told
+                continue
+            seen += 1
+            hidden += line != told
+            assert line.why == ""
+            if line.move == Move.OFFER:
+                share = record.history[line.week].received[0, 0]
+                assert f"it gives Armenia {percent(float(share))}" in line.said
+                assert "asks" not in line.said
+    assert seen >= hidden > 5
+
+
+# --- the debriefing
+
+
+def test_the_debriefing_plays_what_it_says() -> None:
+    settings = talks().model_copy(update={"decisions": ["armenia 7 take XV", "armenia 29 wait"]})
+    courses = debriefing(settings)
+    plays = [[*settings.decisions], [], [*settings.decisions], [*settings.decisions]]
+    plays[2] = ["armenia 7 refuse", "armenia 8 leave"]
+    plays[3] = ["armenia 7 take XV", "armenia 29 sign", "armenia 30 leave"]
+    assert len(courses) == 4
+    for found, lines in zip(courses, plays, strict=True):
+        assert found.settings.decisions == lines
+        again = run_engine(settings.model_copy(update={"decisions": lines}))
+        made = outcomes(again.params, again.final)
+        assert found.utilities["armenia"] == made["utility_first"][0]
+        assert (found.signed_week or -1) == made["signed_week"][0]
+    assert courses[2].what == "Armenia: refuse in week 7, not take"
+
+
+# --- sim play
+
+
+def play(*words: str, typed: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sim.commands.cli", "play", *words],
+        input=typed,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_game_in_the_terminal(tmp_path: Path, capsys: Capture) -> None:
+    typed = "\nfoo\nsign\ntake XV\n\n\nquit\n"
+    game = play(*QUICK, "--out", "game", typed=typed, folder=tmp_path)
+    assert game.returncode == 130
+    assert "unknown decision 'foo'" in game.stdout
+    assert "'sign': that is no answer; choose from take, refuse" in game.stdout
+    assert "Traceback" not in game.stderr
+    _, _, line = game.stderr.partition("sim: to go on: ")
+    words = shlex.split(line.splitlines()[0])
+    assert words[:2] == ["sim", "play"]
+    on = play(*words[2:], "--out", "game", typed="", folder=tmp_path)
+    assert on.returncode == 0, on.stderr
+    assert "2024-11-05" not in on.stdout  # it goes on where it stopped
+    _, _, again = on.stdout.partition("To play this again: ")
+    assert main([*shlex.split(again)[1:], "--json"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    kept = json.loads((tmp_path / "game" / "run.json").read_text("utf-8"))
+    assert outcome["status"] == kept["status"]
+    assert outcome["weeks"] == kept["weeks"]
+    assert main(["report", str(tmp_path / "game"), "--format", "md"]) == 0

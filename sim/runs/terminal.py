@@ -261,6 +261,7 @@ def wordings_table(asked: Asked) -> Table:
     theirs = "Text" if asked.question == Question.TEXT else "Theirs"
     numbers = ("Weight", "Your ideal", "Yours", theirs, "Worth of it")
     table = _table("Key", "Open", right=numbers)
+    table.columns[0].no_wrap = True  # it is typed as it stands
     for entry in asked.wordings:
         places = (entry.ideal, entry.own, entry.other)
         shown = (percent(entry.weight), *(f"{at:.2f}" for at in places), percent(entry.worth))
