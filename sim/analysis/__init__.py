@@ -17,7 +17,6 @@ from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, s
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Boxes, Input, boxes, inputs
-from sim.analysis.intervals import Estimate, estimate, paired_estimate
 from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
 from sim.analysis.loading import load
 from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
@@ -41,6 +40,7 @@ from sim.analysis.single_run import (
     run_wants,
 )
 from sim.analysis.turning import TurningPoints, turning_points
+from sim.runs.intervals import Estimate, estimate, paired_estimate
 
 __all__ = [
     "AssumptionLedger", "Boxes", "Comparison", "Compromise", "ConstantHazard", "Differences",

@@ -22,10 +22,9 @@ import polars as pl
 from sim.analysis.charts import Figure, Result, Schema, drawn, table
 from sim.analysis.drivers import sobol_indices
 from sim.analysis.inputs import GROUND_WORDS, Input, inputs
-from sim.analysis.intervals import NOTHING, Clusters, Estimate, satterthwaite
 from sim.analysis.results import Floats, NotInResults, Results
 from sim.config.number import Number, assumptions_by_class
-from sim.runs.shares import student
+from sim.runs.intervals import NOTHING, Clusters, Estimate, satterthwaite, student
 
 ASSUMPTIONS, CHOICES, CHANCE = "assumptions", "choices and sourced numbers", "chance"
 UNSURE = ("assumption",)

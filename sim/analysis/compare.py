@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
-from sim.analysis.intervals import NOTHING, Clusters, Estimate, estimate, spread
 from sim.analysis.paired import PRECISION, difference_shown, mean_change, moved
 from sim.analysis.results import Floats, NotInResults, Results, word
+from sim.runs.intervals import NOTHING, Clusters, Estimate, estimate, spread
 from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 from sim.sweeps.plan import flat, paths_apart

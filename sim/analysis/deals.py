@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
-from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.conduct import Provision
+from sim.runs.intervals import Estimate, estimate
 from sim.runs.story import short_title
 from sim.sweeps.columns import DERIVED
 
@@ -102,7 +102,7 @@ def signing_rates(
     Beside it stands another `outcome` of `sim.sweeps.columns.DERIVED`, if one is asked for. By
     default of all keys: one line a cell of a factorial design, or a combination of a sampled one.
     Shares have 95 % Wilson intervals; where a line pools several cells, the interval counts that
-    the runs of one replicate share their shocks (see `sim.analysis.intervals`).
+    the runs of one replicate share their shocks (see `sim.runs.intervals`).
     """
     groups = results.groups(by)
     values = {name: results.outcome(name) for name in dict.fromkeys((outcome, *KINDS))}

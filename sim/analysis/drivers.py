@@ -23,7 +23,7 @@ from sim.analysis.inputs import (
 )
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
-from sim.runs.shares import Z
+from sim.runs.intervals import Z
 from sim.sweeps.plan import Plan
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.analysis.charts import Choices, Figure, Result, drawn
 from sim.analysis.results import Floats, Group, Results, over
 from sim.model.codes import Treaty
-from sim.runs.shares import effective_size, wilson
+from sim.runs.intervals import effective_size, wilson
 
 EVENTS = ("interim deal", "full deal", "collapse", "government fell")
 """What can happen first; the codes of the events are their places here, from 1."""
@@ -173,7 +173,7 @@ def clustered_variance(
         return variances[0], np.full_like(variances[0], parts[0][1])
     total: Floats = np.sum(variances, axis=0)
     below: Floats = np.sum([variance**2 / freedom for variance, freedom in parts], axis=0)
-    # Satterthwaite (1946), see `sim.analysis.intervals`.
+    # Satterthwaite (1946), see `sim.runs.intervals`.
     freedom = np.divide(total**2, below, out=np.ones_like(total), where=below > 0)
     return np.maximum(np.max(variances, axis=0), total - curves.variance), freedom
 

@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
-from sim.analysis.intervals import Clusters, Estimate, estimate, spread
 from sim.analysis.results import Floats, NotInResults, Results, over, short, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
-from sim.runs.shares import LEVEL
+from sim.runs.intervals import LEVEL, Clusters, Estimate, estimate, spread
 from sim.sweeps.columns import DERIVED as OUTCOMES
 from sim.sweeps.columns import is_share
 from sim.sweeps.plan import at

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from sim.analysis.charts import Figure, Result, dot_plot, drawn
-from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.results import Group, NotInResults, Results
 from sim.config.scenario import Scenario
 from sim.model.codes import Gate
+from sim.runs.intervals import Estimate, estimate
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.story import gate_keys, gate_words
 from sim.sweeps.store import TRACES

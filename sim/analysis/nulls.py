@@ -25,12 +25,11 @@ from sim.analysis.incidence import (
     groups_played,
     weekly_counts,
 )
-from sim.analysis.intervals import Estimate, estimate
 from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, record_of, share
 from sim.analysis.past_cases import YEAR as DAYS
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.scenario import Scenario
-from sim.runs.shares import LEVEL
+from sim.runs.intervals import LEVEL, Estimate, estimate
 
 YEAR = 52
 """Weeks of a year, as in the model's conversions of rates."""

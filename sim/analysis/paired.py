@@ -14,10 +14,9 @@ import polars as pl
 from scipy.stats import t
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot
-from sim.analysis.intervals import Estimate, estimate, paired_shares, spread
 from sim.analysis.results import Floats, NotInResults, Results, word
+from sim.runs.intervals import LEVEL, Estimate, estimate, paired_shares, spread
 from sim.runs.outcomes import OUTCOME_COLUMNS
-from sim.runs.shares import LEVEL
 from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 

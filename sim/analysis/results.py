@@ -15,9 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Tabular
-from sim.analysis.intervals import Clusters, Estimate, estimate
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import SimError
+from sim.runs.intervals import Clusters, Estimate, estimate
 from sim.runs.outcomes import codes_of
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, as_stored, swept_type, words_of
 from sim.sweeps.overrides import Value

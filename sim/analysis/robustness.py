@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.inputs import halves, inputs
-from sim.analysis.intervals import estimate
 from sim.analysis.results import Floats, NotInResults, Results, short, word
+from sim.runs.intervals import estimate
 
 PARTS = 3
 """Parts of the range of a drawn number that make worlds."""

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
-from sim.analysis.intervals import Clusters, Estimate, estimate, paired_estimate
 from sim.analysis.results import Floats, NotInResults, Results, short, word
-from sim.runs.shares import LEVEL, Z
+from sim.runs.intervals import LEVEL, Clusters, Estimate, Z, estimate, paired_estimate
 from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
 

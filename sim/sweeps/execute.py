@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from sim.runs.files import parquet_bytes
-from sim.runs.shares import runs_for
+from sim.runs.intervals import runs_for
 from sim.runs.terminal import columns, console, counted, duration, plain_table, show, size
 from sim.sweeps.columns import FAILED
 from sim.sweeps.executors import workers_for

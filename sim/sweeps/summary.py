@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 
-from sim.runs.shares import Floats, Share, clustered, ratio_variance, wilson, within
+from sim.runs.intervals import Floats, Share, clustered, ratio_variance, wilson, within
 from sim.runs.terminal import columns, counted, plain_table, show
 from sim.sweeps.columns import FAILED, OK, as_stored, kind_of, swept_type
 from sim.sweeps.overrides import Value

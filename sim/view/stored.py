@@ -15,9 +15,9 @@ from sim.errors import ConfigError
 from sim.model.codes import Gate
 from sim.model.identity import file_digest, model_digest
 from sim.model.plugins import plugin_digest, plugin_files
+from sim.runs.intervals import Share
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import LEDGER_COLUMNS, OUTCOME_COLUMNS, codes_of, outcomes
-from sim.runs.shares import Share
 from sim.runs.story import day_of, gate_words
 from sim.runs.summary import scenario_columns, scenario_outcomes
 from sim.sweeps.cells import CellSettings

@@ -5,7 +5,7 @@ import pytest
 
 from sim.analysis import NotInResults, Results, boxes
 from sim.analysis.inputs import Table, cell_means, grown, halves, measured
-from sim.analysis.intervals import Clusters
+from sim.runs.intervals import Clusters
 
 
 def test_a_known_box_is_found() -> None:

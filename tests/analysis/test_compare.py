@@ -9,7 +9,7 @@ import pytest
 
 from sim.analysis import NotInResults, Results, compare, load
 from sim.analysis.compare import Measure, overall_unpaired, unpaired
-from sim.analysis.intervals import estimate, paired_shares
+from sim.runs.intervals import estimate, paired_shares
 from tests.analysis.conftest import play
 
 LINE = "strategy@armenia=boulware,tit_for_tat strategy@azerbaijan=firm,hold_out trace=none "

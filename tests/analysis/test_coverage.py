@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.analysis.assumptions import POINTS, Decomposition
-from sim.analysis.intervals import Clusters, estimate, paired_shares
 from sim.analysis.paired import Difference, best_set, mean_change
 from sim.analysis.results import Results
+from sim.runs.intervals import Clusters, estimate, paired_shares
 
 Floats = NDArray[np.float64]
 REPEATED = 300

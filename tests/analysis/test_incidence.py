@@ -11,7 +11,7 @@ from sksurv.datasets import load_bmt, load_cgvhd
 
 from sim.analysis import Results, incidence, load
 from sim.analysis.incidence import EVENTS, Curves, first_events, from_counts
-from sim.runs.shares import ratio_variance
+from sim.runs.intervals import ratio_variance
 from sim.sweeps.plan import Plan
 from tests.analysis.conftest import runs_of
 

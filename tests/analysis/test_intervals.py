@@ -5,14 +5,18 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from sim.analysis.intervals import (
+from sim.runs.intervals import (
     Estimate,
+    Z,
+    effective_size,
     estimate,
     paired_estimate,
     paired_shares,
+    ratio_variance,
     spread,
+    student,
+    wilson,
 )
-from sim.runs.shares import Z, effective_size, ratio_variance, student, wilson
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 30, 59, 60])

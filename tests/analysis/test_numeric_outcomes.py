@@ -20,9 +20,8 @@ from sim.analysis import (
     strategy_game,
     turning_points,
 )
-from sim.analysis.intervals import estimate
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
-from sim.runs.shares import within
+from sim.runs.intervals import estimate, within
 from sim.sweeps.columns import DERIVED
 from sim.sweeps.planning import make_plan
 from sim.sweeps.summary import by_cell, print_summary

@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from sim.analysis import NotInResults, Results, load, paired_differences
-from sim.analysis.intervals import paired_shares
 from sim.analysis.page.sweep_page import sweep_report
 from sim.analysis.paired import EVERYWHERE, SameRuns, same_runs
+from sim.runs.intervals import paired_shares
 from sim.sweeps.execute import Quiet, execute
 from sim.sweeps.planning import make_plan
 from tests.analysis.conftest import Change

@@ -15,9 +15,9 @@ from statsmodels.stats.proportion import proportion_confint
 from sim import load, sweep
 from sim import sweeps as api
 from sim.errors import ConfigError
+from sim.runs.intervals import clustered, wilson
 from sim.runs.outcomes import outcomes
 from sim.runs.play import play_one
-from sim.runs.shares import clustered, wilson
 from sim.runs.summary import scenario_outcomes
 from sim.sweeps import run, summary
 from sim.sweeps.cells import CellSettings

@@ -8,7 +8,7 @@ import pytest
 
 from sim import sweep
 from sim.errors import ConfigError
-from sim.runs.shares import runs_for, wilson
+from sim.runs.intervals import runs_for, wilson
 from sim.sweeps.execute import Quiet, execute_until
 from sim.sweeps.planning import make_plan
 from sim.sweeps.summary import widest_interval

@@ -11,8 +11,8 @@ import pytest
 from sim.errors import ConfigError
 from sim.model.identity import digest
 from sim.runs.files import parquet_bytes
+from sim.runs.intervals import wilson
 from sim.runs.outcomes import OUTCOME_COLUMNS
-from sim.runs.shares import wilson
 from sim.sweeps.plan import UNSEALED_FORMAT
 from sim.sweeps.store import Store
 from sim.view.choices import Choices, Start, settings_of

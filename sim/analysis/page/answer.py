@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.deals import Rate, signing_rates
-from sim.analysis.intervals import Estimate, estimate, spread
 from sim.analysis.ledger import ledger
 from sim.analysis.page.content import (
     Number,
@@ -27,6 +26,7 @@ from sim.analysis.page.content import (
 from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
 from sim.analysis.results import Floats, Results, word
 from sim.errors import SimError
+from sim.runs.intervals import Estimate, estimate, spread
 from sim.runs.outcomes import LEDGER_COLUMNS
 from sim.runs.terminal import counted
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM

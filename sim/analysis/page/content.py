@@ -22,10 +22,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, finished
-from sim.analysis.intervals import Estimate
 from sim.analysis.results import Results
 from sim.errors import SimError
-from sim.runs.shares import Z, student
+from sim.runs.intervals import Estimate, Z, student
 from sim.sweeps.columns import DERIVED, as_stored, swept_type
 from sim.sweeps.overrides import Value
 from sim.sweeps.summary import name_of

@@ -8,7 +8,6 @@ import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.charts import Figure, dot_plot, heat_map
-from sim.analysis.intervals import Estimate
 from sim.analysis.page.answer import Finding, paired_query, pooled, statement, told, upwards
 from sim.analysis.page.content import (
     Number,
@@ -24,6 +23,7 @@ from sim.analysis.page.content import (
 from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Results, word
 from sim.errors import SimError
+from sim.runs.intervals import Estimate
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM, Kind
 from sim.sweeps.summary import name_of
 
