@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sim.model.compiled import rule
+from sim.model.records import Numbers
 from sim.theory.minimal_talks import (
     OPPONENTS,
     demands_against,
@@ -159,3 +161,13 @@ def test_without_a_model_nothing_is_learnt_and_facilitation_still_corrects() -> 
     assert seen_weight(state, 0, 0) == pytest.approx(0.5 * np.e)
     state.error_scale[0] = 0.0
     assert seen_weight(state, 0, 0) == pytest.approx(0.5)
+
+
+def test_a_rule_has_numpys_linear_algebra() -> None:
+    """numba is loaded as if SciPy's BLAS were missing; a rule that uses it finds it."""
+
+    @rule
+    def solved(matrix: Numbers, ahead: Numbers) -> float:
+        return float(np.dot(np.linalg.solve(matrix, ahead), ahead))
+
+    assert solved(2.0 * np.eye(2), np.array([3.0, 4.0])) == 12.5
