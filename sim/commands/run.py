@@ -296,6 +296,7 @@ class Talk:
         self.table, self.output, self.advice = table, output, advice
         self.stops = {table.week}  # weeks before which somebody wants to be asked anyway
         self._told = int(table.model.talks.state.events)
+        self._said: list[str] = []  # of the week under way, told with a question
 
     def hold(self) -> None:
         """Play the talks to their end, or until whoever types has gone."""
@@ -325,8 +326,12 @@ class Talk:
         written = int(talks.state.events)
         alone = self.table.parties[0] if len(self.table.parties) == 1 else None
         for line in self.table.seen(talks.events[self._told : written], alone):
-            self.output.print(f"{line.day.isoformat()}  {line.text}", soft_wrap=True)
-        self._told = written
+            if line.text in self._said:
+                self._said.remove(line.text)
+            else:
+                self.output.print(f"{line.day.isoformat()}  {line.text}", soft_wrap=True)
+        if written > self._told:
+            self._told, self._said = written, []
 
     def _ask(self) -> None:
         """Put the question of the moment and take the answer."""
@@ -336,6 +341,10 @@ class Talk:
         if asked is None:
             return
         party = self.table.settings.scenario.actors[asked.party].name
+        for text in asked.so_far:
+            if text not in self._said:
+                self.output.print(f"{asked.day.isoformat()}  {text}", soft_wrap=True)
+                self._said.append(text)
         self.output.print()
         self.output.print(f"{asked.day.isoformat()}, week {asked.week}, {party}: {asked.says}")
         if asked.wordings:

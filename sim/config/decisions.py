@@ -218,6 +218,7 @@ class Asked:
     wordings: tuple[Wording, ...]  # what is open
     answers: tuple[str, ...]  # decisions that answer it
     advice: str  # what the model's party would do
+    so_far: tuple[str, ...]  # what has happened in this week already, in sentences
 
 
 def read_decision(line: str, scenario: Scenario, horizon: int) -> Decision:

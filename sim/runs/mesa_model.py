@@ -28,7 +28,7 @@ from sim.model.rules import (
     signing,
     unilateral,
 )
-from sim.model.rules.week import ARGUMENTS, PHASES, Phase, asked_for
+from sim.model.rules.week import ARGUMENTS, PHASES, Phase, asked_for, of_arrays
 from sim.runs.opening import RunRecord, Talks, check_fault, open_run
 
 
@@ -152,7 +152,9 @@ class NegotiationModel(mesa.Model):
         self.channels = self._channel_graph()
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
         self.tick = 0
-        self.in_office = self.talks.params  # the governments of this week
+        # state and parameters of this week as arrays of one record, see `of_arrays`
+        self._state = np.ndarray(1, STATE, self.talks.state).view(np.recarray)
+        self._in_office = self.talks.governments[:1]
         self.asked: np.record | None = None  # the talks at the moment a person was asked
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -172,7 +174,7 @@ class NegotiationModel(mesa.Model):
         holds the state at that moment, and the talks stay as they were before the week.
         """
         talks = self.talks
-        self.in_office = talks.params
+        self._set_office()
         before = talks.state.copy()
         self.asked = None
         for phase in PHASES:
@@ -213,6 +215,10 @@ class NegotiationModel(mesa.Model):
                 codes = self.talks.state[f"chosen_{name}"]
                 codes[codes == Decided.ASK] = Decided.MODEL
 
+    def _set_office(self) -> None:
+        at = int(self.talks.state.government)
+        self._in_office = self.talks.governments[at : at + 1]
+
     def _put_back(self, before: np.record) -> None:
         for name in STATE.names or ():
             self.talks.state[name] = before[name]
@@ -227,14 +233,14 @@ class NegotiationModel(mesa.Model):
 
     def follow(self, rule: Callable[..., object], actor: Actor) -> None:
         """Call a phase's rule in the part of `actor`; those of the public only if it has one."""
+        asked = asked_for(rule)
         given: dict[str, object] = {name: getattr(self.talks, name) for name in ARGUMENTS}
-        given["params"] = self.in_office
-        given["actor"] = int(actor)
-        if "public" in asked_for(rule):
-            if self.talks.params.citizens[actor] == 0:
+        given |= {"params": self._in_office, "state": self._state, "actor": int(actor)}
+        if "public" in asked:
+            if len(self.talks.publics[actor].opinion) == 0:
                 return
             given["public"] = self.talks.publics[actor]
-        rule(*(given[name] for name in asked_for(rule)))
+        of_arrays(rule)(*(given[name] for name in asked))
 
     def run_record(self) -> RunRecord:
         """Return what has been played so far."""

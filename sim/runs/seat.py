@@ -300,11 +300,14 @@ class Table:
 
     # --- what a seat knows
 
-    def seen(self, events: NDArray[np.void], party: str | None) -> Iterator[Line]:
+    def seen(
+        self, events: NDArray[np.void], party: str | None, now: np.record | None = None
+    ) -> Iterator[Line]:
         """Yield moves in words as the person in a seat sees them; None sees all.
 
         Of the other side's moves neither the reason nor what it reckons; of its drafts, what they
-        give to the seat, which is the week's `received`.
+        give to the seat, which is the week's `received`. `now` is the state in a week that has not
+        been played to its end.
         """
         scenario = self.settings.scenario
         side = 0 if party is None else scenario.parties.index(party)
@@ -314,19 +317,18 @@ class Table:
             if line.actor == rival:
                 name = scenario.actors[rival].name
                 if line.move == Move.OFFER:
-                    line = line._replace(said=f"{name} tables a draft{self._given(event, side)}")
+                    line = line._replace(
+                        said=f"{name} tables a draft{self._given(event, side, now)}"
+                    )
                 elif line.move in _OF_OTHER:
                     line = line._replace(said=f"{name} {_OF_OTHER[line.move]}")
                 line = line._replace(why="")
             yield line
 
-    def _given(self, event: np.void, side: int) -> str:
-        week = int(event["week"])
-        if week >= self.model.tick:
-            return ""
-        received = float(self.model.run_record().history[week].received[side, 0])
+    def _given(self, event: np.void, side: int, now: np.record | None) -> str:
+        state = self.model.run_record().history[int(event["week"])] if now is None else now
         name = self.settings.scenario.actors[self.settings.scenario.parties[side]].name
-        return f": it gives {name} {percent(received)} of what is open"
+        return f": it gives {name} {percent(float(state.received[side, 0]))} of what is open"
 
     def open_wordings(self, party: str, state: np.record | None = None) -> tuple[Wording, ...]:
         """Return what is open, article by article and demand by demand, as a seat sees it."""
@@ -367,6 +369,9 @@ class Table:
         side = int(state.asked_of)
         party = self.settings.scenario.parties[side]
         question = Question(int(state.asked))
+        events = self.model.talks.events[int(self.model.talks.state.events) : int(state.events)]
+        seen = self.seen(events.copy(), None if len(self.parties) == 2 else party, state)
+        so_far = tuple(line.text for line in seen)
         return Asked(
             party=party,
             week=self.week,
@@ -376,6 +381,7 @@ class Table:
             wordings=self.open_wordings(party, state) if question != Question.SIGNATURE else (),
             answers=ANSWERS[question],
             advice=self._advice(question, side),
+            so_far=so_far,
         )
 
     def _says(self, state: np.record, question: Question, side: int) -> str:

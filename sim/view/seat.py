@@ -305,6 +305,7 @@ def _asked(asked: Asked, seat: Seat) -> dict[str, object]:
     return {
         "question": asked.question.name.lower(),
         "says": asked.says,
+        "so_far": list(asked.so_far),
         "single": single and asked.question == Question.ANSWER,
         "rows": [
             {**asdict(row), "article": row.key in rules.scenario.provisions}

@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple, cast
 
 from sim.model.codes import Actor
-from sim.model.compiled import number, rule_called_once
+from sim.model.compiled import entry_rule, number, rule_called_once
 from sim.model.rules import (
     calendar,
     domestic,
@@ -89,6 +89,23 @@ PHASES: tuple[Phase, ...] = (
     Phase(opponent.update, Actor.SECOND),
     Phase(ledger.record, Actor.NATURE),
 )
+
+
+@cache
+def of_arrays(phase_rule: Callable[..., object]) -> Callable[..., object]:
+    """Return a phase's rule for parameters and state that are arrays of one record each.
+
+    numba reads an array in a microsecond and a record by itself in sixty, which is most of a week
+    that is walked through from Python. Uncompiled it is the same rule.
+    """
+    asked = asked_for(phase_rule)
+    name = f"{phase_rule.__name__}_of_arrays"
+    given = (f"{part}[0]" if part in ("params", "state") else part for part in asked)
+    text = f"def {name}({', '.join(asked)}):\n    rule({', '.join(given)})"
+    names: dict[str, object] = {"__name__": __name__, "rule": phase_rule}
+    # Under the name of this file, since numba keeps machine code by file and name.
+    exec(compile(text, __file__, "exec"), names)  # noqa: S102 - the text is made of names above
+    return entry_rule(cast(Callable[..., object], names[name]))
 
 
 def _in_sequence(phases: tuple[Phase, ...]) -> Callable[..., object]:
