@@ -153,7 +153,7 @@ class NegotiationModel(mesa.Model):
         self._history = np.zeros(self.horizon, STATE).view(np.recarray)
         self.tick = 0
         # state and parameters of this week as arrays of one record, see `of_arrays`
-        self._state = np.ndarray(1, STATE, self.talks.state).view(np.recarray)
+        self._state = np.asarray(self.talks.state).reshape(1).view(np.recarray)
         self._in_office = self.talks.governments[:1]
         self.asked: np.record | None = None  # the talks at the moment a person was asked
         self.datacollector = mesa.DataCollector(
