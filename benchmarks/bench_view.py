@@ -260,7 +260,8 @@ def main(*, tiny: bool = False) -> list[Figure]:
         starts = start_times(browser, rounds)
         with served(free_port()) as (process, address):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{address}?horizon={15 if tiny else 156}")
+            # Whole drafts keep the talks going for as long as they are watched.
+            page.goto(f"{address}?bargaining=packages&horizon={15 if tiny else 156}")
             page.wait_for_selector(STEP, timeout=120_000)
             times = page.evaluate(WATCHED_STEPS, clicks)
             opening(page)
