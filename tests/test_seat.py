@@ -20,7 +20,7 @@ from sim.model.codes import Article, Gate, Heeded, Move, Precondition, Question,
 from sim.model.records import ARTICLES
 from sim.runs.opening import RunRecord
 from sim.runs.outcomes import outcomes
-from sim.runs.play import debriefing, run_engine, run_mesa, unheeded
+from sim.runs.play import debriefing, play_batch, run_engine, run_mesa, unheeded
 from sim.runs.seat import Table
 from sim.runs.story import percent, tell
 from tests.test_homes import settings as two_homes
@@ -447,6 +447,12 @@ def test_what_met_no_occasion_is_named(capsys: Capture) -> None:
 def test_an_unknown_seat_is_refused(capsys: Capture) -> None:
     assert main(["play", *QUICK, "--seat", "armeni"]) == 2
     assert capsys.readouterr().err.endswith("seat: no party 'armeni'; did you mean 'armenia'?\n")
+
+
+def test_a_batch_of_runs_takes_no_decisions() -> None:
+    """They would be left out without a word."""
+    with pytest.raises(ConfigError, match="decisions: belong to one run"):
+        play_batch([talks('decisions=["armenia 3 take"]')], range(2))
 
 
 # --- what a seat sees

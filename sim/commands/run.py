@@ -93,6 +93,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_play(subparsers)
 
 
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        help="write outcome, weeks and moves into a new or empty folder",
+    )
+
+
 def _add_run(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "run", help="play the talks once and tell what happened", description=RUN
@@ -116,12 +125,7 @@ def _add_run(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         help="write the weekly history, one row a week",
     )
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        type=Path,
-        help="write outcome, weeks and moves into a new or empty folder",
-    )
+    _add_out(parser)
     parser.add_argument(
         "-m",
         "--multirun",
@@ -147,12 +151,7 @@ def _add_play(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--no-advice", action="store_true", help="do not say what the model's party would do"
     )
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        type=Path,
-        help="write outcome, weeks and moves into a new or empty folder",
-    )
+    _add_out(parser)
 
 
 def execute(args: argparse.Namespace) -> int:

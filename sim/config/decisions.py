@@ -19,6 +19,8 @@ from sim.errors import ConfigError, did_you_mean
 from sim.model.codes import Decided, Question, complete
 from sim.model.records import ARTICLES, DECISION, ISSUES, NO_DECISIONS
 
+ONE_RUN = "decisions: belong to one run, play them by `sim run`"
+"""Why decisions are refused elsewhere: they answer questions of one course of chance."""
 OUTSIDE = "outside"
 """What is conceded that is in no article and no precondition."""
 
@@ -217,6 +219,7 @@ class Asked:
     says: str  # the question in a sentence
     wordings: tuple[Wording, ...]  # what is open
     answers: tuple[str, ...]  # decisions that answer it
+    single: bool  # whether single articles of a draft can be taken
     advice: str  # what the model's party would do
     so_far: tuple[str, ...]  # what has happened in this week already, in sentences
 

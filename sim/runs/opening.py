@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.decisions import decision_records
+from sim.config.decisions import ONE_RUN, decision_records
 from sim.config.parameters import governments, governments_of_points, public_at
 from sim.config.settings import Settings
-from sim.errors import FaultyPluginError
+from sim.errors import ConfigError, FaultyPluginError
 from sim.model.records import EVENT, EVENTS, NO_DECISIONS, PARAMS, STATE, Publics
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public
@@ -98,10 +98,14 @@ class Cells(NamedTuple):
 
         parts: settings and how many of the cells, in their order, they stand for; numbers of their
             scenario may be columns with a value for each of those.
+
+        Raises ConfigError if a person decides in one of them: that belongs to one course of chance.
         """
         rows: list[NDArray[np.void]] = []
         societies: list[Societies] = []
         for settings, points in parts:
+            if settings.decisions:
+                raise ConfigError(ONE_RUN)
             rows.append(governments_of_points(settings, points))
             societies += societies_of_points(settings, points)
         shape = (len(numbers), max(part.shape[1] for part in rows))

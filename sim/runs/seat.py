@@ -242,8 +242,7 @@ class Table:
             return ""
         j = issue_of(self.settings.scenario, key)
         if j < ARTICLES:
-            shut = not state.in_talks[j] or state.article[j] == Article.AGREED
-            if shut:
+            if not state.in_talks[j] or state.article[j] == Article.AGREED:
                 return f"'{key}' is closed"
             return f"all is given on '{key}'" if state.floor[side, j] >= 1.0 else ""
         if self.settings.precondition.rule == "none":
@@ -380,6 +379,7 @@ class Table:
             says=self._says(state, question, side),
             wordings=self.open_wordings(party, state) if question != Question.SIGNATURE else (),
             answers=ANSWERS[question],
+            single=question == Question.ANSWER and takes_single(self.model.talks.params),
             advice=self._advice(question, side),
             so_far=so_far,
         )

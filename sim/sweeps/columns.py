@@ -159,7 +159,7 @@ DERIVED: Mapping[str, Kind] = {
         "",
         {},
         "signed_week",
-        "a run without one counts with all {horizon} weeks",
+        "a run without one counts with all weeks of the shortest horizon",
     ),
     "worse_off_share": Kind(
         "the worse-off side's share of its greatest possible gain",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+from sim.config.decisions import ONE_RUN
 from sim.config.settings import Settings
 from sim.config.sources import check_overrides, files_read, search_folders
 from sim.errors import ConfigError
@@ -37,7 +38,7 @@ from sim.sweeps.overrides import (
     unknown_choices,
 )
 from sim.sweeps.plan import OWN_CHANCE, SHIPPED, Combination, Plan, at, changed, shape_for
-from sim.sweeps.request import ONE_RUN, Line, SweepSettings, read_line
+from sim.sweeps.request import Line, SweepSettings, read_line
 
 REFUSED = re.compile(r"(?<=, got )\S+$|(?<=: )-?\d\S*(?= must| lies)")
 """The refused value in the line of a problem."""

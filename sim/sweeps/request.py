@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sim.config.compose import compose_plain
+from sim.config.decisions import ONE_RUN
 from sim.config.messages import problem_lines
 from sim.config.number import pattern_of
 from sim.config.settings import WHOLE_RULES, Rules
@@ -35,8 +36,6 @@ from sim.sweeps.overrides import (
 
 RESERVED = {"seed": "set one seed for the sweep", "replicate": "set replicates=NUMBER"}
 """Keys that must not be swept, and what to do instead."""
-ONE_RUN = "decisions: belong to one run, play them by `sim run`"
-"""Why no run of a sweep has what persons decide."""
 
 
 class Own(BaseModel):

@@ -75,13 +75,12 @@ def name_of(outcome: str) -> str:
     return NAMES.get(outcome, outcome.replace("_", " "))
 
 
-def explained(outcome: str, plan: Plan) -> str:
+def explained(outcome: str) -> str:
     """Return in words what such a column holds."""
     kind = kind_of(outcome)
     if kind.share:
         return f"share of runs in which {kind.words}"
-    missing = kind.missing.format(horizon=plan.common_horizon)
-    return f"{kind.words}, in {kind.unit}; {missing}"
+    return f"{kind.words}, in {kind.unit}; {kind.missing}"
 
 
 def _value(outcome: str, plan: Plan) -> pl.Expr:
@@ -211,7 +210,7 @@ def print_summary(file: Path, plan: Plan, target: Console, outcome: str = "") ->
         target.print(plan.title, style="bold", markup=False)
         target.print()
     if outcome:
-        told = f"{heading(outcome)}: {explained(outcome, plan)}"
+        told = f"{heading(outcome)}: {explained(outcome)}"
         target.print(told, soft_wrap=True, markup=False, highlight=False)
         target.print()
     any_printed = _print_values(runs, plan, target, outcomes) or _print_all(

@@ -5,21 +5,19 @@ is at it is told when something has changed.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from threading import RLock, Thread
 
 from sim.config.decisions import OUTSIDE, Asked, decision_problems
 from sim.config.scenario import Scenario
-from sim.errors import ConfigError, SimError, did_you_mean
-from sim.model.codes import Article, Precondition, Question
-from sim.model.records import ARTICLES
+from sim.errors import ConfigError, did_you_mean
 from sim.runs.mesa_model import NegotiationModel
 from sim.runs.play import Course, debriefing
 from sim.runs.seat import Table
 from sim.view.board.path import sentence
 from sim.view.choices import Address, State
-from sim.view.watch import PartyNow, Snapshot, Watch, take
+from sim.view.watch import PartyNow, Snapshot, Watch, failure_of, take
 
 KEPT_GAMES = 50
 """Games that others may join, the newest."""
@@ -63,12 +61,7 @@ class Game:
 
     def play(self) -> None:
         """Play one week, unless somebody is asked; what a rule raises is kept and ends the game."""
-        try:
-            self.table.step()
-        except SimError as error:
-            self.failure = str(error)
-        except Exception as error:  # noqa: BLE001 - a user's plug-in may raise anything; it is shown
-            self.failure = f"the rules raised {type(error).__name__}: {error}"
+        self.failure = failure_of(self.table.step, self.table.week)
         if self.over and not self.failure and not self.debriefing:
             self.debriefing = debriefing(self.table.settings)
 
@@ -285,7 +278,7 @@ def _shown(seat: Seat, name: str, other: str) -> dict[str, object]:
         "sits": here,
         "link": f"?seat={_others(seat)[1]}&table={seat.game.name}" if seat.game.name else "",
         "deciding": deciding,
-        "asked": _asked(asked, seat) if asked is not None else None,
+        "asked": _asked(asked, seat.settings.scenario.provisions) if asked is not None else None,
         "advice": asked.advice if asked is not None and advice else "",
         "also": table.alone(seat.party) if advice else [],
         "advised": seat.advised,
@@ -299,18 +292,13 @@ def _shown(seat: Seat, name: str, other: str) -> dict[str, object]:
     }
 
 
-def _asked(asked: Asked, seat: Seat) -> dict[str, object]:
-    rules = seat.settings
-    single = rules.bargaining.rule == "articles" or rules.agenda.rule == "issue_by_issue"
+def _asked(asked: Asked, provisions: Collection[str]) -> dict[str, object]:
     return {
         "question": asked.question.name.lower(),
         "says": asked.says,
         "so_far": list(asked.so_far),
-        "single": single and asked.question == Question.ANSWER,
-        "rows": [
-            {**asdict(row), "article": row.key in rules.scenario.provisions}
-            for row in asked.wordings
-        ],
+        "single": asked.single,
+        "rows": [{**asdict(row), "article": row.key in provisions} for row in asked.wordings],
     }
 
 
@@ -334,23 +322,20 @@ def _others(seat: Seat) -> tuple[str, str]:
 def free_moves(seat: Seat) -> list[Mapping[str, str]]:
     """Return what the seat may do unasked this week: the words of the decision, and a label."""
     scenario, table = seat.settings.scenario, seat.game.table
-    state = table.model.talks.state
+    articles = [(key, entry.number or key) for key, entry in scenario.provisions.items()]
     moves = [("offer_agreed", "Offer to sign what is agreed")]
     moves += [
         (f"concede {row.key}", f"Give way alone on {row.name}")
         for row in table.open_wordings(seat.party)
         if row.key in scenario.provisions
     ]
-    for k, (key, entry) in enumerate(scenario.preconditions.items()):
-        status = Precondition(int(state.precondition[k]))
-        if entry.delivered_by == seat.party and status == Precondition.DEMANDED:
+    for key, entry in scenario.preconditions.items():
+        if entry.delivered_by == seat.party:
             moves.append((f"concede {key}", f"Promise: {entry.title}"))
         if entry.demanded_by == seat.party:
             moves.append((f"drop {key}", f"Drop your demand: {entry.title}"))
     moves.append((f"concede {OUTSIDE}", "Concede something outside the text"))
-    for i, (key, provision) in enumerate(scenario.provisions.items()):
-        if i < ARTICLES and state.article[i] == Article.AGREED and state.in_talks[i]:
-            moves.append((f"reopen {key}", f"Reopen {provision.number or key}"))
+    moves += [(f"reopen {key}", f"Reopen {number}") for key, number in articles]
     moves.append(("leave", "Leave the seat: the model decides from now on"))
     return [
         {"words": words, "label": label}

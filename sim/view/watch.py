@@ -1,5 +1,6 @@
 """One run that is watched, each of its weeks as plain frozen data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -319,12 +320,7 @@ class Watch:
     def _play(self) -> None:
         """Play one week; what a rule raises is kept and ends the run."""
         before = self.model.tick
-        try:
-            self.model.step()
-        except SimError as error:
-            self.failure = str(error)
-        except Exception as error:  # noqa: BLE001 - a user's plug-in may raise anything; it is shown
-            self.failure = f"in week {before} the rules raised {type(error).__name__}: {error}"
+        self.failure = failure_of(self.model.step, before)
         if self.model.tick > before:
             self._snapshots.append(take(self.model, self._new_lines()))
         elif not self.failure:
@@ -338,6 +334,17 @@ class Watch:
         new = slice(self._told, int(talks.state.events))
         self._told = new.stop
         return tuple(tell_one(event, self.settings) for event in talks.events[new])
+
+
+def failure_of(step: Callable[[], object], week: int) -> str:
+    """Play a week and return what its rules raised, nothing if they did not."""
+    try:
+        step()
+    except SimError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - a user's plug-in may raise anything; it is shown
+        return f"in week {week} the rules raised {type(error).__name__}: {error}"
+    return ""
 
 
 def opened(settings: Settings) -> Watch:

@@ -46,7 +46,7 @@ def tick(page: Page) -> int:
 
 def at(page: Page, played: int) -> None:
     """Wait until so many weeks are shown."""
-    expect(page.locator(f'main[data-tick="{played}"]')).to_have_count(1, timeout=20_000)
+    expect(page.locator(f'main[data-tick="{played}"]')).to_have_count(1)
 
 
 def courses_played(page: Page) -> None:

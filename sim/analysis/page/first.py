@@ -124,7 +124,7 @@ def _lead(
             text = f"{_sentence(kind.words)} is {interval_words('share')} {kind.unit} on average"
         text += ", over all that was varied" if results.plan.cells > 1 else ""
         found = _in_hundreds(pooled(results, "share", outcome), kind)
-        yield statement(f"{text}{_missing(results, kind)}.", {"share": found})
+        yield statement(f"{text}{_missing(kind)}.", {"share": found})
     if clear:
         value, than, apart = upwards(clear[0])
         query = paired_query(results, "apart", outcome, clear[0])
@@ -148,11 +148,9 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _missing(results: Results, kind: Kind) -> str:
+def _missing(kind: Kind) -> str:
     """Return how a run counts in which there is nothing to measure, as the end of a sentence."""
-    if kind.share:
-        return ""
-    return f"; {kind.missing.format(horizon=results.plan.common_horizon)}"
+    return "" if kind.share else f"; {kind.missing}"
 
 
 def _two_values(results: Results, outcome: str) -> Statement:
@@ -166,7 +164,7 @@ def _two_values(results: Results, outcome: str) -> Statement:
     if kind.share:
         return statement(f"Of 100 runs, {kind.words} in {said[0]} and in {said[1]}.", findings)
     text = f"{_sentence(kind.words)} is {said[0]} and {said[1]} on average"
-    return statement(f"{text}{_missing(results, kind)}.", findings)
+    return statement(f"{text}{_missing(kind)}.", findings)
 
 
 def _in_hundreds(found: Finding, kind: Kind) -> Finding:

@@ -343,7 +343,7 @@ def _difference(found: Comparison, one: Results, other: Results) -> Statement:
         f"{found.name} sweep than in the first, {how}."
     )
     if not kind.share:
-        text += f" {kind.missing.format(horizon=horizon).capitalize()}."
+        text += f" {kind.missing.capitalize()}."
     shown = ".1f" if kind.weeks else "percent"
     numbers = {name: Number(x, shown) for name, x in mean.columns("difference").items()}
     names = ("difference", "low", "high")

@@ -390,7 +390,7 @@ def _results(
         listed={
             "title": f"Results of {sweep.title}",
             "note": f"{sweep.plan.cells:,} cells, {sweep.runs:,} runs stored in {sweep.folder}. "
-            f"{heading(sweep.outcome)}: {explained(sweep.outcome, sweep.plan)}.",
+            f"{heading(sweep.outcome)}: {explained(sweep.outcome)}.",
             "share": heading(sweep.outcome),
             "swept": swept,
             "most": sweep.plan.cells - 1,
