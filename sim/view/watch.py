@@ -307,15 +307,16 @@ class Watch:
 
     def close(self) -> None:
         """Let Mesa forget the model; Mesa 3.3 keeps a count of agents for every model it met."""
-        # They hold each other, and a search for such rings in all memory would hold up every tab.
+        if not vars(self.model):
+            return
         for agent in list(self.model.agents):
             ids = getattr(type(agent), "_ids", None)
             if isinstance(ids, dict):
                 ids.pop(self.model, None)
             vars(agent).clear()
-        for name, value in list(vars(self.model).items()):
-            if getattr(value, "__self__", None) is self.model:
-                delattr(self.model, name)
+        # Model, agents and Mesa's schedule hold each other; a search for such rings in all memory
+        # would hold up every tab.
+        vars(self.model).clear()
 
     def _play(self) -> None:
         """Play one week; what a rule raises is kept and ends the run."""
