@@ -131,3 +131,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 class FaultyPluginError(SimError):
     """A strategy or acceptance condition that returned no finite number."""
+
+
+class PlainRulesError(Exception):
+    """What was asked for takes too long by plain rules; the command line starts again without."""

@@ -15,12 +15,14 @@ What several of them share stands here: parsing with suggestions, options, a wor
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from sim.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from sim.config.settings import Settings
 
 COMMANDS = {
     "run": "run",
@@ -51,6 +53,12 @@ OUTCOMES = (
     "worse_off_share",
 )
 """Names of `sim.sweeps.columns.DERIVED`, which is not imported to print a help."""
+CITIZENS_A_WEEK = 600
+"""Whose opinions take plain rules as long as the rest of a week, some three milliseconds."""
+MOST_WEEKS = 400
+"""Weeks that plain rules play in the time in which numba and machine code are loaded."""
+MOST_WEEKS_UNCOMPILED = 10_000
+"""Weeks that they play in half the time in which all rules are compiled."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -143,15 +151,29 @@ def add_outcome(parser: argparse.ArgumentParser, what: str, default: str) -> Non
 
 def announce_compiling(entry: str = "") -> None:
     """Say that an entry rule, e.g. ``"engine.play"``, or any will be compiled, if it is not yet."""
-    from sim.model.compiled import is_compiled
+    from sim.model.compiled import PLAIN, is_compiled
 
-    interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
-    if not interpreted and not is_compiled(entry):
+    if not PLAIN and not is_compiled(entry):
         print(
             "sim: compiling the rules of the talks; this happens once and takes up to a minute",
             file=sys.stderr,
             flush=True,
         )
+
+
+def compile_if_long(settings: "Settings", most: int = MOST_WEEKS) -> None:
+    """Ask for compiled rules where they play sooner than the plain ones, compiling included.
+
+    most: weeks that plain rules may play where machine code is on disk already.
+    """
+    from sim.config.parameters import public_at
+    from sim.model.compiled import is_compiled, require_compiled
+
+    publics = (public_at(settings, party) for party in settings.scenario.parties)
+    citizens = sum(public.citizens.value for public in publics if public is not None)
+    weeks = settings.horizon * (1 + citizens / CITIZENS_A_WEEK)
+    if weeks > MOST_WEEKS_UNCOMPILED or (weeks > most and is_compiled()):
+        require_compiled()
 
 
 def note_idle_choices(lines: Iterable[str]) -> None:

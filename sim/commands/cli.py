@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sim import __version__
 from sim.commands import COMMANDS, Parser, parse
-from sim.errors import ConfigError, SimError, collapsed, did_you_mean
+from sim.errors import ConfigError, PlainRulesError, SimError, collapsed, did_you_mean
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -39,6 +39,8 @@ PACKAGES = (
 """Whose versions `sim --version` prints."""
 PLAYING = ("run", "play", "sweep", "view", "report")
 """Commands that play whole runs or none, and so need no rule by itself."""
+SINGLE = ("run", "play")
+"""Commands that play one run, which most often is sooner done than compiled rules are loaded."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,14 +50,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     command says.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and given[:1] and given[0] in PLAYING:
-        os.environ.setdefault("SIM_LEAN_RULES", "1")  # before numba is imported, also in workers
+    if argv is None:  # before any rule is imported, also in workers
+        if given[:1] and given[0] in PLAYING:
+            os.environ.setdefault("SIM_LEAN_RULES", "1")
+        if given[:1] and given[0] in SINGLE:
+            os.environ.setdefault("SIM_PLAIN_RULES", "if_short")
     _make_streams_printable()
     if given[:1] == ["complete"]:
         return _complete(given[1:])
     try:
         code = _execute(given)
         sys.stdout.flush()
+    except PlainRulesError:
+        os.environ["SIM_PLAIN_RULES"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "sim", *given])
     except SimError as error:
         for line in collapsed(str(error).splitlines()):
             print(f"sim: {line}", file=sys.stderr)

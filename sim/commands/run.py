@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import add_configuration_options, add_quiet, announce_compiling, note_idle_choices
+from sim.commands import (
+    add_configuration_options,
+    add_quiet,
+    announce_compiling,
+    compile_if_long,
+    note_idle_choices,
+)
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,8 +117,7 @@ def _add_run(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--driver",
         choices=("engine", "mesa"),
         default="engine",
-        help="engine: compiled, the default; mesa: the agents of the Mesa model. Both play the "
-        "same run",
+        help="engine: the default; mesa: the agents of the Mesa model. Both play the same run",
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
     parser.add_argument(
@@ -179,6 +184,7 @@ def execute(args: argparse.Namespace) -> int:
     from sim.runs.play import play_one
     from sim.runs.summary import summarise
 
+    compile_if_long(settings)
     if not args.quiet:
         note_idle_choices(without_effect(settings))
         announce_compiling(_entry(args.driver))
@@ -229,6 +235,7 @@ def _conduct(conduct: "Conduct") -> dict[str, object]:
 
 def _multirun(args: argparse.Namespace) -> int:
     from sim.commands.multirun import SOME_FAILED, Job, check, multirun
+    from sim.model.compiled import require_compiled
     from sim.runs.terminal import counted
 
     problems = []
@@ -247,6 +254,7 @@ def _multirun(args: argparse.Namespace) -> int:
     job = Job(args.driver, None if args.trace is None else str(args.trace))
     line = (args.overrides, args.config_name, args.config_dir)
     folder = check(*line)
+    require_compiled()
     announce_compiling(_entry(args.driver))
     outcomes, failures = multirun(*line, job, folder)
     print(f"{counted(outcomes, 'outcome')}, {failures:,} failed: {folder}")
@@ -274,6 +282,7 @@ def _play(args: argparse.Namespace) -> int:
     from sim.runs.seat import Table
     from sim.runs.terminal import console
 
+    compile_if_long(settings, most=0)  # many courses are played at the end
     note_idle_choices(without_effect(settings))
     announce_compiling()
     table = Table(settings, args.seat or [settings.scenario.first])

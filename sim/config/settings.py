@@ -214,6 +214,8 @@ def use_plugins(files: list[str]) -> None:
     Raises ConfigError if one of them cannot be used, or the rules of this process have been put
     together with other ones; the plug-ins known before stay known.
     """
+    from sim.model.compiled import require_compiled
+
     before = os.environ.get(PLUGINS_VARIABLE, "")
     paths = [Path(file).expanduser().resolve() for file in files]
     joined = os.pathsep.join(str(path) for path in paths)
@@ -230,6 +232,7 @@ def use_plugins(files: list[str]) -> None:
                 f"start a new one for {', '.join(files)}"
             ]
         )
+    require_compiled()
     os.environ[PLUGINS_VARIABLE] = joined
     registry.cache_clear()
     try:

@@ -1,7 +1,8 @@
 """How a rule is compiled: one decorator, so that all rules are compiled alike.
 
 Strict floating point (no fast-math), NumPy's division, the interpreter lock released. With
-``NUMBA_DISABLE_JIT=1`` every rule is the plain Python function that stands in the file.
+``NUMBA_DISABLE_JIT=1`` every rule is the plain Python function that stands in the file. It gives
+the same bits, and a single run is played that way before numba is loaded.
 
 Machine code is kept on disk, in a folder named after what all rules and the user's plug-ins mean
 (see `sim.model.identity`). So code that no longer fits is never loaded, and an edited comment asks
@@ -15,15 +16,18 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar, cast
 
-import numba as nb
-from numba.core.caching import UserProvidedCacheLocator
-
+from sim.errors import PlainRulesError
 from sim.model.identity import COMPILED, cache_folder, source_digest
 
+PLAIN_IF_SHORT = os.environ.get("SIM_PLAIN_RULES") == "if_short"
+"""Whether the command line may start this process again if plain rules are not enough for it."""
+PLAIN = PLAIN_IF_SHORT or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+"""Whether Python plays the rules as they stand."""
 LEAN = os.environ.get("SIM_LEAN_RULES") == "1"
 """Whether inner rules are compiled without a way to call them from Python.
 
@@ -31,38 +35,55 @@ That takes a quarter less time. The command line asks for it (`sim.commands.cli`
 calls an inner rule by itself.
 """
 
+if not PLAIN:
+    import numba as nb
+    from numba.core.caching import UserProvidedCacheLocator
+
+    class RulesFolder(UserProvidedCacheLocator):
+        """Where numba finds the machine code of a rule: its folder says already that it fits."""
+
+        def get_source_stamp(self) -> str:
+            """Return nothing: numba would compile a file again whose date or size has changed."""
+            return ""
+
+        def get_disambiguator(self) -> str:
+            """Return nothing: numba would compile again what stands in another line."""
+            return ""
+
+        @classmethod
+        def from_function(
+            cls, py_func: Callable[..., object], py_file: str
+        ) -> "RulesFolder | None":
+            """Return the place of one of this package's rules, None for any other function."""
+            return cls(py_func, py_file) if py_func.__module__.startswith("sim.") else None
+
+
 _KEPT = 8
 """Folders of machine code that are kept, newest first."""
 
 
-def prune(folder: Path, keep: int = _KEPT) -> None:
-    """Remove the oldest folders of machine code beyond `keep`; losing a race is no harm."""
+def prune(folder: Path, used: Path, keep: int = _KEPT) -> None:
+    """Remove the oldest folders of machine code beyond `keep`; losing a race is no harm.
+
+    used: the one in use, which stays.
+    """
     if not folder.is_dir():
         return
     found = sorted(
-        (entry for entry in folder.iterdir() if entry.name.startswith("rules-")),
+        (entry for entry in folder.glob("rules-*") if entry != used),
         key=lambda entry: entry.stat().st_mtime,
         reverse=True,
     )
-    for entry in found[keep:]:
+    for entry in found[keep - 1 :]:
         shutil.rmtree(entry, ignore_errors=True)
 
 
-class RulesFolder(UserProvidedCacheLocator):
-    """Where numba finds the machine code of a rule: its folder says already that it fits."""
-
-    def get_source_stamp(self) -> str:
-        """Return nothing: numba would compile a file again whose date or size has changed."""
-        return ""
-
-    def get_disambiguator(self) -> str:
-        """Return nothing: numba would compile a function again that stands in another line."""
-        return ""
-
-    @classmethod
-    def from_function(cls, py_func: Callable[..., object], py_file: str) -> "RulesFolder | None":
-        """Return the place of one of this package's rules, None for any other function."""
-        return cls(py_func, py_file) if py_func.__module__.startswith("sim.") else None
+def machine_code(lean: bool) -> Path:
+    """Return the folder of the machine code of this code and the plug-ins now named."""
+    plugins = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
+    meaning = source_digest(COMPILED, (Path(file) for file in plugins if file))
+    digest = hashlib.blake2b(f"{version('numba')} {lean} {meaning}".encode(), digest_size=12)
+    return cache_folder() / f"rules-{digest.hexdigest()}"
 
 
 def use_cache_folder() -> None:
@@ -70,13 +91,12 @@ def use_cache_folder() -> None:
 
     Entry rules look at it when they are defined, so it must be right before the first one is.
     """
-    plugins = os.environ.get("SIM_PLUGINS", "").split(os.pathsep)
-    meaning = source_digest(COMPILED, (Path(file) for file in plugins if file))
-    digest = hashlib.blake2b(f"{nb.__version__} {LEAN} {meaning}".encode(), digest_size=12)
-    folder = cache_folder() / f"rules-{digest.hexdigest()}"
+    if PLAIN:
+        return
+    folder = machine_code(LEAN)
     with suppress(OSError):  # it counts as new with every use, not only with what is added
         os.utime(folder)
-    prune(cache_folder())
+    prune(cache_folder(), folder)
     settings = vars(nb.config)
     settings["CACHE_DIR"] = str(folder)
     others = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
@@ -93,7 +113,7 @@ def _load_without_linear_algebra() -> None:
     `np.convolve` alone; other functions look again when a rule uses them, and find it.
     """
     blas = "scipy.linalg.cython_blas"
-    if blas in sys.modules:
+    if PLAIN or blas in sys.modules:
         return
     sys.modules[blas] = cast(ModuleType, None)
     try:
@@ -108,10 +128,17 @@ _load_without_linear_algebra()
 def is_compiled(entry: str = "") -> bool:
     """Return whether machine code is on disk already, of one entry rule or of any.
 
-    entry: module and name of the entry rule, e.g. ``"engine.play_many"``.
+    entry: module and name of the entry rule, e.g. ``"engine.play_many"``. Plain rules ask for what
+    would be used in their stead.
     """
     wanted = f"{entry}-*.nbi" if entry else "*.nbi"
-    return any(Path(str(vars(nb.config)["CACHE_DIR"])).rglob(wanted))
+    return any(machine_code(LEAN).rglob(wanted))
+
+
+def require_compiled() -> None:
+    """Raise PlainRulesError where the rules are plain and need not be."""
+    if PLAIN_IF_SHORT:
+        raise PlainRulesError
 
 
 Rule = TypeVar("Rule", bound=Callable[..., object])
@@ -144,6 +171,8 @@ def entry_rule_called_once(function: Rule) -> Rule:
 
 def _compiled(function: Rule, **options: bool | str) -> Rule:
     """Compile strictly and without the interpreter lock; numba's stubs lack two options."""
+    if PLAIN:
+        return function
     compiled = nb.njit(  # type: ignore[call-overload]
         nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
     )
@@ -171,7 +200,11 @@ def choice(
     return rule(cast(Callable[..., Returned], names[name]))
 
 
-@nb.njit("int64(int64)", nogil=True)
+def _frozen(function: Rule) -> Rule:
+    return function if PLAIN else cast(Rule, nb.njit("int64(int64)", nogil=True)(function))
+
+
+@_frozen
 def number(constant: int) -> int:
     """Return `constant` as a plain number.
 

@@ -316,7 +316,7 @@ class Watch:
             vars(agent).clear()
         # Model, agents and Mesa's schedule hold each other; a search for such rings in all memory
         # would hold up every tab.
-        vars(self.model).clear()
+        self.model.__dict__.clear()
 
     def _play(self) -> None:
         """Play one week; what a rule raises is kept and ends the run."""
