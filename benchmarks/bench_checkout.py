@@ -1,0 +1,106 @@
+"""This checkout against an older one, whose folder the variable BEFORE names, in turn.
+
+``git worktree add ../before COMMIT; BEFORE=../before python -m benchmarks checkout``
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from unittest import SkipTest
+
+from benchmarks.figures import Figure
+
+CASES = {
+    "default talks": (600, ""),
+    "block model": (600, "public=block_model"),
+    "scale-free graph": (600, "public=scale_free"),
+    "public off": (6000, "public=none"),
+    "packages, public off": (600, "public=none bargaining=packages"),
+}
+"""Runs a round, and overrides."""
+
+PLAYER = """
+import sys, time
+from benchmarks.batches import prepare
+from sim.config.compose import compose
+
+batches = {}
+for line in sys.stdin:
+    runs, *words = line.split()
+    batch = batches.setdefault(line, prepare(compose(words), int(runs)))
+    start = time.process_time()
+    batch.play()
+    print(time.process_time() - start, batch.mean_weeks() * batch.runs, flush=True)
+"""
+"""Plays a batch for each line that it reads; writes CPU seconds and weeks."""
+
+
+def main(*, tiny: bool = False) -> list[Figure]:
+    """Measure and return the table.
+
+    Parameters
+    ----------
+    tiny : bool
+        One round of a few short runs of two cases, this checkout beside itself.
+    """
+    here = Path(__file__).parents[1]
+    before = here if tiny else Path(os.environ.get("BEFORE", ""))
+    if not (before / "benchmarks/batches.py").is_file() or before == Path():
+        raise SkipTest("BEFORE names no folder with an older checkout")
+    rounds = 1 if tiny else 7
+    cases = dict(list(CASES.items())[:2]) if tiny else CASES
+    lines = []
+    with _player(here) as now, _player(before) as then:
+        for what, (runs, words) in cases.items():
+            asked = f"4 horizon=8 {words}" if tiny else f"{runs} {words}"
+            for player in (now, then):
+                _play(player, asked)  # compiles, and touches the memory
+            best = [float("inf"), float("inf")]
+            for _ in range(rounds):
+                best = [min(b, _play(p, asked)) for b, p in zip(best, (now, then), strict=True)]
+            note = f"CPU time a week, best of {rounds} x {runs} runs; {best[0]:.3g} us now"
+            lines.append(_line(f"{what}: speed now / before", best[1] / best[0], note))
+    spent = [min(_run(folder) for _ in range(rounds)) for folder in (here, before)]
+    note = f"CPU time of the command, warm, best of {rounds}; {spent[0]:.3g} s now"
+    lines.append(_line("sim run: speed now / before", spent[1] / spent[0], note))
+    return lines
+
+
+def _player(folder: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", PLAYER]
+    env = {**os.environ, "PYTHONPATH": str(folder.resolve())}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=env, stdin=pipe, stdout=pipe, text=True)
+
+
+def _play(player: "subprocess.Popen[str]", asked: str) -> float:
+    """Return microseconds of CPU a week."""
+    if player.stdin is None or player.stdout is None:
+        raise ValueError("a player is asked and answers by pipes")
+    print(asked, file=player.stdin, flush=True)
+    seconds, weeks = map(float, player.stdout.readline().split())
+    return 1e6 * seconds / weeks
+
+
+def _run(folder: Path) -> float:
+    """Return the CPU seconds of one `sim run`."""
+    before = os.times()
+    env = {**os.environ, "PYTHONPATH": str(folder.resolve())}
+    subprocess.run(
+        [sys.executable, "-m", "sim", "run", "-q"],
+        cwd=folder,
+        env=env,
+        check=True,
+        capture_output=True,
+    )
+    after = os.times()
+    return (
+        after.children_user
+        + after.children_system
+        - (before.children_user + before.children_system)
+    )
+
+
+def _line(what: str, figure: float, note: str) -> Figure:
+    return {"what": what, "figure": figure, "unit": "times", "note": note}
