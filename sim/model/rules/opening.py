@@ -6,10 +6,9 @@ from sim.model.codes import ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE
 from sim.model.compiled import entry_rule, number, rule
 from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, Publics, State
 from sim.model.rules.calendar import is_second_home
-from sim.model.rules.continuation import matters
 from sim.model.rules.domestic import clip_unit, mean_of
 from sim.model.rules.responses import hold_ground, keyed_draw
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import matters, refresh
 
 
 @rule

@@ -10,6 +10,9 @@ from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDIT
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 
+LEAST_SPAN = 1e-12
+"""Utility below which nothing is left to bargain over."""
+
 
 @rule
 def issue_utility(params: Params, actor: int, issue: int, position: float) -> float:
@@ -25,6 +28,30 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     if power == 1.0:
         return 1.0 - distance
     return 1.0 - distance**power
+
+
+@rule
+def worst_on(params: Params, side: int, issue: int) -> float:
+    """Return the weighted utility of an issue at the other side's ideal."""
+    there = params.ideal[1 - side, issue]
+    return params.weight[side, issue] * issue_utility(params, side, issue, there)
+
+
+@rule
+def above_worst(params: Params, side: int, issue: int, position: float) -> float:
+    """Return the weighted utility of a position, above that of the other side's ideal."""
+    at = params.weight[side, issue] * issue_utility(params, side, issue, position)
+    return at - worst_on(params, side, issue)
+
+
+@rule
+def given_way(params: Params, side: int, issue: int, position: float) -> float:
+    """Return how far from the own ideal towards the other's a position lies, in utility: [0, 1]."""
+    span = params.weight[side, issue] - worst_on(params, side, issue)
+    if span <= LEAST_SPAN:
+        return 0.0
+    lost = 1.0 - above_worst(params, side, issue, position) / span
+    return min(max(lost, 0.0), 1.0)
 
 
 @rule
@@ -137,6 +164,30 @@ def is_free(params: Params, state: State, issue: int) -> bool:
         return True
     provisional = params.agenda == AGENDA.SINGLE_UNDERTAKING
     return provisional and params.bargaining == BARGAINING.PACKAGES
+
+
+@rule
+def is_open(state: State, issue: int) -> bool:
+    """Return whether an issue of the talks is not closed, not even provisionally."""
+    if not state.in_talks[issue]:
+        return False
+    return issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED
+
+
+@rule
+def matters(params: Params, issue: int) -> bool:
+    """Return whether either party gives an issue any weight."""
+    return params.weight[0, issue] > 0.0 or params.weight[1, issue] > 0.0
+
+
+@rule
+def open_provisions(params: Params, state: State) -> int:
+    """Return how many provisions that matter to a party are open."""
+    count = 0
+    for i in range(params.articles):
+        if is_open(state, i) and matters(params, i):
+            count += 1
+    return count
 
 
 @rule
