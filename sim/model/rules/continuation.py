@@ -19,9 +19,10 @@ from sim.model.records import Params, State
 from sim.model.rules.opponent import concession_belief, known_share
 from sim.model.rules.worth import (
     LEAST_SPAN,
+    TEXT,
+    WORST,
     above_worst,
     is_open,
-    issue_utility,
     matters,
     never_signing,
     office_effect,
@@ -29,7 +30,7 @@ from sim.model.rules.worth import (
     reservation_share,
     survival_discount,
     treaty_utility,
-    worst_on,
+    worth_of,
 )
 
 
@@ -72,12 +73,11 @@ def open_range(params: Params, state: State, side: int) -> tuple[float, float]:
     for n in range(state.talks):
         j = state.talk[n]
         if is_open(state, j):
-            worst = worst_on(params, side, j)
+            worst = worth_of(params, state, side, j, WORST)
             base += worst
             span += params.weight[side, j] - worst
         else:
-            at = issue_utility(params, side, j, state.position[j])
-            base += params.weight[side, j] * at
+            base += worth_of(params, state, side, j, TEXT)
     return base, span
 
 
@@ -89,8 +89,8 @@ def standing_offers(params: Params, state: State, side: int) -> tuple[float, flo
     for n in range(state.talks):
         j = state.talk[n]
         if is_open(state, j):
-            its += above_worst(params, side, j, state.offer[1 - side, j])
-            own += above_worst(params, side, j, state.offer[side, j])
+            its += above_worst(params, state, side, j, 1 - side)
+            own += above_worst(params, state, side, j, side)
     return its, own
 
 
@@ -344,16 +344,16 @@ def could_sign(params: Params, state: State, side: int) -> bool:
 
 @rule
 def with_closed(
-    params: Params, state: State, side: int, terms: Terms, issue: int, position: float
+    params: Params, state: State, side: int, terms: Terms, issue: int, wording: int
 ) -> Terms:
-    """Return the terms with one open issue closed at `position`; the same with no issue, -1."""
+    """Return the terms with one open issue closed in a wording; the same with no issue, -1."""
     if issue < 0:
         return terms
     return Terms(
-        terms.base + above_worst(params, side, issue, position),
+        terms.base + above_worst(params, state, side, issue, wording),
         terms.span,
-        terms.its - above_worst(params, side, issue, state.offer[1 - side, issue]),
-        terms.own - above_worst(params, side, issue, state.offer[side, issue]),
+        terms.its - above_worst(params, state, side, issue, 1 - side),
+        terms.own - above_worst(params, state, side, issue, side),
     )
 
 
@@ -364,9 +364,9 @@ def gain_by_closing(
     side: int,
     now: Outlook,
     first: int,
-    at: float,
+    wording: int,
     second: int,
-    there: float,
+    other_wording: int,
 ) -> float:
     """Return what closing one or two open articles is worth to `side`.
 
@@ -375,11 +375,11 @@ def gain_by_closing(
     surrender is no news about the other.
 
     now: what `side` expects of going on with them open.
-    first, at: an article and its position.
-    second, there: another one, -1 for none.
+    first, wording: an article and how it is closed, see `sim.model.rules.worth`.
+    second, other_wording: another one, -1 for none.
     """
-    terms = with_closed(params, state, side, now.terms, first, at)
-    terms = with_closed(params, state, side, terms, second, there)
+    terms = with_closed(params, state, side, now.terms, first, wording)
+    terms = with_closed(params, state, side, terms, second, other_wording)
     fewer = now.left - int(matters(params, first))
     if second >= 0:
         fewer -= int(matters(params, second))

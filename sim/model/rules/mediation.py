@@ -80,7 +80,7 @@ def cost_of_text(params: Params, state: State, side: int) -> float:
     cost = 0.0
     for i in range(params.articles):
         if is_open(state, i):
-            cost += cost_of_taking(params, state, side, i, state.offer[0, i])
+            cost += cost_of_taking(params, state, side, i, number(0))
     return (1.0 - params.pull * state.attention) * cost / span
 
 

@@ -28,7 +28,7 @@ from sim.model.rules.events import ask, write
 from sim.model.rules.mediation import propose_interim
 from sim.model.rules.opponent import see_other
 from sim.model.rules.responses import issue_share
-from sim.model.rules.worth import is_free, offer_share, refresh
+from sim.model.rules.worth import TEXT, is_free, offer_share, refresh
 
 
 @entry_rule
@@ -71,7 +71,7 @@ def reopen_articles(params: Params, state: State, events: Events, side: int) -> 
         state.article[i] = ARTICLE.HALF
         state.offer[side, i] = params.opening[side, i]
         reopened = outlook(params, state, side)
-        gain = -gain_by_closing(params, state, side, reopened, i, state.position[i], -1, 0.0)
+        gain = -gain_by_closing(params, state, side, reopened, i, TEXT, -1, TEXT)
         if gain > params.reopening_cost:
             state.given[side] += params.reopening_cost
             state.stale = 1

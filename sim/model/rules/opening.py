@@ -8,7 +8,7 @@ from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, 
 from sim.model.rules.calendar import is_second_home
 from sim.model.rules.domestic import clip_unit, mean_of
 from sim.model.rules.responses import hold_ground, keyed_draw
-from sim.model.rules.worth import matters, refresh
+from sim.model.rules.worth import forget_wordings, matters, refresh
 
 
 @rule
@@ -167,6 +167,7 @@ def begin(
     else:
         open_public(params, state, publics[1], drawn, number(1))
     state.stale = 1
+    forget_wordings(state)
     refresh(params, state)
     state.turn = params.first_mover
     state.attention = params.attention

@@ -216,9 +216,9 @@ def keyed_draw(key: float, one: float, two: float) -> float:
 
 
 @rule
-def cost_of_taking(params: Params, state: State, side: int, issue: int, position: float) -> float:
+def cost_of_taking(params: Params, state: State, side: int, issue: int, wording: int) -> float:
     """Return the audience cost to `side` of closing an article so far from its own ideal."""
-    return audience_cost(params, state, side) * given_way(params, side, issue, position)
+    return audience_cost(params, state, side) * given_way(params, state, side, issue, wording)
 
 
 @rule
@@ -234,9 +234,8 @@ def take_articles(params: Params, state: State, shocks: Shocks, events: Events, 
         state.chosen[i] = 0
         if not is_open(state, i):
             continue
-        at = state.offer[1 - side, i]
-        gain = gain_by_closing(params, state, side, now, i, at, -1, 0.0)
-        gain -= cost_of_taking(params, state, side, i, at)
+        gain = gain_by_closing(params, state, side, now, i, 1 - side, -1, side)
+        gain -= cost_of_taking(params, state, side, i, 1 - side)
         chance = choice_probability(gain, params.choice_noise)
         if keyed_draw(params.article_key[i], drawn[0], drawn[1]) < chance:
             state.chosen[i] = 1
@@ -263,11 +262,9 @@ def gain_by_exchange(
 
     taken, kept: the article closed in the other's wording, and the one closed in the own.
     """
-    there = state.offer[1 - side, taken]
-    own = state.offer[side, kept]
-    gain = gain_by_closing(params, state, side, now, taken, there, kept, own)
-    gain -= cost_of_taking(params, state, side, taken, there)
-    return gain - cost_of_taking(params, state, side, kept, own)
+    gain = gain_by_closing(params, state, side, now, taken, 1 - side, kept, side)
+    gain -= cost_of_taking(params, state, side, taken, 1 - side)
+    return gain - cost_of_taking(params, state, side, kept, side)
 
 
 @rule

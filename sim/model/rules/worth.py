@@ -30,28 +30,65 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     return 1.0 - distance**power
 
 
-@rule
-def worst_on(params: Params, side: int, issue: int) -> float:
-    """Return the weighted utility of an issue at the other side's ideal."""
-    there = params.ideal[1 - side, issue]
-    return params.weight[side, issue] * issue_utility(params, side, issue, there)
+# --- what the wordings of an issue are worth to a side: weighed anew only where they have moved
+
+TEXT = 2
+"""The wording that stands in the text; 0 and 1 are the standing offers of the two sides."""
+WORST = 3
+"""The wording that is the other side's ideal."""
+UNKNOWN = -1.0
+"""Position of a wording that has not been weighed."""
 
 
 @rule
-def above_worst(params: Params, side: int, issue: int, position: float) -> float:
-    """Return the weighted utility of a position, above that of the other side's ideal."""
-    at = params.weight[side, issue] * issue_utility(params, side, issue, position)
-    return at - worst_on(params, side, issue)
+def position_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return where a wording puts an issue; `side` tells whose other side's ideal is meant."""
+    if wording == TEXT:
+        return state.position[issue]
+    if wording == WORST:
+        return params.ideal[1 - side, issue]
+    return state.offer[wording, issue]
 
 
 @rule
-def given_way(params: Params, side: int, issue: int, position: float) -> float:
-    """Return how far from the own ideal towards the other's a position lies, in utility: [0, 1]."""
-    span = params.weight[side, issue] - worst_on(params, side, issue)
+def worth_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the weighted utility of a wording for `side`, at least 0.
+
+    Kept with the position that it belongs to, for as long as the same governments are in office.
+    """
+    at = position_of(params, state, side, issue, wording)
+    if state.weighed_at[side, wording, issue] != at:
+        state.weighed_at[side, wording, issue] = at
+        value = params.weight[side, issue] * issue_utility(params, side, issue, at)
+        state.weighed[side, wording, issue] = value
+    return state.weighed[side, wording, issue]
+
+
+@rule
+def forget_wordings(state: State) -> None:
+    """Let every wording be weighed anew, by the preferences of who is now in office."""
+    state.weighed_at[:] = UNKNOWN
+    state.weighed_by = state.government
+
+
+@rule
+def above_worst(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the weighted utility of a wording, above that of the other side's ideal."""
+    least = worth_of(params, state, side, issue, WORST)
+    return worth_of(params, state, side, issue, wording) - least
+
+
+@rule
+def given_way(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return how far from the own ideal towards the other's a wording lies, in utility: [0, 1]."""
+    span = params.weight[side, issue] - worth_of(params, state, side, issue, WORST)
     if span <= LEAST_SPAN:
         return 0.0
-    lost = 1.0 - above_worst(params, side, issue, position) / span
+    lost = 1.0 - above_worst(params, state, side, issue, wording) / span
     return min(max(lost, 0.0), 1.0)
+
+
+# --- preconditions, and the treaty as a whole
 
 
 @rule
@@ -216,8 +253,8 @@ def offer_share(params: Params, state: State, side: int, author: int) -> float:
     total = 0.0
     for n in range(state.talks):
         j = state.talk[n]
-        position = state.offer[author, j] if is_free(params, state, j) else state.position[j]
-        total += params.weight[side, j] * issue_utility(params, side, j, position)
+        wording = author if is_free(params, state, j) else TEXT
+        total += worth_of(params, state, side, j, wording)
     return (total - state.worst[side]) / span
 
 
