@@ -5,7 +5,7 @@ replicate `r` lives on graph `r` modulo its size.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -184,16 +184,15 @@ def graph_pool(
     degree: int,
     rewiring: float,
     seed: int,
-    size: int = POOL,
+    numbers: Sequence[int] = range(POOL),
     second: bool = False,
-    first: int = 0,
 ) -> GraphPool:
-    """Build `size` graphs of a sweep's pool, from the one of number `first` on.
+    """Build the graphs of a sweep's pool that have these numbers.
 
     family: key of `GRAPHS`.
     citizens, degree, rewiring: size, mean number of ties, and share of ties that are rewired.
     seed: the sweep's seed; graph `g` depends on it and on `g` alone.
-    size: how many of the `POOL` graphs are wanted.
+    numbers: which of the `POOL` graphs are wanted.
     second: whether they are for a second home, whose graphs are drawn apart.
 
     Raises KeyError if the family is unknown.
@@ -202,12 +201,7 @@ def graph_pool(
         nobody = np.zeros((1, 1), np.uint32)
         return GraphPool(nobody, nobody[:, :0].copy(), np.zeros((1, 0)))
     key = _SPAWN_KEY + second
-    return _pool_of(
-        [
-            _graph(family, citizens, degree, rewiring, (seed, key, g))
-            for g in range(first, first + size)
-        ]
-    )
+    return _pool_of([_graph(family, citizens, degree, rewiring, (seed, key, g)) for g in numbers])
 
 
 @lru_cache(maxsize=2 * POOL)
