@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+import yaml
 
 from benchmarks.bench_growth import slope
 from benchmarks.figures import Figure, best_of_rounds, seconds
@@ -28,6 +29,7 @@ from sim.sweeps.planning import make_plan
 FEW = ("strategy@armenia=linear,firm", "strategy@azerbaijan=linear,firm", "agenda=glob(*)")
 TINY = ("public=none", "horizon=5")
 WORKERS = 2
+WITH_PUBLIC = Path(__file__).parents[1] / "configs" / "scenario" / "prespa_2018.yaml"
 SIM = [sys.executable, "-m", "sim.commands.cli"]
 
 
@@ -108,11 +110,21 @@ def points(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[
 
 
 def large_treaty(samples: int, more: tuple[str, ...], folder: Path) -> list[Figure]:
-    """Time a sweep over all assumptions of a treaty with as many articles as there may be."""
+    """Time a sweep over all assumptions of a treaty with as many articles as there may be.
+
+    A public is put in, with the assumptions of a shipped one; so each point has citizens and graphs
+    of its own.
+    """
     own = folder / "own"
     asked = ["--parties", "a,b", "--articles", "31", "--opposition", "c@a", "--mediator", "d"]
     words = ["scenario", "new", "large", *asked, "--config-dir", str(own)]
     subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+    file = own / "scenario" / "large.yaml"
+    scenario = yaml.safe_load(file.read_text(encoding="utf-8"))
+    shipped = yaml.safe_load(WITH_PUBLIC.read_text(encoding="utf-8"))
+    scenario["homes"]["a"]["public"] = shipped["public"]
+    scenario["conduct"]["public"] = "friedkin_johnsen"
+    file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
     line = ("scenario=large", "design=latin_hypercube", 'assumptions=["*"]', "replicates=4")
     start = time.perf_counter()
     request = make_plan([*line, *more, f"samples={samples}"], config_dir=own)

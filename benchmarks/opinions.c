@@ -10,20 +10,20 @@ static double clip_unit(double x)
 
 void opinions(int64_t weeks, int64_t citizens, const uint32_t *start, const uint32_t *tie,
               const double *tie_weight, const double *susceptibility, const double *innate,
-              double shift, double *opinion, double *means)
+              double shift, double *opinion, double *means, double *mean_opinion)
 {
     for (int64_t week = 0; week < weeks; week++) {
+        double sum = 0.0;
         for (int64_t i = 0; i < citizens; i++) {
             uint32_t first = start[i], last = start[i + 1];
-            double total = 0.0;
+            double total = 0.0, s = susceptibility[i];
             for (uint32_t at = first; at < last; at++)
                 total += tie_weight[at] * opinion[tie[at]];
-            means[i] = last > first ? total : opinion[i];
+            double mean = last > first ? total : opinion[i];
+            means[i] = s * mean + (1.0 - s) * clip_unit(innate[i] + shift);
+            sum += means[i];
         }
-        for (int64_t i = 0; i < citizens; i++) {
-            double s = susceptibility[i];
-            means[i] = s * means[i] + (1.0 - s) * clip_unit(innate[i] + shift);
-        }
+        *mean_opinion = sum / citizens;
         for (int64_t i = 0; i < citizens; i++)
             opinion[i] = means[i];
     }

@@ -65,7 +65,7 @@ class Case:
     def pools(self):
         """Return a graph for the public of each side."""
         return tuple(
-            graph_pool("small_world", int(n), 4, 0.1, self.seed, 1, second=side == 1)
+            graph_pool("small_world", int(n), 4, 0.1, self.seed, range(1), second=side == 1)
             for side, n in enumerate(self.params.citizens)
         )
 

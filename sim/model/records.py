@@ -75,6 +75,7 @@ def record_type(fields: tuple[Field, ...]) -> np.dtype[np.void]:
 _I, _B, _F = "i8", "i1", "f8"
 _SIDES = (2,)
 _ISSUES = (ISSUES,)
+_WORDINGS = (2, 4, ISSUES)  # of each side: see `sim.model.rules.worth.TEXT`
 
 PARAMS_FIELDS: tuple[Field, ...] = (
     # --- the talks
@@ -339,6 +340,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("opinion", _F, _SIDES, "opinion", "mean support for a treaty"),
     Field("opinion_shift", _F, _SIDES, "opinion", "shift of the innate opinions so far"),
     Field("shift_applied", _F, _SIDES, "opinion", "the part of it that opinions have taken in"),
+    Field("at_rest", _B, _SIDES, "flag", "1 if the last week moved no citizen's opinion"),
     Field("protest", _F, _SIDES, "share", "protesters among all who are eligible to vote"),
     Field("protest_weeks", _I, _SIDES, "weeks", "weeks in a row above the danger mark"),
     Field("government", _I, (), "row", "who governs, as a row of the parameters: see `Talks`"),
@@ -373,6 +375,9 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("rest", _F, (), "utility", "most that both can have together from the free issues"),
     Field("zone_at", _F, _SIDES, "share", "reservation shares at which the zone was computed"),
     Field("zone_known", _B, (), "flag", "1 if nothing else has changed since then"),
+    Field("weighed_at", _F, _WORDINGS, "position", "of wordings whose worth is known, or -1"),
+    Field("weighed", _F, _WORDINGS, "utility", "that worth to each side, by its weights"),
+    Field("weighed_by", _I, (), "row", "the governments by whose weights, as `government`"),
     Field("loss", _F, _ISSUES, "utility", "working space: own loss by giving an issue up"),
     Field("gain", _F, _ISSUES, "utility", "working space: the other's gain from it"),
     Field("given_up", _F, _ISSUES, "share", "working space: share of the way given up"),

@@ -9,6 +9,7 @@ seed and on `r` alone, and a longer horizon repeats the shorter one's weeks.
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -99,32 +100,41 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-def _draw_block(seed: int, block: int, tape: Tape, two_homes: bool) -> None:
-    weeks = tape.weekly.shape[1]
-    flat = tape.weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
-    generators = {name: stream(seed, block, name) for name in STREAMS}
-    for submodel in STREAMS:
+@lru_cache(maxsize=16)
+def _shared(seed: int, block: int, weeks: int, two_homes: bool) -> tuple[NDArray[np.generic], ...]:
+    """Return what a block's runs meet however many citizens there are: weekly, types, errors.
+
+    Kept, since the points of a design have citizens of their own and each meets a row of a block.
+    """
+    weekly = np.zeros((BLOCK, weeks), SHOCK)
+    flat = weekly.view(np.float64).reshape(BLOCK, weeks, WIDTH)
+    for submodel in _WEEKLY:
+        if submodel in _OF_SECOND and not two_homes:
+            continue
+        generator = stream(seed, block, submodel)
         for law in (_U, _N):
             columns = _columns(submodel, law)
             if columns.start == columns.stop:
                 continue
-            if submodel in _OF_SECOND and not two_homes:
-                flat[:, :, columns] = 0.0
-                continue
             # Week-major, and each law from a child of its own: a longer horizon only appends.
-            rng = generators[submodel].spawn(1)[0]
+            rng = generator.spawn(1)[0]
             shape = (weeks, BLOCK, columns.stop - columns.start)
             drawn = rng.random(shape) if law == _U else rng.standard_normal(shape)
             flat[:, :, columns] = drawn.transpose(1, 0, 2)
-    tape.types[:] = generators["types"].random(tape.types.shape)
-    tape.errors[:] = generators["errors"].standard_normal(tape.errors.shape)
-    for part, traits, camp in (
-        (tape.citizens, "citizens", "camps"),
-        (tape.second_citizens, "second_citizens", "second_camps"),
-    ):
-        count, _, size = part.shape
-        part[:, :2] = generators[traits].standard_normal((count, 2, size))
-        part[:, 2] = generators[camp].standard_normal((count, size))
+    types = stream(seed, block, "types").random((BLOCK, 2))
+    return weekly, types, stream(seed, block, "errors").standard_normal((BLOCK, 2, ISSUES))
+
+
+def _citizens(
+    seed: int, block: int, rows: slice, size: int, traits: str, camps: str
+) -> NDArray[np.float64]:
+    """Return the normals of some of a block's publics; those before them are drawn on the way."""
+    drawn = np.empty((rows.stop, 3, size))
+    if size:
+        shape = (rows.stop, 2, size)
+        drawn[:, :2] = stream(seed, block, traits).standard_normal(shape)
+        drawn[:, 2] = stream(seed, block, camps).standard_normal((rows.stop, size))
+    return drawn[rows]
 
 
 def _columns(submodel: str, law: str) -> slice:
@@ -134,17 +144,6 @@ def _columns(submodel: str, law: str) -> slice:
     if not here:
         return slice(0, 0)
     return slice(sum(sizes[: here[0]]), sum(sizes[: here[-1] + 1]))
-
-
-def rows_of(tape: Tape, rows: slice) -> Tape:
-    """Return the part of a tape that belongs to some replicates, as views."""
-    return Tape(
-        tape.weekly[rows],
-        tape.types[rows],
-        tape.errors[rows],
-        tape.citizens[rows],
-        tape.second_citizens[rows],
-    )
 
 
 def draw_tape(
@@ -162,18 +161,12 @@ def draw_tape(
 
     Returns entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
     """
-    first, last = replicates.start // BLOCK, (replicates.stop - 1) // BLOCK
-    count = (last + 1 - first) * BLOCK
-    tape = Tape(
-        weekly=np.empty((count, weeks), SHOCK),
-        types=np.empty((count, 2)),
-        errors=np.empty((count, 2, ISSUES)),
-        citizens=np.empty((count, 3, citizens)),
-        second_citizens=np.empty((count, 3, second or 0)),
-    )
-    for block in range(first, last + 1):
-        rows = slice((block - first) * BLOCK, (block - first + 1) * BLOCK)
-        _draw_block(seed, block, rows_of(tape, rows), second is not None)
-    skip = replicates.start - first * BLOCK
-    part = slice(skip, skip + len(replicates))
-    return rows_of(tape, part)
+    parts = []
+    for block in range(replicates.start // BLOCK, (replicates.stop - 1) // BLOCK + 1):
+        first = block * BLOCK
+        rows = slice(max(replicates.start - first, 0), min(replicates.stop - first, BLOCK))
+        shared = _shared(seed, block, weeks, second is not None)
+        own = _citizens(seed, block, rows, citizens, "citizens", "camps")
+        other = _citizens(seed, block, rows, second or 0, "second_citizens", "second_camps")
+        parts.append((*(part[rows] for part in shared), own, other))
+    return Tape(*(np.concatenate(same) for same in zip(*parts, strict=True)))

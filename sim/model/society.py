@@ -4,8 +4,7 @@ A graph takes about as long to draw as a run to play, so a sweep builds a small 
 replicate `r` lives on graph `r` modulo its size.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -45,15 +44,18 @@ Rows: TypeAlias = tuple[Ties, Ties]
 def small_world(citizens: int, degree: int, rewiring: float, seed: int) -> Rows:
     """Return a Watts and Strogatz (1998) graph of even mean degree.
 
-    Tie for tie that of `networkx.watts_strogatz_graph` with the same seed, in a third of the time.
+    Tie for tie that of `networkx.watts_strogatz_graph` with the same seed, and compiled.
     """
     width = max(2, degree - degree % 2)
     if width >= citizens:
         from networkx import watts_strogatz_graph
 
         return compressed_rows(watts_strogatz_graph(citizens, width, rewiring, seed))
+    from sim.model.rules.opening import rewire
+
+    ring = (np.arange(citizens) + np.arange(1, width // 2 + 1)[:, None]) % citizens
     size = citizens * width + round(4 * rewiring * citizens * width) + 400
-    while (other := _rewired(citizens, width // 2, rewiring, _words(seed, size))) is None:
+    while not rewire(other := ring.copy(), rewiring, _words(seed, size)):
         size *= 2
     own = np.broadcast_to(np.arange(citizens), other.shape)
     ends = np.concatenate([own * citizens + other, other * citizens + own], axis=None)
@@ -66,56 +68,6 @@ def small_world(citizens: int, degree: int, rewiring: float, seed: int) -> Rows:
 def _words(seed: int, size: int) -> NDArray[np.uint32]:
     """Return the first words of Python's generator, from which all its numbers are made."""
     return np.frombuffer(Random(seed).randbytes(4 * size), "<u4")
-
-
-def _rewired(
-    citizens: int, steps: int, rewiring: float, words: NDArray[np.uint32]
-) -> NDArray[np.int64] | None:
-    """Return the other end of each citizen's tie to each step along the ring, some of them rewired.
-
-    Two words decide whether a tie is rewired, and one or more give its new end; only ties that are
-    rewired are gone to one by one. Shape (steps, citizens); None if the words do not suffice.
-    """
-    ring = (np.arange(citizens) + np.arange(1, steps + 1)[:, None]) % citizens
-    below = ((words[:-1] >> 5) * 2.0**26 + (words[1:] >> 6)) / 2.0**53 < rewiring
-    chosen = [np.flatnonzero(below[odd::2]).tolist() for odd in (0, 1)]
-    ends = (words >> (32 - citizens.bit_length())).tolist()
-    other: list[list[int]] = ring.tolist()
-    at, tie = 0, 0
-    while at + 2 * (ring.size - tie) <= len(words):
-        pair, odd = divmod(at, 2)
-        place = bisect_left(chosen[odd], pair)
-        skipped = chosen[odd][place] - pair if place < len(chosen[odd]) else ring.size
-        if tie + skipped >= ring.size:
-            return np.array(other)
-        step, own = divmod(tie + skipped, citizens)
-        found = _new_end(other, own, ends, at + 2 * skipped + 2)
-        if found is None:
-            return None
-        at, end = found
-        other[step][own] = other[step][own] if end == own else end
-        tie += skipped + 1
-    return None
-
-
-def _new_end(other: list[list[int]], own: int, ends: list[int], at: int) -> tuple[int, int] | None:
-    """Return where the words go on, and a citizen without a tie to `own`; `own` if there is none.
-
-    None if the words do not suffice.
-    """
-    citizens = len(other[0])
-    refused = 0
-    for after in range(at, len(ends)):
-        end = ends[after]
-        if end >= citizens:
-            continue
-        if end != own and not any(row[own] == end or row[end] == own for row in other):
-            return after + 1, end
-        refused += 1
-        tied = len(other) + sum(row.count(own) for row in other)
-        if refused == 2 and tied >= citizens - 1:
-            return after + 1, own
-    return None
 
 
 def complete(citizens: int, degree: int, rewiring: float, seed: int) -> Rows:
@@ -184,16 +136,15 @@ def graph_pool(
     degree: int,
     rewiring: float,
     seed: int,
-    size: int = POOL,
+    numbers: Sequence[int] = range(POOL),
     second: bool = False,
-    first: int = 0,
 ) -> GraphPool:
-    """Build `size` graphs of a sweep's pool, from the one of number `first` on.
+    """Build the graphs of a sweep's pool that have these numbers.
 
     family: key of `GRAPHS`.
     citizens, degree, rewiring: size, mean number of ties, and share of ties that are rewired.
     seed: the sweep's seed; graph `g` depends on it and on `g` alone.
-    size: how many of the `POOL` graphs are wanted.
+    numbers: which of the `POOL` graphs are wanted.
     second: whether they are for a second home, whose graphs are drawn apart.
 
     Raises KeyError if the family is unknown.
@@ -202,12 +153,7 @@ def graph_pool(
         nobody = np.zeros((1, 1), np.uint32)
         return GraphPool(nobody, nobody[:, :0].copy(), np.zeros((1, 0)))
     key = _SPAWN_KEY + second
-    return _pool_of(
-        [
-            _graph(family, citizens, degree, rewiring, (seed, key, g))
-            for g in range(first, first + size)
-        ]
-    )
+    return _pool_of([_graph(family, citizens, degree, rewiring, (seed, key, g)) for g in numbers])
 
 
 @lru_cache(maxsize=2 * POOL)

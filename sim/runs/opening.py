@@ -127,7 +127,7 @@ class Batch(NamedTuple):
     cells: Cells
     tape: Tape  # of the replicates
     pools: tuple[GraphPool, GraphPool]
-    graph: NDArray[np.int64]  # number of each side's graph for each replicate
+    graph: NDArray[np.int64]  # row of each side's pool for each replicate
     publics: Publics  # for one run at a time, so for one thread
 
 
@@ -158,24 +158,21 @@ def _societies(settings: Settings, party: str, points: int) -> list[Society]:
 
 
 @lru_cache(maxsize=8)
-def graphs(society: Society, seed: int, numbers: range, second: bool = False) -> GraphPool:
+def graphs(
+    society: Society, seed: int, numbers: tuple[int, ...], second: bool = False
+) -> GraphPool:
     """Return graphs of a seed by their numbers, or of those for a second home."""
     if society.citizens == 0:
         return graph_pool("complete", 0, 0, 0.0, 0)
     family, citizens, degree, rewiring = society
-    chosen = (len(numbers), second, numbers.start)
-    return graph_pool(family, citizens, degree, rewiring, seed, *chosen)
+    return graph_pool(family, citizens, degree, rewiring, seed, numbers, second)
 
 
-def _pools(societies: Societies, seed: int, numbers: range) -> tuple[GraphPool, GraphPool]:
+def _pools(
+    societies: Societies, seed: int, numbers: tuple[int, ...]
+) -> tuple[GraphPool, GraphPool]:
     first = graphs(societies.first, seed, numbers)
     return first, graphs(societies.second, seed, numbers, societies.two_homes)
-
-
-def _graph_of(societies: Societies, replicate: int) -> tuple[int, int]:
-    """Return the number of each side's graph for one replicate."""
-    one, other = societies.first.citizens > 0, societies.second.citizens > 0
-    return replicate % POOL * one, replicate % POOL * other
 
 
 def new_publics(societies: Societies, pools: tuple[GraphPool, GraphPool]) -> Publics:
@@ -226,8 +223,8 @@ def open_run(settings: Settings) -> Talks:
     replicate = settings.replicate
     own = range(replicate, replicate + 1)
     chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
-    graph = max(_graph_of(societies, replicate))
-    publics = new_publics(societies, _pools(societies, settings.seed, range(graph, graph + 1)))
+    pools = _pools(societies, settings.seed, (replicate % POOL,))
+    publics = new_publics(societies, pools)
     state = opening_state(rows[0], publics, chance, 0)
     events = np.zeros(EVENTS, EVENT).view(np.recarray)
     decisions = decision_records(settings.decisions, settings.scenario, settings.horizon)
@@ -240,12 +237,14 @@ def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequen
     A longer horizon repeats the shorter one's weeks, so one tape serves all cells.
     """
     horizon = int(cells.params["horizon"][cells.rows_of(societies)].max())
-    pools = _pools(societies, seed, range(min(replicates[-1] + 1, POOL)))
+    drawn, graph = np.unique(np.asarray(replicates) % POOL, return_inverse=True)
+    pools = _pools(societies, seed, tuple(drawn.tolist()))
+    citizens = np.array([societies.first.citizens, societies.second.citizens])
     return Batch(
         cells,
         _tape_of(seed, replicates, horizon, societies),
         pools,
-        np.array([_graph_of(societies, replicate) for replicate in replicates], np.int64),
+        graph[:, np.newaxis] * (citizens > 0),
         new_publics(societies, pools),
     )
 

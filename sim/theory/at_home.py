@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 def everybody(citizens: int) -> GraphPool:
     """Return the complete graph."""
-    return graph_pool("complete", citizens, 0, 0.0, 0, 1)
+    return graph_pool("complete", citizens, 0, 0.0, 0, range(1))
 
 
 def opinions_after(

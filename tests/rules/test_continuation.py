@@ -29,6 +29,7 @@ from sim.model.rules.responses import (
     take_articles,
 )
 from sim.model.rules.signing import interim_refusal, sign, weigh
+from sim.model.rules.worth import open_provisions
 from sim.theory.minimal_talks import play_talks, set_articles, set_rule
 from tests.rules.hand import add_demand, closed_text, open_week, two_articles
 
@@ -71,7 +72,7 @@ def test_an_article_without_weight_is_not_counted():
     params["weight"][:2, 3] = 0.0
     week = open_week(params)
     assert week.state.open_at_start == 3
-    assert going.open_provisions(params, week.state) == 3
+    assert open_provisions(params, week.state) == 3
 
 
 @pytest.mark.parametrize("offers", [(0.0, 1.0), (0.3, 0.9), (0.2, 0.4)])

@@ -87,7 +87,7 @@ def test_granovetters_crowds(second, protesters):
     """Thresholds 0, 1, 2 .. 99 of a crowd of 100; then without the one who needs one other."""
     params = minimal_talks(has_politics=[1, 0])
     set_public(params, PublicRule.DEGROOT, 100)
-    week = open_week(params, pool=graph_pool("complete", 100, 0, 0.0, 0, 1))
+    week = open_week(params, pool=graph_pool("complete", 100, 0, 0.0, 0, range(1)))
     week.public.opinion[:] = 0.0
     week.public.threshold[:] = np.arange(100) / 99.0
     week.public.threshold[1] = second / 99.0

@@ -93,7 +93,7 @@ def test_a_signature_needs_a_channel_and_no_meeting(state, signs):
 def test_the_street_keeps_the_government_from_signing():
     params = closed_text(has_politics=[1, 0], fall_protest_share=0.3)
     params.citizens[0] = 1
-    week = open_week(params, pool=graph_pool("complete", 1, 0, 0.0, 0, 1))
+    week = open_week(params, pool=graph_pool("complete", 1, 0, 0.0, 0, range(1)))
     week.state.protest[0] = 0.3
     for side in range(2):
         weigh(params, week.state, week.events, side)

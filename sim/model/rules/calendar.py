@@ -6,6 +6,7 @@ from sim.model.codes import ACTOR, CALENDAR_KIND, CONTACT, MOVE, QUESTION, REASO
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import Decisions, Events, Params, Shocks, State
 from sim.model.rules.events import write
+from sim.model.rules.worth import forget_wordings
 
 
 @rule
@@ -57,6 +58,8 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
     state.mediator_tabled = 0
     state.conceded_now[0] = 0
     state.conceded_now[1] = 0
+    if state.weighed_by != state.government:
+        forget_wordings(state)
     shock = shocks[state.week]
     for at in range(params.dates):
         if params.date_week[at] != state.week:

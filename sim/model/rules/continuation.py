@@ -11,60 +11,46 @@ weekly rate of them, ``c`` the worth of one.
 """
 
 import math
+from typing import NamedTuple
 
-from sim.model.codes import ARTICLE, BARGAINING, CALENDAR_KIND
+from sim.model.codes import BARGAINING, CALENDAR_KIND
 from sim.model.compiled import rule
-from sim.model.records import ARTICLES, Params, State
+from sim.model.records import Params, State
 from sim.model.rules.opponent import concession_belief, known_share
 from sim.model.rules.worth import (
-    issue_utility,
+    LEAST_SPAN,
+    TEXT,
+    WORST,
+    above_worst,
+    is_open,
+    matters,
     never_signing,
     office_effect,
+    open_provisions,
     reservation_share,
     survival_discount,
     treaty_utility,
+    worth_of,
 )
 
-LEAST_SPAN = 1e-12
-"""Utility below which nothing is left to bargain over."""
+
+class Terms(NamedTuple):
+    """What is open, in the utility of one side."""
+
+    base: float  # what a signature is worth with all that is open at the other's ideals
+    span: float  # what the own ideals would add
+    its: float  # what the other's standing offer adds
+    own: float  # what the own one adds
 
 
-@rule
-def is_open(state: State, issue: int) -> bool:
-    """Return whether an issue of the talks is not closed, not even provisionally."""
-    if not state.in_talks[issue]:
-        return False
-    return issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED
+class Outlook(NamedTuple):
+    """What one side expects of going on, as the talks stand."""
 
-
-@rule
-def matters(params: Params, issue: int) -> bool:
-    """Return whether either party gives an issue any weight."""
-    return params.weight[0, issue] > 0.0 or params.weight[1, issue] > 0.0
-
-
-@rule
-def open_provisions(params: Params, state: State) -> int:
-    """Return how many provisions that matter to a party are open."""
-    count = 0
-    for i in range(params.articles):
-        if is_open(state, i) and matters(params, i):
-            count += 1
-    return count
-
-
-@rule
-def worst_on(params: Params, side: int, issue: int) -> float:
-    """Return the weighted utility of an issue at the other side's ideal."""
-    there = params.ideal[1 - side, issue]
-    return params.weight[side, issue] * issue_utility(params, side, issue, there)
-
-
-@rule
-def above_worst(params: Params, side: int, issue: int, position: float) -> float:
-    """Return the weighted utility of a position, above that of the other side's ideal."""
-    at = params.weight[side, issue] * issue_utility(params, side, issue, position)
-    return at - worst_on(params, side, issue)
+    terms: Terms
+    speed: float  # believed part of the rest that the other will give up
+    left: int  # provisions that are open and matter
+    weeks: float  # that a settlement of them is believed to take
+    worth: float  # of going on
 
 
 # --- what is open: its range, and how far both sides have moved on it
@@ -81,49 +67,54 @@ def fixed_value(params: Params, state: State, side: int) -> float:
 
 @rule
 def open_range(params: Params, state: State, side: int) -> tuple[float, float]:
-    """Return what a signature is worth with all that is open at the other's ideals, and the rest.
-
-    The first is the value with every open issue at the other side's ideal, the second what the
-    own ideals would add: ``base`` and ``span``.
-    """
+    """Return ``base`` and ``span`` of what is open, see `Terms`."""
     base = fixed_value(params, state, side)
     span = 0.0
     for n in range(state.talks):
         j = state.talk[n]
         if is_open(state, j):
-            worst = worst_on(params, side, j)
+            worst = worth_of(params, state, side, j, WORST)
             base += worst
             span += params.weight[side, j] - worst
         else:
-            at = issue_utility(params, side, j, state.position[j])
-            base += params.weight[side, j] * at
+            base += worth_of(params, state, side, j, TEXT)
     return base, span
 
 
 @rule
 def standing_offers(params: Params, state: State, side: int) -> tuple[float, float]:
-    """Return what the other's and the own standing offer add to `base`: ``its`` and ``own``."""
+    """Return ``its`` and ``own`` of what is open, see `Terms`."""
     its = 0.0
     own = 0.0
     for n in range(state.talks):
         j = state.talk[n]
         if is_open(state, j):
-            its += above_worst(params, side, j, state.offer[1 - side, j])
-            own += above_worst(params, side, j, state.offer[side, j])
+            its += above_worst(params, state, side, j, 1 - side)
+            own += above_worst(params, state, side, j, side)
     return its, own
 
 
 @rule
-def delay_cost(params: Params, state: State, side: int, interim: bool) -> float:
+def terms_of(params: Params, state: State, side: int) -> Terms:
+    """Return what is open as `side` sees it."""
+    base, span = open_range(params, state, side)
+    its, own = standing_offers(params, state, side)
+    return Terms(base, span, its, own)
+
+
+@rule
+def delay_cost(
+    params: Params, state: State, side: int, base: float, span: float, interim: bool
+) -> float:
     """Return what a week of delay costs `side`, as a share of what is open, at least 0.
 
     ``((1 - D) V - phi) / span`` at an even split: a share, so that the unit of a side's utility
     does not matter.
 
+    base, span: see `Terms`.
     interim: whether the agreed part has been signed: then it is banked and no more at stake, and
         the status quo ends on its share of the weights.
     """
-    base, span = open_range(params, state, side)
     if span <= LEAST_SPAN:
         return 0.0
     value = base + 0.5 * span
@@ -136,7 +127,7 @@ def delay_cost(params: Params, state: State, side: int, interim: bool) -> float:
 
 
 @rule
-def prior_speed(params: Params, state: State, side: int, interim: bool) -> float:
+def prior_speed(params: Params, state: State, side: int, terms: Terms, interim: bool) -> float:
     """Return the part of what lies between them that `side` expects of the other at first.
 
     An even split for a side that knows nothing of the other's values. One that knows them expects
@@ -144,8 +135,9 @@ def prior_speed(params: Params, state: State, side: int, interim: bool) -> float
     that frequent offers lead to (Rubinstein 1982). In between, by how much it knows
     (`known_share`), so that the priors of two sides that know as much of each other add up to 1.
     """
-    mine = delay_cost(params, state, side, interim)
-    theirs = delay_cost(params, state, 1 - side, interim)
+    base, span = open_range(params, state, 1 - side)
+    mine = delay_cost(params, state, side, terms.base, terms.span, interim)
+    theirs = delay_cost(params, state, 1 - side, base, span, interim)
     if mine + theirs <= 0.0:
         return 0.5
     return 0.5 + known_share(params, state, side) * (theirs / (mine + theirs) - 0.5)
@@ -166,15 +158,22 @@ def other_speed(prior: float, its: float, given: float) -> float:
 
 
 @rule
-def speed_of_other(params: Params, state: State, side: int, interim: bool) -> float:
+def speed_of_other(params: Params, state: State, side: int, terms: Terms, interim: bool) -> float:
     """Return `other_speed` as the standing offers are; `interim` as in `delay_cost`."""
-    _, span = open_range(params, state, side)
-    if span <= LEAST_SPAN:
+    if terms.span <= LEAST_SPAN:
         return 0.5
-    its, own = standing_offers(params, state, side)
-    its = min(max(its / span, 0.0), 1.0)
-    given = min(max(1.0 - own / span, 0.0), 1.0)
-    return other_speed(prior_speed(params, state, side, interim), its, given)
+    its = min(max(terms.its / terms.span, 0.0), 1.0)
+    given = min(max(1.0 - terms.own / terms.span, 0.0), 1.0)
+    return other_speed(prior_speed(params, state, side, terms, interim), its, given)
+
+
+@rule
+def at_speed(terms: Terms, speed: float) -> float:
+    """Return what the treaty is worth where the other gives up so much of the rest.
+
+    ``base + E`` with ``E = its + r (own - its)``: both go on as they have moved.
+    """
+    return terms.base + terms.its + speed * (terms.own - terms.its)
 
 
 # --- when, and what until then
@@ -289,12 +288,23 @@ def with_successor(params: Params, state: State, side: int, value: float, weeks:
 def expected_value(params: Params, state: State, side: int) -> float:
     """Return what the treaty is worth to `side` on the terms that it expects in the end.
 
-    ``base + E`` with ``E = its + r (own - its)``: both go on as they have moved. So in zero-sum
-    talks the shares that the two sides expect add up to 1, and any cost of delay leaves a zone.
+    In zero-sum talks the shares that the two sides expect add up to 1, and any cost of delay
+    leaves a zone.
     """
-    base, _ = open_range(params, state, side)
-    its, own = standing_offers(params, state, side)
-    return base + its + speed_of_other(params, state, side, False) * (own - its)
+    terms = terms_of(params, state, side)
+    return at_speed(terms, speed_of_other(params, state, side, terms, False))
+
+
+@rule
+def outlook(params: Params, state: State, side: int) -> Outlook:
+    """Return what `side` expects of going on, as the talks stand."""
+    terms = terms_of(params, state, side)
+    speed = speed_of_other(params, state, side, terms, False)
+    left = open_provisions(params, state)
+    weeks = settlement_weeks(params, state, side, left)
+    value = at_speed(terms, speed)
+    worth = settled_later(params, state, side, value, weeks, covered_now(state, side))
+    return Outlook(terms, speed, left, weeks, worth)
 
 
 @rule
@@ -303,10 +313,7 @@ def continuation_value(params: Params, state: State, side: int) -> float:
 
     ``C = max{phi (1 - D^T)/(1 - D) + D^T [base + E + c min(p T, n)], quo}``.
     """
-    value = expected_value(params, state, side)
-    weeks = settlement_weeks(params, state, side, open_provisions(params, state))
-    later = settled_later(params, state, side, value, weeks, covered_now(state, side))
-    return max(later, state.quo[side])
+    return max(outlook(params, state, side).worth, state.quo[side])
 
 
 @rule
@@ -336,8 +343,30 @@ def could_sign(params: Params, state: State, side: int) -> bool:
 
 
 @rule
+def with_closed(
+    params: Params, state: State, side: int, terms: Terms, issue: int, wording: int
+) -> Terms:
+    """Return the terms with one open issue closed in a wording; the same with no issue, -1."""
+    if issue < 0:
+        return terms
+    return Terms(
+        terms.base + above_worst(params, state, side, issue, wording),
+        terms.span,
+        terms.its - above_worst(params, state, side, issue, 1 - side),
+        terms.own - above_worst(params, state, side, issue, side),
+    )
+
+
+@rule
 def gain_by_closing(
-    params: Params, state: State, side: int, first: int, at: float, second: int, there: float
+    params: Params,
+    state: State,
+    side: int,
+    now: Outlook,
+    first: int,
+    wording: int,
+    second: int,
+    other_wording: int,
 ) -> float:
     """Return what closing one or two open articles is worth to `side`.
 
@@ -345,39 +374,18 @@ def gain_by_closing(
     continuation with them open. The belief about the other's speed is held: one's own hypothetical
     surrender is no news about the other.
 
-    first, at: an article and its position.
-    second, there: another one, -1 for none.
+    now: what `side` expects of going on with them open.
+    first, wording: an article and how it is closed, see `sim.model.rules.worth`.
+    second, other_wording: another one, -1 for none.
     """
-    base, _ = open_range(params, state, side)
-    its, own = standing_offers(params, state, side)
-    speed = speed_of_other(params, state, side, False)
-    left = open_provisions(params, state)
-    weeks = settlement_weeks(params, state, side, left)
-    covered = covered_now(state, side)
-    before = settled_later(params, state, side, base + its + speed * (own - its), weeks, covered)
-    fewer = left
-    for n in range(2):
-        issue = first if n == 0 else second
-        if issue < 0:
-            continue
-        position = at if n == 0 else there
-        base += above_worst(params, side, issue, position)
-        its -= above_worst(params, side, issue, state.offer[1 - side, issue])
-        own -= above_worst(params, side, issue, state.offer[side, issue])
-        fewer -= int(matters(params, issue))
-    weeks = weeks * fewer / left if left > 0 else 0.0
-    value = base + its + speed * (own - its)
-    return settled_later(params, state, side, value, weeks, covered) - before
-
-
-@rule
-def given_way(params: Params, side: int, issue: int, position: float) -> float:
-    """Return how far from the own ideal towards the other's a position lies, in utility: [0, 1]."""
-    span = params.weight[side, issue] - worst_on(params, side, issue)
-    if span <= LEAST_SPAN:
-        return 0.0
-    lost = 1.0 - above_worst(params, side, issue, position) / span
-    return min(max(lost, 0.0), 1.0)
+    terms = with_closed(params, state, side, now.terms, first, wording)
+    terms = with_closed(params, state, side, terms, second, other_wording)
+    fewer = now.left - int(matters(params, first))
+    if second >= 0:
+        fewer -= int(matters(params, second))
+    weeks = now.weeks * fewer / now.left if now.left > 0 else 0.0
+    value = at_speed(terms, now.speed)
+    return settled_later(params, state, side, value, weeks, covered_now(state, side)) - now.worth
 
 
 @rule
@@ -413,10 +421,9 @@ def interim_value(params: Params, state: State, side: int, weaker_hand: bool) ->
     weaker_hand: whether that is reckoned with.
     """
     banked = banked_by_interim(params, state, side)
-    base, _ = open_range(params, state, side)
-    its, own = standing_offers(params, state, side)
-    speed = speed_of_other(params, state, side, weaker_hand)
-    rest = base - banked + its + speed * (own - its)
+    terms = terms_of(params, state, side)
+    speed = speed_of_other(params, state, side, terms, weaker_hand)
+    rest = terms.base - banked + terms.its + speed * (terms.own - terms.its)
     weeks = settlement_weeks(params, state, side, open_provisions(params, state))
     covered = state.agreed_weight[side]
     later = settled_later(params, state, side, rest, weeks, covered)

@@ -133,68 +133,71 @@ def mobilise(params: Params, state: State, actor: int) -> None:
 
 
 @rule
-def neighbours_means(
-    opinion: Numbers, start: Indices, tie: Indices, tie_weight: Numbers, means: Numbers
-) -> None:
-    """Set `means` to the weighted mean of each citizen's neighbours; the own one without any."""
-    for i in range(opinion.shape[0]):
-        first = start[i]
-        last = start[i + 1]
-        total = 0.0
-        for at in range(first, last):
-            total += tie_weight[at] * opinion[tie[at]]
-        means[i] = total if last > first else opinion[i]
+def neighbours_mean(
+    opinion: Numbers, start: Indices, tie: Indices, tie_weight: Numbers, citizen: int
+) -> float:
+    """Return the weighted mean of a citizen's neighbours; the own opinion without any."""
+    first = start[citizen]
+    last = start[citizen + 1]
+    total = 0.0
+    for at in range(first, last):
+        total += tie_weight[at] * opinion[tie[at]]
+    return total if last > first else opinion[citizen]
 
 
 @rule
-def anchor(susceptibility: Numbers, innate: Numbers, shift: float, means: Numbers) -> None:
-    """Pull the neighbours' means back towards the innate opinions, moved by `shift`."""
-    for i in range(means.shape[0]):
-        s = susceptibility[i]
-        means[i] = s * means[i] + (1.0 - s) * clip_unit(innate[i] + shift)
+def friends_mean(
+    opinion: Numbers, start: Indices, tie: Indices, confidence: float, citizen: int
+) -> float:
+    """Return the mean of a citizen and of the neighbours within `confidence`."""
+    mine = opinion[citizen]
+    total = mine
+    count = 1
+    for at in range(start[citizen], start[citizen + 1]):
+        other = opinion[tie[at]]
+        if abs(other - mine) <= confidence + _ROUNDING:
+            total += other
+            count += 1
+    return total / count
 
 
 @rule
-def friends_means(
-    opinion: Numbers, start: Indices, tie: Indices, confidence: float, means: Numbers
-) -> None:
-    """Set `means` to the mean of each citizen and of the neighbours within `confidence`."""
-    for i in range(opinion.shape[0]):
-        mine = opinion[i]
-        total = mine
-        count = 1
-        for at in range(start[i], start[i + 1]):
-            other = opinion[tie[at]]
-            if abs(other - mine) <= confidence + _ROUNDING:
-                total += other
-                count += 1
-        means[i] = total / count
+def take_over_opinions(new: Numbers, opinion: Numbers) -> bool:
+    """Copy the new opinions and return whether any of them differs from the old one."""
+    moved = False
+    for i in range(new.shape[0]):
+        moved |= new[i] != opinion[i]
+        opinion[i] = new[i]
+    return moved
 
 
 @rule
-def copy(values: Numbers, target: Numbers) -> None:
-    """Copy `values` into `target`."""
-    for i in range(values.shape[0]):
-        target[i] = values[i]
-
-
-@rule
-def update_opinions(params: Params, public: Public, side: int, shift: float) -> None:
+def update_opinions(params: Params, public: Public, side: int, shift: float) -> tuple[float, bool]:
     """Move every opinion in the home of `side` once, all at the same time.
 
     DeGroot (1974): the neighbours' weighted mean. Friedkin and Johnsen (1990): that mean and the
     innate opinion, weighted by susceptibility. Hegselmann and Krause (2002): the mean of oneself
     and of those within the confidence radius. `shift` moves the innate opinions.
+
+    Returns the mean opinion, summed in order, and whether any opinion is another than before.
     """
     opinion = public.opinion
-    means = public.next_opinion
-    if params.public_rule == PUBLIC_RULE.BOUNDED_CONFIDENCE:
-        friends_means(opinion, public.start, public.tie, params.confidence[side], means)
-    else:
-        neighbours_means(opinion, public.start, public.tie, public.tie_weight, means)
-        if params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN:
-            anchor(public.susceptibility, public.innate, shift, means)
-    copy(means, opinion)
+    new = public.next_opinion
+    bounded = params.public_rule == PUBLIC_RULE.BOUNDED_CONFIDENCE
+    anchored = params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN
+    confidence = params.confidence[side]
+    sum_of_all = 0.0
+    for i in range(opinion.shape[0]):
+        if bounded:
+            mean = friends_mean(opinion, public.start, public.tie, confidence, i)
+        else:
+            mean = neighbours_mean(opinion, public.start, public.tie, public.tie_weight, i)
+        if anchored:
+            s = public.susceptibility[i]
+            mean = s * mean + (1.0 - s) * clip_unit(public.innate[i] + shift)
+        new[i] = mean
+        sum_of_all += mean
+    return sum_of_all / opinion.shape[0], take_over_opinions(new, opinion)
 
 
 @rule
@@ -218,15 +221,18 @@ def deliberate(params: Params, state: State, public: Public, actor: int) -> None
     """Move the opinions of the citizens at the home of `actor`, and their mean.
 
     DeGroot and bounded-confidence citizens have no innate opinion to come back to, so a shift of
-    this week moves their opinions themselves.
+    this week moves their opinions themselves. Opinions that a week has left as they were stay so
+    until the next shift.
     """
-    if params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
-        moved = state.opinion_shift[actor] - state.shift_applied[actor]
-        if moved != 0.0:
-            move_all(public.opinion, moved)
+    moved = state.opinion_shift[actor] - state.shift_applied[actor]
+    if moved == 0.0 and state.at_rest[actor]:
+        return
+    if moved != 0.0 and params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
+        move_all(public.opinion, moved)
     state.shift_applied[actor] = state.opinion_shift[actor]
-    update_opinions(params, public, actor, state.opinion_shift[actor])
-    state.opinion[actor] = mean_of(public.opinion)
+    mean, changed = update_opinions(params, public, actor, state.opinion_shift[actor])
+    state.opinion[actor] = mean
+    state.at_rest[actor] = not changed
 
 
 # --- protest spreads over the graph by thresholds

@@ -22,10 +22,9 @@ from sim.model.compiled import entry_rule_called_once, number, rule, rule_called
 from sim.model.records import Events, Numbers, Params, Shocks, State
 from sim.model.rules.bid import set_demand, single_text
 from sim.model.rules.calendar import edge_between
-from sim.model.rules.continuation import is_open
 from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.responses import close_package, cost_of_taking
-from sim.model.rules.worth import offer_share, treaty_utility
+from sim.model.rules.worth import is_open, offer_share, treaty_utility
 
 
 @rule
@@ -81,7 +80,7 @@ def cost_of_text(params: Params, state: State, side: int) -> float:
     cost = 0.0
     for i in range(params.articles):
         if is_open(state, i):
-            cost += cost_of_taking(params, state, side, i, state.offer[0, i])
+            cost += cost_of_taking(params, state, side, i, number(0))
     return (1.0 - params.pull * state.attention) * cost / span
 
 

@@ -23,12 +23,12 @@ from sim.model.rules.bid import (
     set_demand,
     set_offer,
 )
-from sim.model.rules.continuation import gain_by_closing
+from sim.model.rules.continuation import gain_by_closing, outlook
 from sim.model.rules.events import ask, write
 from sim.model.rules.mediation import propose_interim
 from sim.model.rules.opponent import see_other
 from sim.model.rules.responses import issue_share
-from sim.model.rules.worth import is_free, offer_share, refresh
+from sim.model.rules.worth import TEXT, is_free, offer_share, refresh
 
 
 @entry_rule
@@ -70,7 +70,8 @@ def reopen_articles(params: Params, state: State, events: Events, side: int) -> 
         own = state.offer[side, i]
         state.article[i] = ARTICLE.HALF
         state.offer[side, i] = params.opening[side, i]
-        gain = -gain_by_closing(params, state, side, i, state.position[i], -1, 0.0)
+        reopened = outlook(params, state, side)
+        gain = -gain_by_closing(params, state, side, reopened, i, TEXT, -1, TEXT)
         if gain > params.reopening_cost:
             state.given[side] += params.reopening_cost
             state.stale = 1

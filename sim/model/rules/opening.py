@@ -2,14 +2,29 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.model.codes import ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE, TREATY
 from sim.model.compiled import entry_rule, number, rule
-from sim.model.records import ARTICLES, ISSUES, NEVER, Numbers, Params, Public, Publics, State
+from sim.model.records import (
+    ARTICLES,
+    ISSUES,
+    NEVER,
+    Numbers,
+    Params,
+    Public,
+    Publics,
+    State,
+    Ties,
+)
 from sim.model.rules.calendar import is_second_home
-from sim.model.rules.continuation import matters
 from sim.model.rules.domestic import clip_unit, mean_of
 from sim.model.rules.responses import hold_ground, keyed_draw
-from sim.model.rules.worth import refresh
+from sim.model.rules.worth import forget_wordings, matters, refresh
+
+Ends = NDArray[np.int64]
+"""The other end of each tie."""
 
 
 @rule
@@ -142,6 +157,64 @@ def open_public(params: Params, state: State, public: Public, drawn: Numbers, si
     state.opinion[side] = mean_of(public.opinion)
 
 
+@rule
+def are_tied(other: Ends, one: int, citizen: int) -> bool:
+    """Return whether two citizens are tied, `other` as in `rewire`."""
+    for step in range(other.shape[0]):
+        if other[step, one] == citizen or other[step, citizen] == one:
+            return True
+    return False
+
+
+@rule
+def ties_of(other: Ends, citizen: int) -> int:
+    """Return how many ties a citizen has, `other` as in `rewire`."""
+    count = other.shape[0]
+    for step in range(other.shape[0]):
+        for own in range(other.shape[1]):
+            count += int(other[step, own] == citizen)
+    return count
+
+
+@entry_rule
+def rewire(other: Ends, rewiring: float, words: Ties) -> bool:
+    """Rewire some ties of a ring (Watts and Strogatz 1998); return whether the words suffice.
+
+    Two words of Python's generator decide whether a tie is rewired; its new end is drawn until it
+    is somebody whom the citizen has no tie to, and stays where it was if there is nobody.
+
+    other: the other end of each citizen's tie to each step along the ring, shape (steps,
+        citizens); holds the new ends afterwards.
+    """
+    citizens = other.shape[1]
+    bits = 0
+    while citizens >> bits:
+        bits += 1
+    at = 0
+    for step in range(other.shape[0]):
+        for own in range(citizens):
+            if at + 2 > words.shape[0]:
+                return False
+            drawn = (int(words[at]) >> 5) * 2.0**26 + (int(words[at + 1]) >> 6)
+            at += 2
+            refused = 0
+            looks = drawn / 2.0**53 < rewiring
+            while looks:
+                if at == words.shape[0]:
+                    return False
+                end = int(words[at]) >> (32 - bits)
+                at += 1
+                if end >= citizens:
+                    continue
+                if end != own and not are_tied(other, own, end):
+                    other[step, own] = end
+                    looks = False
+                else:
+                    refused += 1
+                    looks = refused != 2 or ties_of(other, own) < citizens - 1
+    return True
+
+
 @entry_rule
 def begin(
     params: Params,
@@ -168,6 +241,7 @@ def begin(
     else:
         open_public(params, state, publics[1], drawn, number(1))
     state.stale = 1
+    forget_wordings(state)
     refresh(params, state)
     state.turn = params.first_mover
     state.attention = params.attention

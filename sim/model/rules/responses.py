@@ -25,17 +25,25 @@ from sim.model.rules.bid import (
     set_demand,
 )
 from sim.model.rules.continuation import (
+    Outlook,
     choice_probability,
     could_sign,
     gain_by_closing,
-    given_way,
-    is_open,
-    matters,
+    outlook,
 )
 from sim.model.rules.domestic import audience_cost
 from sim.model.rules.events import ask, is_decided, write
 from sim.model.rules.preconditions import dropping_cost
-from sim.model.rules.worth import is_free, issue_utility, leave_talks, offer_share, refresh
+from sim.model.rules.worth import (
+    given_way,
+    is_free,
+    is_open,
+    issue_utility,
+    leave_talks,
+    matters,
+    offer_share,
+    refresh,
+)
 
 TIE = 1e-9
 """Relative difference of two products of gains below which they count as equal."""
@@ -208,9 +216,9 @@ def keyed_draw(key: float, one: float, two: float) -> float:
 
 
 @rule
-def cost_of_taking(params: Params, state: State, side: int, issue: int, position: float) -> float:
+def cost_of_taking(params: Params, state: State, side: int, issue: int, wording: int) -> float:
     """Return the audience cost to `side` of closing an article so far from its own ideal."""
-    return audience_cost(params, state, side) * given_way(params, side, issue, position)
+    return audience_cost(params, state, side) * given_way(params, state, side, issue, wording)
 
 
 @rule
@@ -220,14 +228,14 @@ def take_articles(params: Params, state: State, shocks: Shocks, events: Events, 
     All are weighed in the same state, so that their order does not matter.
     """
     drawn = shocks[state.week].choice[side]
+    now = outlook(params, state, side)
     count = 0
     for i in range(params.articles):
         state.chosen[i] = 0
         if not is_open(state, i):
             continue
-        at = state.offer[1 - side, i]
-        gain = gain_by_closing(params, state, side, i, at, -1, 0.0)
-        gain -= cost_of_taking(params, state, side, i, at)
+        gain = gain_by_closing(params, state, side, now, i, 1 - side, -1, side)
+        gain -= cost_of_taking(params, state, side, i, 1 - side)
         chance = choice_probability(gain, params.choice_noise)
         if keyed_draw(params.article_key[i], drawn[0], drawn[1]) < chance:
             state.chosen[i] = 1
@@ -247,16 +255,16 @@ def take_wording(state: State, events: Events, author: int, issue: int, reason: 
 
 
 @rule
-def gain_by_exchange(params: Params, state: State, side: int, taken: int, kept: int) -> float:
+def gain_by_exchange(
+    params: Params, state: State, side: int, now: Outlook, taken: int, kept: int
+) -> float:
     """Return what `side` gains if it takes one article in the other's wording and has its own.
 
     taken, kept: the article closed in the other's wording, and the one closed in the own.
     """
-    there = state.offer[1 - side, taken]
-    own = state.offer[side, kept]
-    gain = gain_by_closing(params, state, side, taken, there, kept, own)
-    gain -= cost_of_taking(params, state, side, taken, there)
-    return gain - cost_of_taking(params, state, side, kept, own)
+    gain = gain_by_closing(params, state, side, now, taken, 1 - side, kept, side)
+    gain -= cost_of_taking(params, state, side, taken, 1 - side)
+    return gain - cost_of_taking(params, state, side, kept, side)
 
 
 @rule
@@ -269,6 +277,8 @@ def exchange_articles(
     taken; of equal ones that with the smaller keys of the names. The answer has the same noise as
     that to a single article; the author of the draft takes what it gains by.
     """
+    own = outlook(params, state, side)
+    other = outlook(params, state, 1 - side)
     best = 0.0
     taken = -1
     kept = -1
@@ -278,10 +288,10 @@ def exchange_articles(
         for j in range(params.articles):
             if i == j or not is_open(state, j) or not matters(params, j):
                 continue
-            mine = gain_by_exchange(params, state, side, i, j)
+            mine = gain_by_exchange(params, state, side, own, i, j)
             if mine <= 0.0:
                 continue
-            theirs = gain_by_exchange(params, state, 1 - side, j, i)
+            theirs = gain_by_exchange(params, state, 1 - side, other, j, i)
             if theirs <= 0.0:
                 continue
             better = mine * theirs - best
@@ -294,7 +304,7 @@ def exchange_articles(
         return
     drawn = shocks[state.week].choice[side]
     key = params.article_key[taken] + params.article_key[kept]
-    gain = gain_by_exchange(params, state, side, taken, kept)
+    gain = gain_by_exchange(params, state, side, own, taken, kept)
     if keyed_draw(key, drawn[0], drawn[1]) < choice_probability(gain, params.choice_noise):
         take_wording(state, events, 1 - side, taken, REASON.EXCHANGE)
         take_wording(state, events, side, kept, REASON.EXCHANGE)

@@ -10,6 +10,9 @@ from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDIT
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 
+LEAST_SPAN = 1e-12
+"""Utility below which nothing is left to bargain over."""
+
 
 @rule
 def issue_utility(params: Params, actor: int, issue: int, position: float) -> float:
@@ -25,6 +28,67 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     if power == 1.0:
         return 1.0 - distance
     return 1.0 - distance**power
+
+
+# --- what the wordings of an issue are worth to a side: weighed anew only where they have moved
+
+TEXT = 2
+"""The wording that stands in the text; 0 and 1 are the standing offers of the two sides."""
+WORST = 3
+"""The wording that is the other side's ideal."""
+UNKNOWN = -1.0
+"""Position of a wording that has not been weighed."""
+
+
+@rule
+def position_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return where a wording puts an issue; `side` tells whose other side's ideal is meant."""
+    if wording == TEXT:
+        return state.position[issue]
+    if wording == WORST:
+        return params.ideal[1 - side, issue]
+    return state.offer[wording, issue]
+
+
+@rule
+def worth_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the weighted utility of a wording for `side`, at least 0.
+
+    Kept with the position that it belongs to, for as long as the same governments are in office.
+    """
+    at = position_of(params, state, side, issue, wording)
+    if state.weighed_at[side, wording, issue] != at:
+        state.weighed_at[side, wording, issue] = at
+        value = params.weight[side, issue] * issue_utility(params, side, issue, at)
+        state.weighed[side, wording, issue] = value
+    return state.weighed[side, wording, issue]
+
+
+@rule
+def forget_wordings(state: State) -> None:
+    """Let every wording be weighed anew, by the preferences of who is now in office."""
+    state.weighed_at[:] = UNKNOWN
+    state.weighed_by = state.government
+
+
+@rule
+def above_worst(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the weighted utility of a wording, above that of the other side's ideal."""
+    least = worth_of(params, state, side, issue, WORST)
+    return worth_of(params, state, side, issue, wording) - least
+
+
+@rule
+def given_way(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return how far from the own ideal towards the other's a wording lies, in utility: [0, 1]."""
+    span = params.weight[side, issue] - worth_of(params, state, side, issue, WORST)
+    if span <= LEAST_SPAN:
+        return 0.0
+    lost = 1.0 - above_worst(params, state, side, issue, wording) / span
+    return min(max(lost, 0.0), 1.0)
+
+
+# --- preconditions, and the treaty as a whole
 
 
 @rule
@@ -140,6 +204,30 @@ def is_free(params: Params, state: State, issue: int) -> bool:
 
 
 @rule
+def is_open(state: State, issue: int) -> bool:
+    """Return whether an issue of the talks is not closed, not even provisionally."""
+    if not state.in_talks[issue]:
+        return False
+    return issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED
+
+
+@rule
+def matters(params: Params, issue: int) -> bool:
+    """Return whether either party gives an issue any weight."""
+    return params.weight[0, issue] > 0.0 or params.weight[1, issue] > 0.0
+
+
+@rule
+def open_provisions(params: Params, state: State) -> int:
+    """Return how many provisions that matter to a party are open."""
+    count = 0
+    for i in range(params.articles):
+        if is_open(state, i) and matters(params, i):
+            count += 1
+    return count
+
+
+@rule
 def leave_talks(state: State, issue: int) -> None:
     """Take an issue out of the talks."""
     state.in_talks[issue] = 0
@@ -165,8 +253,8 @@ def offer_share(params: Params, state: State, side: int, author: int) -> float:
     total = 0.0
     for n in range(state.talks):
         j = state.talk[n]
-        position = state.offer[author, j] if is_free(params, state, j) else state.position[j]
-        total += params.weight[side, j] * issue_utility(params, side, j, position)
+        wording = author if is_free(params, state, j) else TEXT
+        total += worth_of(params, state, side, j, wording)
     return (total - state.worst[side]) / span
 
 
