@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.charts import Figure, Result, TableResult, dot_plot
 from sim.analysis.inputs import (
     GROUND_WORDS,
     Table,
@@ -236,29 +236,16 @@ def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Importance(Result):
-    """Permutation importance of a boosted model, measured out of sample."""
+class Importance(TableResult):
+    """Permutation importance of a boosted model, measured out of sample.
 
-    outcome: str
+    Columns: `input`, `importance` (drop of R^2 if it is shuffled), `low` and `high` (of folds).
+    """
+
     score: float  # out-of-sample R^2 of the cells' means, mean over the folds
     # worst, best: lowest and highest R^2 of a fold
     worst: float
     best: float
-    # `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds)
-    inputs: pl.DataFrame
-
-    def records(self) -> pl.DataFrame:
-        """Return one line an input, most important first."""
-        return self.inputs
-
-    def figure(self) -> Figure:
-        """Return the drop of R^2 by input, largest first."""
-        rows = [
-            {"label": short(name), "value": importance, "low": low, "high": high}
-            for name, importance, low, high in self.inputs.head(SHOWN).iter_rows()
-        ]
-        title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"
-        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
 
 
 def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1) -> Importance:
@@ -290,18 +277,29 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     scores, drops = zip(*scored, strict=True)
     ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
     frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
+    score = float(np.mean(scores))
+
+    def draw(frame: pl.DataFrame) -> Figure:
+        rows = [
+            {"label": short(name), "value": importance, "low": low, "high": high}
+            for name, importance, low, high in frame.head(SHOWN).iter_rows()
+        ]
+        title = f"Importance in a boosted model (R² out of sample {score:.2f})"
+        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
+
     note = (
         f"The model foresees the means of points that it had not seen with R² = "
-        f"{np.mean(scores):.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
+        f"{score:.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
         "where that is low, these numbers rank nothing. Inputs that act together are each "
         "shuffled alone."
     )
     return Importance(
         outcome=outcome,
-        score=float(np.mean(scores)),
+        score=score,
         worst=min(scores),
         best=max(scores),
-        inputs=frame.sort("importance", descending=True),
+        frame=frame.sort("importance", descending=True),
+        draw=draw,
         notes=(note,),
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.deals import Rate, signing_rates
-from sim.analysis.ledger import ledger
+from sim.analysis.ledger import GATES, largest, ledger
 from sim.analysis.page.content import (
     Number,
     Statement,
@@ -26,8 +26,9 @@ from sim.analysis.page.content import (
 from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
 from sim.analysis.results import Floats, Results, word
 from sim.errors import SimError
+from sim.model.codes import Gate
 from sim.runs.intervals import Estimate, estimate, spread
-from sim.runs.outcomes import LEDGER_COLUMNS
+from sim.runs.story import gate_words
 from sim.runs.terminal import counted
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
 from sim.sweeps.overrides import Value
@@ -355,12 +356,12 @@ def _terms(results: Results) -> Iterator[Statement]:
 
 def _gates(results: Results) -> Iterator[Statement]:
     findings, told = {}, []
-    for name, charge in zip(
-        ("first_gate", "second_gate"), ledger(results, []).largest(), strict=False
-    ):
-        column = LEDGER_COLUMNS[charge.gate]
-        findings[name] = _mean(results, name, results.numbers(column), column)
-        told.append(f"{plain(charge.words)} ({interval_words(name)})")
+    words = gate_words(results.scenario)
+    columns = {words[gate]: column for gate, column in zip(*GATES, strict=True)}
+    charged = largest(ledger(results, []).to_frame(), words[Gate.SIGNED])["gate"]
+    for name, gate in zip(("first_gate", "second_gate"), charged, strict=False):
+        findings[name] = _mean(results, name, results.numbers(columns[gate]), columns[gate])
+        told.append(f"{plain(gate)} ({interval_words(name)})")
     text = (
         "What kept the weeks from being the week of the full signature, as a share of each run's "
         f"weeks and on average over the runs: {' and '.join(told)}."

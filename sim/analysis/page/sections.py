@@ -12,12 +12,13 @@ from typing import NamedTuple
 import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
+from sim.analysis.charts import TableResult
 from sim.analysis.deals import Terms, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import boxes
-from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
+from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.nulls import constant_hazard, salience_compromise
 from sim.analysis.page.content import (
     Column,
@@ -155,13 +156,13 @@ def _referees(results: Results, asked: Asked) -> Iterator[Part]:
         yield from parts(results, asked)
 
 
-def _gates(result: Ledger) -> pl.DataFrame:
+def _gates(result: TableResult) -> pl.DataFrame:
     frame, share = result.to_frame().drop("low", "high", "runs"), {"share": Column(format=PERCENT)}
-    keys = list(result.keys)
+    keys = frame.columns[: frame.columns.index("gate")]
     return _wide(frame, share, "gate", keys) if keys else in_words(frame, share)
 
 
-def _quarterly(result: LedgerOverTime) -> pl.DataFrame:
+def _quarterly(result: TableResult) -> pl.DataFrame:
     return quarterly(result.to_frame(), PERCENT)
 
 
