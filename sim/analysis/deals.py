@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import polars as pl
 
-from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
+from sim.analysis.charts import (
+    MOST_LINES,
+    Figure,
+    Result,
+    TableResult,
+    dot_plot,
+    table,
+    thinned,
+)
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.conduct import Provision
 from sim.runs.intervals import Estimate, estimate
@@ -141,83 +151,16 @@ def _covered(results: Results) -> tuple[str, ...]:
 
 WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_second")
 """Columns that say what the deal that stood at the end is worth."""
+NO_TERMS = "no deal stood at the end of any run, so there are no terms to show"
+QUARTILES = ("lower_quartile", "median", "upper_quartile")
 WITHIN, UNIT = ("position_", "dignity", "share_", "durability"), (0.0, 1.0)
 """How the names of those begin that lie between 0 and 1."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Measure:
-    """One thing that a deal is described by."""
-
-    name: str  # column, or ``durability``
-    words: str  # the same with the parties' names
-    group: Group
-    mean: Estimate  # over the runs in which it can be said
-    quartiles: tuple[float, float, float]  # lower quartile, median, upper quartile
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Terms(Result):
-    """Terms of the deals, by group of cells."""
-
-    parties: tuple[str, str]  # names of the first and the second party
-    measures: tuple[Measure, ...]
-
-    def records(self) -> Iterator[dict[str, object]]:
-        """Return one line a group and measure: mean, 95 % interval, quartiles, runs."""
-        quartiles = ("lower_quartile", "median", "upper_quartile")
-        for measure in self.measures:
-            yield {
-                **measure.group.words,
-                "measure": measure.name,
-                "meaning": measure.words,
-                **measure.mean.columns("mean"),
-                **dict(zip(quartiles, measure.quartiles, strict=True)),
-                "runs": measure.mean.runs,
-            }
-
-    def of(self, name: str) -> list[Measure]:
-        """Return the measures of this name, or that begin with it, of the groups that have them."""
-        return [m for m in self.measures if m.name.startswith(name) and m.mean.runs]
-
-    def figure(self) -> Figure:
-        """Return final positions of what was open, one point a group of cells and article."""
-        found = self.of("position_")
-        if not any(m.mean.runs for m in self.measures if m.name != "durability"):
-            raise NotInResults("no deal stood at the end of any run, so there are no terms to show")
-        labels = list(dict.fromkeys(m.group.label for m in found))
-        shown = {labels[n] for n in thinned(len(labels), MOST_LINES // 2)}
-        rows = [
-            {"label": m.group.label, **m.mean.columns(), "series": m.words}
-            for m in found
-            if m.group.label in shown
-        ]
-        if len(labels) == 1:
-            rows = [{**row, "label": row["series"]} for row in rows]
-        first, second = self.parties
-        axis = f"final position: 0 {first}'s wording, 1 {second}'s"
-        title = "Where the open articles ended, in deals that stood"
-        series = "article" if len(labels) > 1 else ""
-        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series=series)
-
-    def figure_of_worth(self, name: str = "dignity") -> Figure:
-        """Return one measure with its interval, one line a group of cells.
-
-        Raises `NotInResults` if no deal stood at the end anywhere.
-        """
-        found = sorted(self.of(name), key=lambda m: -m.mean.value)
-        if not found:
-            raise NotInResults("no deal stood at the end of any run, so there are no terms to show")
-        rows = [
-            {"label": found[n].group.label, **found[n].mean.columns()} for n in thinned(len(found))
-        ]
-        words = found[0].words
-        return dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f")
-
-
-def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
+def terms(results: Results, by: Sequence[str] | None = None) -> TableResult:
     """Return on what terms deals are made, by the values of some keys (default: all).
 
+    One line a group and measure: mean, 95 % interval, quartiles, and the runs in which it is known.
     For deals that stood at the end: utilities on the scale on which the whole treaty at a side's
     own ideals is worth 1, dignity (the smaller of the sides' shares of their greatest possible
     gain over the status quo), the shares won of what was open, and the final positions of the
@@ -230,11 +173,11 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
     groups = results.groups(by)
     stood = np.where(results.signed_codes > 0, in_force > 0, np.nan)
     told = "durability: share of signed deals that stood at the end"
-    measures = [_measure(results, "durability", told, g, stood, share=True) for g in groups]
+    rows = [_measure(results, "durability", told, g, stood, share=True) for g in groups]
     for name, meaning in (_words_of_worth(first, second) | open_articles(results)).items():
         if name not in missing:
             values = np.where(in_force > 0, results.numbers(name), np.nan)
-            measures += [_measure(results, name, meaning, group, values) for group in groups]
+            rows += [_measure(results, name, meaning, group, values) for group in groups]
     notes = (
         "Means over the deals that stood at the end. Cells sign in different circumstances, so "
         "terms of two cells also differ by which runs came to a deal.",
@@ -242,7 +185,48 @@ def terms(results: Results, by: Sequence[str] | None = None) -> Terms:
         "not comparable with each other.",
         *(f"The table of runs lacks the column '{name}'." for name in missing),
     )
-    return Terms(parties=(first, second), measures=tuple(measures), notes=notes)
+    draw = partial(_positions, (first, second))
+    return TableResult(frame=table(rows), draw=draw, notes=notes)
+
+
+def _labelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table of terms as a figure takes it, without what is known in no run."""
+    keys = frame.columns[: frame.columns.index("measure")]
+    label = pl.concat_str(keys, separator=" · ") if keys else pl.lit("all cells")
+    found = frame.filter((pl.col("runs") > 0) & (pl.col("measure") != "durability"))
+    if found.is_empty():
+        raise NotInResults(NO_TERMS)
+    return found.select(
+        "measure", label=label, value="mean", low="low", high="high", series="meaning"
+    )
+
+
+def _positions(parties: tuple[str, str], frame: pl.DataFrame) -> Figure:
+    """Draw final positions of what was open, one point a group of cells and article."""
+    found = _labelled(frame).filter(pl.col("measure").str.starts_with("position_")).drop("measure")
+    labels = found["label"].unique(maintain_order=True)
+    several = len(labels) > 1
+    shown = labels[thinned(len(labels), MOST_LINES // 2)]
+    rows = found.filter(pl.col("label").is_in(shown.implode()))
+    rows = rows if several else rows.with_columns(label="series")
+    axis = f"final position: 0 {parties[0]}'s wording, 1 {parties[1]}'s"
+    title = "Where the open articles ended, in deals that stood"
+    series = "article" if several else ""
+    return dot_plot(rows.to_dicts(), title, axis, format=".2f", domain=(0, 1), series=series)
+
+
+def figure_of_dignity(frame: pl.DataFrame) -> Figure:
+    """Return the dignity of a table of terms with its interval, one line a group of cells.
+
+    Raises `NotInResults` if no deal stood at the end anywhere.
+    """
+    found = _labelled(frame).filter(pl.col("measure") == "dignity")
+    if found.is_empty():
+        raise NotInResults(NO_TERMS)
+    found = found.sort("value", descending=True, maintain_order=True)
+    words = found["series"][0]
+    rows = found[thinned(len(found))].select("label", "value", "low", "high").to_dicts()
+    return dot_plot(rows, words[:1].upper() + words[1:], words, format=".2f")
 
 
 def _words_of_worth(first: str, second: str) -> dict[str, str]:
@@ -273,11 +257,17 @@ def article_label(entry: Provision) -> str:
 
 def _measure(
     results: Results, name: str, words: str, group: Group, values: Floats, share: bool = False
-) -> Measure:
+) -> dict[str, object]:
     block = values[group.cells]
     found = block[np.isfinite(block)]
     quartiles = np.quantile(found, (0.25, 0.5, 0.75)) if len(found) else np.full(3, np.nan)
-    low, middle, high = (float(value) for value in quartiles)
     bounds = UNIT if name.startswith(WITHIN) else (-np.inf, np.inf)
     mean = estimate(block, results.clusters_of(group.cells), share, bounds)
-    return Measure(name=name, words=words, group=group, mean=mean, quartiles=(low, middle, high))
+    return {
+        **group.words,
+        "measure": name,
+        "meaning": words,
+        **mean.columns("mean"),
+        **dict(zip(QUARTILES, quartiles.tolist(), strict=True)),
+        "runs": mean.runs,
+    }

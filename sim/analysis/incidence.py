@@ -250,36 +250,29 @@ class Incidence(Result):
         """Return the first day of a week."""
         return self.start + timedelta(weeks=int(week))
 
-    def to_frame(self, yearly: bool = False) -> pl.DataFrame:
-        """Return it as a table; if `yearly`, with each year's last week only."""
-        return self.records(yearly)
-
-    def records(self, yearly: bool = False) -> pl.DataFrame:
-        """Return one line a group, week and event; if `yearly`, of each year's last week only.
+    def records(self) -> pl.DataFrame:
+        """Return one line a group, week and event.
 
         `incidence` is the share of runs in which the event came first and not later than that
         week; beside it stand the ends of its interval and the runs `at_risk`.
         """
         return pl.concat(
-            self._curve(course, kind, yearly) for course in self.courses for kind in course.kinds
+            self._curve(course, kind) for course in self.courses for kind in course.kinds
         )
 
-    def _curve(self, course: Course, kind: int, yearly: bool) -> pl.DataFrame:
+    def _curve(self, course: Course, kind: int) -> pl.DataFrame:
         weeks = course.curves.times
-        keep = np.arange(len(weeks))
-        if yearly:
-            keep = keep[(weeks % 52 == 51) | (weeks == weeks[-1])]
         low, high = course.intervals()
         return pl.DataFrame(
             {
-                "cells": [course.group.label] * len(keep),
-                "week": weeks[keep].astype(np.int32),
-                "date": [self.day(week) for week in weeks[keep]],
-                "event": [EVENTS[kind]] * len(keep),
-                "incidence": course.curves.incidence[kind][keep],
-                "low": low[kind][keep],
-                "high": high[kind][keep],
-                "at_risk": course.curves.at_risk[keep].astype(np.int64),
+                "cells": [course.group.label] * len(weeks),
+                "week": weeks.astype(np.int32),
+                "date": [self.day(week) for week in weeks],
+                "event": [EVENTS[kind]] * len(weeks),
+                "incidence": course.curves.incidence[kind],
+                "low": low[kind],
+                "high": high[kind],
+                "at_risk": course.curves.at_risk.astype(np.int64),
             }
         )
 

@@ -230,7 +230,7 @@ def test_constant_hazard_gives_the_published_probability() -> None:
 
 
 def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
-    found = constant_hazard(factorial, [])
+    found = constant_hazard(factorial, []).to_frame().filter(pl.col("event") == "full deal")
     runs = runs_of(factorial)
     full = runs.filter(pl.col("full_week") >= 0)
     waited = runs.with_columns(
@@ -238,9 +238,9 @@ def test_hazard_is_events_by_run_weeks(factorial: Results) -> None:
         .when(pl.col("ended_week") >= 0).then(pl.col("ended_week") + 1)
         .otherwise(pl.col("weeks")).alias("exposed")
     )  # fmt: skip
-    hazard = found.hazards[0].weekly[1]
-    assert hazard.value == pytest.approx(len(full) / waited["exposed"].sum())
-    assert hazard.low < hazard.value < hazard.high
+    yearly, low, high = found.select("yearly", "yearly_low", "yearly_high").row(0)
+    assert yearly == pytest.approx(1 - (1 - len(full) / waited["exposed"].sum()) ** 52)
+    assert low < yearly < high
 
 
 def test_compromise_by_hand(factorial: Results) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.charts import TableResult
-from sim.analysis.deals import Terms, signing_rates, terms
+from sim.analysis.deals import figure_of_dignity, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
@@ -75,7 +75,9 @@ def _signing(results: Results, asked: Asked) -> Part:
 def _time(results: Results, asked: Asked) -> Iterator[Part]:
     def table(result: Incidence) -> pl.DataFrame:
         share = {"incidence": Column(format=PERCENT, ends="")}
-        wide = _wide(result.to_frame(yearly=True), share, "event", ["cells", "date"])
+        week = pl.col("week")
+        last = (week % 52 == 51) | (week == week.max().over("cells"))
+        wide = _wide(result.to_frame().filter(last), share, "event", ["cells", "date"])
         return wide.rename({name: f"{name}, %" for name in wide.columns[2:]})
 
     title = "Cumulative incidence of the first event"
@@ -87,7 +89,7 @@ def _terms(results: Results, asked: Asked) -> Iterator[Part]:
     yield part("terms", title, lambda: terms(results, []), table=_measures)
 
 
-def _measures(result: Terms) -> pl.DataFrame:
+def _measures(result: TableResult) -> pl.DataFrame:
     return result.to_frame().drop("measure")
 
 
@@ -99,7 +101,7 @@ def _terms_by_cell(results: Results) -> Iterator[Part]:
         make,
         columns="terms",
         table=_measures,
-        draw=lambda r: r.figure_of_worth("dignity"),
+        draw=lambda r: figure_of_dignity(r.frame),
     )
     yield part(
         "final_positions",
@@ -112,7 +114,7 @@ def _terms_by_cell(results: Results) -> Iterator[Part]:
     )
 
 
-def _positions(result: Terms) -> pl.DataFrame:
+def _positions(result: TableResult) -> pl.DataFrame:
     return result.to_frame().filter(pl.col("measure").str.starts_with("position_"))
 
 

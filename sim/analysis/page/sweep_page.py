@@ -3,12 +3,14 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import polars as pl
 
 from sim.analysis.assumptions import assumption_ledger
-from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.charts import Figure, TableResult, dot_plot, table
 from sim.analysis.compare import Comparison, common_horizon, compare
 from sim.analysis.deals import signing_rates
 from sim.analysis.page.answer import answer
@@ -169,38 +171,33 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SeveralCompared(Result):
-    """Several sweeps, each compared with the same first one."""
+def _several(found: Sequence[Comparison], others: Sequence[Results], outcome: str) -> TableResult:
+    """Return how each sweep differs from the first in all cells that both have."""
+    rows = [
+        {
+            "sweep": each.name,
+            "folder": results.folder.name,
+            "cells_in_common": len(each.used),
+            **each.overall.columns("difference"),
+            "compared": "run by run" if each.paired else "as independent samples",
+        }
+        for each, results in zip(found, others, strict=True)
+    ]
+    return TableResult(frame=table(rows), draw=partial(_apart_from_first, outcome))
 
-    found: tuple[Comparison, ...]
-    folders: tuple[str, ...]  # names of the folders of the others
 
-    def records(self) -> Iterator[dict[str, object]]:
-        """Return one line a sweep: how it differs from the first in all cells that both have."""
-        for each, folder in zip(self.found, self.folders, strict=True):
-            yield {
-                "sweep": each.name,
-                "folder": folder,
-                "cells_in_common": len(each.used),
-                **each.overall.columns("difference"),
-                "compared": "run by run" if each.paired else "as independent samples",
-            }
-
-    def figure(self) -> Figure:
-        """Return the differences with their intervals, one line a sweep."""
-        scale, axis, shown = difference_shown(self.found[0].outcome)
-        rows = [
-            {
-                "label": f"{each.name}, {folder}",
-                **{k: scale * x for k, x in each.overall.columns().items()},
-            }
-            for each, folder in zip(self.found, self.folders, strict=True)
-            if np.isfinite(each.overall.value)
-        ]
-        if not rows:
-            raise NotInResults("no sweep has cells to compare with the first")
-        return dot_plot(rows, "Each sweep less the first", axis, format=shown, mark=0.0)
+def _apart_from_first(outcome: str, frame: pl.DataFrame) -> Figure:
+    scale, axis, shown = difference_shown(outcome)
+    known = frame.filter(pl.col("difference").is_finite())
+    if known.is_empty():
+        raise NotInResults("no sweep has cells to compare with the first")
+    rows = known.select(
+        label=pl.format("{}, {}", "sweep", "folder"),
+        value=scale * pl.col("difference"),
+        low=scale * pl.col("low"),
+        high=scale * pl.col("high"),
+    ).to_dicts()
+    return dot_plot(rows, "Each sweep less the first", axis, format=shown, mark=0.0)
 
 
 def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
@@ -217,12 +214,10 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
     found = [compare(one, named[name], outcome, name) for name in list(named)[1:]]
     chapters = [_apart(each, len(found) > 1) for each in found]
     lead = tuple(_difference(each, one, other) for each, other in zip(found, others, strict=True))
-    several = SeveralCompared(
-        found=tuple(found), folders=tuple(results.folder.name for results in others)
-    )
     picture = chapters[0][1].parts[0]
     if others[1:]:
-        picture = part("overall", "Each sweep less the first", lambda: several)
+        several = partial(_several, found, others, outcome)
+        picture = part("overall", "Each sweep less the first", several)
     say("signing rates of each")
     rates = tuple(_rates(name, results, outcome) for name, results in named.items())
     each_chapter = [replace(s, parts=_bare(s.parts)) for pair in chapters for s in pair]
