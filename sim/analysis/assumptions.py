@@ -191,13 +191,12 @@ def crossed(results: Results) -> tuple[list[str], Floats]:
     """
     keys, options = results.chosen_keys, list(results.options.values())
     shape = [len(values) for values in options]
-    numbers = {tuple(e.values[k] for k in keys): n for n, e in enumerate(results.plan.combinations)}
-    if len(numbers) < np.prod(shape):
+    if len(results.combination_of) < np.prod(shape):
         raise NotInResults(
             "variance can be divided only where all values are crossed; this sweep left some "
             "combinations out (--zip or --filter)"
         )
-    grid = np.array([numbers[values] for values in product(*options)], int)
+    grid = np.array([results.combination_of[values] for values in product(*options)], int)
     return keys, grid.reshape(shape)
 
 

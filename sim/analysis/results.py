@@ -117,6 +117,11 @@ class Results(Tabular):
             for key in self.chosen_keys
         }
 
+    @cached_property
+    def combination_of(self) -> dict[tuple[Value, ...], int]:
+        """Number of the combination with some values, these in the order of `chosen_keys`."""
+        return {tuple(entry.values.values()): n for n, entry in enumerate(self.plan.combinations)}
+
     @property
     def usable(self) -> int:
         """Runs with outcomes."""

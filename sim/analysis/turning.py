@@ -7,9 +7,10 @@ sweep that plays it, whose report says whether it holds.
 """
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -42,15 +43,9 @@ class Change:
     sure: bool  # whether it was played and holds; a proposal is not
     played_by: str = ""  # line of the sweep that plays a proposal
 
-    @property
-    def words(self) -> str:
-        """The change, e.g. ``agenda: single_undertaking → interim_allowed``."""
-        return ", ".join(f"{key}: {before} → {after}" for key, before, after in self.levers)
-
-    @property
-    def short_words(self) -> str:
-        """The change with the keys as figures name them."""
-        return ", ".join(f"{short(key)}: {before} → {after}" for key, before, after in self.levers)
+    def words(self, named: Callable[[str], str] = str) -> str:
+        """Return the change, e.g. ``agenda: single_undertaking → interim_allowed``."""
+        return ", ".join(f"{named(key)}: {before} → {after}" for key, before, after in self.levers)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,7 +70,7 @@ class TurningPoints(Result):
         """Return one line a change: levers, size, outcome before and after."""
         for change in self.changes:
             yield {
-                "change": change.words,
+                "change": change.words(),
                 "levers": len(change.levers),
                 "size": change.size,
                 "before": change.before.value,
@@ -92,7 +87,7 @@ class TurningPoints(Result):
         if not self.changes:
             raise NotInResults("no change within the sweep takes the outcome across the line")
         found = [("at the start", self.at_start)]
-        found += [(change.short_words, change.after) for change in self.changes[:15]]
+        found += [(change.words(short), change.after) for change in self.changes[:15]]
         rows = [{"label": label, **outcome.columns()} for label, outcome in found]
         axis = f"mean of {self.outcome}, and the line at {self.line:g}"
         played = all(change.sure for change in self.changes)
@@ -144,14 +139,8 @@ def _side(found: Estimate, line: float) -> str:
 def _on_grid(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
-    cells, options = results.plan.combinations, results.options
-    wanted = {**cells[0].values, **{k: _known(k, v, options[k]) for k, v in given.items()}}
-    start = " ".join(f"{key}={word(value)}" for key, value in wanted.items())
-    number = next((n for n, entry in enumerate(cells) if dict(entry.values) == wanted), None)
-    if number is None:
-        raise NotInResults(f"no cell has the values {start}")
-    values = results.outcome(outcome)
-    share = is_share(outcome)
+    cells, number = results.plan.combinations, _combination(results, given)
+    values, share = results.outcome(outcome), is_share(outcome)
     found = [estimate(values[n : n + 1], share=share) for n in range(len(cells))]
     here = found[number]
     if not here.runs:
@@ -159,11 +148,10 @@ def _on_grid(
     crossing = [
         n for n, after in enumerate(found) if after.runs and _side(after, line) != _side(here, line)
     ]
-    numbers = {tuple(entry.values.values()): n for n, entry in enumerate(cells)}
-    grid = Grid(wanted, numbers, values, share)
     clear = [n for n in (number, *crossing) if _beyond(found[n], line, len(cells))]
-    sure = [n for n in crossing if {n, number} <= {*clear} and grid.needed(n)]
-    changes = [_change_of_cell(wanted, cells[n].values, options, (here, found[n])) for n in sure]
+    needed = partial(_needed, results, values, share, number)
+    sure = [n for n in crossing if {n, number} <= {*clear} and needed(n)]
+    changes = [_change_of_cell(results, (number, n), (here, found[n])) for n in sure]
     changes.sort(key=lambda c: (len(c.levers), c.size, -abs(c.after.value - line)))
     notes = [
         f"Both sides are clear of the line, as one of {len(cells)} cells, and each lever makes a "
@@ -180,7 +168,7 @@ def _on_grid(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=start,
+        start=" ".join(_values(results, number)),
         at_start=here,
         changes=tuple(_smallest(changes)[:MOST_CHANGES]),
         notes=tuple(notes),
@@ -194,51 +182,31 @@ def _beyond(found: Estimate, line: float, cells: int) -> bool:
     return abs(found.value - line) * Z > arm * quantile
 
 
-class Grid(NamedTuple):
-    """Cells of a grid, and where changes start."""
-
-    start: Mapping[str, Value]
-    numbers: Mapping[tuple[Value, ...], int]  # the cell of each combination of values
-    values: Floats  # outcomes; shape (cells, replicates)
-    share: bool
-
-    def needed(self, number: int) -> bool:
-        """Return whether each changed lever makes a difference, where the cell without it is."""
-        end = next(values for values, n in self.numbers.items() if n == number)
-        for place, value in enumerate(self.start.values()):
-            back = self.numbers.get((*end[:place], value, *end[place + 1 :]))
-            if end[place] == value or back is None:
-                continue
-            change = self.values[[number]] - self.values[[back]]
-            found = paired_estimate(change) if self.share else estimate(change)
-            if found.low <= 0.0 <= found.high:
-                return False
-        return True
-
-
-def _known(key: str, value: Value, options: list[Value]) -> Value:
-    """Return the swept value that was meant; `NotInResults` if it was not swept."""
-    for option in options:
-        if option == value or word(option) == word(value):
-            return option
-    known = ", ".join(word(option) for option in options)
-    raise NotInResults(f"{key}={word(value)} was not swept; values: {known}")
+def _needed(results: Results, values: Floats, share: bool, start: int, number: int) -> bool:
+    """Return whether each changed lever makes a difference, where the cell without it is."""
+    there, here = (results.plan.combinations[n].values for n in (number, start))
+    for key, value in here.items():
+        back = results.combination_of.get(tuple({**there, key: value}.values()))
+        if there[key] == value or back is None:
+            continue
+        change = values[[number]] - values[[back]]
+        found = paired_estimate(change) if share else estimate(change)
+        if found.low <= 0.0 <= found.high:
+            return False
+    return True
 
 
 def _change_of_cell(
-    wanted: Mapping[str, Value],
-    values: Mapping[str, Value],
-    options: Mapping[str, list[Value]],
-    outcomes: tuple[Estimate, Estimate],
+    results: Results, cells: tuple[int, int], outcomes: tuple[Estimate, Estimate]
 ) -> Change:
-    before, after = outcomes
-    differing = [key for key in wanted if values[key] != wanted[key]]
-    steps = sum(_steps(wanted[key], values[key], options[key]) for key in differing)
+    here, there = (results.plan.combinations[n].values for n in cells)
+    differing = [key for key in here if there[key] != here[key]]
+    steps = sum(_steps(here[key], there[key], results.options[key]) for key in differing)
     return Change(
-        levers=tuple((key, word(wanted[key]), word(values[key])) for key in differing),
+        levers=tuple((key, word(here[key]), word(there[key])) for key in differing),
         size=float(steps),
-        before=before,
-        after=after,
+        before=outcomes[0],
+        after=outcomes[1],
         sure=True,
     )
 
@@ -314,15 +282,25 @@ def _estimate(
 
 
 def _combination(results: Results, given: Mapping[str, Value]) -> int:
-    drawn = [key for key in given if key not in results.chosen_keys]
-    if drawn:
-        raise NotInResults(f"'{drawn[0]}' was drawn, so the inverse question starts from no value")
+    """Return the combination with these values, the others as in the first one where it is so."""
+    cells = results.plan.combinations
+    for key, value in given.items():
+        if key not in results.chosen_keys:
+            raise NotInResults(f"'{key}' was drawn, so the inverse question starts from no value")
+        known = [word(option) for option in results.options[key]]
+        if word(value) not in known:
+            raise NotInResults(f"{key}={word(value)} was not swept; values: {', '.join(known)}")
     chosen = {key: word(value) for key, value in given.items()}
-    for number, entry in enumerate(results.plan.combinations):
-        if all(word(entry.values[key]) == value for key, value in chosen.items()):
-            return number
-    values = " ".join(f"{key}={value}" for key, value in chosen.items())
-    raise NotInResults(f"no cell has the values {values}")
+    fitting = [
+        number
+        for number, entry in enumerate(cells)
+        if all(word(entry.values[key]) == value for key, value in chosen.items())
+    ]
+    if not fitting:
+        values = " ".join(f"{key}={value}" for key, value in chosen.items())
+        raise NotInResults(f"no cell has the values {values}")
+    first = cells[0].values
+    return max(fitting, key=lambda n: sum(cells[n].values[k] == v for k, v in first.items()))
 
 
 def _values(results: Results, number: int) -> list[str]:
