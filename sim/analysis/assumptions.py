@@ -265,7 +265,7 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
     """Return which moved inputs are assumed, and how much of an outcome rests on them."""
     moved = inputs(results)
     scenario = list(results.scenario.numbers())
-    assumed = sum(number.assumed and _has_range(number) for _, number in scenario)
+    assumed = sum(number.assumed and number.low != number.high for _, number in scenario)
     unsure = sum(entry.ground in UNSURE for entry in moved)
     shares, by_input, notes = _divide(results, outcome, moved)
     return AssumptionLedger(
@@ -279,10 +279,6 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         moved_assumptions=unsure,
         notes=(*notes, *_notes_on_numbers(scenario, assumed, unsure)),
     )
-
-
-def _has_range(number: Number) -> bool:
-    return number.low is not None and number.high is not None and number.low < number.high
 
 
 def _notes_on_numbers(

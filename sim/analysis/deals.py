@@ -118,7 +118,7 @@ def signing_rates(
     values = {name: results.outcome(name) for name in dict.fromkeys((outcome, *KINDS))}
     rates = tuple(_rate(results, group, values, outcome) for group in groups)
     keys = tuple(groups[0].values)
-    return SigningRates(keys=keys, outcome=outcome, rates=rates, notes=_notes(results))
+    return SigningRates(keys=keys, outcome=outcome, rates=rates, notes=tuple(_notes(results)))
 
 
 def _rate(results: Results, group: Group, values: Mapping[str, Floats], outcome: str) -> Rate:
@@ -127,24 +127,19 @@ def _rate(results: Results, group: Group, values: Mapping[str, Floats], outcome:
     return Rate(group=group, shares=shares, outcome=outcome, no_outcome=lost)
 
 
-def _notes(results: Results) -> tuple[str, ...]:
+def _notes(results: Results) -> Iterator[str]:
     left = results.plan.cells - len(results.pooled)
     if left:
-        shorter = f"Where cells are pooled, {left:,} that are watched for fewer weeks are left out."
-        return (shorter, *_covered(results))
-    return _covered(results)
-
-
-def _covered(results: Results) -> tuple[str, ...]:
+        yield f"Where cells are pooled, {left:,} that are watched for fewer weeks are left out."
     if not results.sampled:
-        return ("Intervals cover chance within the model, not what the assumptions are worth.",)
-    if results.plan.replicates > 1 or not results.plan.common_chance:
-        return ("Shares are means over the drawn points; their intervals cover the draw and "
-                "chance.",)  # fmt: skip
-    return (
-        "With one replicate the intervals cover the draw of the points only: all points have "
-        "met the same shocks.",
-    )
+        yield "Intervals cover chance within the model, not what the assumptions are worth."
+    elif results.plan.replicates > 1 or not results.plan.common_chance:
+        yield "Shares are means over the drawn points; their intervals cover the draw and chance."
+    else:
+        yield (
+            "With one replicate the intervals cover the draw of the points only: all points have "
+            "met the same shocks."
+        )
 
 
 # ---- On what terms deals are made, what they are worth, and whether they last.

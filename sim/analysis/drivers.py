@@ -6,21 +6,14 @@ model loses when an input is shuffled.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from sim.analysis.charts import Figure, Result, TableResult, dot_plot
-from sim.analysis.inputs import (
-    GROUND_WORDS,
-    Table,
-    cell_means,
-    drawn_cells,
-    inputs,
-    table_of,
-)
+from sim.analysis.inputs import GROUND_WORDS, Table, cell_means, drawn_cells, inputs, table_of
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
 from sim.runs.intervals import Z
@@ -118,8 +111,8 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
     found, dropped = [], 0
     for number, group in enumerate(results.groups()):
         points = values[number * results.points + np.arange(results.points)]
-        blocks = points.reshape(-1, results.block, points.shape[1])
-        whole = np.isfinite(cell_means(points).reshape(-1, results.block)).all(axis=1)
+        blocks = points.reshape(-1, results.plan.block, points.shape[1])
+        whole = np.isfinite(cell_means(points).reshape(blocks.shape[:2])).all(axis=1)
         dropped += int((~whole).sum())
         kept = blocks[whole].reshape(-1, points.shape[1])
         if whole.sum() < 2 or np.ptp(cell_means(kept)) == 0.0:
@@ -266,11 +259,13 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
         raise NotInResults("the outcome is the same in all cells, so nothing drives it")
     rng = np.random.default_rng(seed)
     cells = drawn_cells(known, rng)
-    table = table_of(results, cells)
+    table, own, part = table_of(results, cells), means[cells], clusters.number[cells]
+    # The cells of a cluster stay together.
+    fold = rng.integers(0, FOLDS, int(part.max()) + 1)[part]
     scored = [
-        _score(table, train, test, seed)
-        for train, test in _folds(means[cells], fold_of(clusters.number[cells], rng))
-        if np.ptp(test.means) > 0.0
+        _score(table, own, fold == n, seed)
+        for n in range(FOLDS)
+        if (fold != n).sum() > 1 and len(np.unique(own[fold == n])) > 1
     ]
     if not scored:
         raise NotInResults("importance needs at least two points")
@@ -304,26 +299,19 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     )
 
 
-class _Part(NamedTuple):
-    """Rows of the table of cells, and the mean outcome of each."""
-
-    rows: NDArray[np.int64]
-    means: Floats
-
-
-def _score(table: Table, train: _Part, test: _Part, seed: int) -> tuple[float, Floats]:
-    """Return R^2 on the test part, and its drop when each input is shuffled."""
+def _score(table: Table, means: Floats, test: NDArray[np.bool_], seed: int) -> tuple[float, Floats]:
+    """Return R^2 on the cells to test on, and its drop when each input is shuffled."""
     from threadpoolctl import threadpool_limits
 
-    seen = table.values[test.rows]
+    seen, outcome = table.values[test], means[test]
     # One thread: several wait for each other longer than they work on tables of this size.
     with threadpool_limits(1):
-        model = boosted_model(list(table.words), len(train.rows), seed)
-        model.fit(table.values[train.rows], train.means)
-        score = float(model.score(seen, test.means))
+        model = boosted_model(list(table.words), int((~test).sum()), seed)
+        model.fit(table.values[~test], means[~test])
+        score = float(model.score(seen, outcome))
         # Where all inputs are numbers the trees alone are asked: encoding takes as long as they do.
         asked = model if table.words else model[-1]
-        return score, drops_when_shuffled(asked, seen, test.means, seed)
+        return score, drops_when_shuffled(asked, seen, outcome, seed)
 
 
 def drops_when_shuffled(model: "BaseEstimator", values: Floats, means: Floats, seed: int) -> Floats:
@@ -350,19 +338,6 @@ def drops_when_shuffled(model: "BaseEstimator", values: Floats, means: Floats, s
         errors[chosen] = (np.square(told - means).sum(axis=2) - without).mean(axis=1)
     total = float(np.square(means - means.mean()).sum())
     return errors / total
-
-
-def _folds(means: Floats, fold: NDArray[np.int64]) -> Iterator[tuple[_Part, _Part]]:
-    """Yield parts to train on and to test on: other points."""
-    for n in range(FOLDS):
-        train, test = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
-        if len(train) > 1 and len(test) > 1:
-            yield _Part(train, means[train]), _Part(test, means[test])
-
-
-def fold_of(clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the fold of each case; the cases of a cluster stay together."""
-    return rng.integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
 
 
 def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":

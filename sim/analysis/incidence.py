@@ -110,16 +110,17 @@ def first_events(results: Results) -> Firsts:
     return Firsts(event, week)
 
 
-def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
+def weekly_counts(firsts: Firsts, cells: NDArray[np.int64], least: int = 1) -> Floats:
     """Return how many of some cells' runs had which first event in which week.
 
-    The shape is (weeks, 5): censored runs first, then `EVENTS`.
+    The shape is (weeks, 5), up to the last week of a run but `least` weeks: censored runs first,
+    then `EVENTS`.
     """
     event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
     there = event >= 0
     size = len(EVENTS) + 1
     place = week[there].astype(np.int64) * size + event[there]
-    weeks = int(week[there].max()) + 1 if there.any() else 1
+    weeks = max(least, int(week[there].max(initial=0)) + 1)
     return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
 
 
@@ -205,17 +206,10 @@ def _variance_between(
             part = Firsts(firsts.event[:, inside], firsts.week[:, inside])
         else:
             rows = rows[inside]
-        counts = weekly_counts(part, rows)
+        counts = weekly_counts(part, rows, len(curves.times))
         weight = counts.sum() / curves.at_risk[0]
-        own = _continued(curves_of(counts).incidence, len(curves.times))
-        squares += (weight * (own - curves.incidence)) ** 2
+        squares += (weight * (curves_of(counts).incidence - curves.incidence)) ** 2
     return squares * batches / (batches - 1), batches - 1
-
-
-def _continued(curve: Floats, weeks: int) -> Floats:
-    missing = weeks - curve.shape[1]
-    longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
-    return longer[:, :weeks]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

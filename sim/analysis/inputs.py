@@ -342,6 +342,7 @@ def measured(
     is that of a difference of two ratios, linearised over the clusters.
     """
     there = np.isfinite(values)
+    is_event = bool(np.isin(values[there], (0.0, 1.0)).all())
     found = {}
     for number, inside in held.items():
         own, rest = there & inside[:, np.newaxis], there & ~inside[:, np.newaxis]
@@ -353,13 +354,9 @@ def measured(
         apart = spread(np.where(there, pull * there.sum(), np.nan), points)
         quantile = float(t.isf((1 - LEVEL) / 2 / len(held), max(apart.freedom, 1.0)))
         half = quantile * apart.variance**0.5
-        share_of_runs, inside_only = _is_share(values), np.where(own, values, np.nan)
+        inside_only = np.where(own, values, np.nan)
         found[number] = (
-            estimate(inside_only, points, share=share_of_runs, most=most),
+            estimate(inside_only, points, share=is_event, most=most),
             Estimate(share - other, share - other - half, share - other + half, int(own.sum())),
         )
     return found
-
-
-def _is_share(values: Floats) -> bool:
-    return bool(np.isin(values[np.isfinite(values)], (0.0, 1.0)).all())

@@ -146,11 +146,6 @@ class Results(Tabular):
         chosen = self.plan.combinations[combination]
         return changed(self.plan.bases[chosen.base], chosen.changes)
 
-    @property
-    def block(self) -> int:
-        """Successive points that share coordinates: inputs + 2 in a Saltelli design, else 1."""
-        return self.plan.block
-
     def clusters_of(self, cells: NDArray[np.int64]) -> Clusters | None:
         """Return which independently drawn part of a sampled design each cell belongs to.
 
@@ -159,7 +154,7 @@ class Results(Tabular):
         """
         if not self.sampled:
             return None
-        return Clusters(cells % self.points // self.block, self.plan.common_chance)
+        return Clusters(cells % self.points // self.plan.block, self.plan.common_chance)
 
     def comparable(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of some cells that may be pooled: those of the longest horizon.

@@ -178,7 +178,7 @@ def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, st
     names = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
     kind = DERIVED[outcome]
     try:
-        found = _everywhere(results, outcome)
+        found = results.told(results.outcome(outcome), results.pooled, outcome)
     except SimError as error:
         return dict(zip(names, (words, "-", "-", str(error)), strict=True))
     if not found.runs:
@@ -202,10 +202,6 @@ def in_hundreds(found: Estimate, kind: Kind) -> str:
     format = ".1f" if kind.weeks else HUNDRED
     value, low, high = (shown(x, format) for x in (found.value, found.low, found.high))
     return f"{value} [{low}, {high}]"
-
-
-def _everywhere(results: Results, outcome: str) -> Estimate:
-    return results.told(results.outcome(outcome), results.pooled, outcome)
 
 
 def _picture(results: Results, outcome: str) -> Part:

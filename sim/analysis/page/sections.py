@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.charts import TableResult
+from sim.analysis.assumptions import AssumptionLedger
+from sim.analysis.charts import Result, TableResult
 from sim.analysis.deals import figure_of_dignity, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
@@ -40,10 +40,11 @@ from sim.sweeps.overrides import Value
 
 
 class Asked(NamedTuple):
-    """What a sweep is asked."""
+    """What a sweep is asked, and what its outcome rests on."""
 
     start: Mapping[str, Value]  # where the inverse question starts, see `turning_points`
     outcome: str  # of `sim.sweeps.columns.DERIVED`
+    assumptions: AssumptionLedger
 
 
 PERCENT = ".1%"
@@ -90,7 +91,7 @@ def _terms(results: Results, asked: Asked) -> Iterator[Part]:
 
 
 def _measures(result: TableResult) -> pl.DataFrame:
-    return result.to_frame().drop("measure")
+    return result.frame.drop("measure")
 
 
 def _terms_by_cell(results: Results) -> Iterator[Part]:
@@ -129,11 +130,17 @@ def _by_article(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _way(results: Results, asked: Asked) -> Iterator[Part]:
     title = "Week by week"
-    over_time = part("ledger_over_time", title, lambda: ledger_over_time(results), table=_quarterly)
+    over_time = part(
+        "ledger_over_time",
+        title,
+        lambda: ledger_over_time(results),
+        table=lambda r: quarterly(r.frame, PERCENT),
+    )
     if not over_time.missing:
         yield over_time
     yield part("ledger_pooled", "What each week is charged to", lambda: ledger(results, []))
-    yield from _assumptions(results, asked)
+    title = "What moved, and on what ground"
+    yield part("assumptions", title, lambda: asked.assumptions, table=_known_columns, draw=None)
     yield part("robustness", "Which choice holds up", lambda: robustness(results))
     if results.sampled:
         title = "Which number to find out next"
@@ -153,7 +160,13 @@ def _referees(results: Results, asked: Asked) -> Iterator[Part]:
             frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
             draw=None,
         )
-    yield _variance(results, asked)
+    yield part(
+        "variance_shares",
+        "What the variance from run to run rests on",
+        lambda: asked.assumptions,
+        frame=lambda r: r.shares_frame(),
+        notes=False,
+    )
     for parts in (_drivers, _game, _null):
         yield from parts(results, asked)
 
@@ -162,10 +175,6 @@ def _gates(result: TableResult) -> pl.DataFrame:
     frame, share = result.to_frame().drop("low", "high", "runs"), {"share": Column(format=PERCENT)}
     keys = frame.columns[: frame.columns.index("gate")]
     return _wide(frame, share, "gate", keys) if keys else in_words(frame, share)
-
-
-def _quarterly(result: TableResult) -> pl.DataFrame:
-    return quarterly(result.to_frame(), PERCENT)
 
 
 def quarterly(frame: pl.DataFrame, format: str) -> pl.DataFrame:
@@ -182,7 +191,7 @@ def _everywhere(result: Differences) -> pl.DataFrame:
 
 def _game(results: Results, asked: Asked) -> Iterator[Part]:
     make = cache(lambda: strategy_game(results, outcome=asked.outcome))
-    first = part("game_payoffs", "Payoffs", make, table=_payoffs)
+    first = part("game_payoffs", "Payoffs", make, table=lambda r: _flagged(r, "equilibrium", ""))
     yield first
     if first.missing:
         return
@@ -193,9 +202,10 @@ def _game(results: Results, asked: Asked) -> Iterator[Part]:
         yield part(key, title, make, frame=frame, draw=None, notes=False)
 
 
-def _payoffs(result: StrategyGame) -> pl.DataFrame:
-    told = pl.when("equilibrium").then(pl.lit("yes")).otherwise(pl.lit(""))
-    return result.to_frame().with_columns(told.alias("equilibrium"))
+def _flagged(result: Result, flag: str, no: str) -> pl.DataFrame:
+    """Return a table with words in the place of a flag."""
+    words = pl.when(flag).then(pl.lit("yes")).otherwise(pl.lit(no))
+    return result.to_frame().with_columns(words.alias(flag))
 
 
 def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
@@ -209,13 +219,10 @@ def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
 
 
 def _turning(make: Callable[[], TurningPoints]) -> Part:
-
-    def table(result: TurningPoints) -> pl.DataFrame:
-        sure = pl.when("sure").then(pl.lit("yes")).otherwise(pl.lit("no"))
-        return result.to_frame().with_columns(sure.alias("sure"))
-
     title = "The smallest change across one half"
-    found = part("turning_points", title, make, table=table, draw=None)
+    found = part(
+        "turning_points", title, make, table=lambda r: _flagged(r, "sure", "no"), draw=None
+    )
     if found.missing:
         return found
     result = make()
@@ -224,18 +231,6 @@ def _turning(make: Callable[[], TurningPoints]) -> Part:
     except SimError:
         chart = None
     return replace(found, chart=chart, notes=(f"Starting from {result.start}.", *result.notes))
-
-
-def _assumptions(results: Results, asked: Asked) -> Iterator[Part]:
-    make = cache(lambda: assumption_ledger(results, asked.outcome))
-    title = "What moved, and on what ground"
-    yield part("assumptions", title, make, table=_known_columns, draw=None)
-
-
-def _variance(results: Results, asked: Asked) -> Part:
-    title = "What the variance from run to run rests on"
-    make = cache(lambda: assumption_ledger(results, asked.outcome))
-    return part("variance_shares", title, make, frame=lambda r: r.shares_frame(), notes=False)
 
 
 def _known_columns(result: AssumptionLedger) -> pl.DataFrame:

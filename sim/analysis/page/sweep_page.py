@@ -74,7 +74,7 @@ def sweep_report(
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
-        sections=tuple(sections(results, say, Asked(start or {}, about), said)),
+        sections=tuple(sections(results, say, Asked(start or {}, about, assumptions), said)),
         picture=first.picture,
         summary=first.summary,
         caveat=first.caveat,

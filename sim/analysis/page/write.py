@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import distribution
 from importlib.resources import files
 from itertools import count
@@ -117,7 +118,8 @@ def write_report(report: Report, target: Path, format: Format) -> None:
 
 def html(report: Report) -> str:
     """Return a report as the text of one HTML file."""
-    themes = {"light": _transparent(theme()), "dark": _transparent(theme(dark=True))}
+    modes = {"light": False, "dark": True}
+    themes = {name: theme(dark) | {"background": "transparent"} for name, dark in modes.items()}
     return _filled(
         "report.html.j2",
         report,
@@ -143,19 +145,13 @@ def _filled(name: str, report: Report, **values: object) -> str:
         lstrip_blocks=True,
     )
 
-    def shown_cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
-        return cells(table, report.named)
-
-    def shown_figure(part: Part) -> Markup:
-        return spec(part, report.named)
-
-    own = {"cells": shown_cells, "spec": shown_figure, "escaped": escaped, "named": report.named}
-    environment.filters |= own
+    environment.filters |= {
+        "cells": partial(cells, named=report.named),
+        "spec": partial(spec, named=report.named),
+        "escaped": escaped,
+        "named": report.named,
+    }
     return environment.get_template(name).render(report=report, most_rows=MOST_ROWS, **values)
-
-
-def _transparent(config: dict[str, object]) -> dict[str, object]:
-    return config | {"background": "transparent"}
 
 
 def cells(table: pl.DataFrame, named: Named = str) -> list[list[tuple[str, str]]]:
