@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
-from sim.analysis.paired import PRECISION, difference_shown, mean_change, moved
+from sim.analysis.charts import MOST_LINES, Figure, Result, thinned
+from sim.analysis.paired import PRECISION, difference_plot, difference_shown, mean_change, moved
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.runs.intervals import NOTHING, Clusters, Estimate, estimate, spread
 from sim.sweeps.columns import DERIVED, is_share
@@ -104,20 +104,12 @@ class Comparison(Result):
         pairs = sorted(self.used, key=lambda p: -p.difference.value)
         if not pairs:
             raise NotInResults("no pair of cells has outcomes in both sweeps")
-        scale, axis, shown = difference_shown(self.outcome)
-        rows = [
-            {
-                "label": pairs[n].label,
-                **{k: scale * x for k, x in pairs[n].difference.columns().items()},
-            }
-            for n in thinned(len(pairs))
-        ]
-        title = f"{self.name.capitalize()} sweep less the first, " + (
-            "run by run" if self.paired else "unpaired"
-        )
+        how = "run by run" if self.paired else "unpaired"
+        title = f"{self.name.capitalize()} sweep less the first, {how}"
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        return dot_plot(rows, title, axis, format=shown, mark=0.0)
+        found = [(pairs[n].label, pairs[n].difference) for n in thinned(len(pairs))]
+        return difference_plot(found, title, self.outcome)
 
 
 class Measure(NamedTuple):
@@ -144,10 +136,8 @@ def compare(
     matches = matched(one, other)
     paired = _share_chance(one, other)
     horizon = common_horizon(one, other)
-    first, second = one.outcome(outcome, horizon), other.outcome(outcome, horizon)
-    blocks = [
-        (_block(first, one, match.one), _block(second, other, match.other)) for match in matches
-    ]
+    first, second = (side.by_combination(side.outcome(outcome, horizon)) for side in (one, other))
+    blocks = [(first[match.one], second[match.other]) for match in matches]
     share = is_share(outcome)
     number = outcome in DERIVED and not share
     measure = Measure(share, DERIVED[outcome].most(horizon) if number else None)
@@ -193,11 +183,6 @@ def compare(
 def common_horizon(one: Results, other: Results) -> int:
     """Return the weeks that every cell of both is played for, unless its talks end."""
     return min(one.plan.common_horizon, other.plan.common_horizon)
-
-
-def _block(values: Floats, side: Results, combination: int) -> Floats:
-    """Return the outcomes of one combination, shape (points, replicates)."""
-    return values[combination * side.points : (combination + 1) * side.points]
 
 
 def _pair(

@@ -107,10 +107,9 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
             "'assumptions=[\"discount_rate.*\"]' ..."
         )
     names = results.plan.point_keys
-    values = results.outcome(outcome)
     found, dropped = [], 0
-    for number, group in enumerate(results.groups()):
-        points = values[number * results.points + np.arange(results.points)]
+    values = results.by_combination(results.outcome(outcome))
+    for group, points in zip(results.groups(), values, strict=True):
         blocks = points.reshape(-1, results.plan.block, points.shape[1])
         whole = np.isfinite(cell_means(points).reshape(blocks.shape[:2])).all(axis=1)
         dropped += int((~whole).sum())

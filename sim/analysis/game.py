@@ -223,13 +223,13 @@ def _of_party(key: str, party: str) -> bool:
 
 def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, dict[Pair, int]]:
     """Return the cells by strategies of both sides, for each value of the other keys."""
-    found: dict[str, dict[Pair, int]] = {}
-    own = {key for side in sides for key in side}
-    for number, entry in enumerate(results.plan.combinations):
-        others = " · ".join(word(v) for k, v in entry.values.items() if k not in own)
-        row, column = (tuple(entry.values[key] for key in side) for side in sides)
-        found.setdefault(others or "all cells", {})[row, column] = number
-    return found
+    first = len(sides[0])
+    return {
+        " · ".join(map(word, others)) or "all cells": {
+            (own[:first], own[first:]): number for own, number in by.items()
+        }
+        for others, by in results.apart_in([*sides[0], *sides[1]]).items()
+    }
 
 
 def _grid(

@@ -4,7 +4,7 @@ Each replicate meets the same shocks under both values, so the two are compared 
 spread of the differences is what counts, not that of the outcomes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -114,6 +114,16 @@ def difference_shown(outcome: str) -> tuple[float, str, str]:
     return kind.scale, kind.difference, ".1f"
 
 
+def difference_plot(found: Iterable[tuple[str, Estimate]], title: str, outcome: str) -> Figure:
+    """Return labelled differences of an outcome with their intervals, in its unit."""
+    scale, axis, shown = difference_shown(outcome)
+    rows = [
+        {"label": label, **{name: scale * end for name, end in each.columns().items()}}
+        for label, each in found
+    ]
+    return dot_plot(rows, title, axis, format=shown, mark=0.0)
+
+
 def paired_differences(
     results: Results,
     keys: Sequence[str] | None = None,
@@ -199,21 +209,13 @@ def _changes(
 
     `others` are the outcomes under the second value, those under the first by default.
     """
-    less = values if others is None else others
     key, value, than = told
-    by_context: dict[tuple[Value, ...], dict[Value, int]] = {}
-    for number, entry in enumerate(results.plan.combinations):
-        if entry.values[key] in (value, than):
-            same = tuple(v for k, v in entry.values.items() if k != key)
-            by_context.setdefault(same, {})[entry.values[key]] = number
-    points = np.arange(results.points)
+    more = results.by_combination(values)
+    less = more if others is None else results.by_combination(others)
     changes = [
-        (
-            " · ".join(word(v) for v in context),
-            values[by[value] * results.points + points] - less[by[than] * results.points + points],
-        )
-        for context, by in by_context.items()
-        if len(by) == 2
+        (" · ".join(word(v) for v in context), more[by[value,]] - less[by[than,]])
+        for context, by in results.apart_in([key]).items()
+        if (value,) in by and (than,) in by
     ]
     return [(context, change) for context, change in changes if np.isfinite(change).any()]
 
@@ -240,8 +242,7 @@ def best_set(results: Results, outcome: str = "signed", seed: int = 1) -> list[i
     bootstrap; the set is Hsu's (1984) of multiple comparisons with the best). Empty where there are
     more than `MOST_RANKED` combinations, or too few replicates to tell.
     """
-    count = len(results.plan.combinations)
-    values = results.outcome(outcome).reshape(count, results.points, -1)
+    count, values = len(results.plan.combinations), results.by_combination(results.outcome(outcome))
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None and not clusters.common:
         units = np.stack([values[:, part].mean(axis=(1, 2)) for part in clusters.members], axis=1)
@@ -337,11 +338,11 @@ def _agreeing(results: Results, marks: Sequence[object]) -> list[SameRuns]:
     """Return the values whose cells have equal marks in all contexts that they share."""
     found = []
     for key in results.chosen_keys:
-        contexts: dict[Value, dict[tuple[Value, ...], tuple[object, ...]]] = {}
-        for number, entry in enumerate(results.plan.combinations):
-            others = tuple(value for other, value in entry.values.items() if other != key)
-            cells = range(number * results.points, (number + 1) * results.points)
-            contexts.setdefault(entry.values[key], {})[others] = tuple(marks[n] for n in cells)
+        contexts: dict[Value, dict[tuple[Value, ...], Sequence[object]]] = {}
+        for others, by in results.apart_in([key]).items():
+            for (value,), number in by.items():
+                cells = slice(number * results.points, (number + 1) * results.points)
+                contexts.setdefault(value, {})[others] = marks[cells]
         classes: list[list[Value]] = []
         for value, own in contexts.items():
             for same in classes:

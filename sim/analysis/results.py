@@ -165,6 +165,20 @@ class Results(Tabular):
         kept: NDArray[np.int64] = cells[own == own.max()]
         return kept
 
+    def by_combination(self, values: Floats) -> Floats:
+        """Return values of all runs in the shape (combinations, points, replicates)."""
+        return values.reshape(len(self.plan.combinations), self.points, -1)
+
+    def apart_in(
+        self, keys: Sequence[str]
+    ) -> dict[tuple[Value, ...], dict[tuple[Value, ...], int]]:
+        """Return combinations by their values of some keys, for each set of other values."""
+        found: dict[tuple[Value, ...], dict[tuple[Value, ...], int]] = {}
+        for number, entry in enumerate(self.plan.combinations):
+            others = tuple(value for key, value in entry.values.items() if key not in keys)
+            found.setdefault(others, {})[tuple(entry.values[key] for key in keys)] = number
+        return found
+
     @cached_property
     def pooled(self) -> NDArray[np.int64]:
         """Cells that shares over all of the sweep rest on."""

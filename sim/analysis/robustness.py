@@ -226,7 +226,7 @@ def _gains(results: Results, outcome: str) -> tuple[pl.DataFrame, str]:
     points = results.clusters_of(np.arange(results.points))
     by_option = np.stack(
         [
-            np.nanmean(values.reshape(len(option), results.points, -1)[option == n], axis=0)
+            np.nanmean(results.by_combination(values)[option == n], axis=0)
             for n in range(len(options))
         ]
     )

@@ -75,6 +75,18 @@ def statement(text: str, findings: Mapping[str, Finding]) -> Statement:
     return Statement(text, numbers, together(parts))
 
 
+def _measured(
+    results: Results, name: str, values: Floats, cells: NDArray[np.int64], found: Estimate,
+    macro: str, format: str = ".1%", **asked: object,
+) -> Finding:  # fmt: skip
+    """Return an estimate from the values of some cells, with the macro's query that gives it."""
+    points = results.clusters_of(cells)
+    alone = macro == "share" and points is None and len(cells) == 1
+    freedom = None if alone else spread(values[cells], points).freedom
+    query = sql(macro, r=results, names=interval_names(name), freedom=freedom, **asked)
+    return Finding(interval_numbers(name, found, format), query)
+
+
 def share(
     results: Results,
     name: str,
@@ -88,39 +100,26 @@ def share(
     values: 1 where they do, NaN where there is no run.
     cells, where: the cells that it rests on, and the runs in them as SQL.
     """
-    points, block = results.clusters_of(cells), values[cells]
-    alone = points is None and len(cells) == 1
-    freedom = None if alone else spread(block, points).freedom
-    query = sql(
-        "share",
-        r=results,
-        names=interval_names(name),
-        condition=condition,
-        where=where,
-        freedom=freedom,
-    )
-    return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
+    found = estimate(values[cells], results.clusters_of(cells), share=True)
+    asked = {"condition": condition, "where": where}
+    return _measured(results, name, values, cells, found, "share", **asked)
 
 
 def told(
-    results: Results, name: str, outcome: str, cells: NDArray[np.int64], where: str
+    results: Results,
+    name: str,
+    outcome: str,
+    cells: NDArray[np.int64],
+    at: Mapping[str, Value] | None = None,
 ) -> Finding:
-    """Return the share or the mean of an outcome; `cells` and `where` are as in `share`."""
+    """Return the share or the mean of an outcome over some cells, those `at` some values."""
     kind, values = DERIVED[outcome], results.outcome(outcome)
+    where, horizon = among(results, at or {}, cells=cells), results.plan.common_horizon
     if kind.share:
         return share(results, name, values, kind.condition, cells, where)
-    horizon = results.plan.common_horizon
-    query = sql(
-        "within",
-        r=results,
-        names=interval_names(name),
-        value=kind.sql(horizon),
-        where=where,
-        freedom=spread(values[cells], results.clusters_of(cells)).freedom,
-        most=kind.most(horizon),
-    )
     found = results.told(values, cells, outcome)
-    return Finding(interval_numbers(name, found, kind.format), query)
+    asked = {"value": kind.sql(horizon), "where": where, "most": kind.most(horizon)}
+    return _measured(results, name, values, cells, found, "within", kind.format, **asked)
 
 
 def pooled(results: Results, name: str, outcome: str) -> Finding:
@@ -131,7 +130,7 @@ def pooled(results: Results, name: str, outcome: str) -> Finding:
     cells = results.pooled
     if outcome in NEEDS_INTERIM:
         cells = cells[results.allows_interim[cells]]
-    return told(results, name, outcome, cells, among(results, {}, cells=cells))
+    return told(results, name, outcome, cells)
 
 
 def paired_query(results: Results, name: str, outcome: str, entry: Difference) -> str:
@@ -150,23 +149,12 @@ def paired_query(results: Results, name: str, outcome: str, entry: Difference) -
     )
 
 
-def _mean(
-    results: Results,
-    name: str,
-    values: Floats,
-    column: str,
-    condition: str = "",
-) -> Finding:
+def _mean(results: Results, name: str, values: Floats, column: str, condition: str = "") -> Finding:
     """Return the mean of a column within [0, 1] over the runs that meet a condition."""
     cells = results.pooled
-    points = results.clusters_of(cells)
+    found = estimate(values[cells], results.clusters_of(cells), bounds=(0.0, 1.0))
     where = among(results, {}, condition, cells)
-    freedom = spread(values[cells], points).freedom
-    query = sql(
-        "mean", r=results, names=interval_names(name), value=column, where=where, freedom=freedom
-    )
-    found = estimate(values[cells], points, bounds=(0.0, 1.0))
-    return Finding(interval_numbers(name, found), query)
+    return _measured(results, name, values, cells, found, "mean", value=column, where=where)
 
 
 def _signed(results: Results) -> Statement:
@@ -213,10 +201,10 @@ def _range(results: Results, outcome: str) -> Iterator[Statement]:
     if not ranked or kind.scale * (ranked[0].asked.value - ranked[-1].asked.value) < NEGLIGIBLE:
         return
     least, most = ranked[-1], ranked[0]
-    findings = {}
-    for name, rate in (("least", least), ("most", most)):
-        where = among(results, rate.group.values, cells=rate.group.cells)
-        findings[name] = told(results, name, outcome, rate.group.cells, where)
+    findings = {
+        name: told(results, name, outcome, rate.group.cells, rate.group.values)
+        for name, rate in (("least", least), ("most", most))
+    }
     unit, what = " weeks" if kind.weeks else "", "it"
     if outcome != "signed":
         what = f"the share of runs in which {kind.words}" if kind.share else kind.words

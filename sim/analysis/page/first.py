@@ -13,7 +13,6 @@ from sim.analysis.page.content import (
     Number,
     Part,
     Statement,
-    among,
     interval_numbers,
     interval_words,
     plain,
@@ -158,8 +157,8 @@ def _two_values(results: Results, outcome: str) -> Statement:
     findings, said, kind = {}, [], DERIVED[outcome]
     unit = "" if kind.share else f" {kind.unit}"
     for name, group in zip(("one", "other"), results.groups(), strict=True):
-        where = among(results, group.values, cells=group.cells)
-        findings[name] = _in_hundreds(told(results, name, outcome, group.cells, where), kind)
+        found = told(results, name, outcome, group.cells, group.values)
+        findings[name] = _in_hundreds(found, kind)
         said.append(f"{interval_words(name)}{unit} with {plain(group.label)}")
     if kind.share:
         return statement(f"Of 100 runs, {kind.words} in {said[0]} and in {said[1]}.", findings)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.assumptions import assumption_ledger
-from sim.analysis.charts import Figure, TableResult, dot_plot, table
+from sim.analysis.charts import Figure, TableResult, table
 from sim.analysis.compare import Comparison, common_horizon, compare
 from sim.analysis.deals import signing_rates
 from sim.analysis.page.answer import answer
@@ -29,7 +29,7 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import Asked, sections
-from sim.analysis.paired import difference_shown, same_runs
+from sim.analysis.paired import difference_plot, same_runs
 from sim.analysis.results import NotInResults, Results, short, word
 from sim.errors import ConfigError, did_you_mean
 from sim.sweeps.columns import DERIVED, kind_of
@@ -183,21 +183,18 @@ def _several(found: Sequence[Comparison], others: Sequence[Results], outcome: st
         }
         for each, results in zip(found, others, strict=True)
     ]
-    return TableResult(frame=table(rows), draw=partial(_apart_from_first, outcome))
 
+    def draw(_: pl.DataFrame) -> Figure:
+        apart = [
+            (f"{each.name}, {results.folder.name}", each.overall)
+            for each, results in zip(found, others, strict=True)
+            if np.isfinite(each.overall.value)
+        ]
+        if not apart:
+            raise NotInResults("no sweep has cells to compare with the first")
+        return difference_plot(apart, "Each sweep less the first", outcome)
 
-def _apart_from_first(outcome: str, frame: pl.DataFrame) -> Figure:
-    scale, axis, shown = difference_shown(outcome)
-    known = frame.filter(pl.col("difference").is_finite())
-    if known.is_empty():
-        raise NotInResults("no sweep has cells to compare with the first")
-    rows = known.select(
-        label=pl.format("{}, {}", "sweep", "folder"),
-        value=scale * pl.col("difference"),
-        low=scale * pl.col("low"),
-        high=scale * pl.col("high"),
-    ).to_dicts()
-    return dot_plot(rows, "Each sweep less the first", axis, format=shown, mark=0.0)
+    return TableResult(frame=table(rows), draw=draw)
 
 
 def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
@@ -220,7 +217,12 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
         picture = part("overall", "Each sweep less the first", several)
     say("signing rates of each")
     rates = tuple(_rates(name, results, outcome) for name, results in named.items())
-    each_chapter = [replace(s, parts=_bare(s.parts)) for pair in chapters for s in pair]
+    # The first screen has the one picture that they would have.
+    bare = [
+        replace(section, parts=tuple(replace(each, chart=None) for each in section.parts))
+        for pair in chapters
+        for section in pair
+    ]
     return Report(
         title=f"{COUNTS[len(sweeps)]} sweeps compared",
         subtitle=" and ".join(str(results.folder) for results in sweeps),
@@ -241,16 +243,8 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
         names={
             key: name for results in reversed(sweeps) for key, name in names_of(results).items()
         },
-        sections=(
-            *each_chapter,
-            Section("rates", "By cell", "In each sweep.", rates),
-        ),
+        sections=(*bare, Section("rates", "By cell", "In each sweep.", rates)),
     )
-
-
-def _bare(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return parts without their pictures, one of which stands on the first screen."""
-    return tuple(replace(each, chart=None) for each in parts)
 
 
 def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
@@ -265,23 +259,18 @@ def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
     key, which = (f"_{found.name}", f", {found.name} and first") if several else ("", "")
     pairs = part(f"pairs{key}", f"Cell by cell{which}", lambda: found, columns="pairs")
     differs = (_settings(found),) if several else ()
-    plans = _plans(found, key)
-    return (
-        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
-        Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
-    )
-
-
-def _plans(found: Comparison, key: str) -> Part:
-    title = "In what they differ"
-    return part(
+    plans = part(
         f"plans{key}",
-        title,
+        "In what they differ",
         lambda: found,
         frame=lambda r: r.plans,
         draw=None,
         notes=False,
         columns="plans",
+    )
+    return (
+        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
+        Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
     )
 
 
