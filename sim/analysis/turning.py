@@ -140,6 +140,7 @@ def _on_grid(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
     cells, number = results.plan.combinations, _combination(results, given)
+    start = " ".join(_values(results, number))
     values, share = results.outcome(outcome), is_share(outcome)
     found = [estimate(values[n : n + 1], share=share) for n in range(len(cells))]
     here = found[number]
@@ -168,10 +169,10 @@ def _on_grid(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=" ".join(_values(results, number)),
+        start=start,
         at_start=here,
         changes=tuple(_smallest(changes)[:MOST_CHANGES]),
-        notes=tuple(notes),
+        notes=(f"Starting from {start}.", *notes),
     )
 
 
@@ -237,6 +238,7 @@ def _on_points(
     The ends are the lowest and the highest third of the drawn values, all else as drawn.
     """
     number = _combination(results, given)
+    start = ", ".join([*_values(results, number), "all drawn numbers as drawn"])
     cells = number * results.points + np.arange(results.points)
     values, clusters = results.outcome(outcome)[cells], results.clusters_of(cells)
     if not np.isfinite(values).any():
@@ -267,10 +269,10 @@ def _on_points(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=", ".join([*_values(results, number), "all drawn numbers as drawn"]),
+        start=start,
         at_start=here,
         changes=tuple(changes[:MOST_CHANGES]),
-        notes=tuple(notes),
+        notes=(f"Starting from {start}.", *notes),
     )
 
 

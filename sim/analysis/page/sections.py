@@ -5,7 +5,6 @@ words in `files/report.yaml`, which also says how columns are shown.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -28,14 +27,12 @@ from sim.analysis.page.content import (
     Statement,
     in_words,
     part,
-    specification,
     texts,
 )
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import Results
 from sim.analysis.robustness import information, robustness
-from sim.analysis.turning import TurningPoints, turning_points
-from sim.errors import SimError
+from sim.analysis.turning import turning_points
 from sim.sweeps.overrides import Value
 
 
@@ -215,22 +212,13 @@ def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
     yield part(
         "boxes", "Where it is common, and where it is rare", lambda: boxes(results, asked.outcome)
     )
-    yield _turning(cache(lambda: turning_points(results, asked.start, asked.outcome)))
-
-
-def _turning(make: Callable[[], TurningPoints]) -> Part:
-    title = "The smallest change across one half"
-    found = part(
-        "turning_points", title, make, table=lambda r: _flagged(r, "sure", "no"), draw=None
+    yield part(
+        "turning_points",
+        "The smallest change across one half",
+        lambda: turning_points(results, asked.start, asked.outcome),
+        table=lambda r: _flagged(r, "sure", "no"),
+        draw=lambda r: r.figure() if r.changes else None,
     )
-    if found.missing:
-        return found
-    result = make()
-    try:
-        chart = specification(result.figure())
-    except SimError:
-        chart = None
-    return replace(found, chart=chart, notes=(f"Starting from {result.start}.", *result.notes))
 
 
 def _known_columns(result: AssumptionLedger) -> pl.DataFrame:

@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import distribution
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -24,7 +23,7 @@ from markupsafe import Markup
 from sim import __version__
 from sim.analysis.charts import theme
 from sim.analysis.loading import holds_run, load
-from sim.analysis.page.content import Part, Report, Say
+from sim.analysis.page.content import Part, Report, Say, file_text
 from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
@@ -124,8 +123,8 @@ def html(report: Report) -> str:
         "report.html.j2",
         report,
         version=__version__,
-        style=Markup(_file(STYLE)),
-        script=Markup(_file(SCRIPT)),
+        style=Markup(file_text(STYLE)),
+        script=Markup(file_text(SCRIPT)),
         vega=Markup(_vega()),
         themes=Markup(_safe(themes)),
     )
@@ -241,10 +240,6 @@ def _vega() -> str:
     assert isinstance(bundle, str)
     # The editor that a menu entry would open lies on the network; nothing here leads there.
     return bundle.replace("</script", "<\\/script")
-
-
-def _file(name: str) -> str:
-    return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
 def escaped(text: str) -> str:
