@@ -36,11 +36,6 @@ class Rate:
     no_outcome: int = 0  # planned runs that failed or are missing, which no share counts
 
     @property
-    def signed(self) -> Estimate:
-        """Share of runs in which anything was signed."""
-        return self.shares["signed"]
-
-    @property
     def asked(self) -> Estimate:
         """Share or mean of the outcome that was asked for."""
         return self.shares[self.outcome]
@@ -61,7 +56,7 @@ class SigningRates(Result):
         """Return one line a group."""
         lacking = any(rate.no_outcome for rate in self.rates)
         for rate in self.rates:
-            row: dict[str, object] = {**rate.group.words, "runs": rate.signed.runs}
+            row: dict[str, object] = {**rate.group.words, "runs": rate.shares["signed"].runs}
             row |= {"no_outcome": rate.no_outcome} if lacking else {}
             for name, share in rate.shares.items():
                 row |= share.columns(name, f"{name}_")

@@ -1,6 +1,6 @@
 """What stood in the way: the weeks charged to each gate, by cells and week by week."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,34 +113,21 @@ def ledger_over_time(results: Results) -> TableResult:
     columns = gate_columns(results.scenario)
     counted = _traced_weeks(files, columns, results)
     runs = int(counted.filter(pl.col("week") == 0)["runs"].sum())
-    named = dict(zip(columns, gate_words(results.scenario).values(), strict=True))
-    rows = _shares_by_week(counted.iter_rows(named=True), named, runs)
-    frame = pl.DataFrame(
-        list(rows), {"week": pl.Int32, "gate": pl.String, "share": pl.Float64}, orient="row"
+    words = gate_words(results.scenario)
+    # Runs whose talks have ended stay where they ended.
+    ended = pl.col("left", "left_signed").cast(pl.Int64).cum_sum().shift(fill_value=0)
+    found = counted.with_columns(ended).with_columns(
+        pl.col(columns[Gate.SIGNED]) + pl.col("left_signed"),
+        (pl.col("left") - pl.col("left_signed")).cast(pl.Float64).alias(ENDED),
     )
+    shares = found.select("week", pl.col(*columns, ENDED) / runs)
+    named = shares.rename(dict(zip(columns, words.values(), strict=True)))
+    frame = named.unpivot(index="week", variable_name="gate", value_name="share")
     notes = (
         f"From the weekly traces of {runs:,} runs, a few replicates of each cell; the table by "
         "cells rests on all runs.",
     )
-    return over_time(results.scenario, runs, frame, notes)
-
-
-def _shares_by_week(
-    counted: Iterable[Mapping[str, float]], gates: Mapping[str, str], runs: int
-) -> Iterator[tuple[int, str, float]]:
-    """Give week, gate and share of runs; runs whose talks have ended stay where they ended."""
-    by_week = {int(row["week"]): row for row in counted}
-    signed_column = list(gates)[Gate.SIGNED]
-    ended_signed = ended = 0.0
-    for week in range(max(by_week, default=0) + 1):
-        row = by_week.get(week, {})
-        for column, words in gates.items():
-            more = ended_signed if column == signed_column else 0.0
-            yield week, words, (row.get(column, 0.0) + more) / runs
-        yield week, ENDED, ended / runs
-        left, left_signed = row.get("left", 0), row.get("left_signed", 0)
-        ended_signed += left_signed
-        ended += left - left_signed
+    return over_time(results.scenario, runs, frame.sort("week", maintain_order=True), notes)
 
 
 def _traced_weeks(files: Sequence[Path], gates: list[str], results: Results) -> pl.DataFrame:

@@ -24,7 +24,17 @@ from sim.analysis.incidence import (
     groups_played,
     weekly_counts,
 )
-from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, record_of, share
+from sim.analysis.past_cases import (
+    CLOSED,
+    SIGNED,
+    SLACK,
+    WEEKS,
+    Case,
+    Forecast,
+    record_of,
+    share,
+    weeks_until,
+)
 from sim.analysis.past_cases import YEAR as DAYS
 from sim.analysis.results import Floats, NotInResults, Results
 from sim.config.scenario import Scenario
@@ -260,9 +270,7 @@ def item_hazard(case: Case, training: Sequence[Case]) -> Forecast:
 
 def _closing(case: Case) -> float:
     record = record_of(case.scenario)
-    day = record.closed or record.signed
-    weeks = np.inf if day is None else (day - case.scenario.start).days / 7
-    return float(weeks) if weeks <= WEEKS else np.inf
+    return weeks_until(record.closed or record.signed, case.scenario)
 
 
 def _item_rate(known: Sequence[tuple[int, float, float]]) -> float:

@@ -7,7 +7,7 @@ spread of the differences is what counts, not that of the outcomes.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -56,6 +56,11 @@ class Difference:
     still_needed: int
     freedom: float  # degrees of freedom of the variance
 
+    @property
+    def estimate(self) -> Estimate:
+        """The difference with its interval."""
+        return Estimate(self.difference, self.low, self.high, self.pairs)
+
     def clear_among(self, comparisons: int) -> bool:
         """Return whether it differs from 0, as one of so many comparisons (Bonferroni).
 
@@ -90,20 +95,13 @@ class Differences(Result):
 
     def figure(self) -> Figure:
         """Return the averaged differences with their intervals, largest first."""
-        found = self.everywhere()
-        scale, axis, shown = difference_shown(self.outcome)
-        rows: list[dict[str, Any]] = [
-            {
-                "label": f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}",
-                "value": scale * entry.difference,
-                "low": scale * entry.low,
-                "high": scale * entry.high,
-            }
-            for entry in found[:MOST_LINES]
+        found = [
+            (f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}", entry.estimate)
+            for entry in self.everywhere()[:MOST_LINES]
         ]
-        if is_share(self.outcome) and any(abs(row["high"] - row["low"]) > 6 for row in rows):
-            shown = ".0f"
-        return dot_plot(rows, "Differences run by run, same shocks", axis, format=shown, mark=0.0)
+        wide = is_share(self.outcome) and any(each.high - each.low > 0.06 for _, each in found)
+        title, shown = "Differences run by run, same shocks", ".0f" if wide else ""
+        return difference_plot(found, title, self.outcome, shown)
 
 
 def difference_shown(outcome: str) -> tuple[float, str, str]:
@@ -114,14 +112,16 @@ def difference_shown(outcome: str) -> tuple[float, str, str]:
     return kind.scale, kind.difference, ".1f"
 
 
-def difference_plot(found: Iterable[tuple[str, Estimate]], title: str, outcome: str) -> Figure:
-    """Return labelled differences of an outcome with their intervals, in its unit."""
+def difference_plot(
+    found: Iterable[tuple[str, Estimate]], title: str, outcome: str, format: str = ""
+) -> Figure:
+    """Return labelled differences of an outcome with their intervals, in its unit and format."""
     scale, axis, shown = difference_shown(outcome)
     rows = [
         {"label": label, **{name: scale * end for name, end in each.columns().items()}}
         for label, each in found
     ]
-    return dot_plot(rows, title, axis, format=shown, mark=0.0)
+    return dot_plot(rows, title, axis, format=format or shown, mark=0.0)
 
 
 def paired_differences(

@@ -117,12 +117,9 @@ def answers(scenario: Scenario) -> dict[str, bool]:
     return found
 
 
-def weeks_to_signature(scenario: Scenario) -> float:
-    """Return the weeks from the start to the signature, infinite if it came after three years."""
-    record = record_of(scenario)
-    if record.signed is None:
-        return np.inf
-    weeks = (record.signed - scenario.start).days / 7
+def weeks_until(day: date | None, scenario: Scenario) -> float:
+    """Return the weeks from the start to a day, infinite if it came never or after three years."""
+    weeks = np.inf if day is None else (day - scenario.start).days / 7
     return weeks if weeks <= WEEKS else np.inf
 
 
@@ -239,7 +236,8 @@ def case_of(name: str, results: Results) -> Case:
     for key, place in record_of(scenario).terms.items():
         by_combination = np.array([_mean(runs.places[key][cells]) for cells in groups])
         terms[key] = (place, by_combination, _compromise(scenario, key))
-    return Case(name, scenario, came, says, curve, weeks_to_signature(scenario), terms)
+    signed = weeks_until(record_of(scenario).signed, scenario)
+    return Case(name, scenario, came, says, curve, signed, terms)
 
 
 def share(values: Floats) -> float:

@@ -258,10 +258,9 @@ def bound(share: float) -> str:
 
 def upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     """Return the values of a difference in the order in which it is positive, and its size."""
-    found = Estimate(largest.difference, largest.low, largest.high, largest.pairs)
     if largest.difference >= 0:
-        return largest.value, largest.than, found
-    return largest.than, largest.value, negated(found)
+        return largest.value, largest.than, largest.estimate
+    return largest.than, largest.value, negated(largest.estimate)
 
 
 def _words_of_difference(compared: str, comparisons: int, clear: int, outcome: str) -> str:
