@@ -16,7 +16,7 @@ from sim.analysis.deals import SigningRates, signing_rates, terms
 from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
-from sim.analysis.inputs import Boxes, Input, boxes, inputs
+from sim.analysis.inputs import Input, boxes, inputs
 from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.loading import load
 from sim.analysis.nulls import constant_hazard, salience_compromise
@@ -37,7 +37,7 @@ from sim.analysis.turning import TurningPoints, turning_points
 from sim.runs.intervals import Estimate, estimate, paired_estimate
 
 __all__ = [
-    "AssumptionLedger", "Boxes", "Comparison", "Differences",
+    "AssumptionLedger", "Comparison", "Differences",
     "Estimate", "Group", "Importance", "Incidence", "Input", "NotInResults", "Result", "Results",
     "SigningRates", "SingleRun", "SobolIndices", "StrategyGame", "TableResult", "TurningPoints",
     "assumption_ledger", "boosted_importance", "boxes", "compare", "constant_hazard", "estimate",
