@@ -176,12 +176,11 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     whole = np.isfinite(values).all(axis=0)
     if not whole.any():
         raise NotInResults("no replicate is complete in all cells, so variance cannot be divided")
-    values = values if whole.all() else values[:, whole]
+    crossings = results.by_combination(values if whole.all() else values[:, whole])[grid]
     if results.sampled:
-        points = np.arange(results.points)
-        cells = grid[..., np.newaxis] * results.points + points
-        return Decomposition((*keys, POINTS), values[cells], results.clusters_of(points))
-    return Decomposition(tuple(keys), values[grid])
+        points = results.clusters_of(np.arange(results.points))
+        return Decomposition((*keys, POINTS), crossings, points)
+    return Decomposition(tuple(keys), crossings[..., 0, :])
 
 
 def crossed(results: Results) -> tuple[list[str], Floats]:

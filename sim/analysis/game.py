@@ -190,18 +190,18 @@ def strategy_game(
         raise NotInResults(
             f"a game needs strategies of both parties to be swept; sweep strategy@{lacking} as well"
         )
-    tables, told = [results.numbers(name) for name in payoffs], results.outcome(outcome)
+    tables = [results.by_combination(results.numbers(name)) for name in payoffs]
+    told = results.by_combination(results.outcome(outcome))
     rng = np.random.default_rng(seed)
     contexts = _contexts(results, sides)
     games = []
     for context, cells in contexts.items():
-        labels, places = _grid(results, cells)
-        drawn = None if places is None else _drawn_payoffs(results, tables, places)
-        if places is not None and drawn is not None:
+        labels, grid = _grid(cells)
+        drawn = None if grid is None else _drawn_payoffs(results, tables, grid)
+        if grid is not None and drawn is not None:
             sums, sizes = _batched(drawn)
             again = _resampled(sums, sizes, rng, resamples)
-            runs = told[places].reshape(places.shape[0] * places.shape[1], -1)
-            means = cell_means(runs).reshape(places.shape[:2])
+            means = cell_means(told[grid].reshape(grid.size, -1)).reshape(grid.shape)
             games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again, means))
     if not games:
         raise NotInResults(
@@ -232,10 +232,8 @@ def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, dic
     }
 
 
-def _grid(
-    results: Results, cells: Mapping[Pair, int]
-) -> tuple[list[tuple[str, ...]], NDArray[np.int64] | None]:
-    """Return both sides' strategies, and the cells of each pair, (rows, columns, points).
+def _grid(cells: Mapping[Pair, int]) -> tuple[list[tuple[str, ...]], NDArray[np.int64] | None]:
+    """Return both sides' strategies, and the combination of each pair, shape (rows, columns).
 
     None if a pair was not swept, or a side has one strategy.
     """
@@ -244,18 +242,17 @@ def _grid(
     labels = [tuple(" · ".join(word(v) for v in s) for s in side) for side in (rows, columns)]
     if len(cells) < len(rows) * len(columns) or len(rows) < 2 or len(columns) < 2:
         return labels, None
-    grid = np.array([[cells[row, column] for column in columns] for row in rows])
-    return labels, grid[..., np.newaxis] * results.points + np.arange(results.points)
+    return labels, np.array([[cells[row, column] for column in columns] for row in rows])
 
 
 def _drawn_payoffs(
-    results: Results, tables: Sequence[Floats], places: NDArray[np.int64]
+    results: Results, tables: Sequence[Floats], grid: NDArray[np.int64]
 ) -> Floats | None:
     """Return payoffs by point and replicate, shape (2, rows, columns, points, replicates).
 
     Replicates in which a run is missing are left out; None if none is whole.
     """
-    blocks = np.stack([table[places] for table in tables])
+    blocks = np.stack([table[grid] for table in tables])
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None:
         # Points that share coordinates are drawn together: their mean stands for them.

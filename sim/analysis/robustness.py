@@ -125,9 +125,10 @@ def _worlds(results: Results, outcome: str) -> Worlds:
         told = _gains(results, outcome)[0]["number"].to_list()[:2]
         by = tuple(told)
         names, parts = _parts(results, by)
+    grid = np.arange(results.plan.cells).reshape(-1, results.points)
     cells = [
         [
-            _cells(results, (option == n) & (other == m), part)
+            grid[(option == n) & (other == m)][:, part].ravel()
             for m in range(len(others))
             for part in parts
         ]
@@ -143,14 +144,6 @@ def _worlds(results: Results, outcome: str) -> Worlds:
     if least < FEWEST_RUNS:
         raise NotInResults(f"which choice holds up needs {FEWEST_RUNS} runs of it in each world")
     return Worlds(options, worlds, cells, by)
-
-
-def _cells(
-    results: Results, combinations: NDArray[np.bool_], points: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    places = np.flatnonzero(combinations)[:, np.newaxis] * results.points + np.flatnonzero(points)
-    found: NDArray[np.int64] = places.ravel()
-    return found
 
 
 def _parts(results: Results, keys: Sequence[str]) -> tuple[list[str], list[NDArray[np.bool_]]]:

@@ -239,8 +239,8 @@ def _on_points(
     """
     number = _combination(results, given)
     start = ", ".join([*_values(results, number), "all drawn numbers as drawn"])
-    cells = number * results.points + np.arange(results.points)
-    values, clusters = results.outcome(outcome)[cells], results.clusters_of(cells)
+    values = results.by_combination(results.outcome(outcome))[number]
+    clusters = results.clusters_of(np.arange(results.points))
     if not np.isfinite(values).any():
         raise NotInResults("the cell to start from has no runs")
     share = is_share(outcome)

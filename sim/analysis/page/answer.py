@@ -1,6 +1,7 @@
 """What a sweep says, chapter by chapter: sentences, each with the query of its numbers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -55,16 +56,17 @@ def answer(
     What the results do not hold, or what is damaged, is left out: the section on it says why.
     """
     ranging, apart = partial(_range, outcome=outcome), partial(_difference, outcome=outcome)
-    makers: dict[str, tuple[Callable[[Results], Iterator[Statement]], ...]]
-    makers = {"often": (ranging, apart), "when": (_when,), "terms": (_terms,)}
-    said: dict[str, tuple[Statement, ...]] = {"often": (_signed(results),)}
-    for chapter, makes in {**makers, "way": (_gates,)}.items():
+    makers: dict[str, tuple[Callable[[Results], Iterator[Statement]], ...]] = {
+        "often": (_signed, ranging, apart),
+        "when": (_when,),
+        "terms": (_terms,),
+        "way": (_gates, partial(_grounds, assumptions=assumptions)),
+    }
+    said: dict[str, tuple[Statement, ...]] = {}
+    for chapter, makes in makers.items():
         for make in makes:
-            try:
+            with suppress(SimError):
                 said[chapter] = (*said.get(chapter, ()), *make(results))
-            except SimError:
-                continue
-    said["way"] = (*said.get("way", ()), *_grounds(results, assumptions))
     return said
 
 
@@ -157,7 +159,7 @@ def _mean(results: Results, name: str, values: Floats, column: str, condition: s
     return _measured(results, name, values, cells, found, "mean", value=column, where=where)
 
 
-def _signed(results: Results) -> Statement:
+def _signed(results: Results) -> Iterator[Statement]:
     findings = {
         name: pooled(results, name, outcome)
         for name, outcome in (("signed", "signed"), ("full", "signed_full"))
@@ -193,7 +195,7 @@ def _signed(results: Results) -> Statement:
         text += "; {failed} more failed and are not counted"
         failed = f"SELECT count(*) AS failed FROM {results.source} WHERE run_status = 'failed'"
         findings["f"] = Finding({"failed": Number(results.failed, ",")}, failed)
-    return statement(f"{text}.", findings)
+    yield statement(f"{text}.", findings)
 
 
 def _range(results: Results, outcome: str) -> Iterator[Statement]:
