@@ -12,8 +12,8 @@ with something changed.
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.charts import Result, TableResult
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import SigningRates, signing_rates, terms
-from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, sobol_indices
+from sim.analysis.deals import signing_rates, terms
+from sim.analysis.drivers import Importance, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, boxes, inputs
@@ -39,7 +39,7 @@ from sim.runs.intervals import Estimate, estimate, paired_estimate
 __all__ = [
     "AssumptionLedger", "Comparison", "Differences",
     "Estimate", "Group", "Importance", "Incidence", "Input", "NotInResults", "Result", "Results",
-    "SigningRates", "SingleRun", "SobolIndices", "StrategyGame", "TableResult", "TurningPoints",
+    "SingleRun", "StrategyGame", "TableResult", "TurningPoints",
     "assumption_ledger", "boosted_importance", "boxes", "compare", "constant_hazard", "estimate",
     "incidence", "information", "inputs", "ledger", "ledger_over_time", "load", "load_run",
     "paired_differences", "paired_estimate", "robustness", "run_demands", "run_home",

@@ -308,8 +308,8 @@ def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
         found = sobol_indices(results, outcome)
     except NotInResults:
         return {}
-    means = np.mean([indices.total for indices in found.combinations], axis=0)
-    return dict(zip(found.keys, (float(x) for x in means), strict=True))
+    means = found.frame.group_by("input").agg(pl.col("total").mean())
+    return dict(means.iter_rows())
 
 
 def _divide(

@@ -1,21 +1,12 @@
 """How often something is signed: anything, the interim deal, the full one; by cell or by value."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import (
-    MOST_LINES,
-    Figure,
-    Result,
-    TableResult,
-    dot_plot,
-    table,
-    thinned,
-)
+from sim.analysis.charts import MOST_LINES, Figure, TableResult, dot_plot, table, thinned
 from sim.analysis.results import Floats, Group, NotInResults, Results
 from sim.config.conduct import Provision
 from sim.runs.intervals import Estimate, estimate
@@ -26,100 +17,65 @@ KINDS = {"signed": "anything", "signed_full": "in full", "signed_interim": "inte
 """Outcomes whose rates are given, and their words."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Rate:
-    """Signing rates of one group of cells."""
-
-    group: Group
-    shares: dict[str, Estimate]  # estimate by outcome: the one asked for, and those of `KINDS`
-    outcome: str = "signed"  # the one asked for
-    no_outcome: int = 0  # planned runs that failed or are missing, which no share counts
-
-    @property
-    def asked(self) -> Estimate:
-        """Share or mean of the outcome that was asked for."""
-        return self.shares[self.outcome]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SigningRates(Result):
-    """Signing rates: the swept values, `runs`, and share, `_low` and `_high` of each outcome.
-
-    Where planned runs failed or are missing, `no_outcome` counts them.
-    """
-
-    keys: tuple[str, ...]  # keys whose values tell the groups apart
-    outcome: str  # what the first column is about
-    rates: tuple[Rate, ...]  # in the order of the plan
-
-    def records(self) -> Iterator[dict[str, object]]:
-        """Return one line a group."""
-        lacking = any(rate.no_outcome for rate in self.rates)
-        for rate in self.rates:
-            row: dict[str, object] = {**rate.group.words, "runs": rate.shares["signed"].runs}
-            row |= {"no_outcome": rate.no_outcome} if lacking else {}
-            for name, share in rate.shares.items():
-                row |= share.columns(name, f"{name}_")
-            yield row
-
-    def sorted(self) -> list[Rate]:
-        """Return the rates, the most of the outcome first."""
-        known = (rate for rate in self.rates if rate.asked.runs)
-        return sorted(known, key=lambda rate: -rate.asked.value)
-
-    def figure(self) -> Figure:
-        """Return the outcome, or signing rates, with intervals, the most first."""
-        rates = self.sorted()
-        if self.outcome not in KINDS:
-            return _figure_of(self.outcome, rates)
-        interim = any(rate.shares["signed_interim"].value > 0.0 for rate in rates)
-        kinds = ("signed_full", "signed_interim") if interim else ("signed_full",)
-        rows = [
-            {"label": rate.group.label, "series": KINDS[kind], **rate.shares[kind].columns()}
-            for rate in (rates[n] for n in thinned(len(rates)))
-            for kind in kinds
-            if rate.shares[kind].runs
-        ]
-        title = "P(signed), with 95 % intervals"
-        if not interim:
-            title = "P(signed in full), with 95 % intervals; there was no interim deal"
-        if len(rates) > MOST_LINES:
-            title += f": the {MOST_LINES // 2} highest and {MOST_LINES // 2} lowest of {len(rates)}"
-        series = "signed" if interim else ""
-        return dot_plot(rows, title, "share of runs", domain=(0, 1), mark=0.5, series=series)
-
-
-def _figure_of(outcome: str, rates: Sequence[Rate]) -> Figure:
-    kind = DERIVED[outcome]
-    rows = [
-        {"label": rates[n].group.label, **rates[n].asked.columns()} for n in thinned(len(rates))
-    ]
-    domain = (0.0, 1.0) if kind.share else None
-    shown = ".1f" if kind.weeks else ".0%"
-    return dot_plot(rows, kind.title, kind.axis, format=shown, domain=domain)
-
-
 def signing_rates(
     results: Results, by: Sequence[str] | None = None, outcome: str = "signed"
-) -> SigningRates:
+) -> TableResult:
     """Return how often something was signed, by the values of some keys.
 
     Beside it stands another `outcome` of `sim.sweeps.columns.DERIVED`, if one is asked for. By
     default of all keys: one line a cell of a factorial design, or a combination of a sampled one.
-    Shares have 95 % Wilson intervals; where a line pools several cells, the interval counts that
-    the runs of one replicate share their shocks (see `sim.runs.intervals`).
+    It has the values, `runs`, and share, `_low` and `_high` of each outcome; where planned runs
+    failed or are missing, `no_outcome` counts them. Shares have 95 % Wilson intervals; where a line
+    pools several cells, the interval counts that the runs of one replicate share their shocks (see
+    `sim.runs.intervals`).
     """
     groups = results.groups(by)
     values = {name: results.outcome(name) for name in dict.fromkeys((outcome, *KINDS))}
-    rates = tuple(_rate(results, group, values, outcome) for group in groups)
-    keys = tuple(groups[0].values)
-    return SigningRates(keys=keys, outcome=outcome, rates=rates, notes=tuple(_notes(results)))
+    shares = [
+        {name: results.told(own, group.cells, name) for name, own in values.items()}
+        for group in groups
+    ]
+    lost = [int((results.signed_codes[group.cells] < 0).sum()) for group in groups]
+    rows = []
+    for group, found, missing in zip(groups, shares, lost, strict=True):
+        row: dict[str, object] = {**group.words, "runs": found["signed"].runs}
+        row |= {"no_outcome": missing} if any(lost) else {}
+        for name, share in found.items():
+            row |= share.columns(name, f"{name}_")
+        rows.append(row)
+    labelled = zip((group.label for group in groups), shares, strict=True)
+    known = [(label, found) for label, found in labelled if found[outcome].runs]
+    known.sort(key=lambda rate: -rate[1][outcome].value)
+    draw = partial(_drawn_rates, known, outcome)
+    notes = tuple(_notes(results))
+    return TableResult(frame=table(rows), draw=draw, outcome=outcome, notes=notes)
 
 
-def _rate(results: Results, group: Group, values: Mapping[str, Floats], outcome: str) -> Rate:
-    shares = {name: results.told(own, group.cells, name) for name, own in values.items()}
-    lost = int((results.signed_codes[group.cells] < 0).sum())
-    return Rate(group=group, shares=shares, outcome=outcome, no_outcome=lost)
+def _drawn_rates(
+    rates: Sequence[tuple[str, Mapping[str, Estimate]]], outcome: str, _: pl.DataFrame
+) -> Figure:
+    """Draw an outcome, or what is signed in full and in part, with intervals, the most first."""
+    kept = [rates[n] for n in thinned(len(rates))]
+    if outcome not in KINDS:
+        kind = DERIVED[outcome]
+        rows = [{"label": label, **shares[outcome].columns()} for label, shares in kept]
+        domain = (0.0, 1.0) if kind.share else None
+        shown = ".1f" if kind.weeks else ".0%"
+        return dot_plot(rows, kind.title, kind.axis, format=shown, domain=domain)
+    interim = any(shares["signed_interim"].value > 0.0 for _, shares in rates)
+    rows = [
+        {"label": label, "series": KINDS[name], **shares[name].columns()}
+        for label, shares in kept
+        for name in (("signed_full", "signed_interim") if interim else ("signed_full",))
+        if shares[name].runs
+    ]
+    title = "P(signed), with 95 % intervals"
+    if not interim:
+        title = "P(signed in full), with 95 % intervals; there was no interim deal"
+    if len(rates) > MOST_LINES:
+        title += f": the {MOST_LINES // 2} highest and {MOST_LINES // 2} lowest of {len(rates)}"
+    series = "signed" if interim else ""
+    return dot_plot(rows, title, "share of runs", domain=(0, 1), mark=0.5, series=series)
 
 
 def _notes(results: Results) -> Iterator[str]:

@@ -4,7 +4,7 @@
 model loses when an input is shuffled.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, TableResult, dot_plot
+from sim.analysis.charts import Figure, TableResult, dot_plot
 from sim.analysis.inputs import GROUND_WORDS, Table, cell_means, drawn_cells, inputs, table_of
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
@@ -31,72 +31,17 @@ REPEATS = 5  # how often each input is shuffled in each fold
 MOST_VALUES = 4_000_000  # of tables with shuffled columns that a model is asked about at once
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Indices:
-    """Sobol indices of one combination of the chosen values."""
-
-    label: str
-    first: Floats  # shape (inputs,)
-    total: Floats
-    # half-widths of 95 % bootstrap intervals, over blocks of the design and replicates
-    first_half: Floats
-    total_half: Floats
-    blocks: int  # base points of the design that were used
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SobolIndices(Result):
-    """Sobol indices by combination of the chosen values."""
-
-    outcome: str
-    keys: tuple[str, ...]  # drawn inputs
-    grounds: tuple[str, ...]  # on what ground each stands
-    combinations: tuple[Indices, ...]
-
-    def records(self) -> Iterator[Mapping[str, object]]:
-        """Return one line a combination and input, largest total index first."""
-        for found in self.combinations:
-            for n in np.argsort(-found.total):
-                yield {
-                    "cells": found.label,
-                    "input": self.keys[n],
-                    "ground": self.grounds[n],
-                    **_columns("first", found.first[n], found.first_half[n]),
-                    **_columns("total", found.total[n], found.total_half[n]),
-                }
-
-    def figure(self, combination: int = 0) -> Figure:
-        """Return first-order and total indices of one combination, largest first."""
-        label = self.combinations[combination].label
-        frame = self.to_frame().filter(pl.col("cells") == label).head(SHOWN)
-        rows = [
-            {
-                "label": short(row["input"]),
-                "series": words,
-                "value": row[name],
-                "low": row[f"{name}_low"],
-                "high": row[f"{name}_high"],
-            }
-            for row in frame.iter_rows(named=True)
-            for name, words in (("total", "total, with interactions"), ("first", "by itself"))
-        ]
-        title = f"The largest Sobol indices of {len(self.keys)} numbers"
-        if len(self.combinations) > 1:
-            title += f" ({label})"
-        axis = "share of the variance between points"
-        return dot_plot(rows, title, axis, format=".2f", mark=0.0, series="index")
-
-
 def _columns(name: str, index: float, half: float) -> dict[str, float]:
     ends = float(index - half), float(index + half)
     return {name: float(index), f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> SobolIndices:
-    """Return the Sobol indices of an outcome's mean over replicates.
+def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> TableResult:
+    """Return the Sobol indices of an outcome's mean over replicates, by combination of choices.
 
-    Bootstrap intervals are over blocks of the design and over replicates; with a single replicate
-    over blocks only. `seed` is that of the bootstrap.
+    One line a combination and drawn number, with its ground: `first` (by itself) and `total` (with
+    interactions), the largest first. Bootstrap intervals are over blocks of the design and over
+    replicates; with a single replicate over blocks only. `seed` is that of the bootstrap.
 
     Raises NotInResults if the design is not Saltelli's, runs are missing in too many of its blocks,
     or the outcome is the same at all points.
@@ -107,7 +52,8 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
             "'assumptions=[\"discount_rate.*\"]' ..."
         )
     names = results.plan.point_keys
-    found, dropped = [], 0
+    ground = {entry.key: GROUND_WORDS[entry.ground] for entry in inputs(results)}
+    rows, dropped = [], 0
     values = results.by_combination(results.outcome(outcome))
     for group, points in zip(results.groups(), values, strict=True):
         blocks = points.reshape(-1, results.plan.block, points.shape[1])
@@ -119,18 +65,43 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         if not results.plan.common_chance:
             # Each block has chance of its own, so that blocks alone are drawn.
             kept = cell_means(kept)
-        indices = analyse(names, kept, seed)
-        found.append(Indices(label=group.label, blocks=int(whole.sum()), **indices))
-    if not found:
+        found = analyse(names, kept, seed)
+        rows += [
+            {
+                "cells": group.label,
+                "input": names[n],
+                "ground": ground[names[n]],
+                **_columns("first", found["first"][n], found["first_half"][n]),
+                **_columns("total", found["total"][n], found["total_half"][n]),
+            }
+            for n in np.argsort(-found["total"])
+        ]
+    if not rows:
         raise NotInResults("the outcome is the same at all points, or too few of them have runs")
-    ground = {entry.key: GROUND_WORDS[entry.ground] for entry in inputs(results)}
-    return SobolIndices(
-        outcome=outcome,
-        keys=tuple(names),
-        grounds=tuple(ground[name] for name in names),
-        combinations=tuple(found),
-        notes=tuple(_notes(results.plan, dropped)),
-    )
+    notes = tuple(_notes(results.plan, dropped))
+    return TableResult(frame=pl.DataFrame(rows), draw=_drawn_indices, outcome=outcome, notes=notes)
+
+
+def _drawn_indices(frame: pl.DataFrame) -> Figure:
+    """Draw first-order and total indices of the first combination, largest first."""
+    labels = frame["cells"].unique(maintain_order=True)
+    first = frame.filter(pl.col("cells") == labels[0])
+    rows = [
+        {
+            "label": short(row["input"]),
+            "series": words,
+            "value": row[name],
+            "low": row[f"{name}_low"],
+            "high": row[f"{name}_high"],
+        }
+        for row in first.head(SHOWN).iter_rows(named=True)
+        for name, words in (("total", "total, with interactions"), ("first", "by itself"))
+    ]
+    title = f"The largest Sobol indices of {len(first)} numbers"
+    if len(labels) > 1:
+        title += f" ({labels[0]})"
+    axis = "share of the variance between points"
+    return dot_plot(rows, title, axis, format=".2f", mark=0.0, series="index")
 
 
 def _notes(plan: Plan, dropped: int) -> Iterator[str]:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.assumptions import AssumptionLedger
-from sim.analysis.deals import Rate, signing_rates
 from sim.analysis.ledger import GATES, largest, ledger
 from sim.analysis.page.content import (
     Number,
@@ -25,7 +24,7 @@ from sim.analysis.page.content import (
     together,
 )
 from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
-from sim.analysis.results import Floats, Results, word
+from sim.analysis.results import Floats, Group, Results, word
 from sim.errors import SimError
 from sim.model.codes import Gate
 from sim.runs.intervals import Estimate, estimate, spread
@@ -199,20 +198,22 @@ def _signed(results: Results) -> Iterator[Statement]:
 
 
 def _range(results: Results, outcome: str) -> Iterator[Statement]:
-    ranked, kind = signing_rates(results, outcome=outcome).sorted(), DERIVED[outcome]
-    if not ranked or kind.scale * (ranked[0].asked.value - ranked[-1].asked.value) < NEGLIGIBLE:
+    kind, values = DERIVED[outcome], results.outcome(outcome)
+    rates = [(group, results.told(values, group.cells, outcome)) for group in results.groups()]
+    ranked = sorted((rate for rate in rates if rate[1].runs), key=lambda rate: -rate[1].value)
+    if not ranked or kind.scale * (ranked[0][1].value - ranked[-1][1].value) < NEGLIGIBLE:
         return
-    least, most = ranked[-1], ranked[0]
     findings = {
-        name: told(results, name, outcome, rate.group.cells, rate.group.values)
-        for name, rate in (("least", least), ("most", most))
+        name: told(results, name, outcome, group.cells, group.values)
+        for name, (group, _) in (("least", ranked[-1]), ("most", ranked[0]))
     }
     unit, what = " weeks" if kind.weeks else "", "it"
     if outcome != "signed":
         what = f"the share of runs in which {kind.words}" if kind.share else kind.words
+    least, most = (_values(ranked, place, kind.scale) for place in (-1, 0))
     text = (
-        f"By cell {what} ranges from {interval_words('least')}{unit} ({_values(least, ranked)}) to "
-        f"{interval_words('most')}{unit} ({_values(most, ranked)})"
+        f"By cell {what} ranges from {interval_words('least')}{unit} ({least}) to "
+        f"{interval_words('most')}{unit} ({most})"
     )
     best = best_set(results, outcome)
     if len(best) > 1:
@@ -223,12 +224,11 @@ def _range(results: Results, outcome: str) -> Iterator[Statement]:
     yield statement(f"{text}.", findings)
 
 
-def _values(rate: Rate, ranked: Sequence[Rate]) -> str:
+def _values(ranked: Sequence[tuple[Group, Estimate]], place: int, scale: float) -> str:
     """Return the values of a cell, and how many others come to the same."""
-    found = ", ".join(f"{key}={value}" for key, value in rate.group.words.items())
-    scale = DERIVED[rate.outcome].scale
-    apart = (scale * abs(other.asked.value - rate.asked.value) for other in ranked)
-    same = sum(each < NEGLIGIBLE for each in apart) - 1
+    group, rate = ranked[place]
+    found = ", ".join(f"{key}={value}" for key, value in group.words.items())
+    same = sum(scale * abs(other.value - rate.value) < NEGLIGIBLE for _, other in ranked) - 1
     return plain(f"{found}, and {counted(same, 'other cell')}" if same else found)
 
 

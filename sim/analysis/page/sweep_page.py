@@ -281,7 +281,7 @@ def _rates(name: str, results: Results, outcome: str) -> Part:
         f"The {name} sweep by cell",
         lambda: signing_rates(results, outcome=outcome),
         columns="signing_rates",
-        table=lambda r: r.to_frame().select(*r.keys, "runs", *ends),
+        table=lambda r: r.frame.select(*results.chosen_keys, "runs", *ends),
         draw=None,
     )
 
