@@ -51,14 +51,9 @@ class Played:
     solution: Solution  # equilibria of the mean payoffs
     # for each of them, the share of resamples that have an equilibrium with the same support
     found_again: tuple[float, ...]
-    dominated: tuple[list[Dominance], list[Dominance]]  # of the first, and of the second party
-    # for each of them, the share of resamples in which the same mixture dominates it
-    dominated_again: tuple[list[float], list[float]]
-
-    @property
-    def strategies(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Strategies of both parties."""
-        return self.rows, self.columns
+    # dominated strategies of the first and of the second party, each with the share of resamples in
+    # which the same mixture dominates it
+    dominated: tuple[Sequence[tuple[Dominance, float]], ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,15 +106,15 @@ class StrategyGame(Result):
                 {
                     "context": game.context,
                     "party": party,
-                    "strategy": game.strategies[side][entry.strategy],
-                    "dominated_by": mixture(game.strategies[side], entry.by),
+                    "strategy": names[entry.strategy],
+                    "dominated_by": mixture(names, entry.by),
                     "in_resamples": again,
                 }
                 for game in self.games
-                for side, party in enumerate(self.parties)
-                for entry, again in zip(
-                    game.dominated[side], game.dominated_again[side], strict=True
+                for party, names, dominated in zip(
+                    self.parties, (game.rows, game.columns), game.dominated, strict=True
                 )
+                for entry, again in dominated
             ),
             {**words, "in_resamples": pl.Float64},
         )
@@ -300,7 +295,7 @@ def _solve(
     """Solve one game, and solve it again on resamples, as `_resampled` gives them."""
     low, high = np.quantile(again, ENDS, axis=0)
     solution = equilibria.nash_equilibria(*payoffs)
-    lost = (equilibria.dominated(payoffs[0]), equilibria.dominated(payoffs[1].T))
+    sides = (payoffs[0], again[:, 0]), (payoffs[1].T, np.swapaxes(again[:, 1], 1, 2))
     return Played(
         context=context,
         rows=labels[0],
@@ -312,10 +307,9 @@ def _solve(
         pure=equilibria.pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
         solution=solution,
         found_again=tuple(_found_again(entry, again) for entry in solution.equilibria),
-        dominated=lost,
-        dominated_again=(
-            [_dominates(entry, again[:, 0]) for entry in lost[0]],
-            [_dominates(entry, np.swapaxes(again[:, 1], 1, 2)) for entry in lost[1]],
+        dominated=tuple(
+            [(entry, _dominates(entry, games)) for entry in equilibria.dominated(own)]
+            for own, games in sides
         ),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger
-from sim.analysis.charts import Figure, dot_plot, heat_map
+from sim.analysis.charts import Figure, TableResult, dot_plot, heat_map, table
 from sim.analysis.page.answer import Finding, paired_query, pooled, statement, told, upwards
 from sim.analysis.page.content import (
     Number,
@@ -15,9 +15,9 @@ from sim.analysis.page.content import (
     Statement,
     interval_numbers,
     interval_words,
+    part,
     plain,
     shown,
-    specification,
 )
 from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Results, word
@@ -205,12 +205,12 @@ def in_hundreds(found: Estimate, kind: Kind) -> str:
 
 def _picture(results: Results, outcome: str) -> Part:
     title = DERIVED[outcome].title
-    try:
+
+    def made() -> TableResult:
         rows, figure = _drawn(results, outcome, title)
-    except SimError as error:
-        return Part("picture", title, missing=str(error).rstrip(". "))
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return Part("picture", title, frame, frame, specification(figure))
+        return TableResult(frame=table(rows), draw=lambda _: figure)
+
+    return part("picture", title, made)
 
 
 def _drawn(results: Results, outcome: str, title: str) -> tuple[list[dict[str, object]], Figure]:

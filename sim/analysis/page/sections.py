@@ -65,11 +65,6 @@ def _often(results: Results, asked: Asked) -> Iterator[Part]:
         yield part(name, title, own, columns="signing_rates", draw=None, notes=False)
 
 
-def _signing(results: Results, asked: Asked) -> Part:
-    title = "By combination of chosen values" if results.sampled else "By cell"
-    return part("signing_rates", title, lambda: signing_rates(results, outcome=asked.outcome))
-
-
 def _time(results: Results, asked: Asked) -> Iterator[Part]:
     def table(result: Incidence) -> pl.DataFrame:
         share = {"incidence": Column(format=PERCENT, ends="")}
@@ -146,7 +141,9 @@ def _way(results: Results, asked: Asked) -> Iterator[Part]:
 
 def _referees(results: Results, asked: Asked) -> Iterator[Part]:
     if len(results.plan.combinations) > 1:
-        yield _signing(results, asked)
+        title = "By combination of chosen values" if results.sampled else "By cell"
+        make = partial(signing_rates, results, outcome=asked.outcome)
+        yield part("signing_rates", title, make)
         yield from _terms_by_cell(results)
     yield part("ledger", "The ledger by cell", lambda: ledger(results), table=_gates, draw=None)
     if len(results.chosen_keys) > 1:
