@@ -36,13 +36,12 @@ def signing_rates(
         for group in groups
     ]
     lost = [int((results.signed_codes[group.cells] < 0).sum()) for group in groups]
-    rows = []
-    for group, found, missing in zip(groups, shares, lost, strict=True):
-        row: dict[str, object] = {**group.words, "runs": found["signed"].runs}
-        row |= {"no_outcome": missing} if any(lost) else {}
-        for name, share in found.items():
-            row |= share.columns(name, f"{name}_")
-        rows.append(row)
+    rows = [
+        {**group.words, "runs": found["signed"].runs}
+        | ({"no_outcome": missing} if any(lost) else {})
+        | {key: x for name in found for key, x in found[name].columns(name, f"{name}_").items()}
+        for group, found, missing in zip(groups, shares, lost, strict=True)
+    ]
     labelled = zip((group.label for group in groups), shares, strict=True)
     known = [(label, found) for label, found in labelled if found[outcome].runs]
     known.sort(key=lambda rate: -rate[1][outcome].value)

@@ -4,8 +4,9 @@
 model loses when an input is shuffled.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,9 +32,12 @@ REPEATS = 5  # how often each input is shuffled in each fold
 MOST_VALUES = 4_000_000  # of tables with shuffled columns that a model is asked about at once
 
 
-def _columns(name: str, index: float, half: float) -> dict[str, float]:
-    ends = float(index - half), float(index + half)
-    return {name: float(index), f"{name}_low": ends[0], f"{name}_high": ends[1]}
+def _columns(found: Mapping[str, Floats], name: str, place: int) -> Iterator[tuple[str, float]]:
+    """Give an index of an input with the ends of its interval."""
+    index, half = found[name][place], found[f"{name}_half"][place]
+    yield name, float(index)
+    yield f"{name}_low", float(index - half)
+    yield f"{name}_high", float(index + half)
 
 
 def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> TableResult:
@@ -67,13 +71,8 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> T
             kept = cell_means(kept)
         found = analyse(names, kept, seed)
         rows += [
-            {
-                "cells": group.label,
-                "input": names[n],
-                "ground": ground[names[n]],
-                **_columns("first", found["first"][n], found["first_half"][n]),
-                **_columns("total", found["total"][n], found["total_half"][n]),
-            }
+            {"cells": group.label, "input": names[n], "ground": ground[names[n]]}
+            | {key: x for name in ("first", "total") for key, x in _columns(found, name, n)}
             for n in np.argsort(-found["total"])
         ]
     if not rows:
@@ -243,15 +242,6 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
     ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
     frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
     score = float(np.mean(scores))
-
-    def draw(frame: pl.DataFrame) -> Figure:
-        rows = [
-            {"label": short(name), "value": importance, "low": low, "high": high}
-            for name, importance, low, high in frame.head(SHOWN).iter_rows()
-        ]
-        title = f"Importance in a boosted model (R² out of sample {score:.2f})"
-        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
-
     note = (
         f"The model foresees the means of points that it had not seen with R² = "
         f"{score:.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
@@ -264,9 +254,18 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
         worst=min(scores),
         best=max(scores),
         frame=frame.sort("importance", descending=True),
-        draw=draw,
+        draw=partial(_drawn_importance, score),
         notes=(note,),
     )
+
+
+def _drawn_importance(score: float, frame: pl.DataFrame) -> Figure:
+    rows = [
+        {"label": short(name), "value": importance, "low": low, "high": high}
+        for name, importance, low, high in frame.head(SHOWN).iter_rows()
+    ]
+    title = f"Importance in a boosted model (R² out of sample {score:.2f})"
+    return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
 
 
 def _score(table: Table, means: Floats, test: NDArray[np.bool_], seed: int) -> tuple[float, Floats]:

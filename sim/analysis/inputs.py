@@ -174,10 +174,8 @@ def boxes(results: Results, outcome: str = "signed") -> TableResult:
         raise NotInResults("boxes need at least four cells")
     cells = drawn_cells(cells, np.random.default_rng(1))
     values = values[cells]
-    known, most = values[np.isfinite(values)], 1.0
-    if outcome in OUTCOMES:
-        most = OUTCOMES[outcome].most(results.plan.common_horizon)
-    if known.min() < 0.0 or known.max() > most:
+    most = OUTCOMES[outcome].most(results.plan.common_horizon) if outcome in OUTCOMES else 1.0
+    if np.nanmin(values) < 0.0 or np.nanmax(values) > most:
         raise NotInResults(f"boxes need an outcome between 0 and 1, and '{outcome}' is none")
     points = results.clusters_of(cells)
     table = table_of(results, cells)
@@ -193,12 +191,8 @@ def boxes(results: Results, outcome: str = "signed") -> TableResult:
         raise NotInResults("no box can be told from all other cells, in runs not used to find it")
     found.sort(key=lambda box: -box[1].value)
     rows = [
-        {
-            "box": _condition(told, str),
-            **share.columns("mean"),
-            **difference.columns("difference", "difference_"),
-            "mass": mass,
-        }
+        {"box": _condition(told, str), **share.columns("mean")}
+        | {**difference.columns("difference", "difference_"), "mass": mass}
         for told, share, difference, mass in found
     ]
     lines = [{"label": _condition(told, short), **share.columns()} for told, share, *_ in found]
@@ -208,9 +202,8 @@ def boxes(results: Results, outcome: str = "signed") -> TableResult:
         f"the other half. Listed are leaves that differ from all other cells ({len(found)} of "
         f"{len(limits)}); mass is the share of the cells.",
     )
-    frame = pl.DataFrame(rows)
     draw = partial(_drawn, lines, outcome)
-    return TableResult(frame=frame, draw=draw, outcome=outcome, notes=notes)
+    return TableResult(frame=pl.DataFrame(rows), draw=draw, outcome=outcome, notes=notes)
 
 
 def _condition(limits: Iterable[tuple[str, str]], named: Callable[[str], str]) -> str:

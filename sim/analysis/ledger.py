@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -78,19 +79,20 @@ def over_time(
     gates = [gate for gate in known if gate in set(charged["gate"])]
     kept = weeks.filter(pl.col("gate").is_in(gates))
     wide = kept.pivot("gate", index=["week", "date"], values="share").fill_null(0.0)
-
-    def draw(_: pl.DataFrame) -> Figure:
-        day, after = pl.col("date"), pl.col("date") + timedelta(weeks=1)
-        rows = charged.select(
-            date=day.cast(pl.String), until=after.cast(pl.String), gate="gate", share="share"
-        ).with_columns(pl.col("share").round(4))
-        told = f"share of {runs:,} traced runs" if runs > 1 else "share of the week"
-        chart = drawn("ledger_over_time", rows.to_dicts(), gates=gates, told=told)
-        of = f" ({runs:,} traced runs)" if runs > 1 else ""
-        return Figure(chart, f"What stood in the way, week by week{of}", {"step": STRIP})
-
-    frame = wide.select("week", "date", *gates)
+    frame, draw = wide.select("week", "date", *gates), partial(_drawn_weeks, charged, gates, runs)
     return TableResult(frame=frame, draw=draw, notes=notes)
+
+
+def _drawn_weeks(charged: pl.DataFrame, gates: list[str], runs: int, _: pl.DataFrame) -> Figure:
+    """Draw the shares over the weeks, one strip a gate."""
+    day, after = pl.col("date"), pl.col("date") + timedelta(weeks=1)
+    rows = charged.select(
+        date=day.cast(pl.String), until=after.cast(pl.String), gate="gate", share="share"
+    ).with_columns(pl.col("share").round(4))
+    told = f"share of {runs:,} traced runs" if runs > 1 else "share of the week"
+    chart = drawn("ledger_over_time", rows.to_dicts(), gates=gates, told=told)
+    of = f" ({runs:,} traced runs)" if runs > 1 else ""
+    return Figure(chart, f"What stood in the way, week by week{of}", {"step": STRIP})
 
 
 def gate_columns(scenario: Scenario) -> list[str]:

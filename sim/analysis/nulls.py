@@ -158,25 +158,27 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> TableR
         for group, own in zip(groups, counts, strict=True)
         for row in _hazards(own)
     ]
-
-    def draw(_: pl.DataFrame) -> Figure:
-        curves = {
-            "in the runs": curves_of(counts[0]).incidence,
-            "constant hazard": fit_hazard(counts[0])[1],
-        }
-        points = [
-            {"week": week, "model": told, "share": float(curve[:2, week].sum())}
-            for week in range(0, len(counts[0]), 2)
-            for told, curve in curves.items()
-        ]
-        return Figure(drawn("hazard", points), f"A deal by week, {groups[0].label}", 240)
-
     notes = (
         "Fitted to all weeks, a constant hazard comes near the share at the horizon by making; "
         "what it cannot show is the timing. Fitted to the first half it foretells the second. "
         "Intervals take run-weeks as independent.",
     )
+    draw = partial(_drawn_hazard, groups[0].label, counts[0])
     return TableResult(frame=table(rows), draw=draw, notes=notes)
+
+
+def _drawn_hazard(label: str, counts: Floats, _: pl.DataFrame) -> Figure:
+    """Draw both curves of a deal, interim or full."""
+    curves = {
+        "in the runs": curves_of(counts).incidence,
+        "constant hazard": fit_hazard(counts)[1],
+    }
+    rows = [
+        {"week": week, "model": told, "share": float(curve[:2, week].sum())}
+        for week in range(0, len(counts), 2)
+        for told, curve in curves.items()
+    ]
+    return Figure(drawn("hazard", rows), f"A deal by week, {label}", 240)
 
 
 def _hazards(counts: Floats) -> Iterator[dict[str, object]]:

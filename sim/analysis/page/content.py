@@ -149,7 +149,7 @@ class Part:
 
 def _labelled(chart: Mapping[str, object]) -> Iterator[tuple[str, float]]:
     """Give the label and the value of each row of a figure that has them."""
-    sets = chart["datasets"]
+    sets = chart.get("datasets", {})
     assert isinstance(sets, Mapping)
     for row in chain.from_iterable(sets.values()):
         if isinstance(row.get("value"), float) and not math.isnan(row["value"]):
