@@ -6,6 +6,7 @@ they are compared run by run, else as independent samples (Newcombe 1998).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +64,6 @@ class Comparison(Result):
     name: str  # what the other of the two is called, e.g. ``"second"``
     plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
     pairs: tuple[Pair, ...]  # combinations in common
-    only: tuple[int, int]  # combinations of the first, and of the second, without counterpart
     # whether runs were compared one by one: same seed, and same points if any were drawn.
     # Horizons and settings may differ: a longer horizon repeats the shorter one's weeks
     paired: bool
@@ -73,7 +73,6 @@ class Comparison(Result):
     # degrees of freedom of the mean of the first and of the second sweep over these cells, or twice
     # that of the difference if paired; None where runs are independent, those of one cell
     freedom: Freedom
-    still_needed: int  # further replicates for 2 % of the range, 0 if reached or not paired
 
     @property
     def used(self) -> list[Pair]:
@@ -145,11 +144,8 @@ def compare(
         _pair(match, block, (one, other), paired, measure)
         for match, block in zip(matches, blocks, strict=True)
     )
-    used = [
-        block
-        for pair, block in zip(pairs, blocks, strict=True)
-        if np.isfinite(pair.difference.value)
-    ]
+    known = [bool(np.isfinite(pair.difference.value)) for pair in pairs]
+    used = list(compress(blocks, known))
     only = (
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
@@ -171,11 +167,9 @@ def compare(
         name=name,
         plans=_plans(one, other, apart),
         pairs=pairs,
-        only=only,
         paired=paired,
         overall=overall.mean,
         freedom=overall.freedom,
-        still_needed=needed,
         notes=(*notes, *_notes(one, other, paired, [path for path, _, _ in apart])),
     )
 

@@ -55,8 +55,6 @@ class Input:
     ground: Ground
     basis: str  # key of the source, where there is one
     stated: float | None  # the scenario's own value of a drawn number
-    low: float | None  # low, high: its stated range
-    high: float | None
     swept: str  # values, or the ends of the interval, that the sweep gave it
     drawn: bool  # whether a sampled design drew it
 
@@ -70,15 +68,13 @@ def inputs(results: Results) -> list[Input]:
 def _input(results: Results, config: Mapping[str, object], key: str) -> Input:
     number = at(config, key.removesuffix(".value")) if key.startswith("scenario.") else None
     fields = number if isinstance(number, Mapping) else {}
-    ground, basis = _ground(key, fields)
+    (ground, basis), value = _ground(key, fields), fields.get("value")
     drawn = key in results.plan.point_keys
     return Input(
         key=key,
         ground=ground,
         basis=basis,
-        stated=_number(fields.get("value")) if drawn else None,
-        low=_number(fields.get("low")),
-        high=_number(fields.get("high")),
+        stated=float(value) if drawn and isinstance(value, (int, float)) else None,
         swept=_swept(results, key),
         drawn=drawn,
     )
@@ -96,10 +92,6 @@ def _ground(key: str, number: Mapping[str, object]) -> tuple[Ground, str]:
         sources = number.get("from", [])
         return "derived", ", ".join(str(s) for s in sources) if isinstance(sources, list) else ""
     return ("setting", "") if basis == SETTING else ("sourced", basis)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _swept(results: Results, key: str) -> str:

@@ -62,7 +62,6 @@ class TurningPoints(Result):
 
     outcome: str
     line: float
-    start: str  # where the changes start from
     at_start: Estimate
     changes: tuple[Change, ...]
 
@@ -169,7 +168,6 @@ def _on_grid(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=start,
         at_start=here,
         changes=tuple(_smallest(changes)[:MOST_CHANGES]),
         notes=(f"Starting from {start}.", *notes),
@@ -269,7 +267,6 @@ def _on_points(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=start,
         at_start=here,
         changes=tuple(changes[:MOST_CHANGES]),
         notes=(f"Starting from {start}.", *notes),
