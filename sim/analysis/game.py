@@ -166,14 +166,12 @@ def mixture(names: Sequence[str], shares: Floats) -> str:
 
 
 def strategy_game(
-    results: Results, payoffs: tuple[str, str] = PAYOFFS, resamples: int = RESAMPLES, seed: int = 1,
-    outcome: str = "signed",
-) -> StrategyGame:  # fmt: skip
+    results: Results, resamples: int = RESAMPLES, seed: int = 1, outcome: str = "signed"
+) -> StrategyGame:
     """Return the game between the parties' strategies.
 
-    `payoffs` names the outcomes of the first and of the second party, by default what stood at the
-    end is worth to each; `seed` is that of the bootstrap. An `outcome` that both share is no payoff
-    of either: it is told of each pair of strategies, and of each equilibrium.
+    Payoffs are what that which stood at the end is worth to each; `seed` is that of the bootstrap.
+    An `outcome` is no payoff of either: it is told of each pair of strategies and equilibrium.
 
     Raises NotInResults if not both parties' strategies were swept, or some pairs of them are
     missing.
@@ -185,7 +183,7 @@ def strategy_game(
         raise NotInResults(
             f"a game needs strategies of both parties to be swept; sweep strategy@{lacking} as well"
         )
-    tables = [results.by_combination(results.numbers(name)) for name in payoffs]
+    tables = [results.by_combination(results.numbers(name)) for name in PAYOFFS]
     told = results.by_combination(results.outcome(outcome))
     rng = np.random.default_rng(seed)
     contexts = _contexts(results, sides)

@@ -152,7 +152,7 @@ def constant_hazard(results: Results, by: Sequence[str] | None = None) -> TableR
     """
     firsts = first_events(results)
     groups = groups_played(results, firsts, by)
-    counts = [weekly_counts(firsts, group.cells) for group in groups]
+    counts = [weekly_counts(firsts.of(group.cells)) for group in groups]
     rows = [
         {"cells": group.label, **row}
         for group, own in zip(groups, counts, strict=True)
