@@ -8,7 +8,6 @@ one replicate share their shocks; points of a sampled design are drawn in the sa
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -18,8 +17,7 @@ from sim.analysis import equilibria
 from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
 from sim.analysis.equilibria import Dominance, Equilibrium, Solution
 from sim.analysis.inputs import cell_means
-from sim.analysis.results import Floats, NotInResults, Results, word
-from sim.sweeps.overrides import Value
+from sim.analysis.results import Floats, NotInResults, Results, Values, word
 
 RESAMPLES = 400
 MOST_BATCHES = 200
@@ -30,7 +28,7 @@ MOST_GAMES = 24
 ENDS = (0.025, 0.975)
 """Quantiles of the bootstrap intervals."""
 
-Pair: TypeAlias = tuple[tuple[Value, ...], tuple[Value, ...]]
+Pair = tuple[Values, Values]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

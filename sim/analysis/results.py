@@ -25,6 +25,8 @@ from sim.sweeps.plan import Plan, at, changed
 from sim.sweeps.summary import by_cell
 
 Floats = NDArray[np.float64]
+Values = tuple[Value, ...]
+"""Of some keys, in their order."""
 
 NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
@@ -118,7 +120,7 @@ class Results(Tabular):
         }
 
     @cached_property
-    def combination_of(self) -> dict[tuple[Value, ...], int]:
+    def combination_of(self) -> dict[Values, int]:
         """Number of the combination with some values, these in the order of `chosen_keys`."""
         return {tuple(entry.values.values()): n for n, entry in enumerate(self.plan.combinations)}
 
@@ -169,11 +171,9 @@ class Results(Tabular):
         """Return values of all runs in the shape (combinations, points, replicates)."""
         return values.reshape(len(self.plan.combinations), self.points, -1)
 
-    def apart_in(
-        self, keys: Sequence[str]
-    ) -> dict[tuple[Value, ...], dict[tuple[Value, ...], int]]:
+    def apart_in(self, keys: Sequence[str]) -> dict[Values, dict[Values, int]]:
         """Return combinations by their values of some keys, for each set of other values."""
-        found: dict[tuple[Value, ...], dict[tuple[Value, ...], int]] = {}
+        found: dict[Values, dict[Values, int]] = {}
         for number, entry in enumerate(self.plan.combinations):
             others = tuple(value for key, value in entry.values.items() if key not in keys)
             found.setdefault(others, {})[tuple(entry.values[key] for key in keys)] = number
@@ -194,7 +194,7 @@ class Results(Tabular):
         """
         keys = self.chosen_keys if by is None else list(by)
         self.check_keys(keys)
-        found: dict[tuple[Value, ...], list[int]] = {}
+        found: dict[Values, list[int]] = {}
         for number, combination in enumerate(self.plan.combinations):
             found.setdefault(tuple(combination.values[key] for key in keys), []).append(number)
         points = np.arange(self.points)

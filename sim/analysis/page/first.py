@@ -264,23 +264,16 @@ def _axes(results: Results, outcome: str) -> tuple[str, str]:
 
 def _of_drawn(results: Results, outcome: str) -> list[dict[str, object]]:
     """Return the shares under each chosen value, and in the ends of what moves it most."""
-    values, plan = results.outcome(outcome), results.plan
-    pooled = results.pooled
-
-    def row(label: str, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, object]:
-        found = results.told(values, cells, outcome)
-        return {"label": label, **found.columns()}
-
-    rows = [row(group.label, group.cells) for group in results.groups() if plan.swept]
-    numbers = np.array(plan.points)[pooled % results.points]
+    values, pooled = results.outcome(outcome), results.pooled
+    found = [(g.label, results.told(values, g.cells, outcome)) for g in results.groups()]
+    drawn = np.array(results.plan.points)[pooled % results.points]
     ends = []
-    for n, key in enumerate(plan.point_keys):
-        low, high = np.quantile(numbers[:, n], (1 / 3, 2 / 3))
-        parts = pooled[numbers[:, n] <= low], pooled[numbers[:, n] >= high]
-        told = [
-            row(f"{key}: {words}", part)
-            for words, part in zip((f"up to {low:.3g}", f"from {high:.3g}"), parts, strict=True)
-        ]
-        ends.append((abs(float(str(told[1]["value"])) - float(str(told[0]["value"]))), told))
+    for key, numbers in zip(results.plan.point_keys, drawn.T, strict=True):
+        low, high = np.quantile(numbers, (1 / 3, 2 / 3))
+        one = results.told(values, pooled[numbers <= low], outcome)
+        other = results.told(values, pooled[numbers >= high], outcome)
+        told = [(f"{key}: up to {low:.3g}", one), (f"{key}: from {high:.3g}", other)]
+        ends.append((abs(other.value - one.value), told))
     ends.sort(key=lambda entry: -entry[0])
-    return [*rows, *(one for _, told in ends[:LEADING] for one in told)]
+    found += [end for _, told in ends[:LEADING] for end in told]
+    return [{"label": label, **each.columns()} for label, each in found]
