@@ -94,8 +94,6 @@ def _notes(results: Results) -> Iterator[str]:
 
 # ---- On what terms deals are made, what they are worth, and whether they last.
 
-WORTH = ("utility_first", "utility_second", "dignity", "share_first", "share_second")
-"""Columns that say what the deal that stood at the end is worth."""
 NO_TERMS = "no deal stood at the end of any run, so there are no terms to show"
 QUARTILES = ("lower_quartile", "median", "upper_quartile")
 WITHIN, UNIT = ("position_", "dignity", "share_", "durability"), (0.0, 1.0)
@@ -114,12 +112,13 @@ def terms(results: Results, by: Sequence[str] | None = None) -> TableResult:
     """
     in_force = results.codes("in_force")
     first, second = (results.scenario.actors[p].name for p in results.scenario.parties)
-    missing = [name for name in WORTH if not results.has(name)]
+    worth = _words_of_worth(first, second)
+    missing = [name for name in worth if not results.has(name)]
     groups = results.groups(by)
     stood = np.where(results.signed_codes > 0, in_force > 0, np.nan)
     told = "durability: share of signed deals that stood at the end"
     rows = [_measure(results, "durability", told, g, stood, share=True) for g in groups]
-    for name, meaning in (_words_of_worth(first, second) | open_articles(results)).items():
+    for name, meaning in (worth | open_articles(results)).items():
         if name not in missing:
             values = np.where(in_force > 0, results.numbers(name), np.nan)
             rows += [_measure(results, name, meaning, group, values) for group in groups]
@@ -175,6 +174,7 @@ def figure_of_dignity(frame: pl.DataFrame) -> Figure:
 
 
 def _words_of_worth(first: str, second: str) -> dict[str, str]:
+    """Return the columns that say what the deal that stood at the end is worth, in words."""
     return {
         "utility_first": f"worth of the deal to {first}",
         "utility_second": f"worth of the deal to {second}",

@@ -34,6 +34,8 @@ OUTCOMES = {
     "government_fell_first": "Government falls first",
 }
 """Rows of the summary of findings, and their words."""
+SUMMARY = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+"""Columns of the summary of findings."""
 SIGNING = ("signed", "signed_full", "signed_interim", "interim_ever")
 """Outcomes whose picture, where one key is swept, shows both kinds of deal."""
 LEADING = 3
@@ -66,7 +68,7 @@ def first_screen(results: Results, outcome: str, assumptions: AssumptionLedger) 
         deck=_deck(results),
         lead=tuple(_lead(results, outcome, levers)),
         picture=_picture(results, outcome),
-        summary=pl.DataFrame(rows),
+        summary=pl.DataFrame(rows, SUMMARY, orient="row"),
         caveat=(
             "A share of runs is no probability in the world. Intervals hold the chance of the "
             f"simulation{' and the draw of the points' if results.sampled else ''}: "
@@ -172,28 +174,25 @@ def _in_hundreds(found: Finding, kind: Kind) -> Finding:
     return found._replace(numbers={k: Number(n.value, format) for k, n in found.numbers.items()})
 
 
-def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, str]:
-    """Return a row of the summary: outcome, per 100 runs, biggest lever, how sure."""
-    names = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+def _row(results: Results, outcome: str, words: str, rests: str) -> tuple[str, str, str, str]:
+    """Return a row of the summary, of `SUMMARY`."""
     kind = DERIVED[outcome]
     try:
         found = results.told(results.outcome(outcome), results.pooled, outcome)
     except SimError as error:
-        return dict(zip(names, (words, "-", "-", str(error)), strict=True))
+        return words, "-", "-", str(error)
     if not found.runs:
-        return dict(zip(names, (words, "ruled out", "-", "by the rules of the talks"), strict=True))
+        return words, "ruled out", "-", "by the rules of the talks"
     clear, compared = _clear_levers(results, outcome)
     lever = f"none clear, of {compared}" if compared else "no comparison"
     if clear:
         value, than, apart = upwards(clear[0])
-        lever = (
-            f"{clear[0].key}: {word(value)} instead of {word(than)}, +{in_hundreds(apart, kind)}"
-        )
+        change = f"{clear[0].key}: {word(value)} instead of {word(than)}"
+        lever = f"{change}, +{in_hundreds(apart, kind)}"
     half = kind.scale * (found.high - found.low) / 2
     sure = f"±{half:.1f} weeks" if kind.weeks else f"±{half:.0f}"
     unit = "" if kind.share else f" {kind.unit}"
-    told = (words, f"{in_hundreds(found, kind)}{unit}", lever, f"{sure} by chance; {rests}")
-    return dict(zip(names, told, strict=True))
+    return words, f"{in_hundreds(found, kind)}{unit}", lever, f"{sure} by chance; {rests}"
 
 
 def in_hundreds(found: Estimate, kind: Kind) -> str:
