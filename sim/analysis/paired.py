@@ -142,6 +142,7 @@ def paired_differences(
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
+    values = results.outcome(outcome)
     found: list[Difference] = []
     for key in chosen:
         options = results.options[key]
@@ -149,7 +150,8 @@ def paired_differences(
         if len(pairs) > MOST_PAIRS:
             pairs = [(options[0], other) for other in options[1:]]
         for than, value in pairs:
-            found += _compared(results, (key, value, than), outcome, precision, contexts)
+            told = (key, value, than)
+            found += _compared(results, told, values, outcome, precision, contexts)
     if not found:
         raise NotInResults(
             "no two cells differ in one swept key alone, so there is nothing to compare run by run"
@@ -163,14 +165,11 @@ def paired_differences(
 
 
 def _compared(
-    results: Results,
-    told: tuple[str, Value, Value],
-    outcome: str,
-    precision: float,
-    contexts: bool,
-) -> list[Difference]:
+    results: Results, told: tuple[str, Value, Value], values: Floats, outcome: str,
+    precision: float, contexts: bool,
+) -> list[Difference]:  # fmt: skip
     """Return how a key's value differs from another one: over all contexts, and in each."""
-    changes = _changes(results, told, results.outcome(outcome))
+    changes = _changes(results, told, values)
     if not changes:
         return []
     if outcome in DERIVED:
