@@ -6,6 +6,7 @@ makes a difference. On a sampled design changes are proposed only: each comes wi
 sweep that plays it, whose report says whether it holds.
 """
 
+import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from scipy.stats import norm
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.results import Floats, NotInResults, Results, short, word
+from sim.errors import did_you_mean
 from sim.runs.intervals import LEVEL, Clusters, Estimate, Z, estimate, paired_estimate
 from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
@@ -118,17 +120,28 @@ def turning_points(
                 f"{DERIVED[outcome].words} is no share of runs; from Python, give a line"
             )
         line = LINE
-    swept = results.plan.swept
-    if not swept:
+    if not results.plan.swept:
         raise NotInResults("nothing was swept, so there are no levers to change")
     given = dict(start or {})
-    for key in given:
-        if key not in swept:
-            raise NotInResults(
-                f"'{key}' was not swept, so nothing starts from it; swept: {', '.join(swept)}"
-            )
+    for key, value in given.items():
+        if problem := start_problem(results, key, value):
+            raise NotInResults(problem)
     across = _on_points if results.sampled else _on_grid
     return across(results, given, outcome, line)
+
+
+def start_problem(results: Results, key: str, value: Value) -> str:
+    """Return why the inverse question cannot start from a value of a key; empty if it can."""
+    if key not in results.plan.swept:
+        return f"{key}: was not swept{did_you_mean(key, results.plan.swept)}"
+    if key in results.plan.point_keys:
+        number = isinstance(value, (int, float)) and math.isfinite(value)
+        return "" if number else f"{key}={word(value)}: is no number"
+    known = [word(option) for option in results.options[key]]
+    if word(value) in known:
+        return ""
+    near = did_you_mean(word(value), known)
+    return f"{key}={word(value)}: is none of the values that were swept{near}"
 
 
 def _side(found: Estimate, line: float) -> str:
@@ -283,12 +296,9 @@ def _estimate(
 def _combination(results: Results, given: Mapping[str, Value]) -> int:
     """Return the combination with these values, the others as in the first one where it is so."""
     cells = results.plan.combinations
-    for key, value in given.items():
-        if key not in results.chosen_keys:
-            raise NotInResults(f"'{key}' was drawn, so the inverse question starts from no value")
-        known = [word(option) for option in results.options[key]]
-        if word(value) not in known:
-            raise NotInResults(f"{key}={word(value)} was not swept; values: {', '.join(known)}")
+    drawn = [key for key in given if key not in results.chosen_keys]
+    if drawn:
+        raise NotInResults(f"'{drawn[0]}' was drawn, so the inverse question starts from no value")
     chosen = {key: word(value) for key, value in given.items()}
     fitting = [
         number

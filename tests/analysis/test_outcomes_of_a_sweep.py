@@ -174,8 +174,8 @@ def test_changes_within_error_are_counted_and_not_listed(
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        ({"mediator": "none"}, "'mediator' was not swept"),
-        ({"agenda": "issue_by_issue"}, "agenda=issue_by_issue was not swept"),
+        ({"mediator": "none"}, "mediator: was not swept"),
+        ({"agenda": "issue_by_issue"}, "agenda=issue_by_issue: is none of the values"),
     ],
 )
 def test_a_start_that_is_no_cell(factorial: Results, start: dict[str, str], message: str) -> None:

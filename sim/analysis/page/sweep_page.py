@@ -31,7 +31,8 @@ from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import Asked, sections
 from sim.analysis.paired import difference_plot, same_runs
 from sim.analysis.results import NotInResults, Results, short, word
-from sim.errors import ConfigError, did_you_mean
+from sim.analysis.turning import start_problem
+from sim.errors import ConfigError
 from sim.sweeps.columns import DERIVED, kind_of
 from sim.sweeps.overrides import Value
 
@@ -135,23 +136,10 @@ def check_start(results: Results, start: Mapping[str, Value]) -> None:
 
     Raises `ConfigError` with one line for each that does not.
     """
-    problems = [line for key, value in start.items() if (line := _problem(results, key, value))]
+    found = (start_problem(results, key, value) for key, value in start.items())
+    problems = [f"--start {problem}" for problem in found if problem]
     if problems:
         raise ConfigError(problems)
-
-
-def _problem(results: Results, key: str, value: Value) -> str:
-    """Return why the inverse question cannot start from a value of a key; empty if it can."""
-    if key not in results.plan.swept:
-        return f"--start {key}: was not swept{did_you_mean(key, results.plan.swept)}"
-    if key in results.plan.point_keys:
-        number = isinstance(value, (int, float)) and math.isfinite(value)
-        return "" if number else f"--start {key}={word(value)}: is no number"
-    known = [word(option) for option in results.options[key]]
-    if word(value) in known:
-        return ""
-    near = did_you_mean(word(value), known)
-    return f"--start {key}={word(value)}: is none of the values that were swept{near}"
 
 
 def facts(results: Results) -> tuple[tuple[str, str], ...]:
