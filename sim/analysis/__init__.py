@@ -10,26 +10,20 @@ with something changed.
 """
 
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.charts import Result
+from sim.analysis.charts import Result, TableResult
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import SigningRates, Terms, signing_rates, terms
-from sim.analysis.drivers import Importance, SobolIndices, boosted_importance, sobol_indices
+from sim.analysis.deals import signing_rates, terms
+from sim.analysis.drivers import Importance, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
-from sim.analysis.inputs import Boxes, Input, boxes, inputs
-from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
+from sim.analysis.inputs import Input, boxes, inputs
+from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.loading import load
-from sim.analysis.nulls import Compromise, ConstantHazard, constant_hazard, salience_compromise
+from sim.analysis.nulls import constant_hazard, salience_compromise
 from sim.analysis.paired import Differences, paired_differences
 from sim.analysis.results import Group, NotInResults, Results
-from sim.analysis.robustness import (
-    Information,
-    Robustness,
-    information,
-    robustness,
-)
+from sim.analysis.robustness import information, robustness
 from sim.analysis.single_run import (
-    RunTable,
     SingleRun,
     load_run,
     run_demands,
@@ -43,10 +37,9 @@ from sim.analysis.turning import TurningPoints, turning_points
 from sim.runs.intervals import Estimate, estimate, paired_estimate
 
 __all__ = [
-    "AssumptionLedger", "Boxes", "Comparison", "Compromise", "ConstantHazard", "Differences",
-    "Estimate", "Group", "Importance", "Incidence", "Information", "Input", "Ledger",
-    "LedgerOverTime", "NotInResults", "Result", "Results", "Robustness", "RunTable",
-    "SigningRates", "SingleRun", "SobolIndices", "StrategyGame", "Terms", "TurningPoints",
+    "AssumptionLedger", "Comparison", "Differences",
+    "Estimate", "Group", "Importance", "Incidence", "Input", "NotInResults", "Result", "Results",
+    "SingleRun", "StrategyGame", "TableResult", "TurningPoints",
     "assumption_ledger", "boosted_importance", "boxes", "compare", "constant_hazard", "estimate",
     "incidence", "information", "inputs", "ledger", "ledger_over_time", "load", "load_run",
     "paired_differences", "paired_estimate", "robustness", "run_demands", "run_home",

@@ -176,12 +176,11 @@ def decomposition(results: Results, outcome: str = "signed") -> Decomposition:
     whole = np.isfinite(values).all(axis=0)
     if not whole.any():
         raise NotInResults("no replicate is complete in all cells, so variance cannot be divided")
-    values = values if whole.all() else values[:, whole]
+    crossings = results.by_combination(values if whole.all() else values[:, whole])[grid]
     if results.sampled:
-        points = np.arange(results.points)
-        cells = grid[..., np.newaxis] * results.points + points
-        return Decomposition((*keys, POINTS), values[cells], results.clusters_of(points))
-    return Decomposition(tuple(keys), values[grid])
+        points = results.clusters_of(np.arange(results.points))
+        return Decomposition((*keys, POINTS), crossings, points)
+    return Decomposition(tuple(keys), crossings[..., 0, :])
 
 
 def crossed(results: Results) -> tuple[list[str], Floats]:
@@ -191,13 +190,12 @@ def crossed(results: Results) -> tuple[list[str], Floats]:
     """
     keys, options = results.chosen_keys, list(results.options.values())
     shape = [len(values) for values in options]
-    numbers = {tuple(e.values[k] for k in keys): n for n, e in enumerate(results.plan.combinations)}
-    if len(numbers) < np.prod(shape):
+    if len(results.combination_of) < np.prod(shape):
         raise NotInResults(
             "variance can be divided only where all values are crossed; this sweep left some "
             "combinations out (--zip or --filter)"
         )
-    grid = np.array([numbers[values] for values in product(*options)], int)
+    grid = np.array([results.combination_of[values] for values in product(*options)], int)
     return keys, grid.reshape(shape)
 
 
@@ -266,7 +264,7 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
     """Return which moved inputs are assumed, and how much of an outcome rests on them."""
     moved = inputs(results)
     scenario = list(results.scenario.numbers())
-    assumed = sum(number.assumed and _has_range(number) for _, number in scenario)
+    assumed = sum(number.assumed and number.low != number.high for _, number in scenario)
     unsure = sum(entry.ground in UNSURE for entry in moved)
     shares, by_input, notes = _divide(results, outcome, moved)
     return AssumptionLedger(
@@ -280,10 +278,6 @@ def assumption_ledger(results: Results, outcome: str = "signed") -> AssumptionLe
         moved_assumptions=unsure,
         notes=(*notes, *_notes_on_numbers(scenario, assumed, unsure)),
     )
-
-
-def _has_range(number: Number) -> bool:
-    return number.low is not None and number.high is not None and number.low < number.high
 
 
 def _notes_on_numbers(
@@ -314,8 +308,8 @@ def _sobol_totals(results: Results, outcome: str) -> dict[str, float]:
         found = sobol_indices(results, outcome)
     except NotInResults:
         return {}
-    means = np.mean([indices.total for indices in found.combinations], axis=0)
-    return dict(zip(found.keys, (float(x) for x in means), strict=True))
+    means = found.frame.group_by("input").agg(pl.col("total").mean())
+    return dict(means.iter_rows())
 
 
 def _divide(

@@ -1,7 +1,7 @@
 """What every analysis returns, a table and a picture, and the kinds of figures they share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -141,6 +141,24 @@ class Result(Tabular):
     def plot(self) -> Chart:
         """Return it as a picture (Altair)."""
         return finished(*self.figure())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TableResult(Result):
+    """An answer that is one table."""
+
+    frame: pl.DataFrame
+    draw: Callable[[pl.DataFrame], Figure]
+    outcome: str = "signed"  # what it is about
+    parties: tuple[str, ...] = ()  # names of the sides, where columns are theirs
+
+    def records(self) -> pl.DataFrame:
+        """Return the table."""
+        return self.frame
+
+    def figure(self) -> Figure:
+        """Return what is drawn of the table."""
+        return self.draw(self.frame)
 
 
 def table(rows: Iterable[Mapping[str, object]], schema: Schema | None = None) -> pl.DataFrame:

@@ -6,13 +6,14 @@ they are compared run by run, else as independent samples (Newcombe 1998).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot, thinned
-from sim.analysis.paired import PRECISION, difference_shown, mean_change, moved
+from sim.analysis.charts import MOST_LINES, Figure, Result, thinned
+from sim.analysis.paired import PRECISION, difference_plot, difference_shown, mean_change, moved
 from sim.analysis.results import Floats, NotInResults, Results, word
 from sim.runs.intervals import NOTHING, Clusters, Estimate, estimate, spread
 from sim.sweeps.columns import DERIVED, is_share
@@ -63,7 +64,6 @@ class Comparison(Result):
     name: str  # what the other of the two is called, e.g. ``"second"``
     plans: pl.DataFrame  # `what`, `first`, `second`: in what the plans differ
     pairs: tuple[Pair, ...]  # combinations in common
-    only: tuple[int, int]  # combinations of the first, and of the second, without counterpart
     # whether runs were compared one by one: same seed, and same points if any were drawn.
     # Horizons and settings may differ: a longer horizon repeats the shorter one's weeks
     paired: bool
@@ -73,7 +73,6 @@ class Comparison(Result):
     # degrees of freedom of the mean of the first and of the second sweep over these cells, or twice
     # that of the difference if paired; None where runs are independent, those of one cell
     freedom: Freedom
-    still_needed: int  # further replicates for 2 % of the range, 0 if reached or not paired
 
     @property
     def used(self) -> list[Pair]:
@@ -104,20 +103,12 @@ class Comparison(Result):
         pairs = sorted(self.used, key=lambda p: -p.difference.value)
         if not pairs:
             raise NotInResults("no pair of cells has outcomes in both sweeps")
-        scale, axis, shown = difference_shown(self.outcome)
-        rows = [
-            {
-                "label": pairs[n].label,
-                **{k: scale * x for k, x in pairs[n].difference.columns().items()},
-            }
-            for n in thinned(len(pairs))
-        ]
-        title = f"{self.name.capitalize()} sweep less the first, " + (
-            "run by run" if self.paired else "unpaired"
-        )
+        how = "run by run" if self.paired else "unpaired"
+        title = f"{self.name.capitalize()} sweep less the first, {how}"
         if len(pairs) > MOST_LINES:
             title += f" ({MOST_LINES} of {len(pairs)} cells)"
-        return dot_plot(rows, title, axis, format=shown, mark=0.0)
+        found = [(pairs[n].label, pairs[n].difference) for n in thinned(len(pairs))]
+        return difference_plot(found, title, self.outcome)
 
 
 class Measure(NamedTuple):
@@ -144,10 +135,8 @@ def compare(
     matches = matched(one, other)
     paired = _share_chance(one, other)
     horizon = common_horizon(one, other)
-    first, second = one.outcome(outcome, horizon), other.outcome(outcome, horizon)
-    blocks = [
-        (_block(first, one, match.one), _block(second, other, match.other)) for match in matches
-    ]
+    first, second = (side.by_combination(side.outcome(outcome, horizon)) for side in (one, other))
+    blocks = [(first[match.one], second[match.other]) for match in matches]
     share = is_share(outcome)
     number = outcome in DERIVED and not share
     measure = Measure(share, DERIVED[outcome].most(horizon) if number else None)
@@ -155,11 +144,8 @@ def compare(
         _pair(match, block, (one, other), paired, measure)
         for match, block in zip(matches, blocks, strict=True)
     )
-    used = [
-        block
-        for pair, block in zip(pairs, blocks, strict=True)
-        if np.isfinite(pair.difference.value)
-    ]
+    known = [bool(np.isfinite(pair.difference.value)) for pair in pairs]
+    used = list(compress(blocks, known))
     only = (
         len(one.plan.combinations) - len(pairs),
         len(other.plan.combinations) - len({pair.other for pair in pairs}),
@@ -181,11 +167,9 @@ def compare(
         name=name,
         plans=_plans(one, other, apart),
         pairs=pairs,
-        only=only,
         paired=paired,
         overall=overall.mean,
         freedom=overall.freedom,
-        still_needed=needed,
         notes=(*notes, *_notes(one, other, paired, [path for path, _, _ in apart])),
     )
 
@@ -193,11 +177,6 @@ def compare(
 def common_horizon(one: Results, other: Results) -> int:
     """Return the weeks that every cell of both is played for, unless its talks end."""
     return min(one.plan.common_horizon, other.plan.common_horizon)
-
-
-def _block(values: Floats, side: Results, combination: int) -> Floats:
-    """Return the outcomes of one combination, shape (points, replicates)."""
-    return values[combination * side.points : (combination + 1) * side.points]
 
 
 def _pair(

@@ -6,21 +6,15 @@ model loses when an input is shuffled.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, dot_plot
-from sim.analysis.inputs import (
-    GROUND_WORDS,
-    Table,
-    cell_means,
-    drawn_cells,
-    inputs,
-    table_of,
-)
+from sim.analysis.charts import Figure, TableResult, dot_plot
+from sim.analysis.inputs import GROUND_WORDS, Table, cell_means, drawn_cells, inputs, table_of
 from sim.analysis.results import Floats, NotInResults, Results, short
 from sim.errors import SimError
 from sim.runs.intervals import Z
@@ -38,72 +32,20 @@ REPEATS = 5  # how often each input is shuffled in each fold
 MOST_VALUES = 4_000_000  # of tables with shuffled columns that a model is asked about at once
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Indices:
-    """Sobol indices of one combination of the chosen values."""
-
-    label: str
-    first: Floats  # shape (inputs,)
-    total: Floats
-    # half-widths of 95 % bootstrap intervals, over blocks of the design and replicates
-    first_half: Floats
-    total_half: Floats
-    blocks: int  # base points of the design that were used
+def _columns(found: Mapping[str, Floats], name: str, place: int) -> Iterator[tuple[str, float]]:
+    """Give an index of an input with the ends of its interval."""
+    index, half = found[name][place], found[f"{name}_half"][place]
+    yield name, float(index)
+    yield f"{name}_low", float(index - half)
+    yield f"{name}_high", float(index + half)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SobolIndices(Result):
-    """Sobol indices by combination of the chosen values."""
+def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> TableResult:
+    """Return the Sobol indices of an outcome's mean over replicates, by combination of choices.
 
-    outcome: str
-    keys: tuple[str, ...]  # drawn inputs
-    grounds: tuple[str, ...]  # on what ground each stands
-    combinations: tuple[Indices, ...]
-
-    def records(self) -> Iterator[Mapping[str, object]]:
-        """Return one line a combination and input, largest total index first."""
-        for found in self.combinations:
-            for n in np.argsort(-found.total):
-                yield {
-                    "cells": found.label,
-                    "input": self.keys[n],
-                    "ground": self.grounds[n],
-                    **_columns("first", found.first[n], found.first_half[n]),
-                    **_columns("total", found.total[n], found.total_half[n]),
-                }
-
-    def figure(self, combination: int = 0) -> Figure:
-        """Return first-order and total indices of one combination, largest first."""
-        label = self.combinations[combination].label
-        frame = self.to_frame().filter(pl.col("cells") == label).head(SHOWN)
-        rows = [
-            {
-                "label": short(row["input"]),
-                "series": words,
-                "value": row[name],
-                "low": row[f"{name}_low"],
-                "high": row[f"{name}_high"],
-            }
-            for row in frame.iter_rows(named=True)
-            for name, words in (("total", "total, with interactions"), ("first", "by itself"))
-        ]
-        title = f"The largest Sobol indices of {len(self.keys)} numbers"
-        if len(self.combinations) > 1:
-            title += f" ({label})"
-        axis = "share of the variance between points"
-        return dot_plot(rows, title, axis, format=".2f", mark=0.0, series="index")
-
-
-def _columns(name: str, index: float, half: float) -> dict[str, float]:
-    ends = float(index - half), float(index + half)
-    return {name: float(index), f"{name}_low": ends[0], f"{name}_high": ends[1]}
-
-
-def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> SobolIndices:
-    """Return the Sobol indices of an outcome's mean over replicates.
-
-    Bootstrap intervals are over blocks of the design and over replicates; with a single replicate
-    over blocks only. `seed` is that of the bootstrap.
+    One line a combination and drawn number, with its ground: `first` (by itself) and `total` (with
+    interactions), the largest first. Bootstrap intervals are over blocks of the design and over
+    replicates; with a single replicate over blocks only. `seed` is that of the bootstrap.
 
     Raises NotInResults if the design is not Saltelli's, runs are missing in too many of its blocks,
     or the outcome is the same at all points.
@@ -114,12 +56,12 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
             "'assumptions=[\"discount_rate.*\"]' ..."
         )
     names = results.plan.point_keys
-    values = results.outcome(outcome)
-    found, dropped = [], 0
-    for number, group in enumerate(results.groups()):
-        points = values[number * results.points + np.arange(results.points)]
-        blocks = points.reshape(-1, results.block, points.shape[1])
-        whole = np.isfinite(cell_means(points).reshape(-1, results.block)).all(axis=1)
+    ground = {entry.key: GROUND_WORDS[entry.ground] for entry in inputs(results)}
+    rows, dropped = [], 0
+    values = results.by_combination(results.outcome(outcome))
+    for group, points in zip(results.groups(), values, strict=True):
+        blocks = points.reshape(-1, results.plan.block, points.shape[1])
+        whole = np.isfinite(cell_means(points).reshape(blocks.shape[:2])).all(axis=1)
         dropped += int((~whole).sum())
         kept = blocks[whole].reshape(-1, points.shape[1])
         if whole.sum() < 2 or np.ptp(cell_means(kept)) == 0.0:
@@ -127,18 +69,38 @@ def sobol_indices(results: Results, outcome: str = "signed", seed: int = 1) -> S
         if not results.plan.common_chance:
             # Each block has chance of its own, so that blocks alone are drawn.
             kept = cell_means(kept)
-        indices = analyse(names, kept, seed)
-        found.append(Indices(label=group.label, blocks=int(whole.sum()), **indices))
-    if not found:
+        found = analyse(names, kept, seed)
+        rows += [
+            {"cells": group.label, "input": names[n], "ground": ground[names[n]]}
+            | {key: x for name in ("first", "total") for key, x in _columns(found, name, n)}
+            for n in np.argsort(-found["total"])
+        ]
+    if not rows:
         raise NotInResults("the outcome is the same at all points, or too few of them have runs")
-    ground = {entry.key: GROUND_WORDS[entry.ground] for entry in inputs(results)}
-    return SobolIndices(
-        outcome=outcome,
-        keys=tuple(names),
-        grounds=tuple(ground[name] for name in names),
-        combinations=tuple(found),
-        notes=tuple(_notes(results.plan, dropped)),
-    )
+    notes = tuple(_notes(results.plan, dropped))
+    return TableResult(frame=pl.DataFrame(rows), draw=_drawn_indices, outcome=outcome, notes=notes)
+
+
+def _drawn_indices(frame: pl.DataFrame) -> Figure:
+    """Draw first-order and total indices of the first combination, largest first."""
+    labels = frame["cells"].unique(maintain_order=True)
+    first = frame.filter(pl.col("cells") == labels[0])
+    rows = [
+        {
+            "label": short(row["input"]),
+            "series": words,
+            "value": row[name],
+            "low": row[f"{name}_low"],
+            "high": row[f"{name}_high"],
+        }
+        for row in first.head(SHOWN).iter_rows(named=True)
+        for name, words in (("total", "total, with interactions"), ("first", "by itself"))
+    ]
+    title = f"The largest Sobol indices of {len(first)} numbers"
+    if len(labels) > 1:
+        title += f" ({labels[0]})"
+    axis = "share of the variance between points"
+    return dot_plot(rows, title, axis, format=".2f", mark=0.0, series="index")
 
 
 def _notes(plan: Plan, dropped: int) -> Iterator[str]:
@@ -236,29 +198,16 @@ def _indices(blocks: Floats) -> tuple[Floats, Floats] | None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Importance(Result):
-    """Permutation importance of a boosted model, measured out of sample."""
+class Importance(TableResult):
+    """Permutation importance of a boosted model, measured out of sample.
 
-    outcome: str
+    Columns: `input`, `importance` (drop of R^2 if it is shuffled), `low` and `high` (of folds).
+    """
+
     score: float  # out-of-sample R^2 of the cells' means, mean over the folds
     # worst, best: lowest and highest R^2 of a fold
     worst: float
     best: float
-    # `input`, `importance` (drop of R^2 when the input is shuffled), `low`, `high` (of folds)
-    inputs: pl.DataFrame
-
-    def records(self) -> pl.DataFrame:
-        """Return one line an input, most important first."""
-        return self.inputs
-
-    def figure(self) -> Figure:
-        """Return the drop of R^2 by input, largest first."""
-        rows = [
-            {"label": short(name), "value": importance, "low": low, "high": high}
-            for name, importance, low, high in self.inputs.head(SHOWN).iter_rows()
-        ]
-        title = f"Importance in a boosted model (R² out of sample {self.score:.2f})"
-        return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
 
 
 def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1) -> Importance:
@@ -279,53 +228,59 @@ def boosted_importance(results: Results, outcome: str = "signed", seed: int = 1)
         raise NotInResults("the outcome is the same in all cells, so nothing drives it")
     rng = np.random.default_rng(seed)
     cells = drawn_cells(known, rng)
-    table = table_of(results, cells)
+    table, own, part = table_of(results, cells), means[cells], clusters.number[cells]
+    # The cells of a cluster stay together.
+    fold = rng.integers(0, FOLDS, int(part.max()) + 1)[part]
     scored = [
-        _score(table, train, test, seed)
-        for train, test in _folds(means[cells], fold_of(clusters.number[cells], rng))
-        if np.ptp(test.means) > 0.0
+        _score(table, own, fold == n, seed)
+        for n in range(FOLDS)
+        if (fold != n).sum() > 1 and len(np.unique(own[fold == n])) > 1
     ]
     if not scored:
         raise NotInResults("importance needs at least two points")
     scores, drops = zip(*scored, strict=True)
     ends = {"low": np.min(drops, axis=0), "high": np.max(drops, axis=0)}
     frame = pl.DataFrame({"input": table.keys, "importance": np.mean(drops, axis=0), **ends})
+    score = float(np.mean(scores))
     note = (
         f"The model foresees the means of points that it had not seen with R² = "
-        f"{np.mean(scores):.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
+        f"{score:.2f} ({min(scores):.2f} to {max(scores):.2f} over {len(scores)} folds); "
         "where that is low, these numbers rank nothing. Inputs that act together are each "
         "shuffled alone."
     )
     return Importance(
         outcome=outcome,
-        score=float(np.mean(scores)),
+        score=score,
         worst=min(scores),
         best=max(scores),
-        inputs=frame.sort("importance", descending=True),
+        frame=frame.sort("importance", descending=True),
+        draw=partial(_drawn_importance, score),
         notes=(note,),
     )
 
 
-class _Part(NamedTuple):
-    """Rows of the table of cells, and the mean outcome of each."""
+def _drawn_importance(score: float, frame: pl.DataFrame) -> Figure:
+    rows = [
+        {"label": short(name), "value": importance, "low": low, "high": high}
+        for name, importance, low, high in frame.head(SHOWN).iter_rows()
+    ]
+    title = f"Importance in a boosted model (R² out of sample {score:.2f})"
+    return dot_plot(rows, title, "drop of R² when shuffled", format=".2f", mark=0.0)
 
-    rows: NDArray[np.int64]
-    means: Floats
 
-
-def _score(table: Table, train: _Part, test: _Part, seed: int) -> tuple[float, Floats]:
-    """Return R^2 on the test part, and its drop when each input is shuffled."""
+def _score(table: Table, means: Floats, test: NDArray[np.bool_], seed: int) -> tuple[float, Floats]:
+    """Return R^2 on the cells to test on, and its drop when each input is shuffled."""
     from threadpoolctl import threadpool_limits
 
-    seen = table.values[test.rows]
+    seen, outcome = table.values[test], means[test]
     # One thread: several wait for each other longer than they work on tables of this size.
     with threadpool_limits(1):
-        model = boosted_model(list(table.words), len(train.rows), seed)
-        model.fit(table.values[train.rows], train.means)
-        score = float(model.score(seen, test.means))
+        model = boosted_model(list(table.words), int((~test).sum()), seed)
+        model.fit(table.values[~test], means[~test])
+        score = float(model.score(seen, outcome))
         # Where all inputs are numbers the trees alone are asked: encoding takes as long as they do.
         asked = model if table.words else model[-1]
-        return score, drops_when_shuffled(asked, seen, test.means, seed)
+        return score, drops_when_shuffled(asked, seen, outcome, seed)
 
 
 def drops_when_shuffled(model: "BaseEstimator", values: Floats, means: Floats, seed: int) -> Floats:
@@ -352,19 +307,6 @@ def drops_when_shuffled(model: "BaseEstimator", values: Floats, means: Floats, s
         errors[chosen] = (np.square(told - means).sum(axis=2) - without).mean(axis=1)
     total = float(np.square(means - means.mean()).sum())
     return errors / total
-
-
-def _folds(means: Floats, fold: NDArray[np.int64]) -> Iterator[tuple[_Part, _Part]]:
-    """Yield parts to train on and to test on: other points."""
-    for n in range(FOLDS):
-        train, test = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
-        if len(train) > 1 and len(test) > 1:
-            yield _Part(train, means[train]), _Part(test, means[test])
-
-
-def fold_of(clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the fold of each case; the cases of a cluster stay together."""
-    return rng.integers(0, FOLDS, int(clusters.max()) + 1)[clusters]
 
 
 def boosted_model(words: Sequence[int], rows: int, seed: int) -> "Pipeline":

@@ -87,18 +87,13 @@ def nash_equilibria(first: Floats, second: Floats) -> Solution:
             break
         largest = size
         found += _with_supports_of(size, a, b)
-    whole = tuple(
-        Equilibrium(_padded(e.rows, rows, len(first)), _padded(e.columns, columns, first.shape[1]))
-        for e in found
+    # What was removed is played with a share of 0.
+    all_rows, all_columns = (
+        np.eye(n)[kept] for n, kept in zip(first.shape, (rows, columns), strict=True)
     )
+    whole = tuple(Equilibrium(e.rows @ all_rows, e.columns @ all_columns) for e in found)
     every = largest == min(a.shape)
     return Solution(whole, largest, every, any(_is_degenerate(a, b, e) for e in found))
-
-
-def _padded(shares: Floats, kept: list[int], size: int) -> Floats:
-    whole = np.zeros(size)
-    whole[kept] = shares
-    return whole
 
 
 def _with_supports_of(size: int, first: Floats, second: Floats) -> list[Equilibrium]:

@@ -8,7 +8,6 @@ one replicate share their shocks; points of a sampled design are drawn in the sa
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -18,8 +17,7 @@ from sim.analysis import equilibria
 from sim.analysis.charts import Choices, Figure, Result, drawn, readable_ink, table
 from sim.analysis.equilibria import Dominance, Equilibrium, Solution
 from sim.analysis.inputs import cell_means
-from sim.analysis.results import Floats, NotInResults, Results, word
-from sim.sweeps.overrides import Value
+from sim.analysis.results import Floats, NotInResults, Results, Values, word
 
 RESAMPLES = 400
 MOST_BATCHES = 200
@@ -30,7 +28,7 @@ MOST_GAMES = 24
 ENDS = (0.025, 0.975)
 """Quantiles of the bootstrap intervals."""
 
-Pair: TypeAlias = tuple[tuple[Value, ...], tuple[Value, ...]]
+Pair = tuple[Values, Values]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,14 +49,9 @@ class Played:
     solution: Solution  # equilibria of the mean payoffs
     # for each of them, the share of resamples that have an equilibrium with the same support
     found_again: tuple[float, ...]
-    dominated: tuple[list[Dominance], list[Dominance]]  # of the first, and of the second party
-    # for each of them, the share of resamples in which the same mixture dominates it
-    dominated_again: tuple[list[float], list[float]]
-
-    @property
-    def strategies(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Strategies of both parties."""
-        return self.rows, self.columns
+    # dominated strategies of the first and of the second party, each with the share of resamples in
+    # which the same mixture dominates it
+    dominated: tuple[Sequence[tuple[Dominance, float]], ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,15 +104,15 @@ class StrategyGame(Result):
                 {
                     "context": game.context,
                     "party": party,
-                    "strategy": game.strategies[side][entry.strategy],
-                    "dominated_by": mixture(game.strategies[side], entry.by),
+                    "strategy": names[entry.strategy],
+                    "dominated_by": mixture(names, entry.by),
                     "in_resamples": again,
                 }
                 for game in self.games
-                for side, party in enumerate(self.parties)
-                for entry, again in zip(
-                    game.dominated[side], game.dominated_again[side], strict=True
+                for party, names, dominated in zip(
+                    self.parties, (game.rows, game.columns), game.dominated, strict=True
                 )
+                for entry, again in dominated
             ),
             {**words, "in_resamples": pl.Float64},
         )
@@ -171,14 +164,12 @@ def mixture(names: Sequence[str], shares: Floats) -> str:
 
 
 def strategy_game(
-    results: Results, payoffs: tuple[str, str] = PAYOFFS, resamples: int = RESAMPLES, seed: int = 1,
-    outcome: str = "signed",
-) -> StrategyGame:  # fmt: skip
+    results: Results, resamples: int = RESAMPLES, seed: int = 1, outcome: str = "signed"
+) -> StrategyGame:
     """Return the game between the parties' strategies.
 
-    `payoffs` names the outcomes of the first and of the second party, by default what stood at the
-    end is worth to each; `seed` is that of the bootstrap. An `outcome` that both share is no payoff
-    of either: it is told of each pair of strategies, and of each equilibrium.
+    Payoffs are what that which stood at the end is worth to each; `seed` is that of the bootstrap.
+    An `outcome` is no payoff of either: it is told of each pair of strategies and equilibrium.
 
     Raises NotInResults if not both parties' strategies were swept, or some pairs of them are
     missing.
@@ -190,18 +181,18 @@ def strategy_game(
         raise NotInResults(
             f"a game needs strategies of both parties to be swept; sweep strategy@{lacking} as well"
         )
-    tables, told = [results.numbers(name) for name in payoffs], results.outcome(outcome)
+    tables = [results.by_combination(results.numbers(name)) for name in PAYOFFS]
+    told = results.by_combination(results.outcome(outcome))
     rng = np.random.default_rng(seed)
     contexts = _contexts(results, sides)
     games = []
     for context, cells in contexts.items():
-        labels, places = _grid(results, cells)
-        drawn = None if places is None else _drawn_payoffs(results, tables, places)
-        if places is not None and drawn is not None:
+        labels, grid = _grid(cells)
+        drawn = None if grid is None else _drawn_payoffs(results, tables, grid)
+        if grid is not None and drawn is not None:
             sums, sizes = _batched(drawn)
             again = _resampled(sums, sizes, rng, resamples)
-            runs = told[places].reshape(places.shape[0] * places.shape[1], -1)
-            means = cell_means(runs).reshape(places.shape[:2])
+            means = cell_means(told[grid].reshape(grid.size, -1)).reshape(grid.shape)
             games.append(_solve(context, labels, drawn.mean(axis=(-2, -1)), again, means))
     if not games:
         raise NotInResults(
@@ -223,19 +214,17 @@ def _of_party(key: str, party: str) -> bool:
 
 def _contexts(results: Results, sides: Sequence[Sequence[str]]) -> dict[str, dict[Pair, int]]:
     """Return the cells by strategies of both sides, for each value of the other keys."""
-    found: dict[str, dict[Pair, int]] = {}
-    own = {key for side in sides for key in side}
-    for number, entry in enumerate(results.plan.combinations):
-        others = " · ".join(word(v) for k, v in entry.values.items() if k not in own)
-        row, column = (tuple(entry.values[key] for key in side) for side in sides)
-        found.setdefault(others or "all cells", {})[row, column] = number
-    return found
+    first = len(sides[0])
+    return {
+        " · ".join(map(word, others)) or "all cells": {
+            (own[:first], own[first:]): number for own, number in by.items()
+        }
+        for others, by in results.apart_in([*sides[0], *sides[1]]).items()
+    }
 
 
-def _grid(
-    results: Results, cells: Mapping[Pair, int]
-) -> tuple[list[tuple[str, ...]], NDArray[np.int64] | None]:
-    """Return both sides' strategies, and the cells of each pair, (rows, columns, points).
+def _grid(cells: Mapping[Pair, int]) -> tuple[list[tuple[str, ...]], NDArray[np.int64] | None]:
+    """Return both sides' strategies, and the combination of each pair, shape (rows, columns).
 
     None if a pair was not swept, or a side has one strategy.
     """
@@ -244,18 +233,17 @@ def _grid(
     labels = [tuple(" · ".join(word(v) for v in s) for s in side) for side in (rows, columns)]
     if len(cells) < len(rows) * len(columns) or len(rows) < 2 or len(columns) < 2:
         return labels, None
-    grid = np.array([[cells[row, column] for column in columns] for row in rows])
-    return labels, grid[..., np.newaxis] * results.points + np.arange(results.points)
+    return labels, np.array([[cells[row, column] for column in columns] for row in rows])
 
 
 def _drawn_payoffs(
-    results: Results, tables: Sequence[Floats], places: NDArray[np.int64]
+    results: Results, tables: Sequence[Floats], grid: NDArray[np.int64]
 ) -> Floats | None:
     """Return payoffs by point and replicate, shape (2, rows, columns, points, replicates).
 
     Replicates in which a run is missing are left out; None if none is whole.
     """
-    blocks = np.stack([table[places] for table in tables])
+    blocks = np.stack([table[grid] for table in tables])
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None:
         # Points that share coordinates are drawn together: their mean stands for them.
@@ -286,8 +274,6 @@ def _resampled(sums: Floats, sizes: Floats, rng: np.random.Generator, resamples:
     drawn = rng.multinomial(batches, np.full(batches, 1 / batches), resamples)
     of_batches = drawn / (drawn @ sizes)[:, np.newaxis]
     of_points = rng.multinomial(points, np.full(points, 1 / points), resamples) / points
-    if points == 1:
-        of_points = np.ones((resamples, 1))
     found = [
         np.einsum("srcpb,p,b->src", sums, p, b, optimize=True)
         for p, b in zip(of_points, of_batches, strict=True)
@@ -305,7 +291,7 @@ def _solve(
     """Solve one game, and solve it again on resamples, as `_resampled` gives them."""
     low, high = np.quantile(again, ENDS, axis=0)
     solution = equilibria.nash_equilibria(*payoffs)
-    lost = (equilibria.dominated(payoffs[0]), equilibria.dominated(payoffs[1].T))
+    sides = (payoffs[0], again[:, 0]), (payoffs[1].T, np.swapaxes(again[:, 1], 1, 2))
     return Played(
         context=context,
         rows=labels[0],
@@ -317,10 +303,9 @@ def _solve(
         pure=equilibria.pure_equilibria(again[:, 0], again[:, 1]).mean(axis=0),
         solution=solution,
         found_again=tuple(_found_again(entry, again) for entry in solution.equilibria),
-        dominated=lost,
-        dominated_again=(
-            [_dominates(entry, again[:, 0]) for entry in lost[0]],
-            [_dominates(entry, np.swapaxes(again[:, 1], 1, 2)) for entry in lost[1]],
+        dominated=tuple(
+            [(entry, _dominates(entry, games)) for entry in equilibria.dominated(own)]
+            for own, games in sides
         ),
     )
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.analysis.charts import Choices, Figure, Result, drawn
 from sim.analysis.results import Floats, Group, Results, over
 from sim.model.codes import Treaty
-from sim.runs.intervals import effective_size, wilson
+from sim.runs.intervals import Clusters, effective_size, wilson
 
 EVENTS = ("interim deal", "full deal", "collapse", "government fell")
 """What can happen first; the codes of the events are their places here, from 1."""
@@ -78,12 +78,19 @@ def _upto(values: Floats) -> Floats:
     return summed
 
 
+Some = NDArray[np.int64] | NDArray[np.bool_] | slice
+
+
 class Firsts(NamedTuple):
     """What happened first in each run, and when."""
 
     # 0 nothing, else as in `EVENTS`; -1 where there is no run; shape (cells, replicates)
     event: NDArray[np.int8]
     week: NDArray[np.int16]  # its week, or the last week played; shape (cells, replicates)
+
+    def of(self, cells: Some, replicates: Some = slice(None)) -> "Firsts":
+        """Return those of some cells and replicates."""
+        return Firsts(self.event[cells][:, replicates], self.week[cells][:, replicates])
 
 
 def first_events(results: Results) -> Firsts:
@@ -110,16 +117,17 @@ def first_events(results: Results) -> Firsts:
     return Firsts(event, week)
 
 
-def weekly_counts(firsts: Firsts, cells: NDArray[np.int64]) -> Floats:
-    """Return how many of some cells' runs had which first event in which week.
+def weekly_counts(firsts: Firsts, least: int = 1) -> Floats:
+    """Return how many runs had which first event in which week.
 
-    The shape is (weeks, 5): censored runs first, then `EVENTS`.
+    The shape is (weeks, 5), up to the last week of a run but `least` weeks: censored runs first,
+    then `EVENTS`.
     """
-    event, week = firsts.event[cells].ravel(), firsts.week[cells].ravel()
+    event, week = firsts.event.ravel(), firsts.week.ravel()
     there = event >= 0
     size = len(EVENTS) + 1
     place = week[there].astype(np.int64) * size + event[there]
-    weeks = int(week[there].max()) + 1 if there.any() else 1
+    weeks = max(least, int(week[there].max(initial=0)) + 1)
     return np.bincount(place, minlength=weeks * size).reshape(-1, size).astype(float)
 
 
@@ -136,11 +144,10 @@ def groups_played(results: Results, firsts: Firsts, by: Sequence[str] | None) ->
     return [group for group in groups if (firsts.event[group.cells] >= 0).any()]
 
 
-def clusters_behind(results: Results, firsts: Firsts, group: Group) -> int:
-    """Return how many independent replicates some cells' runs come from, or points if fewer."""
-    there = firsts.event[group.cells] >= 0
+def clusters_behind(firsts: Firsts, clusters: Clusters | None) -> int:
+    """Return how many independent replicates runs come from, or points if these are fewer."""
+    there = firsts.event >= 0
     replicates = int(there.any(axis=0).sum())
-    clusters = results.clusters_of(group.cells)
     if clusters is None:
         return replicates
     drawn = len(np.unique(clusters.number[there.any(axis=1)]))
@@ -148,26 +155,20 @@ def clusters_behind(results: Results, firsts: Firsts, group: Group) -> int:
 
 
 def clustered_variance(
-    results: Results, firsts: Firsts, group: Group, curves: Curves
+    firsts: Firsts, clusters: Clusters | None, curves: Curves
 ) -> tuple[Floats, Floats]:
     """Return variance and its degrees of freedom of curves whose runs share their chance.
 
     From batches of replicates, and of points if sampled: each batch that has runs gives curves of
     its own, which count by its runs.
     """
-    clusters = results.clusters_of(group.cells)
-    common = clusters is None or clusters.common
-    sides = [
-        np.arange(firsts.event.shape[1]) if common else None,
-        None if clusters is None else clusters.number,
-    ]
-    there = firsts.event[group.cells] >= 0
-    played = (np.any(there, axis=0), np.any(there, axis=1))
-    parts = [
-        _variance_between(firsts, group, curves, axis, _batches(side, played[axis]))
-        for axis, side in enumerate(sides)
-        if side is not None
-    ]
+    there, parts = firsts.event >= 0, []
+    if clusters is None or clusters.common:
+        batch = _batches(np.arange(there.shape[1]), np.any(there, axis=0))
+        parts.append(_variance_between([firsts.of(slice(None), own) for own in batch], curves))
+    if clusters is not None:
+        batch = _batches(clusters.number, np.any(there, axis=1))
+        parts.append(_variance_between([firsts.of(own) for own in batch], curves))
     variances = [variance for variance, _ in parts]
     if len(parts) == 1:
         return variances[0], np.full_like(variances[0], parts[0][1])
@@ -178,44 +179,27 @@ def clustered_variance(
     return np.maximum(np.max(variances, axis=0), total - curves.variance), freedom
 
 
-def _batches(side: NDArray[np.int64], played: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the batch of each replicate, or of each cell by its point; -1 where nothing ran."""
+def _batches(side: NDArray[np.int64], played: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return which replicates, or which cells by their point, each batch has of those that ran."""
     # An unfinished sweep may lack most, so only what has runs is counted.
     known, place = np.unique(side[played], return_inverse=True)
+    batches = min(MOST_BATCHES, len(known))
     batch = np.full(len(side), -1)
-    batch[played] = place * min(MOST_BATCHES, len(known)) // max(len(known), 1)
-    return batch
+    batch[played] = place * batches // max(len(known), 1)
+    return [batch == number for number in range(batches)]
 
 
-def _variance_between(
-    firsts: Firsts, group: Group, curves: Curves, axis: int, batch: NDArray[np.int64]
-) -> tuple[Floats, int]:
-    """Return variance and degrees of freedom of curves between batches.
-
-    The batches are of replicates (axis 0) or of points (axis 1).
-    """
-    batches = int(batch.max()) + 1
+def _variance_between(parts: Sequence[Firsts], curves: Curves) -> tuple[Floats, int]:
+    """Return variance and degrees of freedom of curves between batches of replicates or points."""
+    batches = len(parts)
     if batches < 2:
         return np.full_like(curves.incidence, np.nan), 1
     squares = np.zeros_like(curves.incidence)
-    for number in range(batches):
-        inside = batch == number
-        part, rows = firsts, group.cells
-        if axis == 0:
-            part = Firsts(firsts.event[:, inside], firsts.week[:, inside])
-        else:
-            rows = rows[inside]
-        counts = weekly_counts(part, rows)
+    for part in parts:
+        counts = weekly_counts(part, len(curves.times))
         weight = counts.sum() / curves.at_risk[0]
-        own = _continued(curves_of(counts).incidence, len(curves.times))
-        squares += (weight * (own - curves.incidence)) ** 2
+        squares += (weight * (curves_of(counts).incidence - curves.incidence)) ** 2
     return squares * batches / (batches - 1), batches - 1
-
-
-def _continued(curve: Floats, weeks: int) -> Floats:
-    missing = weeks - curve.shape[1]
-    longer: Floats = np.pad(curve, ((0, 0), (0, max(missing, 0))), mode="edge")
-    return longer[:, :weeks]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -250,36 +234,29 @@ class Incidence(Result):
         """Return the first day of a week."""
         return self.start + timedelta(weeks=int(week))
 
-    def to_frame(self, yearly: bool = False) -> pl.DataFrame:
-        """Return it as a table; if `yearly`, with each year's last week only."""
-        return self.records(yearly)
-
-    def records(self, yearly: bool = False) -> pl.DataFrame:
-        """Return one line a group, week and event; if `yearly`, of each year's last week only.
+    def records(self) -> pl.DataFrame:
+        """Return one line a group, week and event.
 
         `incidence` is the share of runs in which the event came first and not later than that
         week; beside it stand the ends of its interval and the runs `at_risk`.
         """
         return pl.concat(
-            self._curve(course, kind, yearly) for course in self.courses for kind in course.kinds
+            self._curve(course, kind) for course in self.courses for kind in course.kinds
         )
 
-    def _curve(self, course: Course, kind: int, yearly: bool) -> pl.DataFrame:
+    def _curve(self, course: Course, kind: int) -> pl.DataFrame:
         weeks = course.curves.times
-        keep = np.arange(len(weeks))
-        if yearly:
-            keep = keep[(weeks % 52 == 51) | (weeks == weeks[-1])]
         low, high = course.intervals()
         return pl.DataFrame(
             {
-                "cells": [course.group.label] * len(keep),
-                "week": weeks[keep].astype(np.int32),
-                "date": [self.day(week) for week in weeks[keep]],
-                "event": [EVENTS[kind]] * len(keep),
-                "incidence": course.curves.incidence[kind][keep],
-                "low": low[kind][keep],
-                "high": high[kind][keep],
-                "at_risk": course.curves.at_risk[keep].astype(np.int64),
+                "cells": [course.group.label] * len(weeks),
+                "week": weeks.astype(np.int32),
+                "date": [self.day(week) for week in weeks],
+                "event": [EVENTS[kind]] * len(weeks),
+                "incidence": course.curves.incidence[kind],
+                "low": low[kind],
+                "high": high[kind],
+                "at_risk": course.curves.at_risk.astype(np.int64),
             }
         )
 
@@ -338,13 +315,13 @@ def incidence(results: Results, by: Sequence[str] | None = None) -> Incidence:
     firsts = first_events(results)
     courses = []
     for group in groups_played(results, firsts, by):
-        counts = weekly_counts(firsts, group.cells)
-        curves = curves_of(counts)
+        own, points = firsts.of(group.cells), results.clusters_of(group.cells)
+        curves = curves_of(weekly_counts(own))
         freedom: Floats | float = float("inf")
         if len(group.cells) > 1:
-            variance, freedom = clustered_variance(results, firsts, group, curves)
+            variance, freedom = clustered_variance(own, points, curves)
             curves = curves._replace(variance=variance)
-        clusters = clusters_behind(results, firsts, group)
+        clusters = clusters_behind(own, points)
         kinds = tuple(range(0 if results.allows_interim[group.cells].any() else 1, len(EVENTS)))
         courses.append(
             Course(group=group, curves=curves, clusters=clusters, kinds=kinds, freedom=freedom)

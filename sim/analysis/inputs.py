@@ -11,16 +11,17 @@ told from all other cells is not reported. Leaves do not overlap: what a box say
 limits, and nothing else was taken out before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from sim.analysis.charts import Figure, Result, Schema, dot_plot
+from sim.analysis.charts import Figure, Rows, TableResult, dot_plot
 from sim.analysis.results import Floats, NotInResults, Results, over, short, word
 from sim.config.number import ASSUMPTION, DERIVED, SETTING
 from sim.runs.intervals import LEVEL, Clusters, Estimate, estimate, spread
@@ -54,8 +55,6 @@ class Input:
     ground: Ground
     basis: str  # key of the source, where there is one
     stated: float | None  # the scenario's own value of a drawn number
-    low: float | None  # low, high: its stated range
-    high: float | None
     swept: str  # values, or the ends of the interval, that the sweep gave it
     drawn: bool  # whether a sampled design drew it
 
@@ -69,15 +68,13 @@ def inputs(results: Results) -> list[Input]:
 def _input(results: Results, config: Mapping[str, object], key: str) -> Input:
     number = at(config, key.removesuffix(".value")) if key.startswith("scenario.") else None
     fields = number if isinstance(number, Mapping) else {}
-    ground, basis = _ground(key, fields)
+    (ground, basis), value = _ground(key, fields), fields.get("value")
     drawn = key in results.plan.point_keys
     return Input(
         key=key,
         ground=ground,
         basis=basis,
-        stated=_number(fields.get("value")) if drawn else None,
-        low=_number(fields.get("low")),
-        high=_number(fields.get("high")),
+        stated=float(value) if drawn and isinstance(value, (int, float)) else None,
         swept=_swept(results, key),
         drawn=drawn,
     )
@@ -95,10 +92,6 @@ def _ground(key: str, number: Mapping[str, object]) -> tuple[Ground, str]:
         sources = number.get("from", [])
         return "derived", ", ".join(str(s) for s in sources) if isinstance(sources, list) else ""
     return ("setting", "") if basis == SETTING else ("sourced", basis)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _swept(results: Results, key: str) -> str:
@@ -158,59 +151,12 @@ LEAST_MASS = 0.05
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Box:
-    """One leaf."""
+def boxes(results: Results, outcome: str = "signed") -> TableResult:
+    """Find the boxes in which the mean of an outcome clearly differs from elsewhere, most first.
 
-    limits: tuple[tuple[str, str], ...]  # restricted input, and what it is restricted to
-    share: Estimate  # mean outcome inside, in the half that the tree has not seen
-    difference: Estimate  # the same less that of all other cells, as one of all leaves
-    mass: float  # share of the cells that lie in it
-
-    @property
-    def words(self) -> str:
-        """The box as a condition, e.g. ``agenda is interim_allowed and beta at most 0.6``."""
-        return " and ".join(f"{short(key)} {limit}" for key, limit in self.limits)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Boxes(Result):
-    """Boxes in which an outcome is clearly more or less common than elsewhere, most first."""
-
-    schema: ClassVar[Schema] = {
-        "box": pl.String,
-        **dict.fromkeys(("mean", "low", "high"), pl.Float64),
-        **dict.fromkeys(("difference", "difference_low", "difference_high", "mass"), pl.Float64),
-    }
-
-    outcome: str
-    found: tuple[Box, ...]
-
-    def records(self) -> Iterator[Mapping[str, object]]:
-        """Return one line a box: its condition, mean, and difference from all other cells."""
-        for box in self.found:
-            yield {
-                "box": " and ".join(f"{key} {limit}" for key, limit in box.limits),
-                **box.share.columns("mean"),
-                **box.difference.columns("difference", "difference_"),
-                "mass": box.mass,
-            }
-
-    def figure(self) -> Figure:
-        """Return the mean outcome in each box, with its interval."""
-        rows = [{"label": box.words, **box.share.columns()} for box in self.found]
-        title = "Where it is common, and where it is rare"
-        if self.outcome in OUTCOMES and not is_share(self.outcome):
-            kind = OUTCOMES[self.outcome]
-            shown = ".1f" if kind.weeks else ".0%"
-            return dot_plot(rows, "Where it is much, or little", kind.axis, format=shown)
-        return dot_plot(rows, title, "share of runs in the box", domain=(0.0, 1.0))
-
-
-def boxes(results: Results, outcome: str = "signed") -> Boxes:
-    """Find the boxes in which the mean of an outcome clearly differs from elsewhere.
-
-    Of the time to the first signature, or of an outcome in [0, 1].
+    Of the time to the first signature, or of an outcome in [0, 1]. One line a box: its condition,
+    the mean in the half that the tree has not seen, the difference from all other cells (as one of
+    all leaves), and `mass`, the share of the cells that lie in it.
 
     Raises NotInResults if there are too few cells or replicates, or no box can be told apart.
     """
@@ -220,10 +166,8 @@ def boxes(results: Results, outcome: str = "signed") -> Boxes:
         raise NotInResults("boxes need at least four cells")
     cells = drawn_cells(cells, np.random.default_rng(1))
     values = values[cells]
-    known, most = values[np.isfinite(values)], 1.0
-    if outcome in OUTCOMES:
-        most = OUTCOMES[outcome].most(results.plan.common_horizon)
-    if known.min() < 0.0 or known.max() > most:
+    most = OUTCOMES[outcome].most(results.plan.common_horizon) if outcome in OUTCOMES else 1.0
+    if np.nanmin(values) < 0.0 or np.nanmax(values) > most:
         raise NotInResults(f"boxes need an outcome between 0 and 1, and '{outcome}' is none")
     points = results.clusters_of(cells)
     table = table_of(results, cells)
@@ -231,20 +175,42 @@ def boxes(results: Results, outcome: str = "signed") -> Boxes:
     leaf, limits = grown(table, cell_means(seen))
     held = {number: leaf == number for number in limits}
     found = [
-        Box(limits=limits[n], share=share, difference=difference, mass=float(held[n].mean()))
+        (limits[n], share, difference, float(held[n].mean()))
         for n, (share, difference) in measured(unseen, held, points, most).items()
         if difference.low > 0.0 or difference.high < 0.0
     ]
     if not found:
         raise NotInResults("no box can be told from all other cells, in runs not used to find it")
-    found.sort(key=lambda box: -box.share.value)
+    found.sort(key=lambda box: -box[1].value)
+    rows = [
+        {"box": _condition(told, str), **share.columns("mean")}
+        | {**difference.columns("difference", "difference_"), "mass": mass}
+        for told, share, difference, mass in found
+    ]
+    lines = [{"label": _condition(told, short), **share.columns()} for told, share, *_ in found]
     unit = "drawn points" if points is not None else "replicates"
     notes = (
         f"A tree of at most {MOST_LEAVES} leaves was grown on half of the {unit} and measured on "
         f"the other half. Listed are leaves that differ from all other cells ({len(found)} of "
         f"{len(limits)}); mass is the share of the cells.",
     )
-    return Boxes(outcome=outcome, found=tuple(found), notes=notes)
+    draw = partial(_drawn, lines, outcome)
+    return TableResult(frame=pl.DataFrame(rows), draw=draw, outcome=outcome, notes=notes)
+
+
+def _condition(limits: Iterable[tuple[str, str]], named: Callable[[str], str]) -> str:
+    """Return limits in words, e.g. ``agenda is interim_allowed and beta at most 0.6``."""
+    return " and ".join(f"{named(key)} {limit}" for key, limit in limits)
+
+
+def _drawn(lines: Rows, outcome: str, _: pl.DataFrame) -> Figure:
+    """Draw the mean outcome in each box, with its interval."""
+    if outcome in OUTCOMES and not is_share(outcome):
+        kind = OUTCOMES[outcome]
+        shown = ".1f" if kind.weeks else ".0%"
+        return dot_plot(lines, "Where it is much, or little", kind.axis, format=shown)
+    title = "Where it is common, and where it is rare"
+    return dot_plot(lines, title, "share of runs in the box", domain=(0.0, 1.0))
 
 
 def halves(values: Floats, points: Clusters | None) -> tuple[Floats, Floats]:
@@ -342,6 +308,7 @@ def measured(
     is that of a difference of two ratios, linearised over the clusters.
     """
     there = np.isfinite(values)
+    is_event = bool(np.isin(values[there], (0.0, 1.0)).all())
     found = {}
     for number, inside in held.items():
         own, rest = there & inside[:, np.newaxis], there & ~inside[:, np.newaxis]
@@ -353,13 +320,9 @@ def measured(
         apart = spread(np.where(there, pull * there.sum(), np.nan), points)
         quantile = float(t.isf((1 - LEVEL) / 2 / len(held), max(apart.freedom, 1.0)))
         half = quantile * apart.variance**0.5
-        share_of_runs, inside_only = _is_share(values), np.where(own, values, np.nan)
+        inside_only = np.where(own, values, np.nan)
         found[number] = (
-            estimate(inside_only, points, share=share_of_runs, most=most),
+            estimate(inside_only, points, share=is_event, most=most),
             Estimate(share - other, share - other - half, share - other + half, int(own.sum())),
         )
     return found
-
-
-def _is_share(values: Floats) -> bool:
-    return bool(np.isin(values[np.isfinite(values)], (0.0, 1.0)).all())

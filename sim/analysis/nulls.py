@@ -7,7 +7,7 @@ cases, which know nothing but other cases.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -15,19 +15,28 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
 
-from sim.analysis.charts import Figure, Result, dot_plot, drawn, table
+from sim.analysis.charts import Figure, TableResult, dot_plot, drawn, table
 from sim.analysis.deals import article_label
 from sim.analysis.incidence import (
     EVENTS,
-    Curves,
     curves_of,
     first_events,
     groups_played,
     weekly_counts,
 )
-from sim.analysis.past_cases import CLOSED, SIGNED, SLACK, WEEKS, Case, Forecast, record_of, share
+from sim.analysis.past_cases import (
+    CLOSED,
+    SIGNED,
+    SLACK,
+    WEEKS,
+    Case,
+    Forecast,
+    record_of,
+    share,
+    weeks_until,
+)
 from sim.analysis.past_cases import YEAR as DAYS
-from sim.analysis.results import Floats, Group, NotInResults, Results
+from sim.analysis.results import Floats, NotInResults, Results
 from sim.config.scenario import Scenario
 from sim.runs.intervals import LEVEL, Estimate, estimate
 
@@ -35,51 +44,13 @@ YEAR = 52
 """Weeks of a year, as in the model's conversions of rates."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Compromise(Result):
-    """The salience-weighted compromise beside where the open articles ended."""
-
-    parties: tuple[str, str]  # names of the sides
-    # `article`, `ideal_first`, `ideal_second`, `compromise`, `with_mediator`, `in_runs`,
-    # `low`, `high` (mean final position of deals that stood, 95 %), `lowest`, `highest` (of
-    # the means by cell)
-    articles: pl.DataFrame
-
-    def records(self) -> pl.DataFrame:
-        """Return one line an open article."""
-        return self.articles
-
-    def figure(self) -> Figure:
-        """Return ideals, compromise and where the runs ended, one line an article."""
-        first, second = self.parties
-        told = {
-            "ideal_first": f"{first}'s ideal",
-            "ideal_second": f"{second}'s ideal",
-            "compromise": "compromise",
-            "in_runs": "in the runs",
-        }
-        rows = [
-            {
-                "label": row["article"],
-                "series": words,
-                "value": row[name],
-                "low": row["low"] if name == "in_runs" else row[name],
-                "high": row["high"] if name == "in_runs" else row[name],
-            }
-            for row in self.articles.iter_rows(named=True)
-            for name, words in told.items()
-            if row[name] is not None
-        ]
-        axis = f"position: 0 {first}'s wording, 1 {second}'s"
-        title = "Open articles: ideals, salience-weighted compromise, runs"
-        return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="position")
-
-
-def salience_compromise(results: Results) -> Compromise:
+def salience_compromise(results: Results) -> TableResult:
     """Return the salience-weighted compromise for each article that was open.
 
     A side's salience is the weight of the article among all its weights; both sides have the same
-    capability. A second column takes the mediator, if any, in as a third of equal capability.
+    capability. `with_mediator` takes the mediator, if any, in as a third of equal capability.
+    Beside it stand the sides' ideals, the mean final position of deals that stood (`in_runs`, with
+    its 95 % interval), and the `lowest` and `highest` of its means by cell.
     Raises `NotInResults` if no article was open.
     """
     scenario = results.scenario
@@ -106,7 +77,34 @@ def salience_compromise(results: Results) -> Compromise:
         "rule, precondition or status quo.",
     )
     names = (scenario.actors[first].name, scenario.actors[second].name)
-    return Compromise(parties=names, articles=table(rows), notes=notes)
+    draw = partial(_beside, names)
+    return TableResult(parties=names, frame=table(rows), draw=draw, notes=notes)
+
+
+def _beside(parties: tuple[str, str], frame: pl.DataFrame) -> Figure:
+    """Draw ideals, compromise and where the runs ended, one line an article."""
+    first, second = parties
+    told = {
+        "ideal_first": f"{first}'s ideal",
+        "ideal_second": f"{second}'s ideal",
+        "compromise": "compromise",
+        "in_runs": "in the runs",
+    }
+    rows = [
+        {
+            "label": row["article"],
+            "series": words,
+            "value": row[name],
+            "low": row["low"] if name == "in_runs" else row[name],
+            "high": row["high"] if name == "in_runs" else row[name],
+        }
+        for row in frame.iter_rows(named=True)
+        for name, words in told.items()
+        if row[name] is not None
+    ]
+    axis = f"position: 0 {first}'s wording, 1 {second}'s"
+    title = "Open articles: ideals, salience-weighted compromise, runs"
+    return dot_plot(rows, title, axis, format=".2f", domain=(0, 1), series="position")
 
 
 def _ended(results: Results, column: str, stood: NDArray[np.bool_] | None) -> dict[str, object]:
@@ -144,96 +142,68 @@ def compromise(scenario: Scenario, provision: str, actors: Sequence[str]) -> flo
     return float(np.average(ideals, weights=salience))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Hazard:
-    """Constant weekly hazards of one group of cells."""
-
-    group: Group
-    # one for each of `sim.analysis.incidence.EVENTS`: events by run-weeks without event, with
-    # Garwood's exact Poisson interval (1936); `runs` counts the run-weeks
-    weekly: tuple[Estimate, ...]
-    foreseen: Floats  # cumulative incidence that these hazards give; shape (events, weeks)
-    # cumulative incidence at the horizon that hazards fitted to the first half of the weeks
-    # give; shape (events,)
-    from_first_half: Floats
-    curves: Curves  # what the runs did
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ConstantHazard(Result):
-    """The constant hazard beside what the runs did, by group of cells."""
-
-    hazards: tuple[Hazard, ...]
-
-    def records(self) -> Iterator[dict[str, object]]:
-        """Return one line a group and event.
-
-        The hazard a year with its interval; incidence at the horizon in the runs, by the constant
-        hazard, and by one fitted to the first half of the weeks; the largest gap of the curves.
-        """
-        for found in self.hazards:
-            for kind, event in enumerate(EVENTS):
-                gap = np.abs(found.curves.incidence[kind] - found.foreseen[kind]).max()
-                yield {
-                    "cells": found.group.label,
-                    "event": event,
-                    **{
-                        name: 1 - (1 - min(rate, 1.0)) ** YEAR
-                        for name, rate in found.weekly[kind].columns("yearly", "yearly_").items()
-                    },
-                    "in_runs": float(found.curves.incidence[kind, -1]),
-                    "by_hazard": float(found.foreseen[kind, -1]),
-                    "by_first_half": float(found.from_first_half[kind]),
-                    "largest_gap": float(gap),
-                }
-
-    def figure(self) -> Figure:
-        """Return both curves of a deal (interim or full) of the first group."""
-        found = self.hazards[0]
-        rows = []
-        for week in range(0, len(found.curves.times), 2):
-            for told, curves in (
-                ("in the runs", found.curves.incidence),
-                ("constant hazard", found.foreseen),
-            ):
-                rows.append({"week": week, "model": told, "share": float(curves[:2, week].sum())})
-        return Figure(drawn("hazard", rows), f"A deal by week, {found.group.label}", 240)
-
-
-def constant_hazard(results: Results, by: Sequence[str] | None = None) -> ConstantHazard:
+def constant_hazard(results: Results, by: Sequence[str] | None = None) -> TableResult:
     """Fit a constant hazard of each event to the run-weeks without event.
 
-    Cells are told apart by the values of some keys, by default all. Raises `NotInResults` if the
-    table lacks one of the columns that say what happened.
+    Cells are told apart by the values of some keys, by default all. One line a group and event: the
+    hazard a year with its interval; incidence at the horizon in the runs, by the constant hazard,
+    and by one fitted to the first half of the weeks; the largest gap of the curves. Raises
+    `NotInResults` if the table lacks one of the columns that say what happened.
     """
     firsts = first_events(results)
-    hazards = []
-    for group in groups_played(results, firsts, by):
-        counts = weekly_counts(firsts, group.cells)
-        weekly, foreseen = fit_hazard(counts)
-        _, first_half = fit_hazard(counts, until=max(1, len(counts) // 2))
-        hazards.append(
-            Hazard(
-                group=group,
-                weekly=weekly,
-                foreseen=foreseen,
-                from_first_half=first_half[:, -1],
-                curves=curves_of(counts),
-            )
-        )
+    groups = groups_played(results, firsts, by)
+    counts = [weekly_counts(firsts.of(group.cells)) for group in groups]
+    rows = [
+        {"cells": group.label, **row}
+        for group, own in zip(groups, counts, strict=True)
+        for row in _hazards(own)
+    ]
     notes = (
         "Fitted to all weeks, a constant hazard comes near the share at the horizon by making; "
         "what it cannot show is the timing. Fitted to the first half it foretells the second. "
         "Intervals take run-weeks as independent.",
     )
-    return ConstantHazard(hazards=tuple(hazards), notes=notes)
+    draw = partial(_drawn_hazard, groups[0].label, counts[0])
+    return TableResult(frame=table(rows), draw=draw, notes=notes)
+
+
+def _drawn_hazard(label: str, counts: Floats, _: pl.DataFrame) -> Figure:
+    """Draw both curves of a deal, interim or full."""
+    curves = {
+        "in the runs": curves_of(counts).incidence,
+        "constant hazard": fit_hazard(counts)[1],
+    }
+    rows = [
+        {"week": week, "model": told, "share": float(curve[:2, week].sum())}
+        for week in range(0, len(counts), 2)
+        for told, curve in curves.items()
+    ]
+    return Figure(drawn("hazard", rows), f"A deal by week, {label}", 240)
+
+
+def _hazards(counts: Floats) -> Iterator[dict[str, object]]:
+    """Give the line of each event, from `weekly_counts`."""
+    weekly, foreseen = fit_hazard(counts)
+    _, first_half = fit_hazard(counts, until=max(1, len(counts) // 2))
+    incidence = curves_of(counts).incidence
+    for kind, event in enumerate(EVENTS):
+        rates = weekly[kind].columns("yearly", "yearly_")
+        yield {
+            "event": event,
+            **{name: 1 - (1 - min(rate, 1.0)) ** YEAR for name, rate in rates.items()},
+            "in_runs": float(incidence[kind, -1]),
+            "by_hazard": float(foreseen[kind, -1]),
+            "by_first_half": float(first_half[kind, -1]),
+            "largest_gap": float(np.abs(incidence[kind] - foreseen[kind]).max()),
+        }
 
 
 def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate, ...], Floats]:
     """Fit constant weekly hazards of competing events, to the weeks before `until` only if given.
 
     `counts` are the runs censored, and those with each event first, by week (shape (weeks,
-    1 + events)). Returns weekly hazards, and the cumulative incidence that they give, shape
+    1 + events)). Returns weekly hazards (events by run-weeks, with Garwood's exact Poisson interval
+    of 1936; `runs` counts the run-weeks), and the cumulative incidence that they give, shape
     (events, weeks).
     """
     leaving = counts.sum(axis=1)
@@ -251,7 +221,6 @@ def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate
 
 
 def _poisson_rate(count: float, exposure: float) -> Estimate:
-    """Return a rate with Garwood's exact interval (1936)."""
     tail = (1 - LEVEL) / 2
     low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
     high = float(stats.chi2.ppf(1 - tail, 2 * count + 2)) / 2
@@ -303,9 +272,7 @@ def item_hazard(case: Case, training: Sequence[Case]) -> Forecast:
 
 def _closing(case: Case) -> float:
     record = record_of(case.scenario)
-    day = record.closed or record.signed
-    weeks = np.inf if day is None else (day - case.scenario.start).days / 7
-    return float(weeks) if weeks <= WEEKS else np.inf
+    return weeks_until(record.closed or record.signed, case.scenario)
 
 
 def _item_rate(known: Sequence[tuple[int, float, float]]) -> float:

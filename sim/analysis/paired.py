@@ -4,10 +4,10 @@ Each replicate meets the same shocks under both values, so the two are compared 
 spread of the differences is what counts, not that of the outcomes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -56,6 +56,11 @@ class Difference:
     still_needed: int
     freedom: float  # degrees of freedom of the variance
 
+    @property
+    def estimate(self) -> Estimate:
+        """The difference with its interval."""
+        return Estimate(self.difference, self.low, self.high, self.pairs)
+
     def clear_among(self, comparisons: int) -> bool:
         """Return whether it differs from 0, as one of so many comparisons (Bonferroni).
 
@@ -90,20 +95,13 @@ class Differences(Result):
 
     def figure(self) -> Figure:
         """Return the averaged differences with their intervals, largest first."""
-        found = self.everywhere()
-        scale, axis, shown = difference_shown(self.outcome)
-        rows: list[dict[str, Any]] = [
-            {
-                "label": f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}",
-                "value": scale * entry.difference,
-                "low": scale * entry.low,
-                "high": scale * entry.high,
-            }
-            for entry in found[:MOST_LINES]
+        found = [
+            (f"{entry.key}: {word(entry.value)} instead of {word(entry.than)}", entry.estimate)
+            for entry in self.everywhere()[:MOST_LINES]
         ]
-        if is_share(self.outcome) and any(abs(row["high"] - row["low"]) > 6 for row in rows):
-            shown = ".0f"
-        return dot_plot(rows, "Differences run by run, same shocks", axis, format=shown, mark=0.0)
+        wide = is_share(self.outcome) and any(each.high - each.low > 0.06 for _, each in found)
+        title, shown = "Differences run by run, same shocks", ".0f" if wide else ""
+        return difference_plot(found, title, self.outcome, shown)
 
 
 def difference_shown(outcome: str) -> tuple[float, str, str]:
@@ -112,6 +110,18 @@ def difference_shown(outcome: str) -> tuple[float, str, str]:
         return 1.0, f"difference in {outcome}", ".3f"
     kind = DERIVED[outcome]
     return kind.scale, kind.difference, ".1f"
+
+
+def difference_plot(
+    found: Iterable[tuple[str, Estimate]], title: str, outcome: str, format: str = ""
+) -> Figure:
+    """Return labelled differences of an outcome with their intervals, in its unit and format."""
+    scale, axis, shown = difference_shown(outcome)
+    rows = [
+        {"label": label, **{name: scale * end for name, end in each.columns().items()}}
+        for label, each in found
+    ]
+    return dot_plot(rows, title, axis, format=format or shown, mark=0.0)
 
 
 def paired_differences(
@@ -132,6 +142,7 @@ def paired_differences(
     """
     chosen = results.chosen_keys if keys is None else list(keys)
     results.check_keys(chosen)
+    values = results.outcome(outcome)
     found: list[Difference] = []
     for key in chosen:
         options = results.options[key]
@@ -139,7 +150,8 @@ def paired_differences(
         if len(pairs) > MOST_PAIRS:
             pairs = [(options[0], other) for other in options[1:]]
         for than, value in pairs:
-            found += _compared(results, (key, value, than), outcome, precision, contexts)
+            told = (key, value, than)
+            found += _compared(results, told, values, outcome, precision, contexts)
     if not found:
         raise NotInResults(
             "no two cells differ in one swept key alone, so there is nothing to compare run by run"
@@ -153,14 +165,11 @@ def paired_differences(
 
 
 def _compared(
-    results: Results,
-    told: tuple[str, Value, Value],
-    outcome: str,
-    precision: float,
-    contexts: bool,
-) -> list[Difference]:
+    results: Results, told: tuple[str, Value, Value], values: Floats, outcome: str,
+    precision: float, contexts: bool,
+) -> list[Difference]:  # fmt: skip
     """Return how a key's value differs from another one: over all contexts, and in each."""
-    changes = _changes(results, told, results.outcome(outcome))
+    changes = _changes(results, told, values)
     if not changes:
         return []
     if outcome in DERIVED:
@@ -199,21 +208,13 @@ def _changes(
 
     `others` are the outcomes under the second value, those under the first by default.
     """
-    less = values if others is None else others
     key, value, than = told
-    by_context: dict[tuple[Value, ...], dict[Value, int]] = {}
-    for number, entry in enumerate(results.plan.combinations):
-        if entry.values[key] in (value, than):
-            same = tuple(v for k, v in entry.values.items() if k != key)
-            by_context.setdefault(same, {})[entry.values[key]] = number
-    points = np.arange(results.points)
+    more = results.by_combination(values)
+    less = more if others is None else results.by_combination(others)
     changes = [
-        (
-            " · ".join(word(v) for v in context),
-            values[by[value] * results.points + points] - less[by[than] * results.points + points],
-        )
-        for context, by in by_context.items()
-        if len(by) == 2
+        (" · ".join(word(v) for v in context), more[by[value,]] - less[by[than,]])
+        for context, by in results.apart_in([key]).items()
+        if (value,) in by and (than,) in by
     ]
     return [(context, change) for context, change in changes if np.isfinite(change).any()]
 
@@ -240,8 +241,7 @@ def best_set(results: Results, outcome: str = "signed", seed: int = 1) -> list[i
     bootstrap; the set is Hsu's (1984) of multiple comparisons with the best). Empty where there are
     more than `MOST_RANKED` combinations, or too few replicates to tell.
     """
-    count = len(results.plan.combinations)
-    values = results.outcome(outcome).reshape(count, results.points, -1)
+    count, values = len(results.plan.combinations), results.by_combination(results.outcome(outcome))
     clusters = results.clusters_of(np.arange(results.points))
     if clusters is not None and not clusters.common:
         units = np.stack([values[:, part].mean(axis=(1, 2)) for part in clusters.members], axis=1)
@@ -337,11 +337,11 @@ def _agreeing(results: Results, marks: Sequence[object]) -> list[SameRuns]:
     """Return the values whose cells have equal marks in all contexts that they share."""
     found = []
     for key in results.chosen_keys:
-        contexts: dict[Value, dict[tuple[Value, ...], tuple[object, ...]]] = {}
-        for number, entry in enumerate(results.plan.combinations):
-            others = tuple(value for other, value in entry.values.items() if other != key)
-            cells = range(number * results.points, (number + 1) * results.points)
-            contexts.setdefault(entry.values[key], {})[others] = tuple(marks[n] for n in cells)
+        contexts: dict[Value, dict[tuple[Value, ...], Sequence[object]]] = {}
+        for others, by in results.apart_in([key]).items():
+            for (value,), number in by.items():
+                cells = slice(number * results.points, (number + 1) * results.points)
+                contexts.setdefault(value, {})[others] = marks[cells]
         classes: list[list[Value]] = []
         for value, own in contexts.items():
             for same in classes:

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 from scipy.stats import kendalltau, rankdata
 
 from sim.analysis.results import Results
 from sim.config.compose import compose_file
-from sim.config.conduct import Precondition as Demand
-from sim.config.conduct import Provision, Record
-from sim.config.number import Number, cast_of
+from sim.config.conduct import Record
+from sim.config.number import cast_of
 from sim.config.scenario import Scenario
 from sim.config.settings import Settings
 from sim.config.sources import read_mapping, search_folders
@@ -28,7 +28,6 @@ from sim.runs.summary import scenario_outcomes
 from sim.sweeps.plan import Plan
 
 Floats = NDArray[np.float64]
-Entry = TypeVar("Entry", Provision, Demand)
 Change = Callable[[Settings], Settings]
 Again = tuple[NDArray[np.void], list[NDArray[np.void]]]
 """Parameters and weekly states of runs that were played again."""
@@ -118,12 +117,9 @@ def answers(scenario: Scenario) -> dict[str, bool]:
     return found
 
 
-def weeks_to_signature(scenario: Scenario) -> float:
-    """Return the weeks from the start to the signature, infinite if it came after three years."""
-    record = record_of(scenario)
-    if record.signed is None:
-        return np.inf
-    weeks = (record.signed - scenario.start).days / 7
+def weeks_until(day: date | None, scenario: Scenario) -> float:
+    """Return the weeks from the start to a day, infinite if it came never or after three years."""
+    weeks = np.inf if day is None else (day - scenario.start).days / 7
     return weeks if weeks <= WEEKS else np.inf
 
 
@@ -240,7 +236,8 @@ def case_of(name: str, results: Results) -> Case:
     for key, place in record_of(scenario).terms.items():
         by_combination = np.array([_mean(runs.places[key][cells]) for cells in groups])
         terms[key] = (place, by_combination, _compromise(scenario, key))
-    return Case(name, scenario, came, says, curve, weeks_to_signature(scenario), terms)
+    signed = weeks_until(record_of(scenario).signed, scenario)
+    return Case(name, scenario, came, says, curve, signed, terms)
 
 
 def share(values: Floats) -> float:
@@ -283,78 +280,50 @@ class Forecast:
 # --- the model with something changed
 
 
-def _with_weights(
-    settings: Settings, weights: Callable[[Mapping[str, Number]], dict[str, Number]]
-) -> Settings:
-    scenario = settings.scenario
+WEIGHTS = ("preamble.weights", "articles.*.weights", "preconditions.*.weights")
+"""Paths of all weights in the scenario."""
 
-    def weighed(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-        return {
-            key: entry.model_copy(update={"weights": weights(entry.weights)})
-            for key, entry in entries.items()
-        }
 
-    changed = {
-        "preamble": scenario.preamble.model_copy(
-            update={"weights": weights(scenario.preamble.weights)}
-        ),
-        "articles": weighed(scenario.articles),
-        "preconditions": weighed(scenario.preconditions),
-    }
-    return settings.model_copy(update={"scenario": scenario.model_copy(update=changed)})
+def _edited(node: object, path: str, edit: Callable[[object], object]) -> object:
+    """Return a copy of a part of the settings, edited at a path; `*` stands for every entry."""
+    if not path:
+        return edit(node)
+    step, _, rest = path.partition(".")
+    if isinstance(node, Mapping):
+        keys = node if step == "*" else (step,)
+        return {**node, **{key: _edited(node[key], rest, edit) for key in keys}}
+    assert isinstance(node, BaseModel)
+    return node.model_copy(update={step: _edited(getattr(node, step), rest, edit)})
+
+
+def _with(settings: Settings, paths: Sequence[str], edit: Callable[[object], object]) -> Settings:
+    """Return settings whose scenario is edited at some paths."""
+    scenario: object = settings.scenario
+    for path in paths:
+        scenario = _edited(scenario, path, edit)
+    return settings.model_copy(update={"scenario": scenario})
 
 
 def exchanged(settings: Settings) -> Settings:
     """Return settings in which each side has the other's weights and present state."""
     first, second = settings.scenario.parties
-    found = _with_weights(settings, lambda w: {**w, first: w[second], second: w[first]})
-    quo = settings.scenario.status_quo
-    other = found.scenario.model_copy(
-        update={"status_quo": {first: quo[second], second: quo[first]}}
-    )
-    return found.model_copy(update={"scenario": other})
+
+    def swapped(pair: object) -> object:
+        assert isinstance(pair, Mapping)
+        return {**pair, first: pair[second], second: pair[first]}
+
+    return _with(settings, [*WEIGHTS, "status_quo"], swapped)
 
 
 def deadlines_alone(settings: Settings) -> Settings:
     """Return settings in which all weights are alike and no side has a present state of its own."""
-
-    def alike(weights: Mapping[str, Number]) -> dict[str, Number]:
-        return {key: value.model_copy(update={"value": 1.0}) for key, value in weights.items()}
-
-    found = _with_weights(settings, alike)
-    quo = {
-        party: number.model_copy(update={"value": 0.0})
-        for party, number in settings.scenario.status_quo.items()
-    }
-    return found.model_copy(
-        update={"scenario": found.scenario.model_copy(update={"status_quo": quo})}
-    )
+    alike = _with(settings, [f"{weights}.*.value" for weights in WEIGHTS], lambda _: 1.0)
+    return _with(alike, ["status_quo.*.value"], lambda _: 0.0)
 
 
-def without(part: str) -> Callable[[Settings], Settings]:
-    """Return what takes a part out of the talks: incidents, elections, concessions or lapse."""
-
-    def change(settings: Settings) -> Settings:
-        scenario = settings.scenario
-        update: dict[str, object] = {}
-        if part == "incidents":
-            rate = scenario.incidents.per_year.model_copy(update={"value": 0.0})
-            update[part] = scenario.incidents.model_copy(update={"per_year": rate})
-        elif part == "elections":
-            update["calendar"] = ()
-        elif part == "unilateral":
-            update[part] = {
-                party: row.model_copy(
-                    update={"per_year": row.per_year.model_copy(update={"value": 0.0})}
-                )
-                for party, row in scenario.unilateral.items()
-            }
-        else:
-            rate = scenario.lapse.full_per_year.model_copy(update={"value": 0.0})
-            update["lapse"] = scenario.lapse.model_copy(update={"full_per_year": rate})
-        return settings.model_copy(update={"scenario": scenario.model_copy(update=update)})
-
-    return change
+def _set(path: str, value: object) -> Change:
+    """Return what sets all that lies at a path of the scenario to one value."""
+    return lambda settings: _with(settings, [path], lambda _: value)
 
 
 def _ruled(settings: Settings, group: str, **rule: str) -> Settings:
@@ -368,10 +337,10 @@ CHANGES: Mapping[str, Change] = {
     UNCHANGED: lambda settings: settings,
     EXCHANGED: exchanged,
     DEADLINES: deadlines_alone,
-    "without incidents": without("incidents"),
-    "without elections": without("elections"),
-    "without unilateral concessions": without("unilateral"),
-    "without lapse": without("lapse"),
+    "without incidents": _set("incidents.per_year.value", 0.0),
+    "without elections": _set("calendar", ()),
+    "without unilateral concessions": _set("unilateral.*.per_year.value", 0.0),
+    "without lapse": _set("lapse.full_per_year.value", 0.0),
     "without the mediator": lambda settings: _ruled(settings, "mediator", style="none"),
     "without demands": lambda settings: _ruled(settings, "precondition", rule="none"),
 }

@@ -25,6 +25,8 @@ from sim.sweeps.plan import Plan, at, changed
 from sim.sweeps.summary import by_cell
 
 Floats = NDArray[np.float64]
+Values = tuple[Value, ...]
+"""Of some keys, in their order."""
 
 NEEDED = ("cell", "replicate", "run_status", "signed")
 """Columns without which there is nothing to tell."""
@@ -117,6 +119,11 @@ class Results(Tabular):
             for key in self.chosen_keys
         }
 
+    @cached_property
+    def combination_of(self) -> dict[Values, int]:
+        """Number of the combination with some values, these in the order of `chosen_keys`."""
+        return {tuple(entry.values.values()): n for n, entry in enumerate(self.plan.combinations)}
+
     @property
     def usable(self) -> int:
         """Runs with outcomes."""
@@ -141,11 +148,6 @@ class Results(Tabular):
         chosen = self.plan.combinations[combination]
         return changed(self.plan.bases[chosen.base], chosen.changes)
 
-    @property
-    def block(self) -> int:
-        """Successive points that share coordinates: inputs + 2 in a Saltelli design, else 1."""
-        return self.plan.block
-
     def clusters_of(self, cells: NDArray[np.int64]) -> Clusters | None:
         """Return which independently drawn part of a sampled design each cell belongs to.
 
@@ -154,7 +156,7 @@ class Results(Tabular):
         """
         if not self.sampled:
             return None
-        return Clusters(cells % self.points // self.block, self.plan.common_chance)
+        return Clusters(cells % self.points // self.plan.block, self.plan.common_chance)
 
     def comparable(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of some cells that may be pooled: those of the longest horizon.
@@ -164,6 +166,18 @@ class Results(Tabular):
         own = self.plan.horizons[cells]
         kept: NDArray[np.int64] = cells[own == own.max()]
         return kept
+
+    def by_combination(self, values: Floats) -> Floats:
+        """Return values of all runs in the shape (combinations, points, replicates)."""
+        return values.reshape(len(self.plan.combinations), self.points, -1)
+
+    def apart_in(self, keys: Sequence[str]) -> dict[Values, dict[Values, int]]:
+        """Return combinations by their values of some keys, for each set of other values."""
+        found: dict[Values, dict[Values, int]] = {}
+        for number, entry in enumerate(self.plan.combinations):
+            others = tuple(value for key, value in entry.values.items() if key not in keys)
+            found.setdefault(others, {})[tuple(entry.values[key] for key in keys)] = number
+        return found
 
     @cached_property
     def pooled(self) -> NDArray[np.int64]:
@@ -180,7 +194,7 @@ class Results(Tabular):
         """
         keys = self.chosen_keys if by is None else list(by)
         self.check_keys(keys)
-        found: dict[tuple[Value, ...], list[int]] = {}
+        found: dict[Values, list[int]] = {}
         for number, combination in enumerate(self.plan.combinations):
             found.setdefault(tuple(combination.values[key] for key in keys), []).append(number)
         points = np.arange(self.points)

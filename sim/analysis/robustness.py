@@ -8,15 +8,14 @@ What is best is looked for in one half of what is independent, and measured on t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.analysis.charts import Figure, Result, Schema, dot_plot
+from sim.analysis.charts import Figure, TableResult, dot_plot
 from sim.analysis.inputs import halves, inputs
 from sim.analysis.results import Floats, NotInResults, Results, short, word
 from sim.runs.intervals import estimate
@@ -42,37 +41,8 @@ class Worlds(NamedTuple):
     flips_by: tuple[str, ...]  # drawn numbers whose parts are worlds
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Robustness(Result):
-    """Each choice over the worlds: how it does, its largest regret, where it is good enough."""
-
-    schema: ClassVar[Schema] = {
-        "choice": pl.String,
-        **dict.fromkeys(("mean", "worst", "regret", "satisfactory", "best"), pl.Float64),
-        "not_dominated": pl.String,
-    }
-
-    outcome: str
-    frame: pl.DataFrame  # one line a choice, least regret first
-
-    def records(self) -> pl.DataFrame:
-        """Return one line a choice."""
-        return self.frame
-
-    def figure(self) -> Figure:
-        """Return for each choice its mean over the worlds, from the worst to the best world."""
-        rows = [
-            {"label": choice, "value": mean, "low": worst, "high": best}
-            for choice, mean, worst, best in self.frame.select(
-                "choice", "mean", "worst", "highest"
-            ).iter_rows()
-        ]
-        title = "Each choice over the worlds: mean, worst and best world"
-        return dot_plot(rows, title, "share of runs", domain=(0.0, 1.0), mark=GOOD_ENOUGH)
-
-
-def robustness(results: Results, outcome: str = "signed") -> Robustness:
-    """Return how each combination of choices does over the worlds of a sweep.
+def robustness(results: Results, outcome: str = "signed") -> TableResult:
+    """Return how each combination of choices does over the worlds of a sweep, least regret first.
 
     Worlds are the values of swept readings and assumptions and, in a sampled design, the parts of
     the ranges of the two drawn numbers that are most worth knowing. The best choice of a world is
@@ -118,7 +88,14 @@ def robustness(results: Results, outcome: str = "signed") -> Robustness:
     if len(set(best.tolist())) > 1:
         by = f" It depends on {' and '.join(worlds.flips_by)}." if worlds.flips_by else ""
         notes.insert(0, f"The best choice is not the same in all worlds.{by}")
-    return Robustness(outcome=outcome, frame=frame, notes=tuple(notes))
+    return TableResult(frame=frame, draw=_over_worlds, outcome=outcome, notes=tuple(notes))
+
+
+def _over_worlds(frame: pl.DataFrame) -> Figure:
+    """Draw for each choice its mean over the worlds, from the worst to the best world."""
+    rows = frame.select(label="choice", value="mean", low="worst", high="highest").to_dicts()
+    title = "Each choice over the worlds: mean, worst and best world"
+    return dot_plot(rows, title, "share of runs", domain=(0.0, 1.0), mark=GOOD_ENOUGH)
 
 
 def _mean(values: Floats, cells: NDArray[np.int64]) -> float:
@@ -148,9 +125,10 @@ def _worlds(results: Results, outcome: str) -> Worlds:
         told = _gains(results, outcome)[0]["number"].to_list()[:2]
         by = tuple(told)
         names, parts = _parts(results, by)
+    grid = np.arange(results.plan.cells).reshape(-1, results.points)
     cells = [
         [
-            _cells(results, (option == n) & (other == m), part)
+            grid[(option == n) & (other == m)][:, part].ravel()
             for m in range(len(others))
             for part in parts
         ]
@@ -166,14 +144,6 @@ def _worlds(results: Results, outcome: str) -> Worlds:
     if least < FEWEST_RUNS:
         raise NotInResults(f"which choice holds up needs {FEWEST_RUNS} runs of it in each world")
     return Worlds(options, worlds, cells, by)
-
-
-def _cells(
-    results: Results, combinations: NDArray[np.bool_], points: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    places = np.flatnonzero(combinations)[:, np.newaxis] * results.points + np.flatnonzero(points)
-    found: NDArray[np.int64] = places.ravel()
-    return found
 
 
 def _parts(results: Results, keys: Sequence[str]) -> tuple[list[str], list[NDArray[np.bool_]]]:
@@ -210,34 +180,8 @@ def _front(results: Results, worlds: Worlds) -> set[int]:
     return set(np.flatnonzero(~better.any(axis=0)).tolist())
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Information(Result):
-    """What knowing each drawn number would be worth to the best choice, most first."""
-
-    schema: ClassVar[Schema] = {
-        "number": pl.String,
-        **dict.fromkeys(("gain", "low", "high"), pl.Float64),
-    }
-
-    outcome: str
-    frame: pl.DataFrame  # `number`, `gain`, `low`, `high`
-
-    def records(self) -> pl.DataFrame:
-        """Return one line a number."""
-        return self.frame
-
-    def figure(self) -> Figure:
-        """Return the worth of knowing each number."""
-        rows = [
-            {"label": short(number), "value": 100 * gain, "low": 100 * low, "high": 100 * high}
-            for number, gain, low, high in self.frame.head(MOST_SHOWN).iter_rows()
-        ]
-        title = "What knowing a number would be worth to the best choice"
-        return dot_plot(rows, title, "percentage points", format=".1f", mark=0.0)
-
-
-def information(results: Results, outcome: str = "signed") -> Information:
-    """Return what the best choice would gain if a drawn number were known, number by number.
+def information(results: Results, outcome: str = "signed") -> TableResult:
+    """Return what the best choice would gain if a drawn number were known, most first.
 
     The best choice by third of the number's range, less the best choice overall, both found in one
     half of the points and measured on the other; so it may come out below 0, which is nothing. The
@@ -252,7 +196,16 @@ def information(results: Results, outcome: str = "signed") -> Information:
         f"Without knowing any number the best choice is {best}. A number whose "
         "interval begins at or below 0 changes no choice that this sweep can tell.",
     )
-    return Information(outcome=outcome, frame=frame, notes=notes)
+    return TableResult(frame=frame, draw=_worth_knowing, outcome=outcome, notes=notes)
+
+
+def _worth_knowing(frame: pl.DataFrame) -> Figure:
+    rows = [
+        {"label": short(number), "value": 100 * gain, "low": 100 * low, "high": 100 * high}
+        for number, gain, low, high in frame.head(MOST_SHOWN).iter_rows()
+    ]
+    title = "What knowing a number would be worth to the best choice"
+    return dot_plot(rows, title, "percentage points", format=".1f", mark=0.0)
 
 
 def _gains(results: Results, outcome: str) -> tuple[pl.DataFrame, str]:
@@ -266,7 +219,7 @@ def _gains(results: Results, outcome: str) -> tuple[pl.DataFrame, str]:
     points = results.clusters_of(np.arange(results.points))
     by_option = np.stack(
         [
-            np.nanmean(values.reshape(len(option), results.points, -1)[option == n], axis=0)
+            np.nanmean(results.by_combination(values)[option == n], axis=0)
             for n in range(len(options))
         ]
     )

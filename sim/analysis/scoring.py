@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.nulls import COVARIATES, HAZARD, NULLS, RATES
 from sim.analysis.past_cases import (
+    CHANGES,
     DEADLINES,
     EXCHANGED,
     UNCHANGED,
@@ -75,15 +76,10 @@ def brier(case: Case, forecast: Forecast) -> float:
     return float(np.mean([(forecast.says[q] - came) ** 2 for q, came in case.came.items()]))
 
 
-def briers(cases: Sequence[Case], made: Sequence[Forecast]) -> Floats:
-    """Return the Brier score of each case."""
-    return np.array([brier(case, forecast) for case, forecast in zip(cases, made, strict=True)])
-
-
 def logarithmic(case: Case, forecast: Forecast) -> float:
     """Return the mean logarithmic score, probabilities held between 0.01 and 0.99."""
-    held = {q: min(max(forecast.says[q], 0.01), 0.99) for q in case.came}
-    return float(np.mean([-np.log(p if case.came[q] else 1.0 - p) for q, p in held.items()]))
+    given = [forecast.says[q] if came else 1.0 - forecast.says[q] for q, came in case.came.items()]
+    return float(-np.log(np.clip(given, 0.01, 0.99)).mean())
 
 
 def crps(case: Case, forecast: Forecast) -> float:
@@ -104,11 +100,25 @@ def off_terms(case: Case, forecast: Forecast) -> float:
     return float(np.mean(off)) if off else float("nan")
 
 
-SCORES: Mapping[str, Callable[[Case, Forecast], float]] = {
-    "Brier": brier,
-    "log": logarithmic,
-    "CRPS, years": crps,
-}
+Score = Callable[[Case, Forecast], float]
+SCORES: Mapping[str, Score] = {"Brier": brier, "log": logarithmic, "CRPS, years": crps}
+
+
+def scored(cases: Sequence[Case], made: Sequence[Forecast], score: Score = brier) -> Floats:
+    """Return the score of each case's forecast."""
+    return np.array([score(case, forecast) for case, forecast in zip(cases, made, strict=True)])
+
+
+def gap_to(
+    rival: str, model: str, cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]
+) -> tuple[Floats, float]:
+    """Return the Brier scores of a model less a rival's, and their mean's standard error.
+
+    Rivals that are no null models are set beside the unchanged model on the same runs.
+    """
+    own = made[model if rival in NULLS else UNCHANGED]
+    gap = scored(cases, own) - scored(cases, made[rival])
+    return gap, float(gap.std(ddof=1) / np.sqrt(gap.size))
 
 
 def forecasts(cases: Sequence[Case]) -> dict[str, list[Forecast]]:
@@ -145,29 +155,24 @@ def score_table(
     cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]], draws: NDArray[np.int64]
 ) -> pl.DataFrame:
     """Return the mean scores of each forecaster, the case as the unit."""
-    rows = []
-    for name, forecast in made.items():
-        row: dict[str, object] = {"forecaster": name}
-        for title, score in SCORES.items():
-            values = np.array([score(c, f) for c, f in zip(cases, forecast, strict=True)])
-            row[title] = interval(values, draws)
-        rows.append(row)
-    return pl.DataFrame(rows)
+    return pl.DataFrame(
+        [
+            {"forecaster": name}
+            | {title: interval(scored(cases, own, by), draws) for title, by in SCORES.items()}
+            for name, own in made.items()
+        ]
+    )
 
 
 def skill_table(
     cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]], draws: NDArray[np.int64]
 ) -> pl.DataFrame:
     """Return Brier scores of the model less those of each rival; below 0 the model is better."""
-    each = {name: briers(cases, forecast) for name, forecast in made.items()}
     rows = []
     for name in RIVALS:
         row: dict[str, object] = {"less": name}
-        for model in (PRIOR, FITTED, BY_REGION):
-            if name not in NULLS and model != PRIOR:
-                continue
-            gap = each[model if name in NULLS else UNCHANGED] - each[name]
-            error = gap.std(ddof=1) / np.sqrt(gap.size)
+        for model in (PRIOR, FITTED, BY_REGION) if name in NULLS else (PRIOR,):
+            gap, error = gap_to(name, model, cases, made)
             row[model] = (
                 f"{interval(gap, draws, '+')}, s.e. {error:.3f}, better in {int((gap < 0).sum())}"
             )
@@ -248,17 +253,14 @@ def terms_table(cases: Sequence[Case]) -> tuple[pl.DataFrame, Floats]:
     return pl.DataFrame(rows), np.array(errors)
 
 
-def change_table(
-    cases: Sequence[Case],
-    made: Sequence[Mapping[str, Forecast]],
-) -> pl.DataFrame:
+def change_table(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> pl.DataFrame:
     """Return what each change does to Brier score, time and terms; above 0 it makes them worse."""
     rows = []
-    for name in made[0]:
+    for name, forecast in made.items():
         row: dict[str, object] = {"the model": name}
         for title, score in (("Brier", brier), ("CRPS, years", crps), ("terms", off_terms)):
-            values = np.array([score(c, f[name]) for c, f in zip(cases, made, strict=True)])
-            own = np.array([score(c, f[UNCHANGED]) for c, f in zip(cases, made, strict=True)])
+            values = scored(cases, forecast, score)
+            own = scored(cases, made[UNCHANGED], score)
             gap = (values - own)[known := np.isfinite(values)]
             if gap.size:
                 row[title] = float(values[known].mean())
@@ -388,11 +390,9 @@ class Validation:
 def validate(results: Mapping[str, Results], play: PlayAgain) -> Validation:
     """Return forecasts and scores of cases, from the sweep of each; `play` plays some again."""
     cases = [case_of(name, found) for name, found in results.items()]
-    changed = [changed_forecasts(results[case.name], case, play) for case in cases]
-    without = {
-        name: [found[name] for found in changed] for name in (UNCHANGED, EXCHANGED, DEADLINES)
-    }
-    made = forecasts(cases) | without
+    by_case = [changed_forecasts(results[case.name], case, play) for case in cases]
+    changed = {name: [found[name] for found in by_case] for name in CHANGES}
+    made = forecasts(cases) | {name: changed[name] for name in (UNCHANGED, EXCHANGED, DEADLINES)}
     draws = resamples(len(cases))
     terms, errors = terms_table(cases)
     return Validation(
@@ -437,9 +437,7 @@ def verdict(cases: Sequence[Case], made: Mapping[str, Sequence[Forecast]]) -> st
     words: dict[str, list[str]] = {"beats": [], "loses to": [], "cannot be told from": []}
     needed = []
     for name in RIVALS:
-        own = made[FITTED if name in NULLS else UNCHANGED]
-        gap = briers(cases, own) - briers(cases, made[name])
-        error = gap.std(ddof=1) / np.sqrt(gap.size)
+        gap, error = gap_to(name, FITTED, cases, made)
         told = "beats" if gap.mean() < -error else "loses to" if gap.mean() > error else ""
         words[told or "cannot be told from"].append(name)
         if not told and gap.mean():

@@ -1,16 +1,16 @@
 """A single run's folder opened for reading, and what a reader wants to see of the run."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from sim.analysis.charts import Choices, Figure, Result, Tabular, dot_plot, drawn, table
+from sim.analysis.charts import Chart, Choices, Figure, TableResult, Tabular, dot_plot, drawn, table
 from sim.analysis.deals import article_label
-from sim.analysis.ledger import LedgerOverTime, gate_columns, over_time
+from sim.analysis.ledger import gate_columns, over_time
 from sim.analysis.loading import existing
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
@@ -130,23 +130,7 @@ def _check(frame: pl.DataFrame, name: str, *columns: str) -> None:
         raise NotInResults(f"{name} lacks the column '{missing[0]}'")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RunTable(Result):
-    """One view of a run: its table, and how it is drawn."""
-
-    frame: pl.DataFrame
-    draw: Callable[[pl.DataFrame], Figure]
-
-    def records(self) -> pl.DataFrame:
-        """Return the table."""
-        return self.frame
-
-    def figure(self) -> Figure:
-        """Return the figure."""
-        return self.draw(self.frame)
-
-
-def run_timeline(run: SingleRun) -> RunTable:
+def run_timeline(run: SingleRun) -> TableResult:
     """Return every move with its reason, and a timeline of the kinds of moves.
 
     Raises `NotInResults` if the moves are missing.
@@ -158,25 +142,30 @@ def run_timeline(run: SingleRun) -> RunTable:
         pl.col("move").replace_strict(kind, default=CALENDAR).alias("kind"),
         pl.col("actor").replace_strict(names, default=""),
     )
-    return RunTable(frame=frame, draw=_timeline)
+    return TableResult(frame=frame, draw=_timeline)
 
 
 def _timeline(frame: pl.DataFrame) -> Figure:
-    kinds = frame["kind"].unique(maintain_order=True).sort().to_list()
-    rows = [
-        {
-            "date": row["date"].isoformat(),
-            "kind": row["kind"],
-            "actor": row["actor"] or "both, or nobody",
-            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
-        }
-        for row in frame.iter_rows(named=True)
-    ]
-    chart = drawn("moves", rows, kinds=kinds)
+    kinds = frame["kind"].unique().sort().to_list()
+    chart = _moves_on(frame["kind"].to_list(), kinds, frame)
     return Figure(chart, "Moves by kind; point at one to read it", {"step": 42})
 
 
-def run_turns(run: SingleRun) -> RunTable:
+def _moves_on(lines: Sequence[str], order: Sequence[str], frame: pl.DataFrame) -> Chart:
+    """Return each move as a point on its line."""
+    rows = [
+        {
+            "date": row["date"].isoformat(),
+            "kind": line,
+            "actor": row["actor"] or "both, or nobody",
+            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
+        }
+        for line, row in zip(lines, frame.iter_rows(named=True), strict=True)
+    ]
+    return drawn("moves", rows, kinds=order)
+
+
+def run_turns(run: SingleRun) -> TableResult:
     """Return the few moves that decided the run, by date: signatures and ends before all else.
 
     Raises `NotInResults` if the moves are missing, or none is of that kind.
@@ -188,24 +177,16 @@ def run_turns(run: SingleRun) -> RunTable:
     chosen = told.sort(rank, -pl.col("week")).head(MOST_TURNS).sort("week", "said")
     if chosen.is_empty():
         raise NotInResults("no move of this run is a signature, a refusal or an end")
-    return RunTable(frame=chosen, draw=_turns)
+    return TableResult(frame=chosen, draw=_turns)
 
 
 def _turns(frame: pl.DataFrame) -> Figure:
-    rows = [
-        {
-            "date": row["date"].isoformat(),
-            "kind": f"{row['date'].day} {row['date']:%B %Y}: {row['said'][:MOST_SAID]}",
-            "actor": row["actor"] or "both, or nobody",
-            "told": f"{row['said']} ({row['why']})" if row["why"] else row["said"],
-        }
-        for row in frame.iter_rows(named=True)
-    ]
-    chart = drawn("moves", rows, kinds=[row["kind"] for row in rows])
-    return Figure(chart, "The moves that decided this run", {"step": 30})
+    told = frame.select("date", "said").iter_rows()
+    lines = [f"{day.day} {day:%B %Y}: {said[:MOST_SAID]}" for day, said in told]
+    return Figure(_moves_on(lines, lines, frame), "The moves that decided this run", {"step": 30})
 
 
-def run_demands(run: SingleRun) -> RunTable:
+def run_demands(run: SingleRun) -> TableResult:
     """Return what each side asked for, and its reservation value, week by week.
 
     Raises `NotInResults` if the weeks are missing.
@@ -219,19 +200,19 @@ def run_demands(run: SingleRun) -> RunTable:
     frame = run.weeks.select("week", "date", *(pl.col(c).alias(n) for c, n in columns.items()))
     notes = ("Shares of what was open at the start, by each side's own weights.",)
     title = "Demands and the least that each side takes"
-    return RunTable(
+    return TableResult(
         frame=frame, draw=lambda f: _lines(f, title, "share of what was open"), notes=notes
     )
 
 
-def run_home(run: SingleRun) -> RunTable:
+def run_home(run: SingleRun) -> TableResult:
     """Return approval, public support, protest and the mediator's attention, week by week.
 
     Raises `NotInResults` if the weeks are missing.
     """
     columns = ("week", "date", "approval", "opinion", "protest", "attention")
     _check(run.weeks, WEEKS, *columns)
-    return RunTable(
+    return TableResult(
         frame=run.weeks.select(columns),
         draw=lambda f: _lines(f, "At home, and the mediator's attention", "share"),
         notes=("`opinion` is mean public support for a treaty, `attention` the mediator's.",),
@@ -252,7 +233,7 @@ def _lines(frame: pl.DataFrame, title: str, axis: str) -> Figure:
     return Figure(chart, title, 280)
 
 
-def run_text(run: SingleRun) -> RunTable:
+def run_text(run: SingleRun) -> TableResult:
     """Return where each open article and both drafts stood, week by week.
 
     Raises `NotInResults` if the weeks are missing or no article was open.
@@ -272,7 +253,7 @@ def run_text(run: SingleRun) -> RunTable:
         raise NotInResults("no article was open at the start")
     first, second = (run.name(party) for party in run.scenario.parties)
     notes = (f"0 is {first}'s wording, 1 {second}'s. The text is agreed, or between the drafts.",)
-    return RunTable(frame=pl.concat(tables), draw=_text, notes=notes)
+    return TableResult(frame=pl.concat(tables), draw=_text, notes=notes)
 
 
 def _drafts(run: SingleRun) -> Iterator[tuple[str, str, str]]:
@@ -312,7 +293,7 @@ def _text(frame: pl.DataFrame) -> Figure:
     return Figure(chart, "The text and both drafts", 260)
 
 
-def run_wants(run: SingleRun) -> RunTable:
+def run_wants(run: SingleRun) -> TableResult:
     """Return what each actor wanted of what was open, and what became of it.
 
     Raises `NotInResults` if no article was open.
@@ -340,7 +321,7 @@ def run_wants(run: SingleRun) -> RunTable:
     notes = (
         "Ideals and the final position lie between 0 and 1, weights on each actor's own scale.",
     )
-    return RunTable(frame=table(rows), draw=_wants, notes=notes)
+    return TableResult(frame=table(rows), draw=_wants, notes=notes)
 
 
 def _wants(frame: pl.DataFrame) -> Figure:
@@ -355,7 +336,7 @@ def _wants(frame: pl.DataFrame) -> Figure:
     return dot_plot(rows, title, "position", format=".2f", domain=(0, 1), series="whose")
 
 
-def run_ledger(run: SingleRun) -> LedgerOverTime:
+def run_ledger(run: SingleRun) -> TableResult:
     """Return what each week was charged to.
 
     Raises `NotInResults` if the weeks are missing.

@@ -6,10 +6,12 @@ makes a difference. On a sampled design changes are proposed only: each comes wi
 sweep that plays it, whose report says whether it holds.
 """
 
+import math
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +20,7 @@ from scipy.stats import norm
 
 from sim.analysis.charts import Figure, Result, Schema, dot_plot
 from sim.analysis.results import Floats, NotInResults, Results, short, word
+from sim.errors import did_you_mean
 from sim.runs.intervals import LEVEL, Clusters, Estimate, Z, estimate, paired_estimate
 from sim.sweeps.columns import DERIVED, is_share
 from sim.sweeps.overrides import Value
@@ -42,15 +45,9 @@ class Change:
     sure: bool  # whether it was played and holds; a proposal is not
     played_by: str = ""  # line of the sweep that plays a proposal
 
-    @property
-    def words(self) -> str:
-        """The change, e.g. ``agenda: single_undertaking → interim_allowed``."""
-        return ", ".join(f"{key}: {before} → {after}" for key, before, after in self.levers)
-
-    @property
-    def short_words(self) -> str:
-        """The change with the keys as figures name them."""
-        return ", ".join(f"{short(key)}: {before} → {after}" for key, before, after in self.levers)
+    def words(self, named: Callable[[str], str] = str) -> str:
+        """Return the change, e.g. ``agenda: single_undertaking → interim_allowed``."""
+        return ", ".join(f"{named(key)}: {before} → {after}" for key, before, after in self.levers)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,7 +64,6 @@ class TurningPoints(Result):
 
     outcome: str
     line: float
-    start: str  # where the changes start from
     at_start: Estimate
     changes: tuple[Change, ...]
 
@@ -75,7 +71,7 @@ class TurningPoints(Result):
         """Return one line a change: levers, size, outcome before and after."""
         for change in self.changes:
             yield {
-                "change": change.words,
+                "change": change.words(),
                 "levers": len(change.levers),
                 "size": change.size,
                 "before": change.before.value,
@@ -92,7 +88,7 @@ class TurningPoints(Result):
         if not self.changes:
             raise NotInResults("no change within the sweep takes the outcome across the line")
         found = [("at the start", self.at_start)]
-        found += [(change.short_words, change.after) for change in self.changes[:15]]
+        found += [(change.words(short), change.after) for change in self.changes[:15]]
         rows = [{"label": label, **outcome.columns()} for label, outcome in found]
         axis = f"mean of {self.outcome}, and the line at {self.line:g}"
         played = all(change.sure for change in self.changes)
@@ -124,17 +120,28 @@ def turning_points(
                 f"{DERIVED[outcome].words} is no share of runs; from Python, give a line"
             )
         line = LINE
-    swept = results.plan.swept
-    if not swept:
+    if not results.plan.swept:
         raise NotInResults("nothing was swept, so there are no levers to change")
     given = dict(start or {})
-    for key in given:
-        if key not in swept:
-            raise NotInResults(
-                f"'{key}' was not swept, so nothing starts from it; swept: {', '.join(swept)}"
-            )
+    for key, value in given.items():
+        if problem := start_problem(results, key, value):
+            raise NotInResults(problem)
     across = _on_points if results.sampled else _on_grid
     return across(results, given, outcome, line)
+
+
+def start_problem(results: Results, key: str, value: Value) -> str:
+    """Return why the inverse question cannot start from a value of a key; empty if it can."""
+    if key not in results.plan.swept:
+        return f"{key}: was not swept{did_you_mean(key, results.plan.swept)}"
+    if key in results.plan.point_keys:
+        number = isinstance(value, (int, float)) and math.isfinite(value)
+        return "" if number else f"{key}={word(value)}: is no number"
+    known = [word(option) for option in results.options[key]]
+    if word(value) in known:
+        return ""
+    near = did_you_mean(word(value), known)
+    return f"{key}={word(value)}: is none of the values that were swept{near}"
 
 
 def _side(found: Estimate, line: float) -> str:
@@ -144,14 +151,9 @@ def _side(found: Estimate, line: float) -> str:
 def _on_grid(
     results: Results, given: Mapping[str, Value], outcome: str, line: float
 ) -> TurningPoints:
-    cells, options = results.plan.combinations, results.options
-    wanted = {**cells[0].values, **{k: _known(k, v, options[k]) for k, v in given.items()}}
-    start = " ".join(f"{key}={word(value)}" for key, value in wanted.items())
-    number = next((n for n, entry in enumerate(cells) if dict(entry.values) == wanted), None)
-    if number is None:
-        raise NotInResults(f"no cell has the values {start}")
-    values = results.outcome(outcome)
-    share = is_share(outcome)
+    cells, number = results.plan.combinations, _combination(results, given)
+    start = " ".join(_values(results, number))
+    values, share = results.outcome(outcome), is_share(outcome)
     found = [estimate(values[n : n + 1], share=share) for n in range(len(cells))]
     here = found[number]
     if not here.runs:
@@ -159,11 +161,10 @@ def _on_grid(
     crossing = [
         n for n, after in enumerate(found) if after.runs and _side(after, line) != _side(here, line)
     ]
-    numbers = {tuple(entry.values.values()): n for n, entry in enumerate(cells)}
-    grid = Grid(wanted, numbers, values, share)
     clear = [n for n in (number, *crossing) if _beyond(found[n], line, len(cells))]
-    sure = [n for n in crossing if {n, number} <= {*clear} and grid.needed(n)]
-    changes = [_change_of_cell(wanted, cells[n].values, options, (here, found[n])) for n in sure]
+    needed = partial(_needed, results, values, share, number)
+    sure = [n for n in crossing if {n, number} <= {*clear} and needed(n)]
+    changes = [_change_of_cell(results, (number, n), (here, found[n])) for n in sure]
     changes.sort(key=lambda c: (len(c.levers), c.size, -abs(c.after.value - line)))
     notes = [
         f"Both sides are clear of the line, as one of {len(cells)} cells, and each lever makes a "
@@ -180,10 +181,9 @@ def _on_grid(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=start,
         at_start=here,
         changes=tuple(_smallest(changes)[:MOST_CHANGES]),
-        notes=tuple(notes),
+        notes=(f"Starting from {start}.", *notes),
     )
 
 
@@ -194,51 +194,31 @@ def _beyond(found: Estimate, line: float, cells: int) -> bool:
     return abs(found.value - line) * Z > arm * quantile
 
 
-class Grid(NamedTuple):
-    """Cells of a grid, and where changes start."""
-
-    start: Mapping[str, Value]
-    numbers: Mapping[tuple[Value, ...], int]  # the cell of each combination of values
-    values: Floats  # outcomes; shape (cells, replicates)
-    share: bool
-
-    def needed(self, number: int) -> bool:
-        """Return whether each changed lever makes a difference, where the cell without it is."""
-        end = next(values for values, n in self.numbers.items() if n == number)
-        for place, value in enumerate(self.start.values()):
-            back = self.numbers.get((*end[:place], value, *end[place + 1 :]))
-            if end[place] == value or back is None:
-                continue
-            change = self.values[[number]] - self.values[[back]]
-            found = paired_estimate(change) if self.share else estimate(change)
-            if found.low <= 0.0 <= found.high:
-                return False
-        return True
-
-
-def _known(key: str, value: Value, options: list[Value]) -> Value:
-    """Return the swept value that was meant; `NotInResults` if it was not swept."""
-    for option in options:
-        if option == value or word(option) == word(value):
-            return option
-    known = ", ".join(word(option) for option in options)
-    raise NotInResults(f"{key}={word(value)} was not swept; values: {known}")
+def _needed(results: Results, values: Floats, share: bool, start: int, number: int) -> bool:
+    """Return whether each changed lever makes a difference, where the cell without it is."""
+    there, here = (results.plan.combinations[n].values for n in (number, start))
+    for key, value in here.items():
+        back = results.combination_of.get(tuple({**there, key: value}.values()))
+        if there[key] == value or back is None:
+            continue
+        change = values[[number]] - values[[back]]
+        found = paired_estimate(change) if share else estimate(change)
+        if found.low <= 0.0 <= found.high:
+            return False
+    return True
 
 
 def _change_of_cell(
-    wanted: Mapping[str, Value],
-    values: Mapping[str, Value],
-    options: Mapping[str, list[Value]],
-    outcomes: tuple[Estimate, Estimate],
+    results: Results, cells: tuple[int, int], outcomes: tuple[Estimate, Estimate]
 ) -> Change:
-    before, after = outcomes
-    differing = [key for key in wanted if values[key] != wanted[key]]
-    steps = sum(_steps(wanted[key], values[key], options[key]) for key in differing)
+    here, there = (results.plan.combinations[n].values for n in cells)
+    differing = [key for key in here if there[key] != here[key]]
+    steps = sum(_steps(here[key], there[key], results.options[key]) for key in differing)
     return Change(
-        levers=tuple((key, word(wanted[key]), word(values[key])) for key in differing),
+        levers=tuple((key, word(here[key]), word(there[key])) for key in differing),
         size=float(steps),
-        before=before,
-        after=after,
+        before=outcomes[0],
+        after=outcomes[1],
         sure=True,
     )
 
@@ -269,8 +249,9 @@ def _on_points(
     The ends are the lowest and the highest third of the drawn values, all else as drawn.
     """
     number = _combination(results, given)
-    cells = number * results.points + np.arange(results.points)
-    values, clusters = results.outcome(outcome)[cells], results.clusters_of(cells)
+    start = ", ".join([*_values(results, number), "all drawn numbers as drawn"])
+    values = results.by_combination(results.outcome(outcome))[number]
+    clusters = results.clusters_of(np.arange(results.points))
     if not np.isfinite(values).any():
         raise NotInResults("the cell to start from has no runs")
     share = is_share(outcome)
@@ -299,10 +280,9 @@ def _on_points(
     return TurningPoints(
         outcome=outcome,
         line=line,
-        start=", ".join([*_values(results, number), "all drawn numbers as drawn"]),
         at_start=here,
         changes=tuple(changes[:MOST_CHANGES]),
-        notes=tuple(notes),
+        notes=(f"Starting from {start}.", *notes),
     )
 
 
@@ -314,15 +294,22 @@ def _estimate(
 
 
 def _combination(results: Results, given: Mapping[str, Value]) -> int:
+    """Return the combination with these values, the others as in the first one where it is so."""
+    cells = results.plan.combinations
     drawn = [key for key in given if key not in results.chosen_keys]
     if drawn:
         raise NotInResults(f"'{drawn[0]}' was drawn, so the inverse question starts from no value")
     chosen = {key: word(value) for key, value in given.items()}
-    for number, entry in enumerate(results.plan.combinations):
-        if all(word(entry.values[key]) == value for key, value in chosen.items()):
-            return number
-    values = " ".join(f"{key}={value}" for key, value in chosen.items())
-    raise NotInResults(f"no cell has the values {values}")
+    fitting = [
+        number
+        for number, entry in enumerate(cells)
+        if all(word(entry.values[key]) == value for key, value in chosen.items())
+    ]
+    if not fitting:
+        values = " ".join(f"{key}={value}" for key, value in chosen.items())
+        raise NotInResults(f"no cell has the values {values}")
+    first = cells[0].values
+    return max(fitting, key=lambda n: sum(cells[n].values[k] == v for k, v in first.items()))
 
 
 def _values(results: Results, number: int) -> list[str]:

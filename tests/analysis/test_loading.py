@@ -209,7 +209,7 @@ def test_an_extended_sweep_that_was_cut_off(copied: Path) -> None:
     results = load(copied)
     assert any("was being extended" in note for note in results.notes)
     assert results.stored == 288
-    assert signing_rates(results, []).rates[0].shares["signed"].runs == 288
+    assert signing_rates(results, []).to_frame()["runs"].to_list() == [288]
 
 
 def test_columns_in_the_middle_are_damaged(copied: Path) -> None:
@@ -253,9 +253,9 @@ def test_all_runs_signed_or_none(
     word: str, share: float, factorial_folder: Path, altered: Altered
 ) -> None:
     results = load(altered(factorial_folder, set_signed(word)))
-    rate = signing_rates(results, []).rates[0].shares["signed"]
-    assert rate.value == share
-    assert rate.high > rate.low
+    rate = signing_rates(results, []).to_frame().row(0, named=True)
+    assert rate["signed"] == share
+    assert rate["signed_high"] > rate["signed_low"]
     found = report(results)
     missing = {p.key: p.missing for s in found.sections for p in s.parts if p.missing}  # type: ignore[attr-defined]
     assert "chosen values only" in missing["importance"]

@@ -1,6 +1,7 @@
 """What a sweep says, chapter by chapter: sentences, each with the query of its numbers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -9,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.assumptions import AssumptionLedger
-from sim.analysis.deals import Rate, signing_rates
-from sim.analysis.ledger import ledger
+from sim.analysis.ledger import GATES, largest, ledger
 from sim.analysis.page.content import (
     Number,
     Statement,
@@ -24,10 +24,11 @@ from sim.analysis.page.content import (
     together,
 )
 from sim.analysis.paired import Difference, best_set, paired_differences, worst_case
-from sim.analysis.results import Floats, Results, word
+from sim.analysis.results import Floats, Group, Results, word
 from sim.errors import SimError
+from sim.model.codes import Gate
 from sim.runs.intervals import Estimate, estimate, spread
-from sim.runs.outcomes import LEDGER_COLUMNS
+from sim.runs.story import gate_words
 from sim.runs.terminal import counted
 from sim.sweeps.columns import DERIVED, NEEDS_INTERIM
 from sim.sweeps.overrides import Value
@@ -54,16 +55,17 @@ def answer(
     What the results do not hold, or what is damaged, is left out: the section on it says why.
     """
     ranging, apart = partial(_range, outcome=outcome), partial(_difference, outcome=outcome)
-    makers: dict[str, tuple[Callable[[Results], Iterator[Statement]], ...]]
-    makers = {"often": (ranging, apart), "when": (_when,), "terms": (_terms,)}
-    said: dict[str, tuple[Statement, ...]] = {"often": (_signed(results),)}
-    for chapter, makes in {**makers, "way": (_gates,)}.items():
+    makers: dict[str, tuple[Callable[[Results], Iterator[Statement]], ...]] = {
+        "often": (_signed, ranging, apart),
+        "when": (_when,),
+        "terms": (_terms,),
+        "way": (_gates, partial(_grounds, assumptions=assumptions)),
+    }
+    said: dict[str, tuple[Statement, ...]] = {}
+    for chapter, makes in makers.items():
         for make in makes:
-            try:
+            with suppress(SimError):
                 said[chapter] = (*said.get(chapter, ()), *make(results))
-            except SimError:
-                continue
-    said["way"] = (*said.get("way", ()), *_grounds(results, assumptions))
     return said
 
 
@@ -72,6 +74,18 @@ def statement(text: str, findings: Mapping[str, Finding]) -> Statement:
     numbers = {name: n for found in findings.values() for name, n in found.numbers.items()}
     parts = {name: found.query for name, found in findings.items()}
     return Statement(text, numbers, together(parts))
+
+
+def _measured(
+    results: Results, name: str, values: Floats, cells: NDArray[np.int64], found: Estimate,
+    macro: str, format: str = ".1%", **asked: object,
+) -> Finding:  # fmt: skip
+    """Return an estimate from the values of some cells, with the macro's query that gives it."""
+    points = results.clusters_of(cells)
+    alone = macro == "share" and points is None and len(cells) == 1
+    freedom = None if alone else spread(values[cells], points).freedom
+    query = sql(macro, r=results, names=interval_names(name), freedom=freedom, **asked)
+    return Finding(interval_numbers(name, found, format), query)
 
 
 def share(
@@ -87,39 +101,26 @@ def share(
     values: 1 where they do, NaN where there is no run.
     cells, where: the cells that it rests on, and the runs in them as SQL.
     """
-    points, block = results.clusters_of(cells), values[cells]
-    alone = points is None and len(cells) == 1
-    freedom = None if alone else spread(block, points).freedom
-    query = sql(
-        "share",
-        r=results,
-        names=interval_names(name),
-        condition=condition,
-        where=where,
-        freedom=freedom,
-    )
-    return Finding(interval_numbers(name, estimate(block, points, share=True)), query)
+    found = estimate(values[cells], results.clusters_of(cells), share=True)
+    asked = {"condition": condition, "where": where}
+    return _measured(results, name, values, cells, found, "share", **asked)
 
 
 def told(
-    results: Results, name: str, outcome: str, cells: NDArray[np.int64], where: str
+    results: Results,
+    name: str,
+    outcome: str,
+    cells: NDArray[np.int64],
+    at: Mapping[str, Value] | None = None,
 ) -> Finding:
-    """Return the share or the mean of an outcome; `cells` and `where` are as in `share`."""
+    """Return the share or the mean of an outcome over some cells, those `at` some values."""
     kind, values = DERIVED[outcome], results.outcome(outcome)
+    where, horizon = among(results, at or {}, cells=cells), results.plan.common_horizon
     if kind.share:
         return share(results, name, values, kind.condition, cells, where)
-    horizon = results.plan.common_horizon
-    query = sql(
-        "within",
-        r=results,
-        names=interval_names(name),
-        value=kind.sql(horizon),
-        where=where,
-        freedom=spread(values[cells], results.clusters_of(cells)).freedom,
-        most=kind.most(horizon),
-    )
     found = results.told(values, cells, outcome)
-    return Finding(interval_numbers(name, found, kind.format), query)
+    asked = {"value": kind.sql(horizon), "where": where, "most": kind.most(horizon)}
+    return _measured(results, name, values, cells, found, "within", kind.format, **asked)
 
 
 def pooled(results: Results, name: str, outcome: str) -> Finding:
@@ -130,7 +131,7 @@ def pooled(results: Results, name: str, outcome: str) -> Finding:
     cells = results.pooled
     if outcome in NEEDS_INTERIM:
         cells = cells[results.allows_interim[cells]]
-    return told(results, name, outcome, cells, among(results, {}, cells=cells))
+    return told(results, name, outcome, cells)
 
 
 def paired_query(results: Results, name: str, outcome: str, entry: Difference) -> str:
@@ -149,26 +150,15 @@ def paired_query(results: Results, name: str, outcome: str, entry: Difference) -
     )
 
 
-def _mean(
-    results: Results,
-    name: str,
-    values: Floats,
-    column: str,
-    condition: str = "",
-) -> Finding:
+def _mean(results: Results, name: str, values: Floats, column: str, condition: str = "") -> Finding:
     """Return the mean of a column within [0, 1] over the runs that meet a condition."""
     cells = results.pooled
-    points = results.clusters_of(cells)
+    found = estimate(values[cells], results.clusters_of(cells), bounds=(0.0, 1.0))
     where = among(results, {}, condition, cells)
-    freedom = spread(values[cells], points).freedom
-    query = sql(
-        "mean", r=results, names=interval_names(name), value=column, where=where, freedom=freedom
-    )
-    found = estimate(values[cells], points, bounds=(0.0, 1.0))
-    return Finding(interval_numbers(name, found), query)
+    return _measured(results, name, values, cells, found, "mean", value=column, where=where)
 
 
-def _signed(results: Results) -> Statement:
+def _signed(results: Results) -> Iterator[Statement]:
     findings = {
         name: pooled(results, name, outcome)
         for name, outcome in (("signed", "signed"), ("full", "signed_full"))
@@ -204,24 +194,26 @@ def _signed(results: Results) -> Statement:
         text += "; {failed} more failed and are not counted"
         failed = f"SELECT count(*) AS failed FROM {results.source} WHERE run_status = 'failed'"
         findings["f"] = Finding({"failed": Number(results.failed, ",")}, failed)
-    return statement(f"{text}.", findings)
+    yield statement(f"{text}.", findings)
 
 
 def _range(results: Results, outcome: str) -> Iterator[Statement]:
-    ranked, kind = signing_rates(results, outcome=outcome).sorted(), DERIVED[outcome]
-    if not ranked or kind.scale * (ranked[0].asked.value - ranked[-1].asked.value) < NEGLIGIBLE:
+    kind, values = DERIVED[outcome], results.outcome(outcome)
+    rates = [(group, results.told(values, group.cells, outcome)) for group in results.groups()]
+    ranked = sorted((rate for rate in rates if rate[1].runs), key=lambda rate: -rate[1].value)
+    if not ranked or kind.scale * (ranked[0][1].value - ranked[-1][1].value) < NEGLIGIBLE:
         return
-    least, most = ranked[-1], ranked[0]
-    findings = {}
-    for name, rate in (("least", least), ("most", most)):
-        where = among(results, rate.group.values, cells=rate.group.cells)
-        findings[name] = told(results, name, outcome, rate.group.cells, where)
+    findings = {
+        name: told(results, name, outcome, group.cells, group.values)
+        for name, (group, _) in (("least", ranked[-1]), ("most", ranked[0]))
+    }
     unit, what = " weeks" if kind.weeks else "", "it"
     if outcome != "signed":
         what = f"the share of runs in which {kind.words}" if kind.share else kind.words
+    least, most = (_values(ranked, place, kind.scale) for place in (-1, 0))
     text = (
-        f"By cell {what} ranges from {interval_words('least')}{unit} ({_values(least, ranked)}) to "
-        f"{interval_words('most')}{unit} ({_values(most, ranked)})"
+        f"By cell {what} ranges from {interval_words('least')}{unit} ({least}) to "
+        f"{interval_words('most')}{unit} ({most})"
     )
     best = best_set(results, outcome)
     if len(best) > 1:
@@ -232,12 +224,11 @@ def _range(results: Results, outcome: str) -> Iterator[Statement]:
     yield statement(f"{text}.", findings)
 
 
-def _values(rate: Rate, ranked: Sequence[Rate]) -> str:
+def _values(ranked: Sequence[tuple[Group, Estimate]], place: int, scale: float) -> str:
     """Return the values of a cell, and how many others come to the same."""
-    found = ", ".join(f"{key}={value}" for key, value in rate.group.words.items())
-    scale = DERIVED[rate.outcome].scale
-    apart = (scale * abs(other.asked.value - rate.asked.value) for other in ranked)
-    same = sum(each < NEGLIGIBLE for each in apart) - 1
+    group, rate = ranked[place]
+    found = ", ".join(f"{key}={value}" for key, value in group.words.items())
+    same = sum(scale * abs(other.value - rate.value) < NEGLIGIBLE for _, other in ranked) - 1
     return plain(f"{found}, and {counted(same, 'other cell')}" if same else found)
 
 
@@ -269,10 +260,9 @@ def bound(share: float) -> str:
 
 def upwards(largest: Difference) -> tuple[Value, Value, Estimate]:
     """Return the values of a difference in the order in which it is positive, and its size."""
-    found = Estimate(largest.difference, largest.low, largest.high, largest.pairs)
     if largest.difference >= 0:
-        return largest.value, largest.than, found
-    return largest.than, largest.value, negated(found)
+        return largest.value, largest.than, largest.estimate
+    return largest.than, largest.value, negated(largest.estimate)
 
 
 def _words_of_difference(compared: str, comparisons: int, clear: int, outcome: str) -> str:
@@ -355,12 +345,12 @@ def _terms(results: Results) -> Iterator[Statement]:
 
 def _gates(results: Results) -> Iterator[Statement]:
     findings, told = {}, []
-    for name, charge in zip(
-        ("first_gate", "second_gate"), ledger(results, []).largest(), strict=False
-    ):
-        column = LEDGER_COLUMNS[charge.gate]
-        findings[name] = _mean(results, name, results.numbers(column), column)
-        told.append(f"{plain(charge.words)} ({interval_words(name)})")
+    words = gate_words(results.scenario)
+    columns = {words[gate]: column for gate, column in zip(*GATES, strict=True)}
+    charged = largest(ledger(results, []).to_frame(), words[Gate.SIGNED])["gate"]
+    for name, gate in zip(("first_gate", "second_gate"), charged, strict=False):
+        findings[name] = _mean(results, name, results.numbers(columns[gate]), columns[gate])
+        told.append(f"{plain(gate)} ({interval_words(name)})")
     text = (
         "What kept the weeks from being the week of the full signature, as a share of each run's "
         f"weeks and on average over the runs: {' and '.join(told)}."

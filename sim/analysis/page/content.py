@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import chain
 from operator import methodcaller
 from typing import Any, NamedTuple, TypeVar
 
@@ -57,13 +58,13 @@ def shown(value: float | int | str, format: str) -> str:
     """Return a number as a statement shows it."""
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and math.isnan(value):
+    if math.isnan(value):
         return "unknown"
     if format in SCALED:
-        text = unsigned_zero(f"{100 * value:{SCALED[format]}}")
-    else:
-        text = unsigned_zero(f"{value:{format}}")
-    return text.replace("%", " %").replace("-", "−") if "%" in text else text.replace("-", "−")
+        value, format = 100.0 * value, SCALED[format]
+    # With "z" a float that is rounded to zero has no sign.
+    kind = "z" if isinstance(value, float) else ""
+    return f"{value:{kind}{format}}".replace("%", " %").replace("-", "−")
 
 
 def interval_numbers(name: str, found: Estimate, format: str = ".1%") -> dict[str, Number]:
@@ -95,11 +96,6 @@ def interval_words(name: str) -> str:
 def plain(text: str) -> str:
     """Return a name as it may stand in a template, whose braces are for numbers."""
     return text.replace("{", "(").replace("}", ")")
-
-
-def unsigned_zero(text: str) -> str:
-    """Return a number's text, a zero without its sign."""
-    return re.sub(r"^-(?=0*\.?0*%?$)", "", text)
 
 
 @dataclass(frozen=True)
@@ -153,17 +149,12 @@ class Part:
 
 def _labelled(chart: Mapping[str, object]) -> Iterator[tuple[str, float]]:
     """Give the label and the value of each row of a figure that has them."""
-    sets = chart.get("datasets")
-    found = list(sets.values()) if isinstance(sets, Mapping) else []
-    layers = chart.get("layer")
-    for part in [chart, *(layers if isinstance(layers, list) else [])]:
-        data = part.get("data")
-        found.append(data.get("values", []) if isinstance(data, Mapping) else [])
-    for rows in found:
-        for row in rows if isinstance(rows, list) else []:
-            if isinstance(row.get("value"), float) and row["value"] == row["value"]:
-                where = row.get("label") or " · ".join(filter(None, (row.get("y"), row.get("x"))))
-                yield " ".join(filter(None, (where, row.get("series")))), row["value"]
+    sets = chart.get("datasets", {})
+    assert isinstance(sets, Mapping)
+    for row in chain.from_iterable(sets.values()):
+        if isinstance(row.get("value"), float) and not math.isnan(row["value"]):
+            where = row.get("label") or " · ".join(filter(None, (row.get("y"), row.get("x"))))
+            yield " ".join(filter(None, (where, row.get("series")))), row["value"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +201,10 @@ class Report:
 
     def named(self, text: str) -> str:
         """Return a text with words in the place of raw names."""
-        return _named(tuple(self.names.items()), text)
+        if not self.names:
+            return text
+        words = self.names
+        return _pattern(tuple(words)).sub(lambda m: words[m[1]] + (" " if m[2] else ""), text)
 
     def _repr_html_(self) -> str:
         """Return its first screen as a notebook shows it, without the picture."""
@@ -220,16 +214,9 @@ class Report:
 
 
 @cache
-def _pattern(names: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    listed = sorted((name for name, _ in names), key=len, reverse=True)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    listed = sorted(names, key=len, reverse=True)
     return re.compile(rf"(?<![\w.@])({'|'.join(map(re.escape, listed))})(?![\w@])(=?)")
-
-
-def _named(names: tuple[tuple[str, str], ...], text: str) -> str:
-    if not names:
-        return text
-    known = dict(names)
-    return _pattern(names).sub(lambda m: known[m[1]] + (" " if m[2] else ""), text)
 
 
 @cache
@@ -239,11 +226,14 @@ def texts() -> dict[str, Any]:
     The last of its limits is how often forecasts of past cases were right, as `files/evidence.yaml`
     has it.
     """
-    folder = files("sim.analysis.page") / "files"
-    found: dict[str, Any] = yaml.safe_load((folder / "report.yaml").read_text("utf-8"))
-    evidence = yaml.safe_load((folder / "evidence.yaml").read_text("utf-8"))
-    found["limits"].append(evidence["evidence"])
+    found: dict[str, Any] = yaml.safe_load(file_text("report.yaml"))
+    found["limits"].append(yaml.safe_load(file_text("evidence.yaml"))["evidence"])
     return found
+
+
+def file_text(name: str) -> str:
+    """Return the content of one of the page's files."""
+    return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
 class Column(NamedTuple):
@@ -260,23 +250,18 @@ class Column(NamedTuple):
         heading = self.heading or name
         if self.ends is not None:
             rows = frame.select(name, f"{self.ends}low", f"{self.ends}high").iter_rows()
-            return pl.Series(heading, [_interval(row, self.format) for row in rows])
+            texts = [[_text(x, self.format).rstrip(" %") for x in row] for row in rows]
+            told = ["-" if x == "-" else f"{x} [{low}, {high}]" for x, low, high in texts]
+            return pl.Series(heading, told)
         if not self.format:
             return frame[name].alias(heading)
-        texts = ["-" if _unknown(x) else shown(x, self.format) for x in frame[name]]
-        return pl.Series(heading, texts)
+        return pl.Series(heading, [_text(x, self.format) for x in frame[name]])
 
 
-def _unknown(value: float | None) -> bool:
-    return value is None or math.isnan(value)
-
-
-def _interval(row: tuple[float | None, ...], format: str) -> str:
-    texts = [
-        "-" if x is None or _unknown(x) else shown(x, format).rstrip(" %") if format else str(x)
-        for x in row
-    ]
-    return "-" if _unknown(row[0]) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+def _text(value: float | None, format: str) -> str:
+    if value is None or math.isnan(value):
+        return "-"
+    return shown(value, format) if format else str(value)
 
 
 Columns = Mapping[str, Column]
@@ -322,7 +307,7 @@ def part(
     columns: str = "",
     table: Callable[[Found], pl.DataFrame] | None = None,
     frame: Callable[[Found], pl.DataFrame] | None = None,
-    draw: Callable[[Found], Figure] | None = methodcaller("figure"),
+    draw: Callable[[Found], Figure | None] | None = methodcaller("figure"),
     notes: bool = True,
 ) -> Part:
     """Return a part of the page, or why it is not there: what `make` raises as `SimError`.
@@ -336,10 +321,11 @@ def part(
     try:
         result = make()
         data = frame(result) if frame else result.to_frame()
-        chart = specification(draw(result)) if draw else None
+        figure = draw(result) if draw else None
     except SimError as error:
         return Part(key, title, missing=str(error).rstrip(". "))
     words = in_words(table(result) if table else data, columns_of(columns or key, result))
+    chart = None if figure is None else specification(figure)
     return Part(key, title, data, words, chart, result.notes if notes else ())
 
 
@@ -366,9 +352,8 @@ def _template() -> Template:
     environment.globals.update(
         z=Z, student=student, has=has, signed=DERIVED["signed"].condition, from_above=_from_above
     )
-    text = (files("sim.analysis.page") / "files" / "queries.sql.j2").read_text(encoding="utf-8")
     # Before anything is filled in, so that names and values keep their blanks.
-    return environment.from_string(" ".join(text.split()))
+    return environment.from_string(" ".join(file_text("queries.sql.j2").split()))
 
 
 def column(name: str) -> str:

@@ -7,18 +7,17 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger
-from sim.analysis.charts import Figure, dot_plot, heat_map
+from sim.analysis.charts import Figure, TableResult, dot_plot, heat_map, table
 from sim.analysis.page.answer import Finding, paired_query, pooled, statement, told, upwards
 from sim.analysis.page.content import (
     Number,
     Part,
     Statement,
-    among,
     interval_numbers,
     interval_words,
+    part,
     plain,
     shown,
-    specification,
 )
 from sim.analysis.paired import Difference, paired_differences
 from sim.analysis.results import Results, word
@@ -35,6 +34,8 @@ OUTCOMES = {
     "government_fell_first": "Government falls first",
 }
 """Rows of the summary of findings, and their words."""
+SUMMARY = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+"""Columns of the summary of findings."""
 SIGNING = ("signed", "signed_full", "signed_interim", "interim_ever")
 """Outcomes whose picture, where one key is swept, shows both kinds of deal."""
 LEADING = 3
@@ -67,7 +68,7 @@ def first_screen(results: Results, outcome: str, assumptions: AssumptionLedger) 
         deck=_deck(results),
         lead=tuple(_lead(results, outcome, levers)),
         picture=_picture(results, outcome),
-        summary=pl.DataFrame(rows),
+        summary=pl.DataFrame(rows, SUMMARY, orient="row"),
         caveat=(
             "A share of runs is no probability in the world. Intervals hold the chance of the "
             f"simulation{' and the draw of the points' if results.sampled else ''}: "
@@ -158,8 +159,8 @@ def _two_values(results: Results, outcome: str) -> Statement:
     findings, said, kind = {}, [], DERIVED[outcome]
     unit = "" if kind.share else f" {kind.unit}"
     for name, group in zip(("one", "other"), results.groups(), strict=True):
-        where = among(results, group.values, cells=group.cells)
-        findings[name] = _in_hundreds(told(results, name, outcome, group.cells, where), kind)
+        found = told(results, name, outcome, group.cells, group.values)
+        findings[name] = _in_hundreds(found, kind)
         said.append(f"{interval_words(name)}{unit} with {plain(group.label)}")
     if kind.share:
         return statement(f"Of 100 runs, {kind.words} in {said[0]} and in {said[1]}.", findings)
@@ -173,28 +174,25 @@ def _in_hundreds(found: Finding, kind: Kind) -> Finding:
     return found._replace(numbers={k: Number(n.value, format) for k, n in found.numbers.items()})
 
 
-def _row(results: Results, outcome: str, words: str, rests: str) -> dict[str, str]:
-    """Return a row of the summary: outcome, per 100 runs, biggest lever, how sure."""
-    names = ("outcome", "of 100 runs [95 %]", "biggest lever", "how sure")
+def _row(results: Results, outcome: str, words: str, rests: str) -> tuple[str, str, str, str]:
+    """Return a row of the summary, of `SUMMARY`."""
     kind = DERIVED[outcome]
     try:
-        found = _everywhere(results, outcome)
+        found = results.told(results.outcome(outcome), results.pooled, outcome)
     except SimError as error:
-        return dict(zip(names, (words, "-", "-", str(error)), strict=True))
+        return words, "-", "-", str(error)
     if not found.runs:
-        return dict(zip(names, (words, "ruled out", "-", "by the rules of the talks"), strict=True))
+        return words, "ruled out", "-", "by the rules of the talks"
     clear, compared = _clear_levers(results, outcome)
     lever = f"none clear, of {compared}" if compared else "no comparison"
     if clear:
         value, than, apart = upwards(clear[0])
-        lever = (
-            f"{clear[0].key}: {word(value)} instead of {word(than)}, +{in_hundreds(apart, kind)}"
-        )
+        change = f"{clear[0].key}: {word(value)} instead of {word(than)}"
+        lever = f"{change}, +{in_hundreds(apart, kind)}"
     half = kind.scale * (found.high - found.low) / 2
     sure = f"±{half:.1f} weeks" if kind.weeks else f"±{half:.0f}"
     unit = "" if kind.share else f" {kind.unit}"
-    told = (words, f"{in_hundreds(found, kind)}{unit}", lever, f"{sure} by chance; {rests}")
-    return dict(zip(names, told, strict=True))
+    return words, f"{in_hundreds(found, kind)}{unit}", lever, f"{sure} by chance; {rests}"
 
 
 def in_hundreds(found: Estimate, kind: Kind) -> str:
@@ -204,18 +202,14 @@ def in_hundreds(found: Estimate, kind: Kind) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _everywhere(results: Results, outcome: str) -> Estimate:
-    return results.told(results.outcome(outcome), results.pooled, outcome)
-
-
 def _picture(results: Results, outcome: str) -> Part:
     title = DERIVED[outcome].title
-    try:
+
+    def made() -> TableResult:
         rows, figure = _drawn(results, outcome, title)
-    except SimError as error:
-        return Part("picture", title, missing=str(error).rstrip(". "))
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return Part("picture", title, frame, frame, specification(figure))
+        return TableResult(frame=table(rows), draw=lambda _: figure)
+
+    return part("picture", title, made)
 
 
 def _drawn(results: Results, outcome: str, title: str) -> tuple[list[dict[str, object]], Figure]:
@@ -269,23 +263,16 @@ def _axes(results: Results, outcome: str) -> tuple[str, str]:
 
 def _of_drawn(results: Results, outcome: str) -> list[dict[str, object]]:
     """Return the shares under each chosen value, and in the ends of what moves it most."""
-    values, plan = results.outcome(outcome), results.plan
-    pooled = results.pooled
-
-    def row(label: str, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, object]:
-        found = results.told(values, cells, outcome)
-        return {"label": label, **found.columns()}
-
-    rows = [row(group.label, group.cells) for group in results.groups() if plan.swept]
-    numbers = np.array(plan.points)[pooled % results.points]
+    values, pooled = results.outcome(outcome), results.pooled
+    found = [(g.label, results.told(values, g.cells, outcome)) for g in results.groups()]
+    drawn = np.array(results.plan.points)[pooled % results.points]
     ends = []
-    for n, key in enumerate(plan.point_keys):
-        low, high = np.quantile(numbers[:, n], (1 / 3, 2 / 3))
-        parts = pooled[numbers[:, n] <= low], pooled[numbers[:, n] >= high]
-        told = [
-            row(f"{key}: {words}", part)
-            for words, part in zip((f"up to {low:.3g}", f"from {high:.3g}"), parts, strict=True)
-        ]
-        ends.append((abs(float(str(told[1]["value"])) - float(str(told[0]["value"]))), told))
+    for key, numbers in zip(results.plan.point_keys, drawn.T, strict=True):
+        low, high = np.quantile(numbers, (1 / 3, 2 / 3))
+        one = results.told(values, pooled[numbers <= low], outcome)
+        other = results.told(values, pooled[numbers >= high], outcome)
+        told = [(f"{key}: up to {low:.3g}", one), (f"{key}: from {high:.3g}", other)]
+        ends.append((abs(other.value - one.value), told))
     ends.sort(key=lambda entry: -entry[0])
-    return [*rows, *(one for _, told in ends[:LEADING] for one in told)]
+    found += [end for _, told in ends[:LEADING] for end in told]
+    return [{"label": label, **each.columns()} for label, each in found]

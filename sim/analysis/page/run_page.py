@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from sim.analysis import single_run
+from sim.analysis.charts import TableResult
 from sim.analysis.page.answer import day
 from sim.analysis.page.content import (
     Number,
@@ -20,7 +21,7 @@ from sim.analysis.page.content import (
     texts,
 )
 from sim.analysis.page.sections import quarterly
-from sim.analysis.single_run import RunTable, SingleRun
+from sim.analysis.single_run import SingleRun
 from sim.model.codes import Gate, Treaty
 from sim.runs.story import STATUS_WORDS, gate_keys, gate_words
 
@@ -61,21 +62,21 @@ def _sections(run: SingleRun) -> Iterator[Section]:
         yield Section(key, words["title"], words["intro"], found)
 
 
-def _moves(result: RunTable) -> pl.DataFrame:
+def _moves(result: TableResult) -> pl.DataFrame:
     reason = pl.when(pl.col("why") == "").then(pl.lit("")).otherwise(" (" + pl.col("why") + ")")
     what = (pl.col("said") + reason + ".").alias("what")
     return result.frame.select("date", "actor", what)
 
 
-def _quarterly(result: RunTable) -> pl.DataFrame:
+def _quarterly(result: TableResult) -> pl.DataFrame:
     return quarterly(result.frame, ".2f")
 
 
 def _text(run: SingleRun) -> tuple[Part, ...]:
-    def wants(result: RunTable) -> pl.DataFrame:
+    def wants(result: TableResult) -> pl.DataFrame:
         return _wants(run, result.frame)
 
-    def drafts(result: RunTable) -> pl.DataFrame:
+    def drafts(result: TableResult) -> pl.DataFrame:
         index = ["article", "week", "date"]
         return quarterly(result.frame.pivot("of", index=index, values="position"), ".2f")
 

@@ -5,19 +5,19 @@ words in `files/report.yaml`, which also says how columns are shown.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
 import polars as pl
 
-from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
-from sim.analysis.deals import Terms, signing_rates, terms
+from sim.analysis.assumptions import AssumptionLedger
+from sim.analysis.charts import Result, TableResult
+from sim.analysis.deals import figure_of_dignity, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import boxes
-from sim.analysis.ledger import Ledger, LedgerOverTime, ledger, ledger_over_time
+from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.nulls import constant_hazard, salience_compromise
 from sim.analysis.page.content import (
     Column,
@@ -27,22 +27,21 @@ from sim.analysis.page.content import (
     Statement,
     in_words,
     part,
-    specification,
     texts,
 )
 from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
 from sim.analysis.results import Results
 from sim.analysis.robustness import information, robustness
-from sim.analysis.turning import TurningPoints, turning_points
-from sim.errors import SimError
+from sim.analysis.turning import turning_points
 from sim.sweeps.overrides import Value
 
 
 class Asked(NamedTuple):
-    """What a sweep is asked."""
+    """What a sweep is asked, and what its outcome rests on."""
 
     start: Mapping[str, Value]  # where the inverse question starts, see `turning_points`
     outcome: str  # of `sim.sweeps.columns.DERIVED`
+    assumptions: AssumptionLedger
 
 
 PERCENT = ".1%"
@@ -66,15 +65,12 @@ def _often(results: Results, asked: Asked) -> Iterator[Part]:
         yield part(name, title, own, columns="signing_rates", draw=None, notes=False)
 
 
-def _signing(results: Results, asked: Asked) -> Part:
-    title = "By combination of chosen values" if results.sampled else "By cell"
-    return part("signing_rates", title, lambda: signing_rates(results, outcome=asked.outcome))
-
-
 def _time(results: Results, asked: Asked) -> Iterator[Part]:
     def table(result: Incidence) -> pl.DataFrame:
         share = {"incidence": Column(format=PERCENT, ends="")}
-        wide = _wide(result.to_frame(yearly=True), share, "event", ["cells", "date"])
+        week = pl.col("week")
+        last = (week % 52 == 51) | (week == week.max().over("cells"))
+        wide = _wide(result.to_frame().filter(last), share, "event", ["cells", "date"])
         return wide.rename({name: f"{name}, %" for name in wide.columns[2:]})
 
     title = "Cumulative incidence of the first event"
@@ -86,8 +82,8 @@ def _terms(results: Results, asked: Asked) -> Iterator[Part]:
     yield part("terms", title, lambda: terms(results, []), table=_measures)
 
 
-def _measures(result: Terms) -> pl.DataFrame:
-    return result.to_frame().drop("measure")
+def _measures(result: TableResult) -> pl.DataFrame:
+    return result.frame.drop("measure")
 
 
 def _terms_by_cell(results: Results) -> Iterator[Part]:
@@ -98,7 +94,7 @@ def _terms_by_cell(results: Results) -> Iterator[Part]:
         make,
         columns="terms",
         table=_measures,
-        draw=lambda r: r.figure_of_worth("dignity"),
+        draw=lambda r: figure_of_dignity(r.frame),
     )
     yield part(
         "final_positions",
@@ -111,7 +107,7 @@ def _terms_by_cell(results: Results) -> Iterator[Part]:
     )
 
 
-def _positions(result: Terms) -> pl.DataFrame:
+def _positions(result: TableResult) -> pl.DataFrame:
     return result.to_frame().filter(pl.col("measure").str.starts_with("position_"))
 
 
@@ -126,11 +122,17 @@ def _by_article(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _way(results: Results, asked: Asked) -> Iterator[Part]:
     title = "Week by week"
-    over_time = part("ledger_over_time", title, lambda: ledger_over_time(results), table=_quarterly)
+    over_time = part(
+        "ledger_over_time",
+        title,
+        lambda: ledger_over_time(results),
+        table=lambda r: quarterly(r.frame, PERCENT),
+    )
     if not over_time.missing:
         yield over_time
     yield part("ledger_pooled", "What each week is charged to", lambda: ledger(results, []))
-    yield from _assumptions(results, asked)
+    title = "What moved, and on what ground"
+    yield part("assumptions", title, lambda: asked.assumptions, table=_known_columns, draw=None)
     yield part("robustness", "Which choice holds up", lambda: robustness(results))
     if results.sampled:
         title = "Which number to find out next"
@@ -139,7 +141,9 @@ def _way(results: Results, asked: Asked) -> Iterator[Part]:
 
 def _referees(results: Results, asked: Asked) -> Iterator[Part]:
     if len(results.plan.combinations) > 1:
-        yield _signing(results, asked)
+        title = "By combination of chosen values" if results.sampled else "By cell"
+        make = partial(signing_rates, results, outcome=asked.outcome)
+        yield part("signing_rates", title, make)
         yield from _terms_by_cell(results)
     yield part("ledger", "The ledger by cell", lambda: ledger(results), table=_gates, draw=None)
     if len(results.chosen_keys) > 1:
@@ -150,19 +154,21 @@ def _referees(results: Results, asked: Asked) -> Iterator[Part]:
             frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
             draw=None,
         )
-    yield _variance(results, asked)
+    yield part(
+        "variance_shares",
+        "What the variance from run to run rests on",
+        lambda: asked.assumptions,
+        frame=lambda r: r.shares_frame(),
+        notes=False,
+    )
     for parts in (_drivers, _game, _null):
         yield from parts(results, asked)
 
 
-def _gates(result: Ledger) -> pl.DataFrame:
+def _gates(result: TableResult) -> pl.DataFrame:
     frame, share = result.to_frame().drop("low", "high", "runs"), {"share": Column(format=PERCENT)}
-    keys = list(result.keys)
+    keys = frame.columns[: frame.columns.index("gate")]
     return _wide(frame, share, "gate", keys) if keys else in_words(frame, share)
-
-
-def _quarterly(result: LedgerOverTime) -> pl.DataFrame:
-    return quarterly(result.to_frame(), PERCENT)
 
 
 def quarterly(frame: pl.DataFrame, format: str) -> pl.DataFrame:
@@ -179,7 +185,7 @@ def _everywhere(result: Differences) -> pl.DataFrame:
 
 def _game(results: Results, asked: Asked) -> Iterator[Part]:
     make = cache(lambda: strategy_game(results, outcome=asked.outcome))
-    first = part("game_payoffs", "Payoffs", make, table=_payoffs)
+    first = part("game_payoffs", "Payoffs", make, table=lambda r: _flagged(r, "equilibrium", ""))
     yield first
     if first.missing:
         return
@@ -190,9 +196,10 @@ def _game(results: Results, asked: Asked) -> Iterator[Part]:
         yield part(key, title, make, frame=frame, draw=None, notes=False)
 
 
-def _payoffs(result: StrategyGame) -> pl.DataFrame:
-    told = pl.when("equilibrium").then(pl.lit("yes")).otherwise(pl.lit(""))
-    return result.to_frame().with_columns(told.alias("equilibrium"))
+def _flagged(result: Result, flag: str, no: str) -> pl.DataFrame:
+    """Return a table with words in the place of a flag."""
+    words = pl.when(flag).then(pl.lit("yes")).otherwise(pl.lit(no))
+    return result.to_frame().with_columns(words.alias(flag))
 
 
 def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
@@ -202,37 +209,13 @@ def _drivers(results: Results, asked: Asked) -> Iterator[Part]:
     yield part(
         "boxes", "Where it is common, and where it is rare", lambda: boxes(results, asked.outcome)
     )
-    yield _turning(cache(lambda: turning_points(results, asked.start, asked.outcome)))
-
-
-def _turning(make: Callable[[], TurningPoints]) -> Part:
-
-    def table(result: TurningPoints) -> pl.DataFrame:
-        sure = pl.when("sure").then(pl.lit("yes")).otherwise(pl.lit("no"))
-        return result.to_frame().with_columns(sure.alias("sure"))
-
-    title = "The smallest change across one half"
-    found = part("turning_points", title, make, table=table, draw=None)
-    if found.missing:
-        return found
-    result = make()
-    try:
-        chart = specification(result.figure())
-    except SimError:
-        chart = None
-    return replace(found, chart=chart, notes=(f"Starting from {result.start}.", *result.notes))
-
-
-def _assumptions(results: Results, asked: Asked) -> Iterator[Part]:
-    make = cache(lambda: assumption_ledger(results, asked.outcome))
-    title = "What moved, and on what ground"
-    yield part("assumptions", title, make, table=_known_columns, draw=None)
-
-
-def _variance(results: Results, asked: Asked) -> Part:
-    title = "What the variance from run to run rests on"
-    make = cache(lambda: assumption_ledger(results, asked.outcome))
-    return part("variance_shares", title, make, frame=lambda r: r.shares_frame(), notes=False)
+    yield part(
+        "turning_points",
+        "The smallest change across one half",
+        lambda: turning_points(results, asked.start, asked.outcome),
+        table=lambda r: _flagged(r, "sure", "no"),
+        draw=lambda r: r.figure() if r.changes else None,
+    )
 
 
 def _known_columns(result: AssumptionLedger) -> pl.DataFrame:

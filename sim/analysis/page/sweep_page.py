@@ -3,12 +3,14 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import polars as pl
 
 from sim.analysis.assumptions import assumption_ledger
-from sim.analysis.charts import Figure, Result, dot_plot
+from sim.analysis.charts import Figure, TableResult, table
 from sim.analysis.compare import Comparison, common_horizon, compare
 from sim.analysis.deals import signing_rates
 from sim.analysis.page.answer import answer
@@ -27,9 +29,10 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import Asked, sections
-from sim.analysis.paired import difference_shown, same_runs
+from sim.analysis.paired import difference_plot, same_runs
 from sim.analysis.results import NotInResults, Results, short, word
-from sim.errors import ConfigError, did_you_mean
+from sim.analysis.turning import start_problem
+from sim.errors import ConfigError
 from sim.sweeps.columns import DERIVED, kind_of
 from sim.sweeps.overrides import Value
 
@@ -72,7 +75,7 @@ def sweep_report(
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
-        sections=tuple(sections(results, say, Asked(start or {}, about), said)),
+        sections=tuple(sections(results, say, Asked(start or {}, about, assumptions), said)),
         picture=first.picture,
         summary=first.summary,
         caveat=first.caveat,
@@ -133,23 +136,10 @@ def check_start(results: Results, start: Mapping[str, Value]) -> None:
 
     Raises `ConfigError` with one line for each that does not.
     """
-    problems = [line for key, value in start.items() if (line := _problem(results, key, value))]
+    found = (start_problem(results, key, value) for key, value in start.items())
+    problems = [f"--start {problem}" for problem in found if problem]
     if problems:
         raise ConfigError(problems)
-
-
-def _problem(results: Results, key: str, value: Value) -> str:
-    """Return why the inverse question cannot start from a value of a key; empty if it can."""
-    if key not in results.plan.swept:
-        return f"--start {key}: was not swept{did_you_mean(key, results.plan.swept)}"
-    if key in results.plan.point_keys:
-        number = isinstance(value, (int, float)) and math.isfinite(value)
-        return "" if number else f"--start {key}={word(value)}: is no number"
-    known = [word(option) for option in results.options[key]]
-    if word(value) in known:
-        return ""
-    near = did_you_mean(word(value), known)
-    return f"--start {key}={word(value)}: is none of the values that were swept{near}"
 
 
 def facts(results: Results) -> tuple[tuple[str, str], ...]:
@@ -169,38 +159,30 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SeveralCompared(Result):
-    """Several sweeps, each compared with the same first one."""
+def _several(found: Sequence[Comparison], others: Sequence[Results], outcome: str) -> TableResult:
+    """Return how each sweep differs from the first in all cells that both have."""
+    rows = [
+        {
+            "sweep": each.name,
+            "folder": results.folder.name,
+            "cells_in_common": len(each.used),
+            **each.overall.columns("difference"),
+            "compared": "run by run" if each.paired else "as independent samples",
+        }
+        for each, results in zip(found, others, strict=True)
+    ]
 
-    found: tuple[Comparison, ...]
-    folders: tuple[str, ...]  # names of the folders of the others
-
-    def records(self) -> Iterator[dict[str, object]]:
-        """Return one line a sweep: how it differs from the first in all cells that both have."""
-        for each, folder in zip(self.found, self.folders, strict=True):
-            yield {
-                "sweep": each.name,
-                "folder": folder,
-                "cells_in_common": len(each.used),
-                **each.overall.columns("difference"),
-                "compared": "run by run" if each.paired else "as independent samples",
-            }
-
-    def figure(self) -> Figure:
-        """Return the differences with their intervals, one line a sweep."""
-        scale, axis, shown = difference_shown(self.found[0].outcome)
-        rows = [
-            {
-                "label": f"{each.name}, {folder}",
-                **{k: scale * x for k, x in each.overall.columns().items()},
-            }
-            for each, folder in zip(self.found, self.folders, strict=True)
+    def draw(_: pl.DataFrame) -> Figure:
+        apart = [
+            (f"{each.name}, {results.folder.name}", each.overall)
+            for each, results in zip(found, others, strict=True)
             if np.isfinite(each.overall.value)
         ]
-        if not rows:
+        if not apart:
             raise NotInResults("no sweep has cells to compare with the first")
-        return dot_plot(rows, "Each sweep less the first", axis, format=shown, mark=0.0)
+        return difference_plot(apart, "Each sweep less the first", outcome)
+
+    return TableResult(frame=table(rows), draw=draw)
 
 
 def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signed") -> Report:
@@ -217,15 +199,18 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
     found = [compare(one, named[name], outcome, name) for name in list(named)[1:]]
     chapters = [_apart(each, len(found) > 1) for each in found]
     lead = tuple(_difference(each, one, other) for each, other in zip(found, others, strict=True))
-    several = SeveralCompared(
-        found=tuple(found), folders=tuple(results.folder.name for results in others)
-    )
     picture = chapters[0][1].parts[0]
     if others[1:]:
-        picture = part("overall", "Each sweep less the first", lambda: several)
+        several = partial(_several, found, others, outcome)
+        picture = part("overall", "Each sweep less the first", several)
     say("signing rates of each")
     rates = tuple(_rates(name, results, outcome) for name, results in named.items())
-    each_chapter = [replace(s, parts=_bare(s.parts)) for pair in chapters for s in pair]
+    # The first screen has the one picture that they would have.
+    bare = [
+        replace(section, parts=tuple(replace(each, chart=None) for each in section.parts))
+        for pair in chapters
+        for section in pair
+    ]
     return Report(
         title=f"{COUNTS[len(sweeps)]} sweeps compared",
         subtitle=" and ".join(str(results.folder) for results in sweeps),
@@ -246,16 +231,8 @@ def comparison_report(sweeps: Sequence[Results], say: Say, outcome: str = "signe
         names={
             key: name for results in reversed(sweeps) for key, name in names_of(results).items()
         },
-        sections=(
-            *each_chapter,
-            Section("rates", "By cell", "In each sweep.", rates),
-        ),
+        sections=(*bare, Section("rates", "By cell", "In each sweep.", rates)),
     )
-
-
-def _bare(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return parts without their pictures, one of which stands on the first screen."""
-    return tuple(replace(each, chart=None) for each in parts)
 
 
 def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
@@ -270,23 +247,18 @@ def _apart(found: Comparison, several: bool) -> tuple[Section, Section]:
     key, which = (f"_{found.name}", f", {found.name} and first") if several else ("", "")
     pairs = part(f"pairs{key}", f"Cell by cell{which}", lambda: found, columns="pairs")
     differs = (_settings(found),) if several else ()
-    plans = _plans(found, key)
-    return (
-        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
-        Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
-    )
-
-
-def _plans(found: Comparison, key: str) -> Part:
-    title = "In what they differ"
-    return part(
+    plans = part(
         f"plans{key}",
-        title,
+        "In what they differ",
         lambda: found,
         frame=lambda r: r.plans,
         draw=None,
         notes=False,
         columns="plans",
+    )
+    return (
+        Section(f"plans{key}", f"What differs in the plans{which}", apart, (plans,), differs),
+        Section(f"pairs{key}", f"Cells in common{which}", f"{cells} {how}", (pairs,)),
     )
 
 
@@ -297,7 +269,7 @@ def _rates(name: str, results: Results, outcome: str) -> Part:
         f"The {name} sweep by cell",
         lambda: signing_rates(results, outcome=outcome),
         columns="signing_rates",
-        table=lambda r: r.to_frame().select(*r.keys, "runs", *ends),
+        table=lambda r: r.frame.select(*results.chosen_keys, "runs", *ends),
         draw=None,
     )
 

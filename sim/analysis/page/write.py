@@ -9,8 +9,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import distribution
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,7 @@ from markupsafe import Markup
 from sim import __version__
 from sim.analysis.charts import theme
 from sim.analysis.loading import holds_run, load
-from sim.analysis.page.content import Part, Report, Say
+from sim.analysis.page.content import Part, Report, Say, file_text
 from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.analysis.single_run import load_run
@@ -117,13 +117,14 @@ def write_report(report: Report, target: Path, format: Format) -> None:
 
 def html(report: Report) -> str:
     """Return a report as the text of one HTML file."""
-    themes = {"light": _transparent(theme()), "dark": _transparent(theme(dark=True))}
+    modes = {"light": False, "dark": True}
+    themes = {name: theme(dark) | {"background": "transparent"} for name, dark in modes.items()}
     return _filled(
         "report.html.j2",
         report,
         version=__version__,
-        style=Markup(_file(STYLE)),
-        script=Markup(_file(SCRIPT)),
+        style=Markup(file_text(STYLE)),
+        script=Markup(file_text(SCRIPT)),
         vega=Markup(_vega()),
         themes=Markup(_safe(themes)),
     )
@@ -143,19 +144,13 @@ def _filled(name: str, report: Report, **values: object) -> str:
         lstrip_blocks=True,
     )
 
-    def shown_cells(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
-        return cells(table, report.named)
-
-    def shown_figure(part: Part) -> Markup:
-        return spec(part, report.named)
-
-    own = {"cells": shown_cells, "spec": shown_figure, "escaped": escaped, "named": report.named}
-    environment.filters |= own
+    environment.filters |= {
+        "cells": partial(cells, named=report.named),
+        "spec": partial(spec, named=report.named),
+        "escaped": escaped,
+        "named": report.named,
+    }
     return environment.get_template(name).render(report=report, most_rows=MOST_ROWS, **values)
-
-
-def _transparent(config: dict[str, object]) -> dict[str, object]:
-    return config | {"background": "transparent"}
 
 
 def cells(table: pl.DataFrame, named: Named = str) -> list[list[tuple[str, str]]]:
@@ -245,10 +240,6 @@ def _vega() -> str:
     assert isinstance(bundle, str)
     # The editor that a menu entry would open lies on the network; nothing here leads there.
     return bundle.replace("</script", "<\\/script")
-
-
-def _file(name: str) -> str:
-    return (files("sim.analysis.page") / "files" / name).read_text(encoding="utf-8")
 
 
 def escaped(text: str) -> str:
