@@ -1,4 +1,4 @@
-"""This checkout against an older one, whose folder the variable BEFORE names, in turn.
+"""The rules of this checkout against those of an older one, whose folder BEFORE names, in turn.
 
 ``git worktree add ../before COMMIT; BEFORE=../before python -m benchmarks checkout``
 """

@@ -65,10 +65,8 @@ def warm_up(folder: Path) -> None:
     """Compile the rules, in this process and for the command line, and touch the libraries."""
     play(("replicates=1", *TINY), folder / "warm", WORKERS)
     words = ["sweep", "replicates=1", *TINY, "--out", str(folder / "warm-too")]
-    subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
-    subprocess.run(
-        [*SIM, "run", "--json", *TINY], check=True, capture_output=True, env=_command_line()
-    )
+    subprocess.run([*SIM, *words], check=True, capture_output=True)
+    subprocess.run([*SIM, "run", "--json", *TINY], check=True, capture_output=True)
 
 
 def play(line: tuple[str, ...], folder: Path, workers: int) -> Outcome:
@@ -118,7 +116,7 @@ def large_treaty(samples: int, more: tuple[str, ...], folder: Path) -> list[Figu
     own = folder / "own"
     asked = ["--parties", "a,b", "--articles", "31", "--opposition", "c@a", "--mediator", "d"]
     words = ["scenario", "new", "large", *asked, "--config-dir", str(own)]
-    subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+    subprocess.run([*SIM, *words], check=True, capture_output=True)
     file = own / "scenario" / "large.yaml"
     scenario = yaml.safe_load(file.read_text(encoding="utf-8"))
     shipped = yaml.safe_load(WITH_PUBLIC.read_text(encoding="utf-8"))
@@ -228,7 +226,7 @@ def memory(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[
 def peak_memory(words: list[str]) -> float:
     """Return the greatest resident memory of one command, in bytes."""
     program = (
-        "import resource, sys; from sim.commands.cli import main; code = main(sys.argv[1:]); "
+        "import resource, sys; from sim.commands.cli import main; code = main(); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
     )
     done = subprocess.run(
@@ -236,7 +234,6 @@ def peak_memory(words: list[str]) -> float:
         check=True,
         capture_output=True,
         text=True,
-        env=_command_line(),
     )
     unit = 1 if sys.platform == "darwin" else 1024
     return float(done.stdout.splitlines()[-1]) * unit
@@ -273,7 +270,7 @@ def hydra_multirun(jobs: int, more: tuple[str, ...], folder: Path) -> list[Figur
     ]
 
     def command(*words: str) -> None:
-        subprocess.run([*SIM, *words], check=True, capture_output=True, env=_command_line())
+        subprocess.run([*SIM, *words], check=True, capture_output=True)
 
     multirun = seconds(lambda: command("run", "-m", *line, f"hydra.sweep.dir={folder / 'hydra'}"))
     sweep = seconds(lambda: command("sweep", *line, "replicates=1", "--out", str(folder / "same")))
@@ -308,11 +305,6 @@ def model_function(calls: int) -> list[Figure]:
 
     note = f"{calls} calls, each with another number; composed, validated, played"
     return [_line("run(..), a call", 1000 * seconds(call) / calls, "ms", note)]
-
-
-def _command_line() -> dict[str, str]:
-    """Return the environment of commands: what is compiled for them is compiled once."""
-    return {**os.environ, "SIM_LEAN_RULES": "1"}
 
 
 def _line(what: str, figure: float, unit: str, note: str) -> Figure:
