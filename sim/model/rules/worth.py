@@ -6,9 +6,15 @@ Values that most weeks do not change are kept in the state, and computed anew wh
 marked them stale.
 """
 
+import math
+
 from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
+
+_ROOTS = 40
+"""Most Newton steps for one share."""
+_ON_GRID = 1e-9
 
 
 @rule
@@ -25,6 +31,51 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     if power == 1.0:
         return 1.0 - distance
     return 1.0 - distance**power
+
+
+@rule
+def step_of(params: Params, issue: int) -> float:
+    """Return the distance between two wordings of an issue, 0 if it is continuous."""
+    levels = params.levels[issue]
+    return 1.0 / (levels - 1) if levels >= 2 else 0.0
+
+
+@rule
+def level_below(share: float, step: float) -> float:
+    """Return the largest multiple of `step` that is no more than `share`."""
+    return math.floor(share / step + _ON_GRID) * step
+
+
+@rule
+def level_above(share: float, step: float) -> float:
+    """Return the smallest multiple of `step` that is no less than `share`."""
+    return min(math.ceil(share / step - _ON_GRID) * step, 1.0)
+
+
+@rule
+def share_at_rate(log_rate: float, own: float, other: float) -> float:
+    """Return the share at which the marginal rate of substitution has the logarithm `log_rate`.
+
+    Solves ``(1 - s)**(other - 1) / s**(own - 1) = exp(log_rate)`` for curvatures of at least 1,
+    one of them above; by Newton's method in the log odds of s where there is no closed form.
+    """
+    a = own - 1.0
+    b = other - 1.0
+    if b <= 0.0:
+        return math.exp(min(-log_rate / a, 0.0))
+    if a <= 0.0:
+        return max(1.0 - math.exp(min(log_rate / b, 700.0)), 0.0)
+    odds = -log_rate / (0.5 * (a + b))
+    for _ in range(_ROOTS if a != b else 0):
+        odds = min(max(odds, -700.0), 700.0)
+        share = 1.0 / (1.0 + math.exp(-odds))
+        log_share = min(odds, 0.0) - math.log1p(math.exp(-abs(odds)))
+        miss = b * (log_share - odds) - a * log_share - log_rate
+        step = miss / (b * share + a * (1.0 - share))
+        odds += step
+        if abs(step) < 1e-13:
+            break
+    return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))
 
 
 @rule
