@@ -21,12 +21,17 @@ ENDLESS = (
     "precondition=none",
     "bargaining=packages",
 )
+MOVING = ("strategy@armenia=linear", "strategy@azerbaijan=linear")
 WEEKS = (64, 128, 256, 512, 1024)
 CITIZENS = (100, 200, 400, 800, 1600)
 TEXT = (4, 8, 16, 32)
+LEVELS = 5
+"""Wordings of each article, where articles have wordings."""
 
 
-def endless_batch(runs: int, weeks: int, citizens: int, articles: int | None = None) -> Batch:
+def endless_batch(
+    runs: int, weeks: int, citizens: int, articles: int | None = None, hard: bool = False
+) -> Batch:
     """Return a batch whose runs last to the horizon.
 
     Parameters
@@ -34,8 +39,12 @@ def endless_batch(runs: int, weeks: int, citizens: int, articles: int | None = N
     runs, weeks, citizens : int
     articles : int, optional
         Provisions, all open, weights alike and ideals opposed; the scenario's text by default.
+    hard : bool
+        Strategies that demand less every week, quadratic losses, and five wordings of each article:
+        what packages are hardest to find for.
     """
-    batch = prepare(compose([*ENDLESS, f"horizon={weeks}"]), runs, citizens)
+    strategies = MOVING if hard else ()
+    batch = prepare(compose([*ENDLESS, *strategies, f"horizon={weeks}"]), runs, citizens)
     params = batch.params[0]
     params.collapse_odds = 0.0
     params.patience_weeks = np.inf
@@ -43,6 +52,9 @@ def endless_batch(runs: int, weeks: int, citizens: int, articles: int | None = N
     params.dates = 0
     if articles is not None:
         _write_text(params, articles)
+    if hard:
+        params.levels[:ARTICLES] = LEVELS
+        params.curvature[:] = 2.0
     batch.draw_and_play()
     if batch.mean_weeks() != weeks:
         raise RuntimeError("a run ended before the horizon; its time would mislead")
@@ -132,5 +144,12 @@ def main(*, tiny: bool = False) -> list[Figure]:
             lambda n: endless_batch(bare_runs, base_weeks, 0, n),
             rounds,
             f"{base_weeks} weeks, no public, all articles open",
+        ),
+        *growth(
+            "articles of five wordings, losses curved",
+            articles,
+            lambda n: endless_batch(bare_runs, base_weeks, 0, n, hard=True),
+            rounds,
+            f"{base_weeks} weeks, no public, whole packages drafted by falling demands",
         ),
     ]

@@ -74,6 +74,32 @@ def test_bid_against_brute_force(first, second, levels, curves, target) -> None:
     assert own * other >= 0.99 * target * largest_gain(params, target)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0), (1.3, 1.8)]),
+    TARGET,
+    st.booleans(),
+)
+def test_bid_over_wordings_against_brute_force(seed, curves, target, alike) -> None:
+    """Seven issues with two to four wordings each, of like weights half the time."""
+    rng = np.random.default_rng(seed)
+    first, second = (
+        rng.choice([0.1, 0.2, 0.4], 7) if alike else rng.dirichlet(np.ones(7)) for _ in range(2)
+    )
+    params = talks(list(first), list(second), list(rng.integers(2, 5, 7)), curves)
+    own, other = bid(params, 0, target)
+    assert own >= target - 1e-9
+    assert other >= 0.99 * largest_gain(params, target) - 1e-9
+
+
+def test_two_steps_of_one_price_are_both_weighed() -> None:
+    """Their prices differ by rounding alone; one is left out only if the budget says so."""
+    params = talks([1.0, 1.0, 1.0, 0.75], [1.0, 0.5, 1.0, 0.75], [0, 0, 3, 3], (1.0, 2.0))
+    own, other = bid(params, 0, 0.75)
+    assert own * other >= 0.99 * 0.75 * largest_gain(params, 0.75)
+
+
 def solver(losses: Floats, gains: Floats, levels: NDArray[np.int64], budget: float) -> float:
     """Return the largest gain within a budget by mixed-integer programming, linear losses."""
     steps = np.where(levels >= 2, levels - 1, 1)

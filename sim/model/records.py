@@ -25,6 +25,10 @@ Decisions: TypeAlias = NDArray[np.void]
 """A record array of dtype `DECISION`, shape (weeks, 2 sides), (0, 2) where no person decides."""
 History: TypeAlias = NDArray[np.void]
 """A record array of dtype `STATE`, one entry a week."""
+Entry: TypeAlias = np.record
+"""A record of dtype `ENTRY`."""
+Basket: TypeAlias = NDArray[np.void]
+"""Of all free issues in the order of the talks: an array of dtype `ENTRY`."""
 Numbers: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.int8]
 Ties: TypeAlias = NDArray[np.uint32]
@@ -392,9 +396,31 @@ EVENT_FIELDS: tuple[Field, ...] = (
     Field("value", _F, (), "own", "number that goes with the move"),
 )
 
+ENTRY_FIELDS: tuple[Field, ...] = (
+    Field("issue", _I, (), "issue", "one that a draft may move"),
+    Field("place", _I, (), "index", "entry that is given up at this place, if losses are linear"),
+    Field("own", _F, (), "exponent", "curvature of the side that gives"),
+    Field("other", _F, (), "exponent", "curvature of the other side"),
+    Field("loss", _F, (), "utility", "what the whole issue costs"),
+    Field("gain", _F, (), "utility", "what it brings"),
+    Field("step", _F, (), "share", "distance between two wordings, 0 if continuous"),
+    Field("low", _F, (), "share", "least that is given up"),
+    Field("high", _F, (), "share", "most that is given up"),
+    Field("share", _F, (), "share", "what is given up"),
+    Field(
+        "even", _F, (), "log", "loss by gain at the margin, but for the share; linear: gain by loss"
+    ),
+    Field("kept", _F, (), "share", "what is given up at the latest price"),
+    Field("cost", _F, (), "utility", "what that costs"),
+    Field("more", _F, (), "log", "price below which one more step is given up"),
+    Field("less", _F, (), "log", "price from which one step less is given up"),
+)
+
 PARAMS = record_type(PARAMS_FIELDS)
 STATE = record_type(STATE_FIELDS)
 EVENT = record_type(EVENT_FIELDS)
+ENTRY = np.dtype((np.record, record_type(ENTRY_FIELDS)))
+"""Working space of logrolling, made for one draft."""
 DECISION = record_type((Field("seated", _B, (), "flag", "1 if a person decides"), *DECISION_FIELDS))
 NO_DECISIONS = np.zeros((0, 2), DECISION).view(np.recarray)
 """Of talks in which nobody sits at the table, shape (weeks, 2 sides)."""

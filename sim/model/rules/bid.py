@@ -20,7 +20,7 @@ from sim.model.records import Numbers, Params, Shocks, State
 from sim.model.rules.continuation import least_share
 from sim.model.rules.logrolling import give_up_best
 from sim.model.rules.ratification import best_share_to_leave
-from sim.model.rules.worth import is_free, issue_utility, offer_share, refresh
+from sim.model.rules.worth import is_free, issue_utility, level_below, offer_share, refresh, step_of
 
 PARTIES = "params, state, shocks, side"
 """What every plug-in is given: see `sim.model.rules`."""
@@ -97,11 +97,8 @@ def gain_of(params: Params, side: int, issue: int, share: float, valued: float) 
 @rule
 def allowed_share(params: Params, issue: int, share: float) -> float:
     """Return `share` rounded down to the issue's levels; unchanged on a continuous issue."""
-    levels = params.levels[issue]
-    if levels < 2:
-        return share
-    step = 1.0 / (levels - 1)
-    return int(share / step + 1e-9) * step
+    step = step_of(params, issue)
+    return level_below(share, step) if step > 0.0 else share
 
 
 @rule_called_once

@@ -1,12 +1,12 @@
 """How much of each issue to give up: the most for the other side at a given own loss.
 
 With additive preferences giving up the share s of an issue costs ``loss * s**r`` and brings the
-other side ``gain * (1 - (1 - s)**q)``, with r and q the curvatures of both sides. Continuous
-issues are solved by the price at which all marginal rates are equal; issues with a few possible
-wordings by branch and bound on that solution (Land and Doig 1960). No outcome is enumerated.
-
-The arrays `low` and `high` bound the shares, and ``state.loss``, ``state.gain`` hold what an issue
-costs and brings as a whole; ``state.given_up`` takes the shares.
+other side ``gain * (1 - (1 - s)**q)``, with r and q the curvatures of both sides: a knapsack. It is
+solved first as if one issue could be left between two wordings. With linear losses what brings
+most per unit of own loss is given first (Dantzig 1957). With curved losses there is one price at
+which all marginal rates are equal; an issue with a few wordings goes on to the next one at the
+rate of that step, so that no more is promised than its wordings can keep. Branch and bound then
+puts the divided issue on a wording (Land and Doig 1960). No outcome is enumerated.
 """
 
 import math
@@ -14,320 +14,436 @@ import math
 import numpy as np
 
 from sim.model.compiled import rule
-from sim.model.records import ISSUES, Numbers, Params, State
-from sim.model.rules.worth import is_free
+from sim.model.records import ENTRY, ISSUES, Basket, Entry, Params, State
+from sim.model.rules.worth import is_free, level_above, level_below, share_at_rate, step_of
 
 _PRICES = 80
 """Most prices that are tried."""
-_ROOTS = 40
-"""Most Newton steps for one share."""
+_QUICK = 8
+"""Prices after which each second one halves the bracket: Newton leaps over a wide jump for ever."""
+_FARTHEST = 600.0
+"""Largest logarithm of a price."""
 _DEPTH = 64
 """Most issues that are divided at the same time."""
 _NODES = 400
 """Most packages that are looked at; beyond it the best one so far is taken."""
 _GAP = 1e-4
 """Relative gain that is not worth looking for."""
-_ON_GRID = 1e-9
+_SPENT = 1e-14
+"""Budget that is not worth spending."""
+_SAME = 1e-12
+"""Prices that lie as near as this are taken for one."""
+_WHOLE = -1
+"""Instead of a divided issue: each one with wordings is on one."""
+_TOO_DEAR = -2
+"""Instead of a divided issue: what has to be given costs more than the budget."""
+
+
+# --- what is free, and within which bounds
 
 
 @rule
-def spent(params: Params, state: State, side: int, shares: Numbers) -> float:
-    """Return the own loss of giving up `shares` of the free issues."""
-    power = params.curvature[side]
-    total = 0.0
+def open_basket(params: Params, state: State, side: int) -> Basket:
+    """Return the free issues, with what each costs and brings by the state."""
+    basket = np.empty(ISSUES, ENTRY)
+    count = 0
     for n in range(state.talks):
         j = state.talk[n]
         if is_free(params, state, j):
-            total += state.loss[j] * (shares[j] if power == 1.0 else shares[j] ** power)
-    return total
+            entry = basket[count]
+            entry.issue = j
+            entry.own = params.curvature[side]
+            entry.other = params.curvature[1 - side]
+            entry.loss = state.loss[j]
+            entry.gain = state.gain[j]
+            entry.step = step_of(params, j)
+            count += 1
+    return basket[:count]
 
 
 @rule
-def brought(params: Params, state: State, side: int) -> float:
-    """Return the other side's gain from ``state.given_up``."""
-    power = params.curvature[1 - side]
-    total = 0.0
-    for n in range(state.talks):
-        j = state.talk[n]
-        if is_free(params, state, j):
-            kept = 1.0 - state.given_up[j]
-            total += state.gain[j] * (1.0 - (kept if power == 1.0 else kept**power))
-    return total
+def bound(entry: Entry, low: float, high: float) -> None:
+    """Bound the share; what is given at the next price is reckoned anew."""
+    entry.low = low
+    entry.high = high
+    entry.more = math.inf
+    entry.less = -math.inf
 
 
 @rule
-def fill_linear(params: Params, state: State, left: float, high: Numbers) -> None:
-    """Give up first what brings most per unit of own loss: exact when both losses are linear."""
-    for _ in range(state.talks):
-        best = -1
-        ratio = -1.0
-        for n in range(state.talks):
-            j = state.talk[n]
-            if not is_free(params, state, j) or state.gain[j] <= 0.0:
-                continue
-            worth = state.gain[j] / max(state.loss[j], 1e-300)
-            if worth > ratio and state.given_up[j] < high[j]:
-                best = j
-                ratio = worth
-        if best < 0:
-            return
-        if (high[best] - state.given_up[best]) * state.loss[best] > left:
-            state.given_up[best] += left / state.loss[best]
-            return
-        left -= (high[best] - state.given_up[best]) * state.loss[best]
-        state.given_up[best] = high[best]
+def set_bounds(state: State, side: int, basket: Basket) -> None:
+    """Bound each share by what has been given up for good, up to the next possible wording.
 
-
-@rule
-def share_at(log_rate: float, own: float, other: float) -> float:
-    """Return the share at which the marginal rate of substitution has the logarithm `log_rate`.
-
-    Solves ``(1 - s)**(other - 1) / s**(own - 1) = exp(log_rate)`` for curvatures of at least 1,
-    one of them above; by Newton's method in the log odds of s where there is no closed form.
+    What costs nothing is given in full, and of what brings nothing no more than that.
     """
-    a = own - 1.0
-    b = other - 1.0
-    if b <= 0.0:
-        return math.exp(min(-log_rate / a, 0.0))
-    if a <= 0.0:
-        return max(1.0 - math.exp(min(log_rate / b, 700.0)), 0.0)
-    odds = -log_rate / (0.5 * (a + b))
-    for _ in range(_ROOTS):
-        odds = min(max(odds, -700.0), 700.0)
-        share = 1.0 / (1.0 + math.exp(-odds))
-        log_share = min(odds, 0.0) - math.log1p(math.exp(-abs(odds)))
-        miss = b * (log_share - odds) - a * log_share - log_rate
-        step = miss / (b * share + a * (1.0 - share))
-        odds += step
-        if abs(step) < 1e-13:
-            break
-    return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))
-
-
-@rule
-def set_shares(
-    params: Params, state: State, side: int, log_price: float, low: Numbers, high: Numbers
-) -> None:
-    """Give up of each free issue what is worth its own loss at this price."""
-    own = params.curvature[side]
-    other = params.curvature[1 - side]
-    for n in range(state.talks):
-        j = state.talk[n]
-        if not is_free(params, state, j):
-            continue
-        if state.gain[j] <= 0.0:
-            state.given_up[j] = low[j]
-        elif state.loss[j] <= 0.0:
-            state.given_up[j] = high[j]
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        low = state.floor[side, entry.issue]
+        if entry.step > 0.0:
+            low = level_above(low, entry.step)
+        if entry.gain <= 0.0:
+            bound(entry, low, low)
+        elif entry.loss <= 0.0:
+            bound(entry, 1.0, 1.0)
         else:
-            rate = log_price + math.log(state.loss[j] * own) - math.log(state.gain[j] * other)
-            state.given_up[j] = min(max(share_at(rate, own, other), low[j]), high[j])
+            bound(entry, low, 1.0)
 
 
 @rule
-def excess_at(
-    params: Params,
-    state: State,
-    side: int,
-    budget: float,
-    log_price: float,
-    low: Numbers,
-    high: Numbers,
-) -> float:
-    """Return by how much the own loss at this price exceeds the budget."""
-    set_shares(params, state, side, log_price, low, high)
-    return spent(params, state, side, state.given_up) - budget
+def is_linear(basket: Basket) -> bool:
+    """Return whether both losses are linear."""
+    return basket.shape[0] == 0 or (basket[0].own == 1.0 and basket[0].other == 1.0)
+
+
+# --- what a package costs and brings
 
 
 @rule
-def fill_curved(
-    params: Params, state: State, side: int, budget: float, low: Numbers, high: Numbers
-) -> None:
-    """Find the price at which the budget is spent, by false position (Illinois)."""
-    cheap = -1.0
-    dear = 1.0
-    over = excess_at(params, state, side, budget, cheap, low, high)
-    while over <= 0.0 and cheap > -600.0:
-        cheap *= 2.0
-        over = excess_at(params, state, side, budget, cheap, low, high)
-    if over <= 0.0:
-        return
-    under = excess_at(params, state, side, budget, dear, low, high)
-    while under > 0.0 and dear < 600.0:
-        dear *= 2.0
-        under = excess_at(params, state, side, budget, dear, low, high)
-    last = 0
-    for _ in range(_PRICES):
-        price = (cheap * under - dear * over) / (under - over)
-        if price <= cheap or price >= dear:
-            price = 0.5 * (cheap + dear)
-        excess = excess_at(params, state, side, budget, price, low, high)
-        if abs(excess) <= 1e-14 or dear - cheap <= 1e-13:
-            break
-        if excess > 0.0:
-            cheap = price
-            over = excess
-            under = 0.5 * under if last > 0 else under
-            last = 1
-        else:
-            dear = price
-            under = excess
-            over = 0.5 * over if last < 0 else over
-            last = -1
+def cost_of(entry: Entry, share: float) -> float:
+    """Return the own loss of giving up `share` of an issue."""
+    return entry.loss * (share if entry.own == 1.0 else share**entry.own)
 
 
 @rule
-def fill(
-    params: Params, state: State, side: int, budget: float, low: Numbers, high: Numbers
-) -> bool:
-    """Set the best shares between `low` and `high`; return False if `low` exceeds the budget."""
-    for n in range(state.talks):
-        j = state.talk[n]
-        if is_free(params, state, j):
-            state.given_up[j] = low[j]
-    left = budget - spent(params, state, side, state.given_up)
-    if left < -1e-12:
-        return False
-    if params.curvature[side] == 1.0 and params.curvature[1 - side] == 1.0:
-        fill_linear(params, state, max(left, 0.0), high)
-    elif left > 1e-14:
-        fill_curved(params, state, side, budget, low, high)
-    return True
+def brought_by(entry: Entry, share: float) -> float:
+    """Return the other side's gain from `share` of an issue."""
+    kept = 1.0 - share
+    return entry.gain * (1.0 - (kept if entry.other == 1.0 else kept**entry.other))
 
 
 @rule
-def step_of(params: Params, issue: int) -> float:
-    """Return the distance between two wordings of an issue, 0 if it is continuous."""
-    levels = params.levels[issue]
-    return 1.0 / (levels - 1) if levels >= 2 else 0.0
+def least_cost(basket: Basket) -> float:
+    """Return the own loss of what has to be given up."""
+    total = 0.0
+    for k in range(basket.shape[0]):
+        total += cost_of(basket[k], basket[k].low)
+    return total
 
 
 @rule
-def level_below(share: float, step: float) -> float:
-    """Return the largest multiple of `step` that is no more than `share`."""
-    return math.floor(share / step + _ON_GRID) * step
+def brought(basket: Basket, divided: int) -> float:
+    """Return the other side's gain from the package; a divided issue brings its part of a step."""
+    total = 0.0
+    for k in range(basket.shape[0]):
+        total += brought_by(basket[k], basket[k].share)
+    if divided >= 0 and basket[divided].other != 1.0:
+        entry = basket[divided]
+        below = level_below(entry.share, entry.step)
+        start = brought_by(entry, below)
+        whole = brought_by(entry, min(below + entry.step, 1.0)) - start
+        part = (entry.share - below) / entry.step
+        total += start + part * whole - brought_by(entry, entry.share)
+    return total
+
+
+# --- linear losses
 
 
 @rule
-def level_above(share: float, step: float) -> float:
-    """Return the smallest multiple of `step` that is no less than `share`."""
-    return min(math.ceil(share / step - _ON_GRID) * step, 1.0)
+def sort_by_ratio(basket: Basket) -> None:
+    """Put what brings most per unit of own loss first; of two that bring the same, the former."""
+    for k in range(basket.shape[0]):
+        basket[k].even = basket[k].gain / max(basket[k].loss, 1e-300)
+        at = k
+        while at > 0 and basket[basket[at - 1].place].even < basket[k].even:
+            basket[at].place = basket[at - 1].place
+            at -= 1
+        basket[at].place = k
 
 
 @rule
-def divided_issue(params: Params, state: State) -> int:
-    """Return the free issue whose share is farthest from a possible wording, or -1."""
-    found = -1
-    farthest = 0.0
-    for n in range(state.talks):
-        j = state.talk[n]
-        step = step_of(params, j)
-        if step == 0.0 or not is_free(params, state, j):
+def fill_linear(basket: Basket, left: float) -> int:
+    """Give up first what brings most per unit of own loss; return what is given in part."""
+    for n in range(basket.shape[0]):
+        entry = basket[basket[n].place]
+        if entry.share >= entry.high:
             continue
-        below = level_below(state.given_up[j], step)
-        away = min(state.given_up[j] - below, below + step - state.given_up[j]) / step
-        if away > max(farthest, 1e-7):
-            farthest = away
-            found = j
+        cost = (entry.high - entry.share) * entry.loss
+        if cost > left:
+            entry.share += left / entry.loss
+            return basket[n].place
+        left -= cost
+        entry.share = entry.high
+    return _WHOLE
+
+
+# --- curved losses
+
+
+@rule
+def first_price(basket: Basket) -> float:
+    """Return a guess of the price; set the logarithm of marginal loss by marginal gain."""
+    lost = 0.0
+    won = 0.0
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        if entry.low < entry.high:
+            loss = entry.loss * entry.own
+            gain = entry.gain * entry.other
+            entry.even = math.log(loss) - math.log(gain)
+            lost += loss
+            won += gain
+    return math.log(won) - math.log(lost) if won > 0.0 else 0.0
+
+
+@rule
+def cost_of_step(entry: Entry, share: float) -> float:
+    """Return the own loss of one more step of an issue with wordings."""
+    return cost_of(entry, min(share + entry.step, 1.0)) - cost_of(entry, share)
+
+
+@rule
+def price_of_step(entry: Entry, share: float) -> float:
+    """Return the logarithm of gain per own loss of one more step, infinite beyond the bounds."""
+    if share + 0.5 * entry.step > entry.high:
+        return -math.inf
+    if share + 0.5 * entry.step < entry.low:
+        return math.inf
+    share = max(share, 0.0)
+    gain = brought_by(entry, min(share + entry.step, 1.0)) - brought_by(entry, share)
+    return math.log(gain) - math.log(cost_of_step(entry, share))
+
+
+@rule
+def keep_wording(entry: Entry, price: float) -> None:
+    """Keep the wording of an issue at this price, and the prices of the steps on both sides."""
+    share = level_below(share_at_rate(price + entry.even, entry.own, entry.other), entry.step)
+    share = min(max(share, entry.low), entry.high)
+    more = price_of_step(entry, share)
+    while more > price:
+        share = min(share + entry.step, 1.0)
+        more = price_of_step(entry, share)
+    less = price_of_step(entry, share - entry.step)
+    while less <= price:
+        share = max(share - entry.step, 0.0)
+        more = less
+        less = price_of_step(entry, share - entry.step)
+    entry.kept = share
+    entry.more = more
+    entry.less = less
+
+
+@rule
+def keep_share(entry: Entry, price: float) -> None:
+    """Keep what is given of an issue at this price, and what that costs."""
+    if entry.low >= entry.high:
+        entry.kept = entry.low
+        entry.more = -math.inf
+        entry.less = math.inf
+    elif entry.step > 0.0:
+        keep_wording(entry, price)
+    else:
+        share = share_at_rate(price + entry.even, entry.own, entry.other)
+        entry.kept = min(max(share, entry.low), entry.high)
+    entry.cost = cost_of(entry, entry.kept)
+
+
+@rule
+def try_price(basket: Basket, price: float) -> tuple[float, float]:
+    """Give up what is worth its own loss at this price; return that loss and its slope.
+
+    The slope is how fast the loss on continuous issues falls with the logarithm of the price.
+    """
+    total = 0.0
+    slope = 0.0
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        if not entry.more <= price < entry.less:
+            keep_share(entry, price)
+        share = entry.kept
+        if entry.step == 0.0 and entry.low < share < entry.high:
+            bend = (entry.other - 1.0) * share + (entry.own - 1.0) * (1.0 - share)
+            slope += entry.cost * entry.own * (1.0 - share) / bend
+        entry.share = share
+        total += entry.cost
+    return total, slope
+
+
+@rule
+def take_steps(basket: Basket, price: float, left: float) -> tuple[int, float]:
+    """Take the steps that have just this price while the budget lasts, the last one in part.
+
+    Returns the issue that is divided, if any, and what is left.
+    """
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        if entry.step > 0.0 and entry.more > price - _SAME:
+            cost = cost_of_step(entry, entry.share)
+            if cost > left:
+                entry.share += entry.step * left / cost
+                return k, 0.0
+            entry.share = min(entry.share + entry.step, 1.0)
+            left -= cost
+    return _WHOLE, left
+
+
+@rule
+def room(basket: Basket) -> float:
+    """Return by how much all shares together can still rise."""
+    total = 0.0
+    for k in range(basket.shape[0]):
+        total += basket[k].high - basket[k].share
+    return total
+
+
+@rule
+def nearest_step(basket: Basket, price: float, low: float, high: float) -> float:
+    """Return the price of a step between two prices that is nearest to `price`; it, if none is."""
+    found = price
+    nearest = math.inf
+    for k in range(basket.shape[0]):
+        for at in (basket[k].more, basket[k].less):
+            if low < at < high and abs(at - price) < nearest:
+                found = at
+                nearest = abs(at - price)
     return found
 
 
 @rule
-def set_bounds(params: Params, state: State, side: int, low: Numbers, high: Numbers) -> None:
-    """Bound each share by what has been given up for good, up to the next possible wording."""
-    for n in range(state.talks):
-        j = state.talk[n]
-        step = step_of(params, j)
-        floor = state.floor[side, j]
-        low[j] = level_above(floor, step) if step > 0.0 else floor
-        high[j] = 1.0
+def fill_curved(basket: Basket, budget: float, price: float) -> tuple[int, float]:
+    """Find the price at which the budget is spent, from a guess.
+
+    Newton's method inside a bracket. Where the loss jumps, at the price of a step, that price is
+    tried itself. Returns the issue that is left divided, if any, and the price.
+    """
+    cheap = -_FARTHEST
+    dear = _FARTHEST
+    width = 1.0
+    for n in range(_PRICES):
+        total, slope = try_price(basket, price)
+        excess = total - budget
+        if excess > _SPENT:
+            cheap = price
+        else:
+            dear = price
+            divided, left = take_steps(basket, price, max(-excess, 0.0))
+            if divided >= 0 or left <= _SPENT or room(basket) <= 1e-9:
+                return divided, price
+        if dear - cheap < 0.1 * _SAME:
+            break
+        aim = price + min(max(excess / max(slope, 1e-300), -width), width)
+        if not cheap < aim < dear or (n >= _QUICK and n % 2 == 0):
+            aim = 0.5 * (cheap + dear)
+        width *= 2.0
+        if n % 2 == 1 and slope == 0.0:
+            aim = nearest_step(basket, aim, cheap, dear)
+        elif n % 2 == 1:
+            aim = nearest_step(basket, aim, min(price, aim), max(price, aim))
+        price = aim
+    total, _ = try_price(basket, dear)
+    divided, _ = take_steps(basket, dear, budget - total)
+    return divided, dear
+
+
+# --- the best package
 
 
 @rule
-def round_down(params: Params, state: State, low: Numbers, high: Numbers) -> None:
+def fill(basket: Basket, budget: float, price: float) -> tuple[int, float]:
+    """Set the best shares between the bounds, curved ones from a guess of the price.
+
+    Returns the issue that is divided, if any, and the price.
+    """
+    for k in range(basket.shape[0]):
+        basket[k].share = basket[k].low
+    left = budget - least_cost(basket)
+    if left < -1e-12:
+        return _TOO_DEAR, price
+    k = _WHOLE
+    if is_linear(basket):
+        k = fill_linear(basket, max(left, 0.0))
+    elif left > _SPENT:
+        k, price = fill_curved(basket, budget, price)
+    if k < 0 or basket[k].step == 0.0:
+        return _WHOLE, price
+    steps = basket[k].share / basket[k].step
+    return (k if abs(steps - math.floor(steps + 0.5)) > 1e-7 else _WHOLE), price
+
+
+@rule
+def round_down(basket: Basket) -> None:
     """Fix every issue with wordings at the one below its share."""
-    for n in range(state.talks):
-        j = state.talk[n]
-        step = step_of(params, j)
-        if step > 0.0 and is_free(params, state, j):
-            low[j] = max(low[j], level_below(state.given_up[j], step))
-            high[j] = low[j]
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        if entry.step > 0.0:
+            share = max(entry.low, level_below(entry.share, entry.step))
+            bound(entry, share, share)
 
 
 @rule
-def snap(params: Params, state: State, shares: Numbers) -> None:
-    """Keep ``state.given_up`` in `shares`, issues with wordings exactly on one."""
-    for n in range(state.talks):
-        j = state.talk[n]
-        step = step_of(params, j)
-        share = state.given_up[j]
-        shares[j] = share if step == 0.0 else min(math.floor(share / step + 0.5) * step, 1.0)
+def take(state: State, basket: Basket) -> None:
+    """Put the package into ``state.given_up``, issues with wordings exactly on one."""
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        share = entry.share
+        if entry.step > 0.0:
+            share = min(math.floor(share / entry.step + 0.5) * entry.step, 1.0)
+        state.given_up[entry.issue] = share
 
 
 @rule
-def branch(params: Params, state: State, side: int, budget: float) -> None:
+def branch(state: State, side: int, basket: Basket, budget: float, price: float) -> None:
     """Replace shares between two wordings by the best possible ones.
 
-    Branch and bound, depth first: the issue that lies farthest from a wording is taken at the one
-    below or at the one above, and a branch is left when even its continuous solution brings the
-    other side no more than the best package so far.
+    Branch and bound, depth first: the divided issue is taken at the wording above or at the one
+    below, and a branch is left when even its divided package brings the other side no more than
+    the best one so far.
     """
-    low = np.empty(ISSUES)
-    high = np.empty(ISSUES)
-    best = np.empty(ISSUES)
-    issue = np.empty(_DEPTH, np.int64)
-    was_low = np.empty(_DEPTH)
-    was_high = np.empty(_DEPTH)
-    middle = np.empty(_DEPTH)
+    bounds = np.empty((_DEPTH, 2))
+    below = np.empty(_DEPTH)
+    divided = np.empty(_DEPTH, np.int64)
     turned = np.empty(_DEPTH, np.int64)
-    set_bounds(params, state, side, low, high)
-    round_down(params, state, low, high)
-    fill(params, state, side, budget, low, high)
-    most = brought(params, state, side)
-    snap(params, state, best)
-    set_bounds(params, state, side, low, high)
+    round_down(basket)
+    k, price = fill(basket, budget, price)
+    most = brought(basket, k)
+    take(state, basket)
+    set_bounds(state, side, basket)
     depth = 0
     for _ in range(_NODES):
-        j = -1
-        if fill(params, state, side, budget, low, high):
-            value = brought(params, state, side)
-            if value > most * (1.0 + _GAP) + 1e-12:
-                j = divided_issue(params, state)
-                if j < 0:
-                    most = value
-                    snap(params, state, best)
-        if j >= 0 and depth < _DEPTH:
-            below = level_below(state.given_up[j], step_of(params, j))
-            issue[depth] = j
-            was_low[depth] = low[j]
-            was_high[depth] = high[j]
-            middle[depth] = below
+        k, price = fill(basket, budget, price)
+        if k != _TOO_DEAR:
+            value = brought(basket, k)
+            if value <= most * (1.0 + _GAP) + 1e-12:
+                k = _TOO_DEAR
+            elif k == _WHOLE:
+                most = value
+                take(state, basket)
+        if k >= 0 and depth < _DEPTH:
+            entry = basket[k]
+            divided[depth] = k
+            bounds[depth, 0] = entry.low
+            bounds[depth, 1] = entry.high
+            below[depth] = level_below(entry.share, entry.step)
             turned[depth] = 0
-            low[j] = level_above(below + 0.5 * step_of(params, j), step_of(params, j))
+            above = level_above(below[depth] + 0.5 * entry.step, entry.step)
+            bound(entry, above, entry.high)
             depth += 1
             continue
         while depth > 0 and turned[depth - 1]:
             depth -= 1
-            low[issue[depth]] = was_low[depth]
-            high[issue[depth]] = was_high[depth]
+            bound(basket[divided[depth]], bounds[depth, 0], bounds[depth, 1])
         if depth == 0:
             break
-        j = issue[depth - 1]
-        low[j] = was_low[depth - 1]
-        high[j] = max(middle[depth - 1], was_low[depth - 1])
-        turned[depth - 1] = 1
-    for n in range(state.talks):
-        state.given_up[state.talk[n]] = best[state.talk[n]]
+        at = depth - 1
+        bound(basket[divided[at]], bounds[at, 0], max(below[at], bounds[at, 0]))
+        turned[at] = 1
 
 
 @rule
 def give_up_best(params: Params, state: State, side: int, budget: float) -> None:
     """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
-    low = np.empty(ISSUES)
-    high = np.empty(ISSUES)
-    set_bounds(params, state, side, low, high)
+    basket = open_basket(params, state, side)
+    set_bounds(state, side, basket)
+    price = 0.0
+    if is_linear(basket):
+        sort_by_ratio(basket)
+    else:
+        price = first_price(basket)
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
-    allowed = max(budget, spent(params, state, side, low))
-    if fill(params, state, side, allowed, low, high) and divided_issue(params, state) >= 0:
-        branch(params, state, side, allowed)
+    allowed = max(budget, least_cost(basket))
+    k, price = fill(basket, allowed, price)
+    if k >= 0:
+        branch(state, side, basket, allowed, price)
+    else:
+        take(state, basket)

@@ -6,12 +6,17 @@ Values that most weeks do not change are kept in the state, and computed anew wh
 marked them stale.
 """
 
+import math
+
 from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 
 LEAST_SPAN = 1e-12
 """Utility below which nothing is left to bargain over."""
+_ROOTS = 40
+"""Most Newton steps for one share."""
+_ON_GRID = 1e-9
 
 
 @rule
@@ -89,6 +94,51 @@ def given_way(params: Params, state: State, side: int, issue: int, wording: int)
 
 
 # --- preconditions, and the treaty as a whole
+
+
+@rule
+def step_of(params: Params, issue: int) -> float:
+    """Return the distance between two wordings of an issue, 0 if it is continuous."""
+    levels = params.levels[issue]
+    return 1.0 / (levels - 1) if levels >= 2 else 0.0
+
+
+@rule
+def level_below(share: float, step: float) -> float:
+    """Return the largest multiple of `step` that is no more than `share`."""
+    return math.floor(share / step + _ON_GRID) * step
+
+
+@rule
+def level_above(share: float, step: float) -> float:
+    """Return the smallest multiple of `step` that is no less than `share`."""
+    return min(math.ceil(share / step - _ON_GRID) * step, 1.0)
+
+
+@rule
+def share_at_rate(log_rate: float, own: float, other: float) -> float:
+    """Return the share at which the marginal rate of substitution has the logarithm `log_rate`.
+
+    Solves ``(1 - s)**(other - 1) / s**(own - 1) = exp(log_rate)`` for curvatures of at least 1,
+    one of them above; by Newton's method in the log odds of s where there is no closed form.
+    """
+    a = own - 1.0
+    b = other - 1.0
+    if b <= 0.0:
+        return math.exp(min(-log_rate / a, 0.0))
+    if a <= 0.0:
+        return max(1.0 - math.exp(min(log_rate / b, 700.0)), 0.0)
+    odds = -log_rate / (0.5 * (a + b))
+    for _ in range(_ROOTS if a != b else 0):
+        odds = min(max(odds, -700.0), 700.0)
+        share = 1.0 / (1.0 + math.exp(-odds))
+        log_share = min(odds, 0.0) - math.log1p(math.exp(-abs(odds)))
+        miss = b * (log_share - odds) - a * log_share - log_rate
+        step = miss / (b * share + a * (1.0 - share))
+        odds += step
+        if abs(step) < 1e-13:
+            break
+    return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))
 
 
 @rule
