@@ -21,7 +21,7 @@ from sim.model.rules.calendar import consent_drawn, turnout_drawn, yes_drawn
 from sim.model.rules.continuation import covered_now, expected_value, settled_later
 from sim.model.rules.domestic import grievance_of_move
 from sim.model.rules.events import write
-from sim.model.rules.worth import issue_utility, join_talks, leave_talks
+from sim.model.rules.worth import issue_utility, leave_talks
 
 
 @rule
@@ -81,6 +81,13 @@ def pays_to_demand(params: Params, state: State, side: int, k: int) -> bool:
     weeks = weeks_to_deliver(params, state, k, params.settlement_weeks[side])
     hoped = value + params.odds[k] * gain_of_demand(params, side, k)
     return settled_later(params, state, side, hoped, weeks, covered_now(state, side)) > value
+
+
+@rule
+def join_talks(state: State, issue: int) -> None:
+    """Bring an issue into the talks."""
+    state.in_talks[issue] = 1
+    state.stale = 1
 
 
 @rule

@@ -1,13 +1,21 @@
 """Unilateral concessions."""
 
-from sim.model.codes import ARTICLE, HEEDED, MOVE, PRECONDITION, REASON, TREATY
+from sim.model.codes import (
+    ARTICLE,
+    HEEDED,
+    MOVE,
+    PRECONDITION,
+    PRECONDITION_RULE,
+    REASON,
+    TREATY,
+)
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import ARTICLES, ISSUES, Events, Params, Shocks, State
 from sim.model.rules.bid import gain_of, loss_of
 from sim.model.rules.domestic import audience_cost, grievance_of_move, mobilise_against
 from sim.model.rules.events import write
 from sim.model.rules.opponent import seen_weight
-from sim.model.rules.worth import is_demanded, is_free, leave_talks
+from sim.model.rules.worth import is_free, leave_talks
 
 
 @rule
@@ -37,6 +45,15 @@ def cheapest_article(params: Params, state: State, side: int) -> int:
             best = i
             ratio = worth
     return best
+
+
+@rule
+def is_demanded(params: Params, state: State, k: int) -> bool:
+    """Return whether precondition `k` can be traded: demanded, unanswered, and in the rules."""
+    return (
+        params.precondition_rule != PRECONDITION_RULE.NONE
+        and state.precondition[k] == PRECONDITION.DEMANDED
+    )
 
 
 @rule

@@ -2,13 +2,12 @@
 
 Additive single-peaked preferences (Keeney and Raiffa 1976; spatial model of Enelow and Hinich
 1984): utility of an issue is 1 at the ideal and falls with distance, linearly or with a power.
-Values that most weeks do not change are kept in the state, and computed anew when a rule has
-marked them stale.
+Values that most weeks do not change are kept in the state until a rule marks them stale.
 """
 
 import math
 
-from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION, PRECONDITION_RULE
+from sim.model.codes import AGENDA, ARTICLE, BARGAINING, PRECONDITION
 from sim.model.compiled import rule
 from sim.model.records import ARTICLES, Params, State
 
@@ -16,7 +15,7 @@ LEAST_SPAN = 1e-12
 """Utility below which nothing is left to bargain over."""
 _ROOTS = 40
 """Most Newton steps for one share."""
-_ON_GRID = 1e-9
+_ON_GRID = 1e-9  # steps by which a share may miss its wording
 
 
 @rule
@@ -35,7 +34,7 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     return 1.0 - distance**power
 
 
-# --- what the wordings of an issue are worth to a side: weighed anew only where they have moved
+# --- what wordings are worth to a side: weighed anew only where they have moved
 
 TEXT = 2
 """The wording that stands in the text; 0 and 1 are the standing offers of the two sides."""
@@ -47,7 +46,7 @@ UNKNOWN = -1.0
 
 @rule
 def position_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
-    """Return where a wording puts an issue; `side` tells whose other side's ideal is meant."""
+    """Return where a wording puts an issue; `side` is who weighs it."""
     if wording == TEXT:
         return state.position[issue]
     if wording == WORST:
@@ -59,7 +58,7 @@ def position_of(params: Params, state: State, side: int, issue: int, wording: in
 def worth_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
     """Return the weighted utility of a wording for `side`, at least 0.
 
-    Kept with the position that it belongs to, for as long as the same governments are in office.
+    Kept with its position, for as long as the same governments are in office.
     """
     at = position_of(params, state, side, issue, wording)
     if state.weighed_at[side, wording, issue] != at:
@@ -193,15 +192,6 @@ def treaty_utility(params: Params, state: State, actor: int) -> float:
     return worth / weight
 
 
-@rule
-def is_demanded(params: Params, state: State, k: int) -> bool:
-    """Return whether precondition `k` can be traded: demanded, unanswered, and in the rules."""
-    return (
-        params.precondition_rule != PRECONDITION_RULE.NONE
-        and state.precondition[k] == PRECONDITION.DEMANDED
-    )
-
-
 # --- what a signature does for the government in office
 
 
@@ -281,13 +271,6 @@ def open_provisions(params: Params, state: State) -> int:
 def leave_talks(state: State, issue: int) -> None:
     """Take an issue out of the talks."""
     state.in_talks[issue] = 0
-    state.stale = 1
-
-
-@rule
-def join_talks(state: State, issue: int) -> None:
-    """Bring an issue into the talks."""
-    state.in_talks[issue] = 1
     state.stale = 1
 
 
