@@ -1,12 +1,15 @@
-"""From pydantic's report of what is wrong to one plain line a problem, and all of them at once."""
+"""From the reports of pydantic, Hydra and YAML to one plain line a problem, all of them at once."""
 
+import os
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from sim.config import config_folder
 from sim.errors import did_you_mean
 
 Location = tuple[int | str, ...]
@@ -222,3 +225,86 @@ def _told(check: Callable[[Made], Iterable[str]], scenario: Made) -> list[str]:
     except NOT_THERE:
         return []
     return lines
+
+
+# --- what Hydra and YAML find wrong
+
+
+def malformed(override: str, form: str = "KEY=VALUE") -> str:
+    """Return the message for an override that cannot be read, with its right form."""
+    key, sign, value = override.partition("=")
+    if sign and re.search(r"\[\d+\]", key):
+        dotted = re.sub(r"\[(\d+)\]", r".\1", key)
+        return f"{override}: an entry of a list is written with dots, {dotted}=.."
+    reason = mistyped(override)
+    if not reason and "=" in value:
+        quoted = value.lstrip("=").replace("'", "\\'")
+        reason = f"; a value with = in it takes two pairs of quotes, \"{key}='{quoted}'\""
+    return f"{override}: is not of the form {form}{reason}"
+
+
+def groups() -> list[str]:
+    """Return the names of the groups that come with the package."""
+    return sorted(folder.name for folder in config_folder().iterdir() if folder.is_dir())
+
+
+def group_with_a_value(overrides: Sequence[str]) -> str:
+    """Return the override that gives a group something that is no name."""
+    for override in overrides:
+        key = override.split("=", 1)[0].lstrip("+")
+        if not key or key.split("@", 1)[0] in groups():
+            value = override.split("=", 1)[-1]
+            if not key or not re.fullmatch(r"[A-Za-z_]\w*", value):
+                return override
+    return "overrides"
+
+
+def group_with_a_list(overrides: Sequence[str]) -> str:
+    """Return the problem of an override that gives a group a list; empty if there is none."""
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if value[:1] == "[" and key.lstrip("+").split("@", 1)[0] in groups():
+            return f"{key}: a group takes names, written {value.strip('[]')}"
+    return ""
+
+
+def culprit(overrides: Sequence[str], text: str) -> str:
+    """Return the override that a text of Hydra's speaks of."""
+    named = [o for o in overrides if o in text or o.split("=", 1)[0] in text]
+    return max(named, key=len) if named else "overrides"
+
+
+def yaml_problem(error: yaml.YAMLError) -> str:
+    """Return what is wrong with a file that is no YAML, and where."""
+    mark = getattr(error, "problem_mark", None)
+    what = str(getattr(error, "problem", None) or first_line(error))
+    if mark is None:
+        return f"is not YAML: {what}"
+    place = f"line {mark.line + 1}, column {mark.column + 1}"
+    if os.path.isfile(mark.name):
+        place = f"{os.path.basename(mark.name)}: {place}"
+    if "duplicate key" in what:
+        return f"{place}: {what.removeprefix('found ')}"
+    return f"{place}: is not YAML: {what}"
+
+
+def missing_choice(text: str, options: Sequence[str] | None) -> str:
+    """Return the message for a group without the file that was chosen, with the nearest."""
+    found = re.search(r"Could not find '([^']+)'", text) or re.search(
+        r"Cannot find primary config '([^']+)'", text
+    )
+    if not found:
+        return text.splitlines()[0]
+    name = found.group(1)
+    group, _, choice = name.rpartition("/")
+    listed = re.search(r"Available options in '[^']*':\s*\n((?:\t.*\n?)+)", text)
+    known = list(options or ()) or (listed.group(1).split() if listed else [])
+    if not group:
+        return f"no configuration or group '{choice}'" + did_you_mean(choice, known)
+    return f"{group}: no choice '{choice}'" + did_you_mean(choice, known)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -179,7 +179,8 @@ def _state(place: Path) -> str:
     return file_digest(place) if place.is_file() else "folder" if place.is_dir() else ""
 
 
-def _note_read(files: Mapping[Path, str]) -> None:
+def note_read(files: Mapping[Path, str]) -> None:
+    """Note files that were read while another `files_read` noted them, with their digests."""
     noted = _READ.get()
     if noted is not None:
         noted |= files
@@ -195,7 +196,7 @@ def _recalled(entry: object, folders: Sequence[Path]) -> dict[str, object] | Non
             return None
     except OSError:  # it can no longer be read
         return None
-    _note_read(read)
+    note_read(read)
     plain: dict[str, object] = entry["plain"]
     return plain
 
@@ -251,7 +252,7 @@ def composition(
             plain = compose(places, config_name, overrides)
     finally:
         _ASKED.reset(token)
-    _note_read(read)
+    note_read(read)
     for warning in said:
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     texts = [*overrides, *(file.read_text("utf-8") for file in read)]
@@ -264,6 +265,16 @@ def composition(
         }
         keep("compositions", key, entry, MOST_KEPT)
     return plain, refers
+
+
+def merged(base: object, more: object) -> object:
+    """Return `more` merged into `base` as OmegaConf does; TypeError for a mapping and a list."""
+    if isinstance(base, dict) and isinstance(more, dict):
+        return base | {key: merged(base.get(key), value) for key, value in more.items()}
+    kinds = {kind for kind in (dict, list) for node in (base, more) if isinstance(node, kind)}
+    if len(kinds) == 2:
+        raise TypeError
+    return more
 
 
 # --- the conduct that a scenario carries

@@ -4,13 +4,14 @@ Importing Hydra takes 0.3 s, so this is imported only when nothing kept will do 
 `sim.config.sources.composition`).
 """
 
-import os
+import json
 import re
 import shutil
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,8 +31,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.config import config_folder
-from sim.config.messages import fields_at, mistyped
+from sim.config.messages import (
+    culprit,
+    fields_at,
+    first_line,
+    group_with_a_list,
+    group_with_a_value,
+    groups,
+    malformed,
+    missing_choice,
+    yaml_problem,
+)
+from sim.config.number import mapping
 from sim.config.scenario import Scenario
 from sim.config.settings import CHOICES
 from sim.config.short import ONLY_HERE, expanded
@@ -39,7 +50,10 @@ from sim.config.sources import (
     check_overrides,
     check_text,
     composition,
+    files_read,
+    merged,
     note_asked,
+    note_read,
     read_mapping,
     with_conduct,
 )
@@ -74,6 +88,8 @@ MISSING = object()
 _SHARED: tuple[type, ...] = (GlobalHydra, JobRuntime, VersionBase)
 """What a composition changes of Hydra's global state."""
 _ONE_AT_A_TIME = threading.RLock()
+_APART: ContextVar[dict[str, dict[str, object]] | None] = ContextVar("apart", default=None)
+"""Contents of scenarios that Hydra does not see, each by the key that stands in its place."""
 
 
 def _loader() -> type:
@@ -115,6 +131,8 @@ class CheckedSource(FileConfigSource):
         if file.is_file():
             check_text(file)
             content = _content(file)
+            if content is not None and config_path.startswith("scenario/"):
+                content = _set_apart(file, content)
             if content is not None:
                 return ConfigResult(
                     provider=self.provider,
@@ -217,7 +235,64 @@ def plain(config: DictConfig) -> dict[str, object]:
 def _plainly(
     folders: Sequence[Path], config_name: str, overrides: Sequence[str]
 ) -> dict[str, object]:
-    return plain(compose_with_hydra(folders, config_name, overrides))
+    found = _with_scenario_apart(folders, config_name, overrides)
+    return plain(compose_with_hydra(folders, config_name, overrides)) if found is None else found
+
+
+def _set_apart(file: Path, content: dict[str, object]) -> dict[str, object]:
+    """Return a key in the place of a scenario's content, or the content if Hydra has to see it."""
+    apart = _APART.get()
+    if apart is None or "defaults" in content:
+        return content
+    try:
+        copy = json.loads(json.dumps(content))  # without aliases, which would be changed together
+    except (TypeError, ValueError, RecursionError):
+        return content
+    if copy != content:
+        return content
+    apart[f"<{file}>"] = copy
+    return {f"<{file}>": True}
+
+
+def _with_scenario_apart(
+    folders: Sequence[Path], config_name: str, overrides: Sequence[str]
+) -> dict[str, object] | None:
+    """Compose with a key in the place of each scenario's content, and merge that in afterwards.
+
+    The numbers of the scenario take three quarters of a composition's time. None if Hydra has to
+    compose them: something may refer to them or comes before them, is wrong or gives a warning.
+    """
+    if any("${" in text or re.match(r"[+~]*scenario[.@]", text) for text in overrides):
+        return None
+    contents: dict[str, dict[str, object]] = {}
+    token = _APART.set(contents)
+    try:
+        with files_read() as read, warnings.catch_warnings(record=True) as said:
+            found = plain(compose_with_hydra(folders, config_name, overrides))
+        texts = [file.read_text("utf-8") for file in read]
+        if said or any(mark in text for text in texts for mark in ("${", "???")):
+            return None
+        note_read(read)
+        return _filled(found, contents)
+    except (*FAILURES, ConfigError, TypeError):
+        return None
+    finally:
+        _APART.reset(token)
+
+
+def _filled(
+    found: dict[str, object], contents: Mapping[str, dict[str, object]]
+) -> dict[str, object] | None:
+    """Put contents of scenarios in the place of their keys; None if those stand elsewhere too."""
+    scenario = mapping(found.get("scenario"))
+    everything = repr(found)
+    first = [*scenario][: len(contents)] == [*contents]
+    if not first or any(everything.count(repr(key)) != 1 for key in contents):
+        return None
+    whole: object = {}
+    for part in (*contents.values(), {k: v for k, v in scenario.items() if k not in contents}):
+        whole = merged(whole, part)
+    return {**found, "scenario": whole} if contents else found
 
 
 def _reference(
@@ -290,22 +365,22 @@ def composition_problems(
             break
         cause = cause.__cause__
     if isinstance(cause, yaml.YAMLError):
-        return [_yaml_problem(cause)]
+        return [yaml_problem(cause)]
     text = str(error)
     if isinstance(error, RecursionError):
         return ["defaults: files name each other in a circle"]
     if isinstance(error, OverrideParseException):
         return [malformed(error.override or "an empty override")]
     found = re.search(r"Could not load '([^']+)'", text)
-    listed = _group_with_a_list(overrides)
+    listed = group_with_a_list(overrides)
     if found and listed:
         return [listed]
     if found:
         return [f"defaults: no file '{found.group(1)}'" + did_you_mean(found.group(1), names)]
     if isinstance(cause, MissingConfigException) or "Could not find" in text:
-        return [_missing_choice(str(cause), getattr(cause, "options", None))]
+        return [missing_choice(str(cause), getattr(cause, "options", None))]
     if "Could not override ''" in text:
-        return [f"{_culprit(overrides, '=')}: is not of the form KEY=VALUE"]
+        return [f"{culprit(overrides, '=')}: is not of the form KEY=VALUE"]
     found = re.search(r"An item is already at '([^']+)'", text)
     if found:
         return [f"{found.group(1)}: has a value already; set it without +"]
@@ -316,81 +391,12 @@ def composition_problems(
         return ["must be a mapping of keys to values"]
     found = re.search(r"config group '([^']+)' does not exist", text)
     if found:
-        return [f"{found.group(1)}: no such group" + did_you_mean(found.group(1), _groups())]
+        return [f"{found.group(1)}: no such group" + did_you_mean(found.group(1), groups())]
     if "Config group override must be" in text:
-        return [f"{_group_with_a_value(overrides)}: a group takes the name of one of its files"]
+        return [f"{group_with_a_value(overrides)}: a group takes the name of one of its files"]
     if re.search(r"requires --multirun|[Ss]weep|Ambiguous value", text):
-        return [f"{_culprit(overrides, text)}: gives several values; one run takes one value"]
+        return [f"{culprit(overrides, text)}: gives several values; one run takes one value"]
     return [first_line(cause)]
-
-
-def malformed(override: str, form: str = "KEY=VALUE") -> str:
-    """Return the message for an override that cannot be read, with its right form."""
-    key, sign, value = override.partition("=")
-    if sign and re.search(r"\[\d+\]", key):
-        dotted = re.sub(r"\[(\d+)\]", r".\1", key)
-        return f"{override}: an entry of a list is written with dots, {dotted}=.."
-    reason = mistyped(override)
-    if not reason and "=" in value:
-        quoted = value.lstrip("=").replace("'", "\\'")
-        reason = f"; a value with = in it takes two pairs of quotes, \"{key}='{quoted}'\""
-    return f"{override}: is not of the form {form}{reason}"
-
-
-def _groups() -> list[str]:
-    return sorted(folder.name for folder in config_folder().iterdir() if folder.is_dir())
-
-
-def _group_with_a_value(overrides: Sequence[str]) -> str:
-    for override in overrides:
-        key = override.split("=", 1)[0].lstrip("+")
-        if not key or key.split("@", 1)[0] in _groups():
-            value = override.split("=", 1)[-1]
-            if not key or not re.fullmatch(r"[A-Za-z_]\w*", value):
-                return override
-    return "overrides"
-
-
-def _group_with_a_list(overrides: Sequence[str]) -> str:
-    """Return the problem of an override that gives a group a list; empty if there is none."""
-    for override in overrides:
-        key, _, value = override.partition("=")
-        if value[:1] == "[" and key.lstrip("+").split("@", 1)[0] in _groups():
-            return f"{key}: a group takes names, written {value.strip('[]')}"
-    return ""
-
-
-def _culprit(overrides: Sequence[str], text: str) -> str:
-    named = [o for o in overrides if o in text or o.split("=", 1)[0] in text]
-    return max(named, key=len) if named else "overrides"
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    what = str(getattr(error, "problem", None) or first_line(error))
-    if mark is None:
-        return f"is not YAML: {what}"
-    place = f"line {mark.line + 1}, column {mark.column + 1}"
-    if os.path.isfile(mark.name):
-        place = f"{os.path.basename(mark.name)}: {place}"
-    if "duplicate key" in what:
-        return f"{place}: {what.removeprefix('found ')}"
-    return f"{place}: is not YAML: {what}"
-
-
-def _missing_choice(text: str, options: Sequence[str] | None) -> str:
-    found = re.search(r"Could not find '([^']+)'", text) or re.search(
-        r"Cannot find primary config '([^']+)'", text
-    )
-    if not found:
-        return text.splitlines()[0]
-    name = found.group(1)
-    group, _, choice = name.rpartition("/")
-    listed = re.search(r"Available options in '[^']*':\s*\n((?:\t.*\n?)+)", text)
-    known = list(options or ()) or (listed.group(1).split() if listed else [])
-    if not group:
-        return f"no configuration or group '{choice}'" + did_you_mean(choice, known)
-    return f"{group}: no choice '{choice}'" + did_you_mean(choice, known)
 
 
 def unknown_key(key: str, reference: Mapping[str, object]) -> str:
@@ -411,7 +417,7 @@ def unknown_key(key: str, reference: Mapping[str, object]) -> str:
                 return f"{key}: is not set in this scenario; add it with +{key}=.."
             if not path and part in SWEEPS_OWN:
                 return f"{key}: is a key of `sim sweep`"
-            known = [str(k) for k in node] + ([] if path else _groups())
+            known = [str(k) for k in node] + ([] if path else groups())
             right = "" if path else _elsewhere(key, reference)
             return right or f"{key}: unknown key '{part}'" + did_you_mean(part, known)
         path = f"{path}.{part}" if path else part
@@ -442,9 +448,3 @@ def _elsewhere(key: str, reference: Mapping[str, object]) -> str:
 
 def _is_conduct(node: object) -> bool:
     return isinstance(node, Mapping) and "strategy" in node
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

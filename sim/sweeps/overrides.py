@@ -17,7 +17,7 @@ from hydra.core.override_parser.types import (
 )
 from hydra.errors import HydraException
 
-from sim.config.with_hydra import malformed
+from sim.config.messages import malformed
 from sim.errors import ConfigError, did_you_mean
 
 LONGEST_RANGE = 1_000_000

@@ -1,14 +1,18 @@
 """Composed quickly, cell by cell, equals what Hydra composes for the same overrides."""
 
 import itertools
+import json
 import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
+from sim.config import with_hydra
 from sim.config.compose import compose_plain, mark_settings
-from sim.config.sources import search_folders
-from sim.config.with_hydra import composed
+from sim.config.sources import merged, search_folders
 from sim.sweeps.compositions import Compositions
 from sim.sweeps.designs import combinations
 from sim.sweeps.overrides import Choices, read_terms
@@ -39,8 +43,11 @@ def plain(compositions: Compositions, choices: Choices) -> dict[str, object]:
 
 
 def by_hydra(overrides: list[str], config_dir: Path | None = None) -> dict[str, object]:
-    """Compose without anything kept or set afterwards."""
-    found = composed(search_folders("config", config_dir), "config", overrides)
+    """Compose without anything kept, set or merged afterwards."""
+    config = with_hydra.compose_with_hydra(
+        search_folders("config", config_dir), "config", overrides
+    )
+    found = with_hydra.plain(config)
     mark_settings(found, overrides)
     return found
 
@@ -155,3 +162,69 @@ def test_all_pairs_of_two_groups_differ() -> None:
     ]
     agendas, mediators = (dict.fromkeys(column) for column in zip(*found, strict=True))
     assert found == list(itertools.product(agendas, mediators))
+
+
+SETS = """# @package _global_
+scenario:
+  start: 2024-10-01
+  discount_rate: {armenia: {value: 0.3}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "apart"),
+    [
+        ([], {}, True),
+        (["scenario=march_2025", "preset=opposition"], {}, True),
+        (["preset=mine"], {"preset/mine.yaml": SETS}, True),
+        (["+scenario@other=prespa_2018"], {}, False),
+        (["scenario.seats=null"], {}, False),
+        (["horizon=${seed}"], {}, False),
+        (["preset=mine"], {"preset/mine.yaml": "# @package _global_\nseed: ${horizon}\n"}, False),
+        (["scenario=mine"], {"scenario/mine.yaml": "# @package _global_\nseed: 3\n"}, False),
+        (["scenario=mine"], {"scenario/mine.yaml": "a: &a {b: 1}\nc: *a\n"}, True),
+        (["scenario=mine"], {"scenario/mine.yaml": "1: a\n"}, True),
+        (
+            ["scenario=mine", "preset=early"],
+            {"scenario/mine.yaml": "defaults: [march_2025, _self_]\ntitle: Mine\n"},
+            True,
+        ),
+    ],
+)
+def test_a_scenario_merged_afterwards_is_what_hydra_merges(
+    line: list[str], files: dict[str, str], apart: bool, tmp_path: Path
+) -> None:
+    files = {"preset/early.yaml": SETS, **files}
+    folders = search_folders("config", _own_folder(tmp_path, files))
+    found = with_hydra._with_scenario_apart(folders, "config", line)
+    assert (found is not None) is apart
+    if found is not None:
+        config = with_hydra.compose_with_hydra(folders, "config", line)
+        assert json.dumps(found) == json.dumps(with_hydra.plain(config))
+
+
+VALUES = st.none() | st.integers(0, 3) | st.sampled_from(["a", ""]) | st.booleans()
+NODES = st.dictionaries(
+    st.sampled_from("abc"),
+    st.recursive(
+        VALUES,
+        lambda inner: (
+            st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+        ),
+        max_leaves=6,
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(NODES, NODES)
+def test_merged_as_omegaconf_does(base: dict[str, object], more: dict[str, object]) -> None:
+    try:
+        wanted = OmegaConf.to_container(OmegaConf.merge(base, more))
+    except TypeError:
+        wanted = None
+    try:
+        found = merged(base, more)
+    except TypeError:
+        return  # left to Hydra
+    assert json.dumps(found) == json.dumps(wanted)
