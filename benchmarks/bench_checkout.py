@@ -88,7 +88,7 @@ def _run(folder: Path) -> float:
     before = os.times()
     env = {**os.environ, "PYTHONPATH": str(folder.resolve())}
     subprocess.run(
-        [sys.executable, "-m", "sim", "run", "-q"],
+        [sys.executable, "-m", "sim.commands.cli", "run", "--json"],
         cwd=folder,
         env=env,
         check=True,
