@@ -337,7 +337,7 @@ class Table:
         side = scenario.parties.index(party)
         author = 0 if state.asked == Question.TEXT else 1 - side
         free, worth = np.zeros(ISSUES, np.int8), np.zeros(ISSUES)
-        look_at(params, state, side, author, free, worth)
+        look_at(params, state.copy(), side, author, free, worth)  # rules keep what they weigh
         return tuple(
             Wording(
                 key=key,
@@ -362,7 +362,7 @@ class Table:
 
     def _share(self, state: np.record, side: int, author: int) -> str:
         free, worth = np.zeros(ISSUES, np.int8), np.zeros(ISSUES)
-        return percent(look_at(self.model.talks.params, state, side, author, free, worth))
+        return percent(look_at(self.model.talks.params, state.copy(), side, author, free, worth))
 
     def _question(self, state: np.record) -> Asked:
         side = int(state.asked_of)
