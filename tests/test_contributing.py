@@ -92,10 +92,9 @@ def carry_out(folder: Path, step: Step) -> None:
 
 def play(folder: Path, name: str, left_out: Step | None = None) -> None:
     """Copy the source, make the edits of a recipe but for one, then run its commands."""
-    unwanted = shutil.ignore_patterns("__pycache__")
     for part in COPIED:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=unwanted)
+            shutil.copytree(ROOT / part, folder / part)  # with what Python has compiled
         else:
             shutil.copy(ROOT / part, folder / part)
     for step in edits(RECIPES[name]):
