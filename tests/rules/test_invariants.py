@@ -9,9 +9,10 @@ import pytest
 from sim.model.codes import Actor, Agenda, Article, Bargaining, Precondition, Style, Treaty
 from sim.model.plugins import registry
 from sim.model.records import ARTICLES, PARAMS_FIELDS, PRECONDITIONS
+from sim.model.rules.worth import refresh
 from sim.model.shocks import draw_tape
 from sim.theory.minimal_talks import play_talks
-from tests.random_talks import Case, play_in_engine, random_case
+from tests.random_talks import Case, open_case, play_in_engine, random_case
 
 T, A, P = Treaty, Article, Precondition
 
@@ -438,3 +439,22 @@ def test_capacity_of_preconditions_is_played():
     history, _ = played(case)
     reached = history.precondition[-1].tolist()
     assert set(reached) <= {Precondition.MET, Precondition.WAIVED, Precondition.PROMISED}
+
+
+def test_what_is_kept_is_what_the_government_in_office_would_compute():
+    """Ranges, the status quo and what is at stake, after a successor has come to power."""
+    weeks = 0
+    for seed in (8, 31, 70, 96, 109, 117):
+        case = random_case(seed, 60)
+        history, _ = play_in_engine(case)
+        governments = open_case(case).governments
+        for before, after in pairwise(history):
+            if not after.government or after.government != before.government or after.stale:
+                continue
+            anew = after.copy()
+            anew.stale = 1
+            refresh(governments[after.government], anew)
+            for name in ("worst", "best", "quo", "rest"):
+                assert np.array_equal(anew[name], after[name]), (seed, after.week, name)
+            weeks += 1
+    assert weeks > 50

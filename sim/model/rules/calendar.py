@@ -60,6 +60,7 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
     state.conceded_now[1] = 0
     if state.weighed_by != state.government:
         forget_wordings(state)
+        state.stale = 1
     shock = shocks[state.week]
     for at in range(params.dates):
         if params.date_week[at] != state.week:
