@@ -165,9 +165,13 @@ def paired_differences(
 
 
 def _compared(
-    results: Results, told: tuple[str, Value, Value], values: Floats, outcome: str,
-    precision: float, contexts: bool,
-) -> list[Difference]:  # fmt: skip
+    results: Results,
+    told: tuple[str, Value, Value],
+    values: Floats,
+    outcome: str,
+    precision: float,
+    contexts: bool,
+) -> list[Difference]:
     """Return how a key's value differs from another one: over all contexts, and in each."""
     changes = _changes(results, told, values)
     if not changes:

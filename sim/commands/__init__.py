@@ -155,7 +155,7 @@ def announce_compiling(entry: str = "") -> None:
 
     if not PLAIN and not is_compiled(entry):
         print(
-            "sim: compiling the rules of the talks; this happens once and takes up to a minute",
+            "sim: compiling the rules of the talks; this happens once and takes a minute or two",
             file=sys.stderr,
             flush=True,
         )

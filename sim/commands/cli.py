@@ -61,9 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _execute(given)
         sys.stdout.flush()
-    except PlainRulesError:
+    except PlainRulesError:  # nothing has been printed yet; it starts again as it was started
         os.environ["SIM_PLAIN_RULES"] = "0"
-        os.execv(sys.executable, [sys.executable, "-m", "sim", *given])
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     except SimError as error:
         for line in collapsed(str(error).splitlines()):
             print(f"sim: {line}", file=sys.stderr)

@@ -36,6 +36,7 @@ def test_leaves_do_not_overlap_and_their_shares_are_those_within_their_limits(
 ) -> None:
     """A share holds within the limits that are stated: nothing else was taken out before."""
     found = boxes(factorial).to_frame()
+    assert len(found)
     assert found["mass"].sum() <= 1.0 + 1e-9
     _, unseen = halves(factorial.outcome("signed"), None)
     frame = factorial.values_frame()

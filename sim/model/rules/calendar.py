@@ -58,7 +58,7 @@ def happen(params: Params, state: State, shocks: Shocks, events: Events) -> None
     state.mediator_tabled = 0
     state.conceded_now[0] = 0
     state.conceded_now[1] = 0
-    if state.weighed_by != state.government:
+    if state.weighed_by != state.government:  # since last week; what is kept was the former one's
         forget_wordings(state)
         state.stale = 1
     shock = shocks[state.week]
