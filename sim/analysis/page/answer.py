@@ -77,9 +77,15 @@ def statement(text: str, findings: Mapping[str, Finding]) -> Statement:
 
 
 def _measured(
-    results: Results, name: str, values: Floats, cells: NDArray[np.int64], found: Estimate,
-    macro: str, format: str = ".1%", **asked: object,
-) -> Finding:  # fmt: skip
+    results: Results,
+    name: str,
+    values: Floats,
+    cells: NDArray[np.int64],
+    found: Estimate,
+    macro: str,
+    format: str = ".1%",
+    **asked: object,
+) -> Finding:
     """Return an estimate from the values of some cells, with the macro's query that gives it."""
     points = results.clusters_of(cells)
     alone = macro == "share" and points is None and len(cells) == 1
