@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sim.config.parameters import governments
 from sim.config.settings import Settings
 from sim.model.engine import play_many
-from sim.model.records import EVENT, STATE
+from sim.model.records import EVENT, NO_DECISIONS, STATE
 from sim.model.shocks import Tape, draw_tape
 from sim.model.society import POOL, GraphPool, graph_pool, new_public, no_public
 
@@ -67,6 +67,7 @@ class Batch:
             (self.pool, self.pool),
             (new_public(self.citizens, self.pool, 0), no_public()),
             np.zeros(0, EVENT).view(np.recarray),
+            NO_DECISIONS,
         )
 
     def draw_and_play(self) -> None:

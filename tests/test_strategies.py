@@ -8,6 +8,7 @@ import pytest
 
 from sim.model.compiled import rule
 from sim.model.records import Numbers
+from sim.model.rules.domestic import mean_of
 from sim.theory.minimal_talks import (
     OPPONENTS,
     demands_against,
@@ -171,3 +172,14 @@ def test_a_rule_has_numpys_linear_algebra() -> None:
         return float(np.dot(np.linalg.solve(matrix, ahead), ahead))
 
     assert solved(2.0 * np.eye(2), np.array([3.0, 4.0])) == 12.5
+
+
+def test_a_rule_of_a_plug_in_makes_arrays_and_hands_them_on() -> None:
+    """The rules of the package count no references; the array of a plug-in outlives the call."""
+
+    @rule
+    def mean_of_squares(size: int) -> float:
+        squares = np.arange(size) ** 2.0
+        return mean_of(squares) + squares[size - 1]
+
+    assert [mean_of_squares(size) for size in (1, 2, 3)] * 200 == [0.0, 1.5, 5 / 3 + 4.0] * 200

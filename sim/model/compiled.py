@@ -159,6 +159,11 @@ def rule_called_once(function: Rule) -> Rule:
     return _compiled(function, no_cpython_wrapper=LEAN, inline="always")
 
 
+def rule_with_arrays(function: Rule) -> Rule:
+    """Compile a rule that makes arrays, which no other rule of this package may."""
+    return _compiled(function, no_cpython_wrapper=LEAN, _nrt=True)
+
+
 def entry_rule(function: Rule) -> Rule:
     """Compile a rule that is called from Python, and keep the machine code on disk."""
     return _compiled(function, cache=True)
@@ -170,11 +175,16 @@ def entry_rule_called_once(function: Rule) -> Rule:
 
 
 def _compiled(function: Rule, **options: bool | str) -> Rule:
-    """Compile strictly and without the interpreter lock; numba's stubs lack two options."""
+    """Compile strictly and without the interpreter lock; numba's stubs lack three options.
+
+    Whoever calls the engine keeps its arrays alive, so rules need not count references to them,
+    which took a third of a run without a public. A plug-in may make arrays and counts them.
+    """
     if PLAIN:
         return function
+    counted = {"_nrt": not function.__module__.startswith("sim.")}
     compiled = nb.njit(  # type: ignore[call-overload]
-        nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+        nogil=True, error_model="numpy", no_cfunc_wrapper=True, **counted | options
     )
     return cast(Rule, compiled(function))
 

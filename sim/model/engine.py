@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from sim.model.compiled import entry_rule, rule
 from sim.model.records import (
-    DECISION,
     Decisions,
     Events,
     History,
@@ -79,6 +78,7 @@ def play_many(
     pools: tuple[GraphPool, GraphPool],
     publics: Publics,
     events: Events,
+    decisions: Decisions,
 ) -> None:
     """Play many runs, one after the other, without history.
 
@@ -88,8 +88,8 @@ def play_many(
     state: all zero at the start; the final states afterwards, shape (runs,).
     publics: working space of this call for the citizens of one run.
     events: no moves are written down here, shape (0,).
+    decisions: nobody sits at the table here, shape (0, 2).
     """
-    nobody = np.zeros((0, 2), DECISION)
     for run in range(cell.shape[0]):
         here = params[cell[run], 0]
         r = row[run]
@@ -106,4 +106,4 @@ def play_many(
             tape.citizens[r],
             tape.second_citizens[r],
         )
-        play(params[cell[run]], state[run], tape.weekly[r], societies, events, state[:0], nobody)
+        play(params[cell[run]], state[run], tape.weekly[r], societies, events, state[:0], decisions)

@@ -89,7 +89,8 @@ def final_states(
     none = np.zeros(0, EVENT).view(np.recarray)
     chance, graph = batch.tape, batch.graph[replicate]
     params, pools = batch.cells.params, batch.pools
-    play_many(params, cell, replicate, graph, state, chance, pools, batch.publics, none)
+    working = (pools, batch.publics, none, NO_DECISIONS)
+    play_many(params, cell, replicate, graph, state, chance, *working)
     return state
 
 

@@ -221,9 +221,8 @@ def play_sample(params: np.record, runs: int, seed: int) -> NDArray[np.void]:
     rows = np.arange(runs)
     events = np.zeros(0, EVENT).view(np.recarray)
     publics = (no_public(), no_public())
-    play_many(
-        alone(params)[np.newaxis], none, rows, graph, state, tape, (pool, pool), publics, events
-    )
+    working = ((pool, pool), publics, events, NO_DECISIONS)
+    play_many(alone(params)[np.newaxis], none, rows, graph, state, tape, *working)
     return state
 
 

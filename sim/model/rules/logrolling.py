@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from sim.model.compiled import rule
+from sim.model.compiled import rule, rule_with_arrays
 from sim.model.records import ENTRY, ISSUES, Basket, Entry, Params, State
 from sim.model.rules.worth import is_free, level_above, level_below, share_at_rate, step_of
 
@@ -42,7 +42,7 @@ _TOO_DEAR = -2
 # --- what is free, and within which bounds
 
 
-@rule
+@rule_with_arrays
 def open_basket(params: Params, state: State, side: int) -> Basket:
     """Return the free issues, with what each costs and brings by the state."""
     basket = np.empty(ISSUES, ENTRY)
@@ -381,7 +381,7 @@ def take(state: State, basket: Basket) -> None:
         state.given_up[entry.issue] = share
 
 
-@rule
+@rule_with_arrays
 def branch(state: State, side: int, basket: Basket, budget: float, price: float) -> None:
     """Replace shares between two wordings by the best possible ones.
 
@@ -429,7 +429,7 @@ def branch(state: State, side: int, basket: Basket, budget: float, price: float)
         turned[at] = 1
 
 
-@rule
+@rule_with_arrays
 def give_up_best(params: Params, state: State, side: int, budget: float) -> None:
     """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
     basket = open_basket(params, state, side)
