@@ -5,6 +5,7 @@ import pytest
 
 from sim.model.codes import Agenda
 from sim.model.rules.offers import offer
+from sim.model.rules.worth import share_at_rate
 from sim.theory.minimal_talks import set_rule
 from tests.rules.hand import open_week, two_articles
 
@@ -85,3 +86,23 @@ def test_no_package_of_the_same_worth_to_oneself_is_better_for_the_other():
         second = (0.5 - 0.8 * first) / 0.2
         if 0.0 <= second <= 1.0:
             assert 0.2 * first + 0.8 * second <= best + 1e-12
+
+
+def rate_at(odds: float, a: float, b: float) -> float:
+    """Return the logarithm of the marginal rate at the share with these log odds."""
+    given = min(odds, 0.0) - np.log1p(np.exp(-abs(odds)))
+    return b * (given - odds) - a * given
+
+
+@pytest.mark.parametrize("nearly_linear", [1e-6, 1e-3, 0.1, 1.0])
+def test_share_at_rate_is_the_root_also_where_a_loss_is_nearly_linear(nearly_linear: float) -> None:
+    rng = np.random.default_rng(3)
+    for log_rate in [*rng.normal(0.0, 1.5, 50), *rng.uniform(-600.0, 600.0, 50)]:
+        a, b = rng.permutation([nearly_linear * rng.random(), 2.0 * rng.random()])
+        share = share_at_rate(log_rate, 1.0 + a, 1.0 + b)
+        low, high = -700.0, 700.0
+        for _ in range(70):
+            middle = 0.5 * (low + high)
+            above = rate_at(middle, a, b) > log_rate
+            low, high = (middle, high) if above else (low, middle)
+        assert share == pytest.approx(1.0 / (1.0 + np.exp(-low)), abs=1e-12)

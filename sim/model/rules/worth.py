@@ -13,8 +13,9 @@ from sim.model.records import ARTICLES, Params, State
 
 LEAST_SPAN = 1e-12
 """Utility below which nothing is left to bargain over."""
-_ROOTS = 40
-"""Most Newton steps for one share."""
+_ROOTS = 40  # most steps of Halley's method for one share
+_NEAR_ROOT = 1e-5  # change of log odds after which the next one is lost in rounding
+_LOG_2 = math.log(2.0)
 _ON_GRID = 1e-9  # steps by which a share may miss its wording
 
 
@@ -29,9 +30,7 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     span = max(ideal, 1.0 - ideal)
     distance = abs(position - ideal) / span
     power = params.curvature[actor]
-    if power == 1.0:
-        return 1.0 - distance
-    return 1.0 - distance**power
+    return 1.0 - (distance if power == 1.0 else distance**power)
 
 
 # --- what wordings are worth to a side: weighed anew only where they have moved
@@ -119,7 +118,9 @@ def share_at_rate(log_rate: float, own: float, other: float) -> float:
     """Return the share at which the marginal rate of substitution has the logarithm `log_rate`.
 
     Solves ``(1 - s)**(other - 1) / s**(own - 1) = exp(log_rate)`` for curvatures of at least 1,
-    one of them above; by Newton's method in the log odds of s where there is no closed form.
+    one of them above; by Halley's method in the log odds of s where there is no closed form. The
+    left side is convex or concave in them, and three of its tangents give a start on the side from
+    which it is approached without a leap.
     """
     a = own - 1.0
     b = other - 1.0
@@ -127,15 +128,17 @@ def share_at_rate(log_rate: float, own: float, other: float) -> float:
         return math.exp(min(-log_rate / a, 0.0))
     if a <= 0.0:
         return max(1.0 - math.exp(min(log_rate / b, 700.0)), 0.0)
-    odds = -log_rate / (0.5 * (a + b))
+    starts = (((a - b) * _LOG_2 - log_rate) / (0.5 * (a + b)), -log_rate / a, -log_rate / b)
+    odds = max(starts) if a > b else min(starts)
     for _ in range(_ROOTS if a != b else 0):
-        odds = min(max(odds, -700.0), 700.0)
-        share = 1.0 / (1.0 + math.exp(-odds))
-        log_share = min(odds, 0.0) - math.log1p(math.exp(-abs(odds)))
-        miss = b * (log_share - odds) - a * log_share - log_rate
-        step = miss / (b * share + a * (1.0 - share))
+        rest = math.exp(-abs(odds))
+        share = (1.0 if odds > 0.0 else rest) / (1.0 + rest)
+        log_share = min(odds, 0.0) - math.log1p(rest)
+        slope = b * share + a * (1.0 - share)
+        step = (b * (log_share - odds) - a * log_share - log_rate) / slope
+        step /= max(1.0 + 0.5 * step * (b - a) * share * (1.0 - share) / slope, 0.5)
         odds += step
-        if abs(step) < 1e-13:
+        if abs(step) < _NEAR_ROOT:
             break
     return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))
 
@@ -187,9 +190,7 @@ def treaty_utility(params: Params, state: State, actor: int) -> float:
         if state.precondition[k] != PRECONDITION.DORMANT:
             weight += params.weight[actor, ARTICLES + k]
             worth += precondition_utility(params, state, actor, k)
-    if weight <= 0.0:
-        return 1.0
-    return worth / weight
+    return worth / weight if weight > 0.0 else 1.0
 
 
 # --- what a signature does for the government in office
@@ -262,8 +263,7 @@ def open_provisions(params: Params, state: State) -> int:
     """Return how many provisions that matter to a party are open."""
     count = 0
     for i in range(params.articles):
-        if is_open(state, i) and matters(params, i):
-            count += 1
+        count += int(is_open(state, i) and matters(params, i))
     return count
 
 
