@@ -51,18 +51,16 @@ def small_world(citizens: int, degree: int, rewiring: float, seed: int) -> Rows:
         from networkx import watts_strogatz_graph
 
         return compressed_rows(watts_strogatz_graph(citizens, width, rewiring, seed))
-    from sim.model.rules.opening import rewire
+    from sim.model.rules.opening import rewire, tie_rows
 
     ring = (np.arange(citizens) + np.arange(1, width // 2 + 1)[:, None]) % citizens
     size = citizens * width + round(4 * rewiring * citizens * width) + 400
     while not rewire(other := ring.copy(), rewiring, _words(seed, size)):
         size *= 2
-    own = np.broadcast_to(np.arange(citizens), other.shape)
-    ends = np.concatenate([own * citizens + other, other * citizens + own], axis=None)
-    row, neighbour = np.divmod(np.sort(ends), citizens)
     start = np.zeros(citizens + 1, np.uint32)
-    np.cumsum(np.bincount(row, minlength=citizens), out=start[1:])
-    return start, neighbour.astype(np.uint32)
+    tie = np.zeros(citizens * width, np.uint32)
+    tie_rows(other, start, tie, start.copy(), tie.copy())
+    return start, tie
 
 
 def _words(seed: int, size: int) -> NDArray[np.uint32]:

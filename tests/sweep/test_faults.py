@@ -46,7 +46,7 @@ def leftovers(folder: Path) -> list[Path]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # under a minute on idle cores
 def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
-    words = ["agenda=glob(*)", "strategy@armenia=linear,firm", "replicates=1000"]
+    words = ["agenda=glob(*)", "strategy@armenia=linear,firm", "replicates=3000"]
     words.append("executor.workers=1")
     request = make_plan(words)
     whole = execute(request, tmp_path / "undisturbed", Quiet()).store.runs_file.read_bytes()

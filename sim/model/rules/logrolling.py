@@ -17,22 +17,17 @@ from sim.model.compiled import rule, rule_with_arrays
 from sim.model.records import ENTRY, ISSUES, Basket, Entry, Params, State
 from sim.model.rules.worth import is_free, level_above, level_below, share_at_rate, step_of
 
-_PRICES = 80
-"""Most prices that are tried."""
+_PRICES = 80  # most prices that are tried
 _QUICK = 8
 """Prices after which each second one halves the bracket: Newton leaps over a wide jump for ever."""
-_FARTHEST = 600.0
-"""Largest logarithm of a price."""
+_FARTHEST = 600.0  # largest logarithm of a price
 _DEPTH = 64
 """Most issues that are divided at the same time."""
 _NODES = 400
 """Most packages that are looked at; beyond it the best one so far is taken."""
-_GAP = 1e-4
-"""Relative gain that is not worth looking for."""
-_SPENT = 1e-14
-"""Budget that is not worth spending."""
-_SAME = 1e-12
-"""Prices that lie as near as this are taken for one."""
+_GAP = 1e-4  # relative gain that is not worth looking for
+_SPENT = 1e-14  # budget that is not worth spending
+_SAME = 1e-12  # prices that lie as near as this are taken for one
 _WHOLE = -1
 """Instead of a divided issue: each one with wordings is on one."""
 _TOO_DEAR = -2
@@ -171,19 +166,24 @@ def fill_linear(basket: Basket, left: float) -> int:
 
 
 @rule
-def first_price(basket: Basket) -> float:
-    """Return a guess of the price; set the logarithm of marginal loss by marginal gain."""
-    lost = 0.0
-    won = 0.0
+def first_price(basket: Basket, budget: float) -> float:
+    """Return a guess of the price; set the logarithm of marginal loss by marginal gain.
+
+    It is the price of the share that the budget buys of all issues alike.
+    """
+    lost = 1e-300
+    won = 1e-300
     for k in range(basket.shape[0]):
         entry = basket[k]
         if entry.low < entry.high:
-            loss = entry.loss * entry.own
-            gain = entry.gain * entry.other
-            entry.even = math.log(loss) - math.log(gain)
-            lost += loss
-            won += gain
-    return math.log(won) - math.log(lost) if won > 0.0 else 0.0
+            entry.even = math.log(entry.loss * entry.own) - math.log(entry.gain * entry.other)
+            lost += entry.loss
+            won += entry.gain
+    own = basket[0].own
+    other = basket[0].other
+    share = min(max(budget / lost, _GAP), 1.0 - _GAP) ** (1.0 / own)
+    rate = (other - 1.0) * math.log(1.0 - share) - (own - 1.0) * math.log(share)
+    return rate + math.log(won * other) - math.log(lost * own)
 
 
 @rule
@@ -438,7 +438,7 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     if is_linear(basket):
         sort_by_ratio(basket)
     else:
-        price = first_price(basket)
+        price = first_price(basket, budget)
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
     allowed = max(budget, least_cost(basket))

@@ -216,6 +216,41 @@ def rewire(other: Ends, rewiring: float, words: Ties) -> bool:
 
 
 @entry_rule
+def tie_rows(other: Ends, start: Ties, tie: Ties, at: Ties, rows: Ties) -> None:
+    """Set where each citizen's ties begin, and all neighbours in ascending order.
+
+    Rows that are filled by citizens in ascending order are in order themselves; so they are filled
+    twice, the second time from the first.
+
+    other: as in `rewire`.
+    start, tie: zero; compressed rows afterwards, shape (citizens + 1,) and (2 * steps * citizens,).
+    at, rows: working space, shaped like these.
+    """
+    steps, citizens = other.shape
+    for step in range(steps):
+        for own in range(citizens):
+            start[own + 1] += 1
+            start[other[step, own] + 1] += 1
+    for own in range(citizens):
+        start[own + 1] += start[own]
+        at[own] = start[own]
+    for step in range(steps):
+        for own in range(citizens):
+            end = other[step, own]
+            rows[at[own]] = end
+            rows[at[end]] = own
+            at[own] += 1
+            at[end] += 1
+    for own in range(citizens):
+        at[own] = start[own]
+    for own in range(citizens):
+        for n in range(start[own], start[own + 1]):
+            end = rows[n]
+            tie[at[end]] = own
+            at[end] += 1
+
+
+@entry_rule
 def begin(
     params: Params,
     state: State,

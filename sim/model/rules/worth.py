@@ -134,9 +134,9 @@ def share_at_rate(log_rate: float, own: float, other: float) -> float:
         rest = math.exp(-abs(odds))
         share = (1.0 if odds > 0.0 else rest) / (1.0 + rest)
         log_share = min(odds, 0.0) - math.log1p(rest)
-        slope = b * share + a * (1.0 - share)
-        step = (b * (log_share - odds) - a * log_share - log_rate) / slope
-        step /= max(1.0 + 0.5 * step * (b - a) * share * (1.0 - share) / slope, 0.5)
+        per_slope = 1.0 / (b * share + a * (1.0 - share))
+        step = (b * (log_share - odds) - a * log_share - log_rate) * per_slope
+        step /= max(1.0 + 0.5 * step * per_slope * (b - a) * share * (1.0 - share), 0.5)
         odds += step
         if abs(step) < _NEAR_ROOT:
             break
