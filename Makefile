@@ -32,7 +32,7 @@ demo: $(VENV)/.installed-run
 test: lint pytest
 
 pytest: $(VENV)/.installed-all
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-all
 	$(BIN)/ruff check .

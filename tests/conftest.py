@@ -33,8 +33,10 @@ COMPILED_FIRST = (
     "sweep('horizon=1 replicates=1', folder='compiled')",
     "from sim.config.compose import compose; from sim.runs.play import play_one; "
     "play_one(compose(['horizon=1']), 'mesa')",
+    "from sim.theory.minimal_talks import minimal_talks, play_talks; "
+    "play_talks(minimal_talks(horizon=1), drive='phases')",
 )
-"""What compiles the engine, and what compiles each phase for the Mesa driver."""
+"""What compiles the engine, and each phase for the Mesa driver and for the talks of the theory."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -70,8 +70,10 @@ def test_killed_twenty_times_and_resumed(start: Start, tmp_path: Path) -> None:
             alive = process.is_alive
         while alive() and len(shards(folder)) < wanted:
             time.sleep(0.002)
-        # From the first steps to the middle of a chunk.
-        time.sleep(rng.uniform(0.0, 1.5) if wanted == before else rng.uniform(0.0, 0.1))
+        # From the first steps to the middle of a chunk, but not so long that all are done.
+        end = time.monotonic() + rng.uniform(0.0, 1.5 if wanted == before else 0.1)
+        while time.monotonic() < end and len(shards(folder)) < wanted + 3:
+            time.sleep(0.002)
         at_work += alive()
         process.kill()
         if isinstance(process, subprocess.Popen):
