@@ -11,24 +11,39 @@ from unittest import SkipTest
 
 from benchmarks.figures import Figure
 
+FALLING = "public=none bargaining=packages strategy@armenia=linear strategy@azerbaijan=linear"
 CASES = {
-    "default talks": (600, ""),
-    "block model": (600, "public=block_model"),
-    "scale-free graph": (600, "public=scale_free"),
-    "public off": (6000, "public=none"),
-    "packages, public off": (600, "public=none bargaining=packages"),
+    "default talks": (600, "0 1 0"),
+    "block model": (600, "0 1 0 public=block_model"),
+    "scale-free graph": (600, "0 1 0 public=scale_free"),
+    "public off": (6000, "0 1 0 public=none"),
+    "packages, public off": (600, "0 1 0 public=none bargaining=packages"),
+    "16 open articles": (600, f"16 1 0 {FALLING}"),
+    "16 open articles, losses curved": (200, f"16 2 0 {FALLING}"),
+    "16 open articles, five wordings": (200, f"16 1 5 {FALLING}"),
+    "16 open articles, five wordings, losses curved": (200, f"16 2 5 {FALLING}"),
 }
-"""Runs a round, and overrides."""
+"""Runs a round; articles of another text or 0, curvature of losses, wordings, overrides."""
 
 PLAYER = """
 import sys, time
 from benchmarks.batches import prepare
+from benchmarks.bench_growth import _write_text
 from sim.config.compose import compose
+
+def laid_out(runs, articles, curvature, levels, *words):
+    batch = prepare(compose(words), int(runs))
+    for params in batch.params if int(articles) else ():
+        _write_text(params, int(articles))
+        params.curvature[:] = float(curvature)
+        params.levels[:int(articles)] = int(levels)
+    return batch
 
 batches = {}
 for line in sys.stdin:
-    runs, *words = line.split()
-    batch = batches.setdefault(line, prepare(compose(words), int(runs)))
+    if line not in batches:
+        batches[line] = laid_out(*line.split())
+    batch = batches[line]
     start = time.process_time()
     batch.play()
     print(time.process_time() - start, batch.mean_weeks() * batch.runs, flush=True)
@@ -53,7 +68,7 @@ def main(*, tiny: bool = False) -> list[Figure]:
     lines = []
     with _player(here) as now, _player(before) as then:
         for what, (runs, words) in cases.items():
-            asked = f"4 horizon=8 {words}" if tiny else f"{runs} {words}"
+            asked = f"4 {words} horizon=8" if tiny else f"{runs} {words}"
             for player in (now, then):
                 _play(player, asked)  # compiles, and touches the memory
             best = [float("inf"), float("inf")]
