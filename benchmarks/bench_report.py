@@ -4,20 +4,15 @@ The tables are those of a real sweep of 540 cells, its replicates repeated under
 shaken outcomes: what a report reads is as large as after so many runs, without playing them.
 """
 
-import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, command_cost
 from benchmarks.grid import LINE
 from sim.runs.files import KEY, UNSEALED, seal
 from sim.runs.outcomes import OUTCOME_COLUMNS
@@ -48,7 +43,9 @@ def main(*, tiny: bool = False) -> list[Figure]:
             folder = Path(place) / name.replace(",", "").replace(" ", "_")
             stored, size = enlarged(base, folder, runs)
             note = f"{stored:,} runs, table of {size / 1e6:,.0f} MB; one report in a new process"
-            seconds, peak = measured(folder)
+            seconds, peak = command_cost(
+                ["report", str(folder), "--out", str(folder / "page.html")]
+            )
             lines += [
                 {"what": f"report, {name}", "figure": seconds, "unit": "s", "note": note},
                 {
@@ -123,36 +120,3 @@ def _cells(played: pl.DataFrame, replicates: int) -> Iterator[pl.DataFrame]:
         number = pl.Series("replicate", range(replicates), pl.Int32)
         noise = [pl.col(n) + pl.Series(rng.normal(0.0, 1e-3, replicates)) for n in shaken]
         yield rows[drawn.tolist()].with_columns(number, *noise)
-
-
-def measured(folder: Path) -> tuple[float, float]:
-    """Return seconds and peak memory in MB of one report.
-
-    Raises
-    ------
-    subprocess.CalledProcessError
-        If it failed.
-    """
-    target = folder / "measured.html"
-    command = [
-        sys.executable,
-        "-m",
-        "sim.commands.cli",
-        "report",
-        str(folder),
-        "--out",
-        str(target),
-    ]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return seconds, _peak(used)
-
-
-def _peak(used: resource.struct_rusage) -> float:
-    """Return peak memory in MB; Linux counts in kB, macOS in bytes."""
-    return used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)

@@ -19,7 +19,7 @@ import polars as pl
 import yaml
 
 from benchmarks.bench_growth import slope
-from benchmarks.figures import Figure, best_of_rounds, seconds
+from benchmarks.figures import Figure, best_of_rounds, command_cost, seconds
 from benchmarks.grid import LINE
 from benchmarks.stored_runs import by_duckdb, by_polars, many_rows
 from sim.sweeps import run
@@ -215,28 +215,12 @@ def memory(sizes: tuple[int, ...], more: tuple[str, ...], folder: Path) -> list[
     for runs in sizes:
         words = ["sweep", "agenda=single_undertaking,interim_allowed", f"replicates={runs // 2}"]
         out = folder / f"memory-{runs}"
-        used = peak_memory([*words, *more, f"executor.workers={WORKERS}", "--out", str(out)])
+        _, used = command_cost([*words, *more, f"executor.workers={WORKERS}", "--out", str(out)])
         rows = pl.scan_parquet(out / "runs.parquet").select(pl.len()).collect().item()
         assert rows == runs
         note = f"sim sweep, {WORKERS} threads" + ("; target: below 600" if runs >= 10**6 else "")
-        lines.append(_line(f"peak memory, {runs:,} runs", used / 1e6, "MB", note))
+        lines.append(_line(f"peak memory, {runs:,} runs", used, "MB", note))
     return lines
-
-
-def peak_memory(words: list[str]) -> float:
-    """Return the greatest resident memory of one command, in bytes."""
-    program = (
-        "import resource, sys; from sim.commands.cli import main; code = main(); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    unit = 1 if sys.platform == "darwin" else 1024
-    return float(done.stdout.splitlines()[-1]) * unit
 
 
 def stored(folder: Path, rows: int, rounds: int) -> list[Figure]:

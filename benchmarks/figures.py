@@ -1,7 +1,9 @@
 """One measured figure, and how a best time is taken."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict
 
 
@@ -31,6 +33,41 @@ def seconds(task: Callable[[], object]) -> float:
     start = time.perf_counter()
     task()
     return time.perf_counter() - start
+
+
+MEASURED = """
+import re, resource, sys
+from pathlib import Path
+from sim.commands.cli import main
+
+code = main()
+status = Path("/proc/self/status")
+if status.exists():
+    most = 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1])
+else:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(most)
+sys.exit(code)
+"""
+"""Runs `sim`, then prints the most bytes that it had resident.
+
+Where Linux tells: its `ru_maxrss` begins with what the process had that started this one.
+"""
+
+
+def command_cost(words: Sequence[str]) -> tuple[float, float]:
+    """Return seconds and peak memory in MB of `sim` with these words, in a process of its own.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If it failed.
+    """
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *words], check=True, capture_output=True, text=True
+    )
+    return time.perf_counter() - start, float(done.stdout.splitlines()[-1]) / 1e6
 
 
 def best_of_rounds(tasks: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
