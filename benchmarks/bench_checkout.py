@@ -18,10 +18,10 @@ CASES = {
     "scale-free graph": (600, "0 1 0 public=scale_free"),
     "public off": (6000, "0 1 0 public=none"),
     "packages, public off": (600, "0 1 0 public=none bargaining=packages"),
-    "16 open articles": (600, f"16 1 0 {FALLING}"),
-    "16 open articles, losses curved": (200, f"16 2 0 {FALLING}"),
-    "16 open articles, five wordings": (200, f"16 1 5 {FALLING}"),
-    "16 open articles, five wordings, losses curved": (200, f"16 2 5 {FALLING}"),
+    "packages, 16 open articles": (600, f"16 1 0 {FALLING}"),
+    "packages, 16 open articles, losses curved": (200, f"16 2 0 {FALLING}"),
+    "packages, 16 open articles, five wordings": (200, f"16 1 5 {FALLING}"),
+    "packages, 16 open articles, five wordings, losses curved": (200, f"16 2 5 {FALLING}"),
 }
 """Runs a round; articles of another text or 0, curvature of losses, wordings, overrides."""
 

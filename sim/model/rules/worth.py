@@ -119,8 +119,8 @@ def share_at_rate(log_rate: float, own: float, other: float) -> float:
 
     Solves ``(1 - s)**(other - 1) / s**(own - 1) = exp(log_rate)`` for curvatures of at least 1,
     one of them above; by Halley's method in the log odds of s where there is no closed form. The
-    left side is convex or concave in them, and three of its tangents give a start on the side from
-    which it is approached without a leap.
+    logarithm of the left side is convex or concave in them, and three of its tangents give a start
+    on the side from which the root is approached without a leap.
     """
     a = own - 1.0
     b = other - 1.0
