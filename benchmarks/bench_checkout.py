@@ -6,6 +6,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from unittest import SkipTest
 
@@ -25,6 +27,7 @@ CASES = {
 }
 """Runs a round; articles of another text or 0, curvature of losses, wordings, overrides."""
 
+SIM = ["-m", "sim.commands.cli"]
 PLAYER = """
 import sys, time
 from benchmarks.batches import prepare
@@ -49,6 +52,17 @@ for line in sys.stdin:
     print(time.process_time() - start, batch.mean_weeks() * batch.runs, flush=True)
 """
 """Plays a batch for each line that it reads; writes CPU seconds and weeks."""
+
+STORED = """
+import sys
+from pathlib import Path
+from benchmarks.bench_report import _play, enlarged
+
+base = Path(sys.argv[1])
+_play(base / "played", sys.argv[3] == "tiny")
+enlarged(base / "played", base / "stored", int(sys.argv[2]))
+"""
+"""Stores so many runs as a sweep's, in the folder `stored` of one that it is given."""
 
 
 def main(*, tiny: bool = False) -> list[Figure]:
@@ -76,10 +90,29 @@ def main(*, tiny: bool = False) -> list[Figure]:
                 best = [min(b, _play(p, asked)) for b, p in zip(best, (now, then), strict=True)]
             note = f"CPU time a week, best of {rounds} x {runs} runs; {best[0]:.3g} us now"
             lines.append(_line(f"{what}: speed now / before", best[1] / best[0], note))
-    spent = [min(_run(folder) for _ in range(rounds)) for folder in (here, before)]
+    run = [*SIM, "run", "--json"]
+    spent = [min(_spent(folder, run) for _ in range(rounds)) for folder in (here, before)]
     note = f"CPU time of the command, warm, best of {rounds}; {spent[0]:.3g} s now"
     lines.append(_line("sim run: speed now / before", spent[1] / spent[0], note))
-    return lines
+    return [*lines, _reports(here, before, 240 if tiny else 108_000)]
+
+
+def _reports(here: Path, before: Path, runs: int) -> Figure:
+    """Return how much faster a report of so many stored runs is, each checkout reading its own."""
+    tiny = runs < 1000
+    rounds = 1 if tiny else 3
+    best = dict.fromkeys((here, before), float("inf"))
+    with tempfile.TemporaryDirectory() as place:
+        own = {source: Path(place, str(number)) for number, source in enumerate(best)}
+        for source, folder in own.items():
+            folder.mkdir()
+            _spent(source, ["-c", STORED, str(folder), str(runs), "tiny" if tiny else "whole"])
+        for number in range(rounds):
+            for source, folder in own.items():
+                words = ["report", str(folder / "stored"), "--out", str(folder / f"{number}.html")]
+                best[source] = min(best[source], _spent(source, [*SIM, *words]))
+    note = f"CPU time, {runs:,} stored runs, best of {rounds}; {best[here]:.3g} s now"
+    return _line("sim report: speed now / before", best[before] / best[here], note)
 
 
 def _player(folder: Path) -> "subprocess.Popen[str]":
@@ -98,17 +131,12 @@ def _play(player: "subprocess.Popen[str]", asked: str) -> float:
     return 1e6 * seconds / weeks
 
 
-def _run(folder: Path) -> float:
-    """Return the CPU seconds of one `sim run`."""
+def _spent(folder: Path, words: Sequence[str]) -> float:
+    """Return the CPU seconds of one call of Python in a checkout."""
     before = os.times()
     env = {**os.environ, "PYTHONPATH": str(folder.resolve())}
-    subprocess.run(
-        [sys.executable, "-m", "sim.commands.cli", "run", "--json"],
-        cwd=folder,
-        env=env,
-        check=True,
-        capture_output=True,
-    )
+    command = [sys.executable, *words]
+    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
     after = os.times()
     return (
         after.children_user

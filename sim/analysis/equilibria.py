@@ -173,7 +173,10 @@ class Dominance:
 def dominated(payoffs: Floats) -> list[Dominance]:
     """Return the rows that a pure or mixed strategy of the same player strictly dominates."""
     found = []
-    for row in range(len(payoffs)):
+    # A best reply to any belief is not dominated (Pearce 1984): most rows are spared the search.
+    beliefs = np.column_stack([payoffs, payoffs.mean(axis=1)])
+    replies = (beliefs >= beliefs.max(axis=0) - TOLERANCE).any(axis=1)
+    for row in np.flatnonzero(~replies).tolist():
         better = (payoffs > payoffs[row] + TOLERANCE).all(axis=1)
         if better.any():
             best = int(np.argmax(np.where(better, payoffs.sum(axis=1), -np.inf)))

@@ -274,11 +274,7 @@ def _resampled(sums: Floats, sizes: Floats, rng: np.random.Generator, resamples:
     drawn = rng.multinomial(batches, np.full(batches, 1 / batches), resamples)
     of_batches = drawn / (drawn @ sizes)[:, np.newaxis]
     of_points = rng.multinomial(points, np.full(points, 1 / points), resamples) / points
-    found = [
-        np.einsum("srcpb,p,b->src", sums, p, b, optimize=True)
-        for p, b in zip(of_points, of_batches, strict=True)
-    ]
-    return np.stack(found)
+    return np.stack([sums @ b @ p for p, b in zip(of_points, of_batches, strict=True)])
 
 
 def _solve(

@@ -8,6 +8,7 @@ of curves over several cells is taken between batches of these.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -214,8 +215,9 @@ class Course:
     # independent; shape (kinds, times), or float
     freedom: Floats | float
 
+    @cached_property
     def intervals(self) -> tuple[Floats, Floats]:
-        """Return the ends of the curves' pointwise 95 % intervals: Wilson's, by their variance."""
+        """Ends of the curves' pointwise 95 % intervals: Wilson's, by their variance."""
         share, runs = self.curves.incidence, float(self.curves.at_risk[0])
         size = effective_size(share, self.curves.variance, self.clusters, runs, self.freedom)
         return wilson(share, size)
@@ -240,25 +242,21 @@ class Incidence(Result):
         `incidence` is the share of runs in which the event came first and not later than that
         week; beside it stand the ends of its interval and the runs `at_risk`.
         """
-        return pl.concat(
-            self._curve(course, kind) for course in self.courses for kind in course.kinds
-        )
-
-    def _curve(self, course: Course, kind: int) -> pl.DataFrame:
-        weeks = course.curves.times
-        low, high = course.intervals()
-        return pl.DataFrame(
+        drawn = [(course, kind) for course in self.courses for kind in course.kinds]
+        place = np.repeat(np.arange(len(drawn)), [len(course.curves.times) for course, _ in drawn])
+        table = pl.DataFrame(
             {
-                "cells": [course.group.label] * len(weeks),
-                "week": weeks.astype(np.int32),
-                "date": [self.day(week) for week in weeks],
-                "event": [EVENTS[kind]] * len(weeks),
-                "incidence": course.curves.incidence[kind],
-                "low": low[kind],
-                "high": high[kind],
-                "at_risk": course.curves.at_risk.astype(np.int64),
+                "cells": pl.Series([course.group.label for course, _ in drawn])[place],
+                "week": np.concatenate([c.curves.times for c, _ in drawn]).astype(np.int32),
+                "event": pl.Series([EVENTS[kind] for _, kind in drawn])[place],
+                "incidence": np.concatenate([c.curves.incidence[kind] for c, kind in drawn]),
+                "low": np.concatenate([course.intervals[0][kind] for course, kind in drawn]),
+                "high": np.concatenate([course.intervals[1][kind] for course, kind in drawn]),
+                "at_risk": np.concatenate([c.curves.at_risk for c, _ in drawn]).astype(np.int64),
             }
         )
+        day = pl.lit(self.start) + pl.duration(weeks="week")
+        return table.insert_column(2, table.select(date=day).to_series())
 
     def figure(self) -> Figure:
         """Return the curves with their bands; a list chooses the cells."""
@@ -285,7 +283,7 @@ def _drawn(courses: Sequence[Course]) -> Iterator[dict[str, object]]:
     """Give the points of the drawn curves; where a curve stays, points are left out."""
     for number, course in enumerate(courses):
         curves = course.curves
-        low, high = course.intervals()
+        low, high = course.intervals
         last = len(curves.times) - 1
         step = max(1, -(-last // SHOWN_WEEKS))
         for kind in course.kinds:

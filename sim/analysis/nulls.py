@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
+from scipy.special import gammaincinv
 
 from sim.analysis.charts import Figure, TableResult, dot_plot, drawn, table
 from sim.analysis.deals import article_label
@@ -222,8 +223,8 @@ def fit_hazard(counts: Floats, until: int | None = None) -> tuple[tuple[Estimate
 
 def _poisson_rate(count: float, exposure: float) -> Estimate:
     tail = (1 - LEVEL) / 2
-    low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    high = float(stats.chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, tail)) if count else 0.0
+    high = float(gammaincinv(count + 1, 1 - tail))
     return Estimate(count / exposure, low / exposure, high / exposure, int(exposure))
 
 

@@ -4,14 +4,14 @@ Each replicate meets the same shocks under both values, so the two are compared 
 spread of the differences is what counts, not that of the outcomes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from sim.analysis.charts import MOST_LINES, Figure, Result, dot_plot
 from sim.analysis.results import Floats, NotInResults, Results, word
@@ -67,7 +67,7 @@ class Difference:
         The interval is stretched by the ratio of Student's quantiles.
         """
         tail = (1 - LEVEL) / 2
-        own, each = (float(t.isf(x, max(self.freedom, 1.0))) for x in (tail, tail / comparisons))
+        own, each = (float(stdtrit(max(self.freedom, 1.0), x)) for x in (tail, tail / comparisons))
         low = self.difference - (self.difference - self.low) * each / own
         high = self.difference + (self.high - self.difference) * each / own
         return low > 0.0 or high < 0.0
@@ -149,9 +149,11 @@ def paired_differences(
         pairs = list(combinations(options, 2))
         if len(pairs) > MOST_PAIRS:
             pairs = [(options[0], other) for other in options[1:]]
+        apart = _contexts(results, key)
         for than, value in pairs:
             told = (key, value, than)
-            found += _compared(results, told, values, outcome, precision, contexts)
+            changes = _changes(results, told, apart, values)
+            found += _compared(results, told, changes, outcome, precision, contexts)
     if not found:
         raise NotInResults(
             "no two cells differ in one swept key alone, so there is nothing to compare run by run"
@@ -167,22 +169,21 @@ def paired_differences(
 def _compared(
     results: Results,
     told: tuple[str, Value, Value],
-    values: Floats,
+    changes: Sequence[tuple[str, Floats]],
     outcome: str,
     precision: float,
     contexts: bool,
 ) -> list[Difference]:
     """Return how a key's value differs from another one: over all contexts, and in each."""
-    changes = _changes(results, told, values)
     if not changes:
         return []
     if outcome in DERIVED:
         precision *= DERIVED[outcome].most(results.plan.common_horizon)
     key, value, than = told
 
-    def difference(context: str, parts: Sequence[Floats]) -> Difference:
-        found = mean_change(np.array(parts), results, is_share(outcome), precision)
-        more, less = moved(np.array(parts))
+    def difference(context: str, parts: Floats) -> Difference:
+        found = mean_change(parts, results, is_share(outcome), precision)
+        more, less = moved(parts)
         return Difference(
             key=key,
             value=value,
@@ -199,25 +200,40 @@ def _compared(
             freedom=found.freedom,
         )
 
-    average = difference(EVERYWHERE, [change for _, change in changes])
+    average = difference(EVERYWHERE, np.array([change for _, change in changes]))
     if not contexts or len(changes) < 2:
         return [average]
-    return [average, *(difference(context, [change]) for context, change in changes)]
+    return [average, *(difference(context, change[np.newaxis]) for context, change in changes)]
+
+
+Contexts: TypeAlias = Sequence[tuple[str, Mapping[tuple[Value, ...], int]]]
+"""Values of all keys but one in words, and the combination of each value of that key."""
+
+
+def _contexts(results: Results, key: str) -> Contexts:
+    return [
+        (" · ".join(word(value) for value in others), by)
+        for others, by in results.apart_in([key]).items()
+    ]
 
 
 def _changes(
-    results: Results, told: tuple[str, Value, Value], values: Floats, others: Floats | None = None
+    results: Results,
+    told: tuple[str, Value, Value],
+    apart: Contexts,
+    values: Floats,
+    others: Floats | None = None,
 ) -> list[tuple[str, Floats]]:
     """Return the differences run by run in each context that has runs of both values.
 
     `others` are the outcomes under the second value, those under the first by default.
     """
-    key, value, than = told
+    _, value, than = told
     more = results.by_combination(values)
     less = more if others is None else results.by_combination(others)
     changes = [
-        (" · ".join(word(v) for v in context), more[by[value,]] - less[by[than,]])
-        for context, by in results.apart_in([key]).items()
+        (context, more[by[value,]] - less[by[than,]])
+        for context, by in apart
         if (value,) in by and (than,) in by
     ]
     return [(context, change) for context, change in changes if np.isfinite(change).any()]
@@ -228,11 +244,11 @@ def worst_case(results: Results, key: str, values: tuple[Value, Value]) -> tuple
 
     Lost runs count as signed under one value and not under the other (Manski 1990).
     """
-    signed = results.outcome("signed")
+    signed, apart = results.outcome("signed"), _contexts(results, key)
     ends = []
     for lost in ((0.0, 1.0), (1.0, 0.0)):
         one, other = (np.where(np.isfinite(signed), signed, filling) for filling in lost)
-        pairs = _changes(results, (key, *values), one, other)
+        pairs = _changes(results, (key, *values), apart, one, other)
         ends.append(float(np.mean([change.mean() for _, change in pairs])))
     return ends[0], ends[1]
 
@@ -275,7 +291,7 @@ def best_set(results: Results, outcome: str = "signed", seed: int = 1) -> list[i
 
 def moved(change: Floats) -> tuple[int, int]:
     """Return in how many runs the outcome became more, and in how many less."""
-    return int((change > 0).sum()), int((change < 0).sum())
+    return int(np.count_nonzero(change > 0)), int(np.count_nonzero(change < 0))
 
 
 class MeanChange(NamedTuple):

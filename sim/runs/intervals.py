@@ -79,13 +79,16 @@ def ratio_variance(sums: Floats, sizes: Floats) -> float:
 
     Linearised (Korn and Graubard 1998); NaN if fewer than two clusters hold anything.
     """
-    held = sizes > 0
-    count = int(held.sum())
+    if not sizes.all():
+        held = sizes > 0
+        sums, sizes = sums[held], sizes[held]
+    count = len(sizes)
     if count < 2:
         return float("nan")
-    total, number = sums[held], sizes[held]
-    residual = (total - total.sum() / number.sum() * number) / number.mean()
-    return float(residual.var(ddof=1)) / count
+    runs = sizes.sum()
+    residual = (sums - sums.sum() / runs * sizes) / (runs / count)
+    residual -= residual.sum() / count
+    return float(np.square(residual).sum()) / (count - 1) / count
 
 
 def effective_size(
@@ -213,13 +216,13 @@ def spread(values: Floats, points: Drawn = None) -> Spread:
     Parameters are those of `estimate`.
     """
     there = np.isfinite(values)
-    runs = int(there.sum())
+    runs = int(np.count_nonzero(there))
     if not runs:
         return Spread(float("nan"), float("nan"), 1.0, 0, 0)
-    filled = np.where(there, values, 0.0)
-    sums, sizes = filled.sum(axis=0), there.sum(axis=0).astype(float)
+    filled = values if runs == values.size else np.where(there, values, 0.0)
+    sums, sizes = filled.sum(axis=0), np.count_nonzero(there, axis=0).astype(float)
     mean = float(sums.sum() / runs)
-    replicates = int((sizes > 0).sum())
+    replicates = int(np.count_nonzero(sizes))
     by_replicate = ratio_variance(sums, sizes)
     if points is None:
         return Spread(mean, by_replicate, max(replicates - 1.0, 1.0), replicates, runs)
@@ -350,7 +353,8 @@ def paired_shares(changes: Floats, points: Drawn = None) -> Pairs:
     if not found.clusters:
         return Pairs(float("nan"), 0.0, 0.0, 1.0, 0, 0)
     runs = found.runs * len(changes)
-    moved = float(np.nanmean((changes**2).mean(axis=0)))
+    squares = (changes**2).mean(axis=0)
+    moved = float(np.where(np.isfinite(squares), squares, 0.0).sum() / found.runs)
     size = float(found.clusters)
     if points is None and changes.shape[:2] == (1, 1):
         size = float(runs)

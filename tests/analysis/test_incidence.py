@@ -115,7 +115,7 @@ def test_bands_of_a_design_count_the_fewer_clusters(
     monkeypatch.setattr(Plan, "common_chance", common)
     course = incidence(hypercube).courses[0]
     assert course.clusters == clusters
-    low, high = course.intervals()
+    low, high = course.intervals
     assert (low <= course.curves.incidence + 1e-12).all()
     assert (high >= course.curves.incidence - 1e-12).all()
 

@@ -29,7 +29,7 @@ from sim.analysis.page.content import (
     part,
     texts,
 )
-from sim.analysis.paired import EVERYWHERE, Differences, paired_differences
+from sim.analysis.paired import EVERYWHERE, Differences
 from sim.analysis.results import Results
 from sim.analysis.robustness import information, robustness
 from sim.analysis.turning import turning_points
@@ -42,6 +42,7 @@ class Asked(NamedTuple):
     start: Mapping[str, Value]  # where the inverse question starts, see `turning_points`
     outcome: str  # of `sim.sweeps.columns.DERIVED`
     assumptions: AssumptionLedger
+    differences: Callable[[], Differences]  # what each choice changes, over all and by context
 
 
 PERCENT = ".1%"
@@ -56,8 +57,8 @@ def _wide(
 
 
 def _often(results: Results, asked: Asked) -> Iterator[Part]:
-    make = partial(paired_differences, results, outcome=asked.outcome)
-    yield part("differences", "What difference each choice makes", make, table=_everywhere)
+    title = "What difference each choice makes"
+    yield part("differences", title, asked.differences, table=_everywhere)
     for key in results.chosen_keys if len(results.chosen_keys) > 1 else []:
         name = "signing_by_" + "".join(c if c.isalnum() else "_" for c in key)
         title = f"By {key}, all else pooled"
@@ -150,7 +151,7 @@ def _referees(results: Results, asked: Asked) -> Iterator[Part]:
         yield part(
             "differences_by_context",
             "Differences cell by cell",
-            lambda: paired_differences(results, outcome=asked.outcome),
+            asked.differences,
             frame=lambda r: r.to_frame().filter(pl.col("context") != EVERYWHERE),
             draw=None,
         )

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,7 @@ from sim.analysis.page.content import (
 )
 from sim.analysis.page.first import first_screen
 from sim.analysis.page.sections import Asked, sections
-from sim.analysis.paired import difference_plot, same_runs
+from sim.analysis.paired import difference_plot, paired_differences, same_runs
 from sim.analysis.results import NotInResults, Results, short, word
 from sim.analysis.turning import start_problem
 from sim.errors import ConfigError
@@ -66,6 +66,8 @@ def sweep_report(
     about = outcome or "signed"
     assumptions = assumption_ledger(results, about)
     first = first_screen(results, outcome or OUTCOME, assumptions)
+    differences = cache(partial(paired_differences, results, outcome=about))
+    asked = Asked(start or {}, about, assumptions, differences)
     said = answer(results, assumptions, about)
     return Report(
         title=first.question,
@@ -75,7 +77,7 @@ def sweep_report(
         lead=first.lead,
         where="in the folder of the results",
         limits=tuple(texts()["limits"]),
-        sections=tuple(sections(results, say, Asked(start or {}, about, assumptions), said)),
+        sections=tuple(sections(results, say, asked, said)),
         picture=first.picture,
         summary=first.summary,
         caveat=first.caveat,
