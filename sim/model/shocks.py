@@ -9,7 +9,9 @@ seed and on `r` alone, and a longer horizon repeats the shorter one's weeks.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,8 @@ from sim.model.records import EDGES, ISSUES, Field, record_type
 
 BLOCK = 32
 """Replicates drawn together; part of what a seed means, so it never changes."""
+PIECE = 4096
+"""Normals that are kept together; whatever it is, a stream gives the same."""
 
 _U, _N = "uniform", "normal"
 
@@ -125,16 +129,51 @@ def _shared(seed: int, block: int, weeks: int, two_homes: bool) -> tuple[NDArray
     return weekly, types, stream(seed, block, "errors").standard_normal((BLOCK, 2, ISSUES))
 
 
-def _citizens(
-    seed: int, block: int, rows: slice, size: int, traits: str, camps: str
+@lru_cache(maxsize=256)
+def _piece(
+    seed: int, block: int, name: str, number: int
+) -> tuple[NDArray[np.float64], Mapping[str, object]]:
+    """Return a piece of a stream's normals, and the state of its generator after it."""
+    rng = stream(seed, block, name)
+    if number:
+        rng.bit_generator.state = _piece(seed, block, name, number - 1)[1]
+    return rng.standard_normal(PIECE), rng.bit_generator.state
+
+
+def _normals(
+    seed: int, block: int, name: str, first: int, last: int, size: int
 ) -> NDArray[np.float64]:
-    """Return the normals of some of a block's publics; those before them are drawn on the way."""
-    drawn = np.empty((rows.stop, 3, size))
+    """Return successive rows of a block, each of so many normals of a stream; shape (rows, size).
+
+    The rows before them are drawn on the way. Of a few rows the way is kept: points of a design
+    have publics of their own sizes, and each meets another row of the same stream.
+    """
+    if last - first >= BLOCK // 4:
+        return stream(seed, block, name).standard_normal((last + 1, size))[first:]
+    start, stop = first * size, (last + 1) * size
+    pieces = [_piece(seed, block, name, number)[0] for number in range(-(-stop // PIECE))]
+    before = start // PIECE
+    drawn = np.concatenate(pieces[before:])[start - before * PIECE : stop - before * PIECE]
+    return drawn.reshape(-1, size)
+
+
+def _draw_citizens(
+    into: NDArray[np.float64], seed: int, block: int, rows: NDArray[np.int64], prefix: str
+) -> None:
+    """Draw the publics of some rows of a block, shape (rows, 3, citizens)."""
+    size = into.shape[2]
     if size:
-        shape = (rows.stop, 2, size)
-        drawn[:, :2] = stream(seed, block, traits).standard_normal(shape)
-        drawn[:, 2] = stream(seed, block, camps).standard_normal((rows.stop, size))
-    return drawn[rows]
+        first, last = int(rows[0]), int(rows[-1])
+        own = _rows(rows - first)
+        traits = _normals(seed, block, f"{prefix}citizens", first, last, 2 * size)
+        into[:, :2] = traits.reshape(-1, 2, size)[own]
+        into[:, 2] = _normals(seed, block, f"{prefix}camps", first, last, size)[own]
+
+
+def _rows(places: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Return ascending places, as a slice where they follow each other: that copies nothing."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first == len(places) - 1 else places
 
 
 def _columns(submodel: str, law: str) -> slice:
@@ -147,26 +186,34 @@ def _columns(submodel: str, law: str) -> slice:
 
 
 def draw_tape(
-    seed: int, replicates: range, weeks: int, citizens: int, second: int | None = None
+    seed: int, replicates: Sequence[int], weeks: int, citizens: int, second: int | None = None
 ) -> Tape:
-    """Draw the tape of a run of consecutive replicates.
+    """Draw the tape of some replicates.
 
     seed: the sweep's seed, non-negative.
-    replicates: replicate numbers, step 1.
+    replicates: their numbers, ascending.
     weeks: weeks of each run.
     citizens: citizens of each run, 0 when no public is modelled; those of the first home where
         two are.
     second: citizens of the second home, None where no more than one home has its politics
         modelled; its shocks are 0 then.
 
-    Returns entry `i` belongs to ``replicates[i]``, whatever the range it was asked for in.
+    Returns entry `i` belongs to ``replicates[i]``, whatever the others are.
     """
-    parts = []
-    for block in range(replicates.start // BLOCK, (replicates.stop - 1) // BLOCK + 1):
-        first = block * BLOCK
-        rows = slice(max(replicates.start - first, 0), min(replicates.stop - first, BLOCK))
-        shared = _shared(seed, block, weeks, second is not None)
-        own = _citizens(seed, block, rows, citizens, "citizens", "camps")
-        other = _citizens(seed, block, rows, second or 0, "second_citizens", "second_camps")
-        parts.append((*(part[rows] for part in shared), own, other))
-    return Tape(*(np.concatenate(same) for same in zip(*parts, strict=True)))
+    numbers = np.asarray(replicates, dtype=np.int64)
+    count = len(numbers)
+    tape = Tape(
+        np.empty((count, weeks), SHOCK),
+        np.empty((count, 2)),
+        np.empty((count, 2, ISSUES)),
+        np.empty((count, 3, citizens)),
+        np.empty((count, 3, second or 0)),
+    )
+    edges = [0, *(np.flatnonzero(np.diff(numbers // BLOCK)) + 1).tolist(), count]
+    for here in (slice(a, b) for a, b in pairwise(edges)):
+        block, rows = int(numbers[here.start]) // BLOCK, numbers[here] % BLOCK
+        for part, drawn in zip(tape, _shared(seed, block, weeks, second is not None), strict=False):
+            part[here] = drawn[_rows(rows)]
+        _draw_citizens(tape.citizens[here], seed, block, rows, "")
+        _draw_citizens(tape.second_citizens[here], seed, block, rows, "second_")
+    return tape

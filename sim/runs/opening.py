@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -185,25 +184,11 @@ def new_publics(societies: Societies, pools: tuple[GraphPool, GraphPool]) -> Pub
 
 @lru_cache(maxsize=4)
 def tape(
-    seed: int, replicates: range, horizon: int, citizens: int, second: int | None = None
+    seed: int, replicates: tuple[int, ...], horizon: int, citizens: int, second: int | None = None
 ) -> Tape:
-    """Return the chance of some replicates, its records readable by attribute."""
+    """Return the chance of some replicates, ascending, its records readable by attribute."""
     drawn = draw_tape(seed, replicates, horizon, citizens, second)
     return drawn._replace(weekly=drawn.weekly.view(np.recarray))
-
-
-def _tape_of(seed: int, replicates: Sequence[int], horizon: int, societies: Societies) -> Tape:
-    """Return the chance of replicates in ascending order, drawn in runs of successive ones."""
-    numbers = np.asarray(replicates)
-    edges = [0, *(np.flatnonzero(np.diff(numbers) > 1) + 1).tolist(), len(numbers)]
-    parts = [
-        tape(seed, range(int(numbers[a]), int(numbers[b - 1]) + 1), horizon, *societies.citizens)
-        for a, b in pairwise(edges)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    weekly, *others = (np.concatenate(same) for same in zip(*parts, strict=True))
-    return Tape(weekly.view(np.recarray), *others)
 
 
 def opening_state(params: np.record, publics: Publics, chance: Tape, row: int) -> np.record:
@@ -221,8 +206,7 @@ def open_run(settings: Settings) -> Talks:
     rows = governments(settings)
     societies = societies_of(settings)
     replicate = settings.replicate
-    own = range(replicate, replicate + 1)
-    chance = tape(settings.seed, own, settings.horizon, *societies.citizens)
+    chance = tape(settings.seed, (replicate,), settings.horizon, *societies.citizens)
     pools = _pools(societies, settings.seed, (replicate % POOL,))
     publics = new_publics(societies, pools)
     state = opening_state(rows[0], publics, chance, 0)
@@ -242,7 +226,7 @@ def open_batch(seed: int, cells: Cells, societies: Societies, replicates: Sequen
     citizens = np.array([societies.first.citizens, societies.second.citizens])
     return Batch(
         cells,
-        _tape_of(seed, replicates, horizon, societies),
+        tape(seed, tuple(replicates), horizon, *societies.citizens),
         pools,
         graph[:, np.newaxis] * (citizens > 0),
         new_publics(societies, pools),
