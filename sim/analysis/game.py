@@ -274,7 +274,13 @@ def _resampled(sums: Floats, sizes: Floats, rng: np.random.Generator, resamples:
     drawn = rng.multinomial(batches, np.full(batches, 1 / batches), resamples)
     of_batches = drawn / (drawn @ sizes)[:, np.newaxis]
     of_points = rng.multinomial(points, np.full(points, 1 / points), resamples) / points
-    return np.stack([sums @ b @ p for p, b in zip(of_points, of_batches, strict=True)])
+    asked = "srcpb,p,b->src"
+    path = np.einsum_path(asked, sums, of_points[0], of_batches[0], optimize=True)[0]
+    found = [
+        np.einsum(asked, sums, p, b, optimize=path)
+        for p, b in zip(of_points, of_batches, strict=True)
+    ]
+    return np.stack(found)
 
 
 def _solve(

@@ -104,7 +104,7 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _shared(seed: int, block: int, weeks: int, two_homes: bool) -> tuple[NDArray[np.generic], ...]:
     """Return what a block's runs meet however many citizens there are: weekly, types, errors.
 

@@ -9,6 +9,7 @@ the columns of `sim.runs.trace` after `cell` and `replicate`, described in the s
 import json
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -227,6 +228,7 @@ def _outcome_column(column: Column) -> TableColumn:
     return TableColumn(column.name, NUMPY_TO_POLARS[column.dtype], column.unit, column.meaning)
 
 
+@cache
 def words_of(codes: type[IntEnum]) -> pl.Enum:
     """Return the words of an enumeration as a column type."""
     return pl.Enum([member.name.lower() for member in codes])
@@ -262,8 +264,13 @@ def described(columns: Sequence[TableColumn]) -> str:
 
 def words(name: str, codes: NDArray[np.generic], of: type[IntEnum]) -> pl.Series:
     """Return an array of codes as a column of words."""
+    return _every_word(of).gather(codes.astype(np.uint32)).alias(name)
+
+
+@cache
+def _every_word(of: type[IntEnum]) -> pl.Series:
     kind = words_of(of)
-    return pl.Series(name, kind.categories, kind).gather(codes.astype(np.uint32))
+    return pl.Series(kind.categories, dtype=kind)
 
 
 class Weekly(NamedTuple):

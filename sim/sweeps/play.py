@@ -198,20 +198,29 @@ class Player:
         data["error"] = pl.Series(errors, dtype=pl.String)
         for column in self.columns[len(data) :]:
             data[column.name] = _column(column, found.get(column.name), failed)
-        return pl.DataFrame(data).cast(schema(self.columns))  # type: ignore[arg-type]
+        table, wanted = pl.DataFrame(data), schema(self.columns)
+        others = {name: wanted[name] for name, kind in table.schema.items() if kind != wanted[name]}
+        return table.cast(others)  # type: ignore[arg-type]
+
+    @cached_property
+    def _points(self) -> pl.DataFrame:
+        """What each point of a sampled design drew."""
+        keys, kinds = self.plan.point_keys, schema(self.columns)
+        drawn = zip(keys, zip(*self.plan.points, strict=True), strict=True)
+        return pl.DataFrame([pl.Series(key, values, kinds[key]) for key, values in drawn])
 
     def _swept(self, chunk: Chunk) -> dict[str, pl.Series]:
         plan, kinds = self.plan, schema(self.columns)
-        parts = [plan.parts(cell) for cell in chunk.cells]
+        combinations, points = zip(*map(plan.parts, chunk.cells), strict=True)
+        rows = np.repeat(np.arange(len(points)), len(chunk.replicates))
         columns = [
-            pl.Series(key, [as_stored(c.values[key], kinds[key]) for c, _ in parts], kinds[key])
+            pl.Series(key, [as_stored(c.values[key], kinds[key]) for c in combinations], kinds[key])
             for key in plan.combinations[0].values
         ]
-        drawn = zip(*(plan.points[point] for _, point in parts if point >= 0), strict=True)
-        columns += [pl.Series(k, v, kinds[k]) for k, v in zip(plan.point_keys, drawn, strict=True)]
-        rows = np.repeat(np.arange(len(parts)), len(chunk.replicates))
-        every = pl.DataFrame(columns)[rows] if columns else pl.DataFrame()
-        return {column.name: column for column in every.get_columns()}
+        found = [column.gather(rows) for column in columns]
+        if plan.points:
+            found += self._points[np.array(points)[rows]].get_columns()
+        return {column.name: column for column in found}
 
     def _traces(
         self,
