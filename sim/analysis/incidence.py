@@ -232,10 +232,6 @@ class Incidence(Result):
     courses: tuple[Course, ...]
     calendar: tuple[tuple[date, str], ...]  # what the scenario has a date for, and its title
 
-    def day(self, week: float) -> date:
-        """Return the first day of a week."""
-        return self.start + timedelta(weeks=int(week))
-
     def records(self) -> pl.DataFrame:
         """Return one line a group, week and event.
 

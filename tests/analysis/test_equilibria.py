@@ -3,6 +3,7 @@
 import nashpy
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from sim.analysis.equilibria import (
     dominated,
@@ -103,6 +104,29 @@ def test_domination_by_a_mixture() -> None:
     (lost,) = dominated(payoffs)
     assert lost.strategy == 2
     np.testing.assert_allclose(lost.by, [0.5, 0.5, 0.0], atol=1e-6)
+
+
+def test_who_is_dominated_is_what_the_search_for_a_mixture_says_of_every_row() -> None:
+    """Also of those that are passed over because they are best replies to some belief."""
+    rng = np.random.default_rng(8)
+    seen = set()
+    for _ in range(60):
+        payoffs = rng.integers(0, 6, (4, 3)).astype(float)
+        found = {entry.strategy for entry in dominated(payoffs)}
+        for row, own in enumerate(payoffs):
+            others = np.delete(payoffs, row, axis=0)
+            # The largest margin by which a mixture of the others pays more against each column.
+            solved = linprog(
+                [0.0] * 3 + [-1.0],
+                np.column_stack([-others.T, np.ones(3)]),
+                -own,
+                [[1.0, 1.0, 1.0, 0.0]],
+                [1.0],
+                [(0.0, None)] * 3 + [(None, None)],
+            )
+            assert (row in found) == (solved.x[-1] > 1e-7)
+            seen.add(row in found)
+    assert seen == {True, False}
 
 
 def test_equal_payoffs_dominate_nothing() -> None:

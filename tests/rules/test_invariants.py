@@ -418,6 +418,16 @@ def test_a_replicate_is_the_same_whatever_range_it_is_asked_for_in(replicate):
         assert getattr(alone, name)[0].tobytes() == getattr(among, name)[at].tobytes()
 
 
+@pytest.mark.parametrize("citizens", [0, 1, 300, 2100])
+def test_a_few_scattered_replicates_are_those_of_whole_blocks(citizens):
+    """Their normals come from pieces that are kept for publics of any size, others from a block."""
+    asked = [1, 30, 31, 33, 40, 127]
+    few = draw_tape(6, asked, 20, citizens, 5)
+    whole = draw_tape(6, range(128), 20, citizens, 5)
+    for part, every in zip(few, whole, strict=True):
+        assert part.tobytes() == every[asked].tobytes()
+
+
 def test_replicates_and_seeds_differ():
     tape = draw_tape(4, range(40), 20, 0)
     other = draw_tape(5, range(40), 20, 0)
