@@ -212,8 +212,11 @@ def draw_tape(
     edges = [0, *(np.flatnonzero(np.diff(numbers // BLOCK)) + 1).tolist(), count]
     for here in (slice(a, b) for a, b in pairwise(edges)):
         block, rows = int(numbers[here.start]) // BLOCK, numbers[here] % BLOCK
-        for part, drawn in zip(tape, _shared(seed, block, weeks, second is not None), strict=False):
-            part[here] = drawn[_rows(rows)]
+        weekly, types, errors = _shared(seed, block, weeks, second is not None)
+        # As plain numbers: records would be copied field by field.
+        tape.weekly[here].view(np.float64)[:] = weekly.view(np.float64)[_rows(rows)]
+        tape.types[here] = types[_rows(rows)]
+        tape.errors[here] = errors[_rows(rows)]
         _draw_citizens(tape.citizens[here], seed, block, rows, "")
         _draw_citizens(tape.second_citizens[here], seed, block, rows, "second_")
     return tape

@@ -54,7 +54,7 @@ def small_world(citizens: int, degree: int, rewiring: float, seed: int) -> Rows:
     from sim.model.rules.opening import rewire, tie_rows
 
     ring = (np.arange(citizens) + np.arange(1, width // 2 + 1)[:, None]) % citizens
-    size = citizens * width + round(4 * rewiring * citizens * width) + 400
+    size = citizens * width + round(1.5 * rewiring * citizens * width) + 400
     while not rewire(other := ring.copy(), rewiring, _words(seed, size)):
         size *= 2
     start = np.zeros(citizens + 1, np.uint32)

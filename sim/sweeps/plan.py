@@ -283,11 +283,17 @@ class Plan:
                 "bases": self.bases,
                 "combinations": [asdict(entry) for entry in self.combinations],
                 "design": self.design,
-                "points": self.points,
+                "points": [],
                 "model": self.model,
                 "plugins": sorted(self.plugins.values()),
-            }
+            },
+            points=self._points,
         )
+
+    @cached_property
+    def _points(self) -> str:
+        """The points as text: many numbers, which take longer to write than to hash."""
+        return canonical(self.points)
 
     def extended(self, replicates: int, line: list[str] | None = None) -> "Plan":
         """Return the same plan with another number of replicates, and the line that asks for it."""
@@ -295,14 +301,13 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as the text of its file, with a checksum over all of it."""
-        points = canonical(self.points)
         content = {"hash": self.hash, **asdict(replace(self, points=[]))}
         content["shape"] = list(self.shape)
-        head = {"checksum": digest(content, points=points), **content}
+        head = {"checksum": digest(content, points=self._points), **content}
         del head["points"]
         # Each point on a line of its own: a number a line would take as long as playing them.
         text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{text},\n "points": ' + points.replace("],[", "],\n  [") + "\n}"
+        return f'{text},\n "points": ' + self._points.replace("],[", "],\n  [") + "\n}"
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":

@@ -77,6 +77,18 @@ def test_quadratic_losses_equalise_marginal_rates():
     assert price[0] == pytest.approx(price[1], rel=1e-5)
 
 
+@pytest.mark.parametrize("curvature", [1.0, 1.3, 2.0])
+@pytest.mark.parametrize("levels", [0, 3])
+def test_all_is_given_where_the_budget_covers_it(curvature: float, levels: int) -> None:
+    """Exactly all, whatever the rounding of the search for a price."""
+    params = two_articles(curvature=curvature)
+    params.levels[:2] = levels
+    assert drafted(params, 0.0) == [1.0, 1.0]
+    short = drafted(params, 1e-3)
+    assert min(short) < 1.0
+    assert levels or sum(short) > 1.99
+
+
 def test_no_package_of_the_same_worth_to_oneself_is_better_for_the_other():
     rng = np.random.default_rng(3)
     params = two_articles()

@@ -20,7 +20,17 @@ from sim.model.records import Numbers, Params, Shocks, State
 from sim.model.rules.continuation import least_share
 from sim.model.rules.logrolling import give_up_best
 from sim.model.rules.ratification import best_share_to_leave
-from sim.model.rules.worth import is_free, issue_utility, level_below, offer_share, refresh, step_of
+from sim.model.rules.worth import (
+    TEXT,
+    WORST,
+    is_free,
+    issue_utility,
+    level_below,
+    offer_share,
+    refresh,
+    step_of,
+    utility_of,
+)
 
 PARTIES = "params, state, shocks, side"
 """What every plug-in is given: see `sim.model.rules`."""
@@ -76,22 +86,15 @@ def remember(values: Numbers, newest: float) -> None:
 
 
 @rule
-def loss_of(params: Params, side: int, issue: int, share: float) -> float:
-    """Return own weighted loss of giving up `share` of the way to the other's ideal."""
-    own = params.ideal[side, issue]
-    there = params.ideal[1 - side, issue]
-    return params.weight[side, issue] * (
-        1.0 - issue_utility(params, side, issue, own + share * (there - own))
-    )
+def loss_of(params: Params, state: State, side: int, issue: int) -> float:
+    """Return own weighted loss of giving up an issue: going all the way to the other's ideal."""
+    return params.weight[side, issue] * (1.0 - utility_of(params, state, side, issue, WORST))
 
 
 @rule
-def gain_of(params: Params, side: int, issue: int, share: float, valued: float) -> float:
+def gain_of(params: Params, state: State, side: int, issue: int, valued: float) -> float:
     """Return the other's weighted gain from that, if its weight on the issue is `valued`."""
-    own = params.ideal[side, issue]
-    there = params.ideal[1 - side, issue]
-    at = issue_utility(params, 1 - side, issue, own + share * (there - own))
-    return valued * (at - issue_utility(params, 1 - side, issue, own))
+    return valued * (1.0 - utility_of(params, state, 1 - side, issue, WORST))
 
 
 @rule
@@ -114,8 +117,8 @@ def give_up(params: Params, state: State, side: int, budget: float, weights: Num
     for n in range(state.talks):
         j = state.talk[n]
         if is_free(params, state, j):
-            state.loss[j] = loss_of(params, side, j, 1.0)
-            state.gain[j] = gain_of(params, side, j, 1.0, weights[j])
+            state.loss[j] = loss_of(params, state, side, j)
+            state.gain[j] = gain_of(params, state, side, j, weights[j])
     give_up_best(params, state, side, budget)
 
 
@@ -130,9 +133,7 @@ def draft_package(params: Params, state: State, side: int, target: float, weight
     for n in range(state.talks):
         j = state.talk[n]
         if not is_free(params, state, j):
-            budget -= params.weight[side, j] * (
-                1.0 - issue_utility(params, side, j, state.position[j])
-            )
+            budget -= params.weight[side, j] * (1.0 - utility_of(params, state, side, j, TEXT))
     give_up(params, state, side, max(budget, 0.0), weights)
     set_offer(params, state, side)
 

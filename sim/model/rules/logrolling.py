@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.model.compiled import rule, rule_with_arrays
 from sim.model.records import ENTRY, ISSUES, Basket, Entry, Params, State
-from sim.model.rules.worth import is_free, level_above, level_below, share_at_rate, step_of
+from sim.model.rules.worth import is_free, level_above, level_below, power, share_at_rate, step_of
 
 _PRICES = 80  # most prices that are tried
 _QUICK = 8
@@ -28,6 +28,7 @@ _NODES = 400
 _GAP = 1e-4  # relative gain that is not worth looking for
 _SPENT = 1e-14  # budget that is not worth spending
 _SAME = 1e-12  # prices that lie as near as this are taken for one
+_UNKNOWN = math.inf  # price before the first search
 _WHOLE = -1
 """Instead of a divided issue: each one with wordings is on one."""
 _TOO_DEAR = -2
@@ -96,14 +97,13 @@ def is_linear(basket: Basket) -> bool:
 @rule
 def cost_of(entry: Entry, share: float) -> float:
     """Return the own loss of giving up `share` of an issue."""
-    return entry.loss * (share if entry.own == 1.0 else share**entry.own)
+    return entry.loss * power(share, entry.own)
 
 
 @rule
 def brought_by(entry: Entry, share: float) -> float:
     """Return the other side's gain from `share` of an issue."""
-    kept = 1.0 - share
-    return entry.gain * (1.0 - (kept if entry.other == 1.0 else kept**entry.other))
+    return entry.gain * (1.0 - power(1.0 - share, entry.other))
 
 
 @rule
@@ -278,15 +278,6 @@ def take_steps(basket: Basket, price: float, left: float) -> tuple[int, float]:
 
 
 @rule
-def room(basket: Basket) -> float:
-    """Return by how much all shares together can still rise."""
-    total = 0.0
-    for k in range(basket.shape[0]):
-        total += basket[k].high - basket[k].share
-    return total
-
-
-@rule
 def nearest_step(basket: Basket, price: float, low: float, high: float) -> float:
     """Return the price of a step between two prices that is nearest to `price`; it, if none is."""
     found = price
@@ -317,7 +308,7 @@ def fill_curved(basket: Basket, budget: float, price: float) -> tuple[int, float
         else:
             dear = price
             divided, left = take_steps(basket, price, max(-excess, 0.0))
-            if divided >= 0 or left <= _SPENT or room(basket) <= 1e-9:
+            if divided >= 0 or left <= _SPENT:
                 return divided, price
         if dear - cheap < 0.1 * _SAME:
             break
@@ -339,8 +330,17 @@ def fill_curved(basket: Basket, budget: float, price: float) -> tuple[int, float
 
 
 @rule
+def give_all(basket: Basket, budget: float) -> bool:
+    """Give up all that the bounds allow, and return whether the budget covers it."""
+    for k in range(basket.shape[0]):
+        budget -= cost_of(basket[k], basket[k].high)
+        basket[k].share = basket[k].high
+    return budget >= -_SPENT
+
+
+@rule
 def fill(basket: Basket, budget: float, price: float) -> tuple[int, float]:
-    """Set the best shares between the bounds, curved ones from a guess of the price.
+    """Set the best shares between the bounds, curved ones from a guess of the price, if any.
 
     Returns the issue that is divided, if any, and the price.
     """
@@ -352,7 +352,9 @@ def fill(basket: Basket, budget: float, price: float) -> tuple[int, float]:
     k = _WHOLE
     if is_linear(basket):
         k = fill_linear(basket, max(left, 0.0))
-    elif left > _SPENT:
+    elif left > _SPENT and not give_all(basket, budget):
+        if price == _UNKNOWN:
+            price = first_price(basket, budget)
         k, price = fill_curved(basket, budget, price)
     if k < 0 or basket[k].step == 0.0:
         return _WHOLE, price
@@ -434,15 +436,12 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
     basket = open_basket(params, state, side)
     set_bounds(state, side, basket)
-    price = 0.0
     if is_linear(basket):
         sort_by_ratio(basket)
-    else:
-        price = first_price(basket, budget)
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
     allowed = max(budget, least_cost(basket))
-    k, price = fill(basket, allowed, price)
+    k, price = fill(basket, allowed, _UNKNOWN)
     if k >= 0:
         branch(state, side, basket, allowed, price)
     else:

@@ -39,8 +39,8 @@ def cheapest_article(params: Params, state: State, side: int) -> int:
     for i in range(params.articles):
         if not can_step(params, state, side, i):
             continue
-        gain = gain_of(params, side, i, 1.0, seen_weight(state, side, i))
-        worth = gain / max(loss_of(params, side, i, 1.0), 1e-300)
+        gain = gain_of(params, state, side, i, seen_weight(state, side, i))
+        worth = gain / max(loss_of(params, state, side, i), 1e-300)
         if worth > ratio:
             best = i
             ratio = worth
@@ -165,7 +165,7 @@ def concede(params: Params, state: State, shocks: Shocks, events: Events, actor:
     issue = cheapest_article(params, state, actor)
     k = own_demanded_precondition(params, state, actor)
     if issue >= 0:
-        cost += loss_of(params, actor, issue, 1.0) * params.concession_size[actor]
+        cost += loss_of(params, state, actor, issue) * params.concession_size[actor]
     elif k >= 0:
         cost += params.weight[actor, ARTICLES + k] * params.odds[k]
     else:

@@ -20,6 +20,12 @@ _ON_GRID = 1e-9  # steps by which a share may miss its wording
 
 
 @rule
+def power(share: float, curvature: float) -> float:
+    """Return ``share**curvature`` of a share in [0, 1]; what is itself is not computed."""
+    return share if curvature == 1.0 or share == 0.0 or share == 1.0 else share**curvature
+
+
+@rule
 def issue_utility(params: Params, actor: int, issue: int, position: float) -> float:
     """Return utility in [0, 1] of `position` on one issue.
 
@@ -28,9 +34,7 @@ def issue_utility(params: Params, actor: int, issue: int, position: float) -> fl
     """
     ideal = params.ideal[actor, issue]
     span = max(ideal, 1.0 - ideal)
-    distance = abs(position - ideal) / span
-    power = params.curvature[actor]
-    return 1.0 - (distance if power == 1.0 else distance**power)
+    return 1.0 - power(abs(position - ideal) / span, params.curvature[actor])
 
 
 # --- what wordings are worth to a side: weighed anew only where they have moved
@@ -54,17 +58,22 @@ def position_of(params: Params, state: State, side: int, issue: int, wording: in
 
 
 @rule
-def worth_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
-    """Return the weighted utility of a wording for `side`, at least 0.
+def utility_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the utility of a wording for `side`, in [0, 1].
 
     Kept with its position, for as long as the same governments are in office.
     """
     at = position_of(params, state, side, issue, wording)
     if state.weighed_at[side, wording, issue] != at:
         state.weighed_at[side, wording, issue] = at
-        value = params.weight[side, issue] * issue_utility(params, side, issue, at)
-        state.weighed[side, wording, issue] = value
+        state.weighed[side, wording, issue] = issue_utility(params, side, issue, at)
     return state.weighed[side, wording, issue]
+
+
+@rule
+def worth_of(params: Params, state: State, side: int, issue: int, wording: int) -> float:
+    """Return the weighted utility of a wording for `side`, at least 0."""
+    return params.weight[side, issue] * utility_of(params, state, side, issue, wording)
 
 
 @rule
@@ -217,10 +226,8 @@ def signing_value(params: Params, state: State, side: int) -> float:
     """
     value = state.deal[side] + state.side_payment[side]
     if state.interim_week >= 0:
-        value -= state.interim[side]
-    else:
-        value += office_effect(params, state, side)
-    return value
+        return value - state.interim[side]
+    return value + office_effect(params, state, side)
 
 
 # --- the issues that are bargained over, and utility measured on them alone
@@ -236,9 +243,7 @@ def is_free(params: Params, state: State, issue: int) -> bool:
     """
     if not state.in_talks[issue]:
         return False
-    if issue >= ARTICLES:
-        return True
-    if state.article[issue] != ARTICLE.AGREED:
+    if issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED:
         return True
     provisional = params.agenda == AGENDA.SINGLE_UNDERTAKING
     return provisional and params.bargaining == BARGAINING.PACKAGES
@@ -247,9 +252,8 @@ def is_free(params: Params, state: State, issue: int) -> bool:
 @rule
 def is_open(state: State, issue: int) -> bool:
     """Return whether an issue of the talks is not closed, not even provisionally."""
-    if not state.in_talks[issue]:
-        return False
-    return issue >= ARTICLES or state.article[issue] != ARTICLE.AGREED
+    closed = issue < ARTICLES and state.article[issue] == ARTICLE.AGREED
+    return state.in_talks[issue] != 0 and not closed
 
 
 @rule
@@ -330,9 +334,8 @@ def set_range(params: Params, state: State, side: int) -> None:
     best = 0.0
     for n in range(state.talks):
         j = state.talk[n]
-        weight = params.weight[side, j]
-        worst += weight * issue_utility(params, side, j, params.ideal[1 - side, j])
-        best += weight
+        worst += worth_of(params, state, side, j, WORST)
+        best += params.weight[side, j]
     state.worst[side] = worst
     state.best[side] = best
 
@@ -340,17 +343,14 @@ def set_range(params: Params, state: State, side: int) -> None:
 @rule
 def set_text_values(params: Params, state: State, side: int) -> None:
     """Set what the agreed articles are worth: all, those that could be signed, those settled."""
-    deal = 0.0
-    agreed = 0.0
-    agreed_weight = 0.0
-    settled = 0.0
-    interim = 0.0
-    interim_weight = 0.0
+    deal = settled = 0.0
+    agreed = agreed_weight = 0.0
+    interim = interim_weight = 0.0
     for i in range(params.articles):
         if state.article[i] != ARTICLE.AGREED:
             continue
         weight = params.weight[side, i]
-        value = weight * issue_utility(params, side, i, state.position[i])
+        value = worth_of(params, state, side, i, TEXT)
         deal += value
         if not is_free(params, state, i):
             agreed += value
