@@ -39,7 +39,6 @@ from sim.model.rules.worth import (
     leave_talks,
     office_effect,
     refresh,
-    signing_value,
     survival_discount,
 )
 
@@ -186,6 +185,18 @@ def consider_waiver(params: Params, state: State, events: Events, side: int, rea
             params, state, side, without + odds * gain, weeks
         ):
             drop_demand(params, state, events, side, k, REASON.WAIT_NOT_WORTH)
+
+
+@rule
+def signing_value(params: Params, state: State, side: int) -> float:
+    """Return what signing in full this week is worth: the deal, side payments, and office.
+
+    What an interim deal already gives is taken off.
+    """
+    value = state.deal[side] + state.side_payment[side]
+    if state.interim_week >= 0:
+        return value - state.interim[side]
+    return value + office_effect(params, state, side)
 
 
 @rule

@@ -21,8 +21,17 @@ _ON_GRID = 1e-9  # steps by which a share may miss its wording
 
 @rule
 def power(share: float, curvature: float) -> float:
-    """Return ``share**curvature`` of a share in [0, 1]; what is itself is not computed."""
-    return share if curvature == 1.0 or share == 0.0 or share == 1.0 else share**curvature
+    """Return ``share**curvature`` of a share in [0, 1].
+
+    Each case returns by itself: of a choice in one expression the power would always be computed.
+    """
+    if curvature == 1.0:
+        return share
+    if share == 0.0:
+        return 0.0
+    if share == 1.0:
+        return 1.0
+    return share**curvature
 
 
 @rule
@@ -216,18 +225,6 @@ def office_effect(params: Params, state: State, side: int) -> float:
     if params.has_politics[side]:
         gain += params.signing_gain[side] * (state.opinion[side] - 0.5)
     return params.office_value[side] * gain
-
-
-@rule
-def signing_value(params: Params, state: State, side: int) -> float:
-    """Return what signing in full this week is worth: the deal, side payments, and office.
-
-    What an interim deal already gives is taken off.
-    """
-    value = state.deal[side] + state.side_payment[side]
-    if state.interim_week >= 0:
-        return value - state.interim[side]
-    return value + office_effect(params, state, side)
 
 
 # --- the issues that are bargained over, and utility measured on them alone
