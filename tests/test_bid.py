@@ -14,8 +14,18 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from sim.config.compose import compose
 from sim.config.parameters import parameters
+from sim.model.records import ENTRY
 from sim.model.rules.bid import draft_package
-from sim.model.rules.worth import offer_share
+from sim.model.rules.logrolling import (
+    NO_PRICE,
+    TOO_DEAR,
+    bound,
+    brought,
+    fill,
+    prospects,
+    sort_by_ratio,
+)
+from sim.model.rules.worth import level_below, offer_share
 from sim.theory.minimal_talks import minimal_talks, set_articles
 from tests.frontier import frontier, opening_state
 
@@ -125,6 +135,38 @@ def test_bid_over_19_issues_against_a_solver(seed: int, target: float) -> None:
     best = solver(params.weight[0, :19], params.weight[1, :19], levels, 1.0 - target)
     assert own >= target - 1e-9
     assert other >= 0.99 * best - 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(1.0, 1.0), (1.5, 2.0)]), st.floats(0.05, 0.95))
+def test_no_wording_of_a_divided_issue_brings_more_than_is_hoped(seed, curves, part) -> None:
+    """Else branch and bound would leave out packages that are better than the one it takes."""
+    rng = np.random.default_rng(seed)
+    basket = np.zeros(9, ENTRY).view(np.recarray)
+    basket.loss, basket.gain = rng.dirichlet(np.ones(9), 2)
+    basket.own, basket.other = curves
+    basket.step = rng.choice([0.0, 0.25, 0.5, 1.0], 9, p=[0.1, 0.3, 0.3, 0.3])
+    stepped = basket.step > 0.0
+    basket.low[stepped] = (rng.integers(0, 4, 9) * basket.step * (rng.random(9) < 0.3))[stepped]
+    basket.low = np.minimum(basket.low, 1.0)
+    basket.high = 1.0
+    basket.more, basket.less = np.inf, -np.inf
+    sort_by_ratio(basket)
+    least = float((basket.loss * basket.low ** curves[0]).sum())
+    budget = least + part * (float(basket.loss.sum()) - least)
+    divided, _ = fill(basket, budget, NO_PRICE)
+    if divided < 0:
+        return
+    entry, value = basket[divided], brought(basket, divided)
+    hoped = prospects(basket, divided, value)
+    assert curves == (1.0, 1.0) or hoped == (np.inf, np.inf)
+    below = level_below(entry.share, entry.step)
+    low, high = float(entry.low), float(entry.high)
+    for hope, ends in zip(hoped, [(low, below), (below + entry.step, high)], strict=True):
+        bound(entry, *ends)
+        rest, _ = fill(basket, budget, NO_PRICE)
+        if rest != TOO_DEAR:
+            assert brought(basket, rest) <= min(hope, value + 1e-9) + 1e-12
 
 
 @pytest.mark.parametrize("side", [0, 1])

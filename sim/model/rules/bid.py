@@ -13,12 +13,23 @@ lets its utility of the treaty into Nash's product, as that of a third party to 
 
 import math
 
+import numpy as np
+
 from sim.model.codes import ACTOR, AGENDA, ARTICLE, SOLUTION
-from sim.model.compiled import choice, number, rule, rule_called_once
+from sim.model.compiled import choice, number, rule, rule_called_once, rule_with_arrays
 from sim.model.plugins import functions
-from sim.model.records import Numbers, Params, Shocks, State
+from sim.model.records import ENTRY, ISSUES, Basket, Numbers, Params, Shocks, State
 from sim.model.rules.continuation import least_share
-from sim.model.rules.logrolling import give_up_best
+from sim.model.rules.logrolling import (
+    NO_PRICE,
+    branch,
+    fill,
+    give_least,
+    is_linear,
+    set_bounds,
+    sort_by_ratio,
+    take,
+)
 from sim.model.rules.ratification import best_share_to_leave
 from sim.model.rules.worth import (
     TEXT,
@@ -102,6 +113,42 @@ def allowed_share(params: Params, issue: int, share: float) -> float:
     """Return `share` rounded down to the issue's levels; unchanged on a continuous issue."""
     step = step_of(params, issue)
     return level_below(share, step) if step > 0.0 else share
+
+
+@rule_with_arrays
+def open_basket(params: Params, state: State, side: int) -> Basket:
+    """Return the free issues, with what each costs and brings by the state."""
+    basket = np.empty(ISSUES, ENTRY)
+    count = 0
+    for n in range(state.talks):
+        j = state.talk[n]
+        if is_free(params, state, j):
+            entry = basket[count]
+            entry.issue = j
+            entry.own = params.curvature[side]
+            entry.other = params.curvature[1 - side]
+            entry.loss = state.loss[j]
+            entry.gain = state.gain[j]
+            entry.step = step_of(params, j)
+            count += 1
+    return basket[:count]
+
+
+@rule_with_arrays
+def give_up_best(params: Params, state: State, side: int, budget: float) -> None:
+    """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
+    basket = open_basket(params, state, side)
+    set_bounds(state, side, basket)
+    if is_linear(basket):
+        sort_by_ratio(basket)
+    # What has been given for good may cost more than the demand leaves; then only that is given,
+    # and what costs nothing.
+    allowed = max(budget, give_least(basket))
+    k, price = fill(basket, allowed, NO_PRICE)
+    if k >= 0:
+        branch(state, side, basket, allowed, price)
+    else:
+        take(state, basket)
 
 
 @rule_called_once

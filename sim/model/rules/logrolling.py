@@ -6,7 +6,8 @@ solved first as if one issue could be left between two wordings. With linear los
 most per unit of own loss is given first (Dantzig 1957). With curved losses there is one price at
 which all marginal rates are equal; an issue with a few wordings goes on to the next one at the
 rate of that step, so that no more is promised than its wordings can keep. Branch and bound then
-puts the divided issue on a wording (Land and Doig 1960). No outcome is enumerated.
+puts the divided issue on a wording (Land and Doig 1960), with the bound of Martello and Toth (1977)
+where losses are linear. No outcome is enumerated.
 """
 
 import math
@@ -14,8 +15,8 @@ import math
 import numpy as np
 
 from sim.model.compiled import rule, rule_with_arrays
-from sim.model.records import ENTRY, ISSUES, Basket, Entry, Params, State
-from sim.model.rules.worth import is_free, level_above, level_below, power, share_at_rate, step_of
+from sim.model.records import Basket, Entry, State
+from sim.model.rules.worth import level_above, level_below, power, share_at_rate
 
 _PRICES = 80  # most prices that are tried
 _QUICK = 8
@@ -28,33 +29,14 @@ _NODES = 400
 _GAP = 1e-4  # relative gain that is not worth looking for
 _SPENT = 1e-14  # budget that is not worth spending
 _SAME = 1e-12  # prices that lie as near as this are taken for one
-_UNKNOWN = math.inf  # price before the first search
+NO_PRICE = math.inf  # price before the first search
 _WHOLE = -1
 """Instead of a divided issue: each one with wordings is on one."""
-_TOO_DEAR = -2
+TOO_DEAR = -2
 """Instead of a divided issue: what has to be given costs more than the budget."""
 
 
-# --- what is free, and within which bounds
-
-
-@rule_with_arrays
-def open_basket(params: Params, state: State, side: int) -> Basket:
-    """Return the free issues, with what each costs and brings by the state."""
-    basket = np.empty(ISSUES, ENTRY)
-    count = 0
-    for n in range(state.talks):
-        j = state.talk[n]
-        if is_free(params, state, j):
-            entry = basket[count]
-            entry.issue = j
-            entry.own = params.curvature[side]
-            entry.other = params.curvature[1 - side]
-            entry.loss = state.loss[j]
-            entry.gain = state.gain[j]
-            entry.step = step_of(params, j)
-            count += 1
-    return basket[:count]
+# --- bounds
 
 
 @rule
@@ -107,10 +89,11 @@ def brought_by(entry: Entry, share: float) -> float:
 
 
 @rule
-def least_cost(basket: Basket) -> float:
-    """Return the own loss of what has to be given up."""
+def give_least(basket: Basket) -> float:
+    """Give up what has to be given up alone, and return the own loss of it."""
     total = 0.0
     for k in range(basket.shape[0]):
+        basket[k].share = basket[k].low
         total += cost_of(basket[k], basket[k].low)
     return total
 
@@ -344,16 +327,14 @@ def fill(basket: Basket, budget: float, price: float) -> tuple[int, float]:
 
     Returns the issue that is divided, if any, and the price.
     """
-    for k in range(basket.shape[0]):
-        basket[k].share = basket[k].low
-    left = budget - least_cost(basket)
+    left = budget - give_least(basket)
     if left < -1e-12:
-        return _TOO_DEAR, price
+        return TOO_DEAR, price
     k = _WHOLE
     if is_linear(basket):
         k = fill_linear(basket, max(left, 0.0))
     elif left > _SPENT and not give_all(basket, budget):
-        if price == _UNKNOWN:
+        if price == NO_PRICE:
             price = first_price(basket, budget)
         k, price = fill_curved(basket, budget, price)
     if k < 0 or basket[k].step == 0.0:
@@ -383,16 +364,51 @@ def take(state: State, basket: Basket) -> None:
         state.given_up[entry.issue] = share
 
 
+@rule
+def enough(most: float) -> float:
+    """Return what a package has to surpass to be worth looking for."""
+    return most * (1.0 + _GAP) + 1e-12
+
+
+@rule
+def prospects(basket: Basket, divided: int, value: float) -> tuple[float, float]:
+    """Return the most that can be brought with the divided issue on the wording below, and above.
+
+    With linear losses what becomes free goes to the best issue that is not given whole, and what
+    is lacking is taken from the worst that is given (Martello and Toth 1977). Else no limit.
+    """
+    if not is_linear(basket):
+        return math.inf, math.inf
+    entry = basket[divided]
+    better = math.inf
+    worse = 0.0
+    passed = False
+    for n in range(basket.shape[0]):
+        k = basket[n].place
+        if k == divided:
+            passed = True
+        elif not passed and basket[k].share > basket[k].low:
+            better = basket[k].even
+        elif passed and basket[k].share < basket[k].high:
+            worse = basket[k].even
+            break
+    below = level_below(entry.share, entry.step)
+    down = (entry.share - below) * entry.loss
+    up = (min(below + entry.step, 1.0) - entry.share) * entry.loss
+    return value - down * (entry.even - worse), value - up * (better - entry.even)
+
+
 @rule_with_arrays
 def branch(state: State, side: int, basket: Basket, budget: float, price: float) -> None:
     """Replace shares between two wordings by the best possible ones.
 
     Branch and bound, depth first: the divided issue is taken at the wording above or at the one
-    below, and a branch is left when even its divided package brings the other side no more than
-    the best one so far.
+    below, and a branch is left when even its divided package, or what is hoped of it, brings the
+    other side no more than the best one so far.
     """
     bounds = np.empty((_DEPTH, 2))
     below = np.empty(_DEPTH)
+    hope = np.empty(_DEPTH)
     divided = np.empty(_DEPTH, np.int64)
     turned = np.empty(_DEPTH, np.int64)
     round_down(basket)
@@ -403,13 +419,12 @@ def branch(state: State, side: int, basket: Basket, budget: float, price: float)
     depth = 0
     for _ in range(_NODES):
         k, price = fill(basket, budget, price)
-        if k != _TOO_DEAR:
-            value = brought(basket, k)
-            if value <= most * (1.0 + _GAP) + 1e-12:
-                k = _TOO_DEAR
-            elif k == _WHOLE:
-                most = value
-                take(state, basket)
+        value = brought(basket, k) if k != TOO_DEAR else -math.inf
+        if value <= enough(most):
+            k = TOO_DEAR
+        elif k == _WHOLE:
+            most = value
+            take(state, basket)
         if k >= 0 and depth < _DEPTH:
             entry = basket[k]
             divided[depth] = k
@@ -418,10 +433,12 @@ def branch(state: State, side: int, basket: Basket, budget: float, price: float)
             below[depth] = level_below(entry.share, entry.step)
             turned[depth] = 0
             above = level_above(below[depth] + 0.5 * entry.step, entry.step)
-            bound(entry, above, entry.high)
+            hope[depth], hope_above = prospects(basket, k, value)
             depth += 1
-            continue
-        while depth > 0 and turned[depth - 1]:
+            if hope_above > enough(most):
+                bound(entry, above, entry.high)
+                continue
+        while depth > 0 and (turned[depth - 1] or hope[depth - 1] <= enough(most)):
             depth -= 1
             bound(basket[divided[depth]], bounds[depth, 0], bounds[depth, 1])
         if depth == 0:
@@ -429,20 +446,3 @@ def branch(state: State, side: int, basket: Basket, budget: float, price: float)
         at = depth - 1
         bound(basket[divided[at]], bounds[at, 0], max(below[at], bounds[at, 0]))
         turned[at] = 1
-
-
-@rule_with_arrays
-def give_up_best(params: Params, state: State, side: int, budget: float) -> None:
-    """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
-    basket = open_basket(params, state, side)
-    set_bounds(state, side, basket)
-    if is_linear(basket):
-        sort_by_ratio(basket)
-    # What has been given for good may cost more than the demand leaves; then only that is given,
-    # and what costs nothing.
-    allowed = max(budget, least_cost(basket))
-    k, price = fill(basket, allowed, _UNKNOWN)
-    if k >= 0:
-        branch(state, side, basket, allowed, price)
-    else:
-        take(state, basket)
