@@ -379,7 +379,7 @@ STATE_FIELDS: tuple[Field, ...] = (
     Field("rest", _F, (), "utility", "most that both can have together from the free issues"),
     Field("zone_at", _F, _SIDES, "share", "reservation shares at which the zone was computed"),
     Field("zone_known", _B, (), "flag", "1 if nothing else has changed since then"),
-    Field("weighed_at", _F, _WORDINGS, "position", "of wordings whose utility is known"),
+    Field("weighed_at", _F, _WORDINGS, "position", "of wordings whose utility is known, or -1"),
     Field("weighed", _F, _WORDINGS, "utility", "of those wordings for each side"),
     Field("weighed_by", _I, (), "row", "whose preferences, as `government`"),
     Field("loss", _F, _ISSUES, "utility", "working space: own loss by giving an issue up"),
