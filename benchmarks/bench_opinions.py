@@ -21,7 +21,7 @@ from benchmarks.figures import Figure, best_of_rounds
 from sim.config.compose import compose
 from sim.model.codes import PublicRule
 from sim.model.records import Params, Public
-from sim.model.rules.domestic import update_opinions
+from sim.model.rules.domestic import set_anchors, update_opinions
 from sim.runs.opening import open_run
 
 SOURCE = Path(__file__).with_name("opinions.c")
@@ -49,24 +49,22 @@ def twin(folder: Path) -> Callable[..., None]:
 
 
 @nb.njit(nogil=True, error_model="numpy")
-def by_rules(params: Params, public: Public, weeks: int, shift: float) -> float:
+def by_rules(params: Params, public: Public, weeks: int) -> float:
     """Play the rule of the public so many weeks and return the mean opinion."""
     mean = 0.0
     for _ in range(weeks):
-        mean, _ = update_opinions(params, public, 0, shift)
+        mean, _ = update_opinions(params, public, 0)
     return mean
 
 
-def by_twin(function: Callable[..., None], public: Public, weeks: int, shift: float) -> float:
+def by_twin(function: Callable[..., None], public: Public, weeks: int) -> float:
     """Play the C function so many weeks and return the mean opinion."""
-    arrays = (public.start, public.tie, public.tie_weight, public.susceptibility, public.innate)
+    arrays = (public.start, public.tie, public.tie_weight, public.susceptibility, public.anchor)
     given = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
     moved = [ctypes.c_void_p(a.ctypes.data) for a in (public.opinion, public.next_opinion)]
     size = ctypes.c_int64(len(public.opinion))
     mean = ctypes.c_double()
-    function(
-        ctypes.c_int64(weeks), size, *given, ctypes.c_double(shift), *moved, ctypes.byref(mean)
-    )
+    function(ctypes.c_int64(weeks), size, *given, *moved, ctypes.byref(mean))
     return mean.value
 
 
@@ -88,14 +86,15 @@ def main(*, tiny: bool = False) -> list[Figure]:
             if params.public_rule != PublicRule.FRIEDKIN_JOHNSEN:
                 raise RuntimeError("the twin knows the default rule of the public alone")
             citizens = len(public.opinion)
+            set_anchors(public, -0.1)
             alone = public._replace(opinion=public.opinion.copy())
-            same = by_rules(params, public, 7, -0.1) == by_twin(function, alone, 7, -0.1)
+            same = by_rules(params, public, 7) == by_twin(function, alone, 7)
             if not same or alone.opinion.tobytes() != public.opinion.tobytes():
                 raise RuntimeError("the twin comes to other opinions than the rules")
             best = best_of_rounds(
                 {
-                    "rules": lambda p=params, q=public: by_rules(p, q, weeks, -0.1),
-                    "twin": lambda q=public: by_twin(function, q, weeks, -0.1),
+                    "rules": lambda p=params, q=public: by_rules(p, q, weeks),
+                    "twin": lambda q=public: by_twin(function, q, weeks),
                 },
                 rounds,
             )

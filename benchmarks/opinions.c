@@ -2,25 +2,19 @@
 
 #include <stdint.h>
 
-static double clip_unit(double x)
-{
-    x = x > 0.0 ? x : 0.0;
-    return x < 1.0 ? x : 1.0;
-}
-
 void opinions(int64_t weeks, int64_t citizens, const uint32_t *start, const uint32_t *tie,
-              const double *tie_weight, const double *susceptibility, const double *innate,
-              double shift, double *opinion, double *means, double *mean_opinion)
+              const double *tie_weight, const double *susceptibility, const double *anchor,
+              double *opinion, double *means, double *mean_opinion)
 {
     for (int64_t week = 0; week < weeks; week++) {
         double sum = 0.0;
         for (int64_t i = 0; i < citizens; i++) {
             uint32_t first = start[i], last = start[i + 1];
-            double total = 0.0, s = susceptibility[i];
+            double total = 0.0, weight = tie_weight[i];
             for (uint32_t at = first; at < last; at++)
-                total += tie_weight[at] * opinion[tie[at]];
+                total += weight * opinion[tie[at]];
             double mean = last > first ? total : opinion[i];
-            means[i] = s * mean + (1.0 - s) * clip_unit(innate[i] + shift);
+            means[i] = susceptibility[i] * mean + anchor[i];
             sum += means[i];
         }
         *mean_opinion = sum / citizens;

@@ -14,9 +14,8 @@ def test_a_graph_is_symmetric_without_loops_and_its_weights_sum_to_one(family: s
         start, tie, weight = pool.start[g], pool.tie[g], pool.tie_weight[g]
         ties = {(i, int(j)) for i in range(120) for j in tie[start[i] : start[i + 1]]}
         assert all((j, i) in ties and i != j for i, j in ties)
-        sums = [weight[start[i] : start[i + 1]].sum() for i in range(120)]
         degrees = np.diff(start)
-        assert np.allclose(np.array(sums)[degrees > 0], 1.0)
+        assert np.allclose((weight * degrees)[degrees > 0], 1.0)
 
 
 @pytest.mark.parametrize("family", ["small_world", "scale_free", "block_model"])

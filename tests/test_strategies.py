@@ -8,7 +8,7 @@ import pytest
 
 from sim.model.compiled import rule
 from sim.model.records import Numbers
-from sim.model.rules.domestic import mean_of
+from sim.model.rules.opening import mean_of
 from sim.theory.minimal_talks import (
     OPPONENTS,
     demands_against,

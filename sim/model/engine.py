@@ -57,6 +57,7 @@ def with_graph(public: Public, pool: GraphPool, graph: int) -> Public:
         public.opinion,
         public.next_opinion,
         public.susceptibility,
+        public.anchor,
         public.threshold,
         public.exposure,
         public.active,

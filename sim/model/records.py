@@ -407,9 +407,7 @@ ENTRY_FIELDS: tuple[Field, ...] = (
     Field("low", _F, (), "share", "least that is given up"),
     Field("high", _F, (), "share", "most that is given up"),
     Field("share", _F, (), "share", "what is given up"),
-    Field(
-        "even", _F, (), "log", "loss by gain at the margin, but for the share; linear: gain by loss"
-    ),
+    Field("even", _F, (), "log", "marginal loss by gain, but for the share; linear: gain by loss"),
     Field("kept", _F, (), "share", "what is given up at the latest price"),
     Field("cost", _F, (), "utility", "what that costs"),
     Field("more", _F, (), "log", "price below which one more step is given up"),
@@ -429,21 +427,22 @@ NO_DECISIONS = np.zeros((0, 2), DECISION).view(np.recarray)
 class Public(NamedTuple):
     """Arrays of the citizens of one home and of their graph in compressed rows.
 
-    All have one entry a citizen, except `start` (citizens + 1), `tie` and `tie_weight` (one
-    entry a directed tie). Length 0 everywhere when no public is modelled.
+    All have one entry a citizen, except `start` (citizens + 1) and `tie` (one entry a directed
+    tie). Length 0 everywhere when no public is modelled.
     """
 
     innate: NDArray[np.float64]
     opinion: NDArray[np.float64]
     next_opinion: NDArray[np.float64]
     susceptibility: NDArray[np.float64]
+    anchor: NDArray[np.float64]  # the innate opinion's part in each week's opinion
     threshold: NDArray[np.float64]
     exposure: NDArray[np.float64]
     active: NDArray[np.int8]
     queue: NDArray[np.int32]
     start: Ties
     tie: Ties
-    tie_weight: NDArray[np.float64]
+    tie_weight: NDArray[np.float64]  # of each tie of a citizen
 
 
 Publics: TypeAlias = tuple[Public, Public]

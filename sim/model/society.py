@@ -33,7 +33,7 @@ class GraphPool(NamedTuple):
     start: Ties  # where each citizen's ties begin; shape (graphs, citizens + 1)
     # neighbours; padded at the end to the longest graph; shape (graphs, ties)
     tie: Ties
-    # weight of each tie, summing to 1 over a citizen's ties; shape (graphs, ties)
+    # weight of each tie of a citizen: they sum to 1; shape (graphs, citizens)
     tie_weight: NDArray[np.float64]
 
 
@@ -120,12 +120,9 @@ def _pool_of(rows: list[Rows]) -> GraphPool:
     width = max(len(tie) for _, tie in rows)
     start = np.stack([s for s, _ in rows])
     tie = np.zeros((len(rows), width), np.uint32)
-    weight = np.zeros((len(rows), width))
-    for g, (first, neighbours) in enumerate(rows):
+    for g, (_, neighbours) in enumerate(rows):
         tie[g, : len(neighbours)] = neighbours
-        degrees = np.diff(first)
-        weight[g, : len(neighbours)] = np.repeat(1.0 / np.maximum(degrees, 1), degrees)
-    return GraphPool(start, tie, weight)
+    return GraphPool(start, tie, 1.0 / np.maximum(np.diff(start), 1))
 
 
 def graph_pool(
@@ -175,6 +172,7 @@ def new_public(citizens: int, pool: GraphPool, graph: int) -> Public:
         opinion=zeros(),
         next_opinion=zeros(),
         susceptibility=zeros(),
+        anchor=zeros(),
         threshold=zeros(),
         exposure=zeros(),
         active=np.zeros(citizens, np.int8),

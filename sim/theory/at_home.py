@@ -54,11 +54,11 @@ def opinions_after(
 
 
 def two_citizens() -> GraphPool:
-    """Return two citizens who weigh each other by W = [[.5, .5], [.25, .75]]."""
+    """Return two citizens who weigh each other by W = [[.5, .5], [.25, .75]]: three ties a .75."""
     return GraphPool(
-        start=np.array([[0, 2, 4]], np.uint32),
-        tie=np.array([[0, 1, 0, 1]], np.uint32),
-        tie_weight=np.array([[0.5, 0.5, 0.25, 0.75]]),
+        start=np.array([[0, 2, 6]], np.uint32),
+        tie=np.array([[0, 1, 0, 1, 1, 1]], np.uint32),
+        tie_weight=np.array([[0.5, 0.25]]),
     )
 
 

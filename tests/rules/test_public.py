@@ -24,7 +24,7 @@ from tests.rules.hand import open_week
 PATH = GraphPool(  # 0 - 1 - 2
     np.array([[0, 1, 3, 4]], np.uint32),
     np.array([[1, 0, 2, 1]], np.uint32),
-    np.array([[1.0, 0.5, 0.5, 1.0]]),
+    np.array([[1.0, 0.5, 1.0]]),
 )
 
 

@@ -136,12 +136,13 @@ def mobilise(params: Params, state: State, actor: int) -> None:
 def neighbours_mean(
     opinion: Numbers, start: Indices, tie: Indices, tie_weight: Numbers, citizen: int
 ) -> float:
-    """Return the weighted mean of a citizen's neighbours; the own opinion without any."""
+    """Return the mean of a citizen's neighbours; the own opinion without any."""
     first = start[citizen]
     last = start[citizen + 1]
+    weight = tie_weight[citizen]
     total = 0.0
     for at in range(first, last):
-        total += tie_weight[at] * opinion[tie[at]]
+        total += weight * opinion[tie[at]]
     return total if last > first else opinion[citizen]
 
 
@@ -172,12 +173,12 @@ def take_over_opinions(new: Numbers, opinion: Numbers) -> bool:
 
 
 @rule
-def update_opinions(params: Params, public: Public, side: int, shift: float) -> tuple[float, bool]:
+def update_opinions(params: Params, public: Public, side: int) -> tuple[float, bool]:
     """Move every opinion in the home of `side` once, all at the same time.
 
-    DeGroot (1974): the neighbours' weighted mean. Friedkin and Johnsen (1990): that mean and the
-    innate opinion, weighted by susceptibility. Hegselmann and Krause (2002): the mean of oneself
-    and of those within the confidence radius. `shift` moves the innate opinions.
+    DeGroot (1974): the neighbours' mean. Friedkin and Johnsen (1990): that mean, weighted by
+    susceptibility, and the anchor. Hegselmann and Krause (2002): the mean of oneself and of those
+    within the confidence radius.
 
     Returns the mean opinion, summed in order, and whether any opinion is another than before.
     """
@@ -193,20 +194,18 @@ def update_opinions(params: Params, public: Public, side: int, shift: float) -> 
         else:
             mean = neighbours_mean(opinion, public.start, public.tie, public.tie_weight, i)
         if anchored:
-            s = public.susceptibility[i]
-            mean = s * mean + (1.0 - s) * clip_unit(public.innate[i] + shift)
+            mean = public.susceptibility[i] * mean + public.anchor[i]
         new[i] = mean
         sum_of_all += mean
     return sum_of_all / opinion.shape[0], take_over_opinions(new, opinion)
 
 
 @rule
-def mean_of(values: Numbers) -> float:
-    """Return the mean of `values`, summed in order."""
-    total = 0.0
-    for i in range(values.shape[0]):
-        total += values[i]
-    return total / values.shape[0]
+def set_anchors(public: Public, shift: float) -> None:
+    """Set each anchor: the innate opinion, moved by `shift`, less what susceptibility takes."""
+    for i in range(public.anchor.shape[0]):
+        stubborn = 1.0 - public.susceptibility[i]
+        public.anchor[i] = stubborn * clip_unit(public.innate[i] + shift)
 
 
 @rule
@@ -227,10 +226,13 @@ def deliberate(params: Params, state: State, public: Public, actor: int) -> None
     moved = state.opinion_shift[actor] - state.shift_applied[actor]
     if moved == 0.0 and state.at_rest[actor]:
         return
-    if moved != 0.0 and params.public_rule != PUBLIC_RULE.FRIEDKIN_JOHNSEN:
+    if params.public_rule == PUBLIC_RULE.FRIEDKIN_JOHNSEN:
+        if moved != 0.0 or state.week == 0:
+            set_anchors(public, state.opinion_shift[actor])
+    elif moved != 0.0:
         move_all(public.opinion, moved)
     state.shift_applied[actor] = state.opinion_shift[actor]
-    mean, changed = update_opinions(params, public, actor, state.opinion_shift[actor])
+    mean, changed = update_opinions(params, public, actor)
     state.opinion[actor] = mean
     state.at_rest[actor] = not changed
 
@@ -247,15 +249,22 @@ def first_movers(
     exposure: Numbers,
     queue: Indices,
 ) -> int:
-    """Clear the streets, let those act whom the impulse alone moves, and return their number."""
-    count = 0
+    """Clear the streets, let those act whom the impulse alone moves, and return their number.
+
+    Whether there are any is asked first, of many at a time: in most weeks there are none.
+    """
+    any_moved = False
     for i in range(opinion.shape[0]):
+        any_moved |= (opinion[i] < 0.5) & (impulse >= threshold[i])
         exposure[i] = 0.0
         active[i] = 0
-        if opinion[i] < 0.5 and impulse >= threshold[i]:
-            active[i] = 1
-            queue[count] = i
-            count += 1
+    count = 0
+    if any_moved:
+        for i in range(opinion.shape[0]):
+            if opinion[i] < 0.5 and impulse >= threshold[i]:
+                active[i] = 1
+                queue[count] = i
+                count += 1
     return count
 
 

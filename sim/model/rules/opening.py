@@ -19,7 +19,7 @@ from sim.model.records import (
     Ties,
 )
 from sim.model.rules.calendar import is_second_home
-from sim.model.rules.domestic import clip_unit, mean_of
+from sim.model.rules.domestic import clip_unit
 from sim.model.rules.responses import hold_ground, keyed_draw
 from sim.model.rules.worth import forget_wordings, matters, refresh
 
@@ -131,6 +131,15 @@ def open_parties(params: Params, state: State, types: Numbers, errors: Numbers) 
         for side in range(2):
             draw_errors(params, state, errors, side)
         meet_halfway(params, state)
+
+
+@rule
+def mean_of(values: Numbers) -> float:
+    """Return the mean of `values`, summed in order."""
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total / values.shape[0]
 
 
 @rule
