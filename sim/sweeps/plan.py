@@ -31,8 +31,11 @@ OWN_CHANCE = "own"
 """How a design says that each of its points, or blocks of points, has chance of its own."""
 SHIPPED = "shipped:"
 """What the names of the package's own configuration files begin with."""
-SMALLEST, LARGEST = 128, 2048
-"""Runs of one chunk: large enough for a file of its own, small enough to lose."""
+SMALLEST, LARGEST = 256, 2048
+"""Runs of one chunk: large enough for a file of its own, small enough to lose.
+
+Where a design has hundreds of columns, a chunk's table and file cost what 50 of its runs do.
+"""
 SHARE = 64
 """How many chunks a sweep is meant to have, if their size allows it."""
 

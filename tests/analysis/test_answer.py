@@ -17,7 +17,7 @@ from sim.analysis.page.content import Number, Report, Statement
 from sim.analysis.page.run_page import run_report
 from sim.analysis.page.sweep_page import comparison_report, sweep_report
 from sim.sweeps.store import RUNS
-from tests.analysis.conftest import play
+from tests.analysis.conftest import FACTORIAL, play
 
 
 def quiet(words: str) -> None:
@@ -99,10 +99,8 @@ def test_numbers_of_two_values_only(tmp_path: Path) -> None:
     check(sweep_report(load(folder), quiet), folder)
 
 
-def test_numbers_of_an_unfinished_sweep(factorial_folder: Path, tmp_path: Path) -> None:
-    import shutil
-
-    folder = Path(shutil.copytree(factorial_folder, tmp_path / "copied"))
+def test_numbers_of_an_unfinished_sweep(tmp_path: Path) -> None:
+    folder = play(FACTORIAL.replace("replicates=24", "replicates=48"), tmp_path / "results")
     (folder / RUNS).unlink()
     shards = sorted((folder / "shards").iterdir())
     shards[0].unlink()

@@ -20,7 +20,7 @@ Play = Callable[..., Outcome]
 Start = Callable[..., subprocess.Popen[str]]
 
 ROOT = Path(__file__).parents[2]
-LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=300"
+LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=600"
 SMALL = ["public=none", "horizon=30"]
 WAIT_SECONDS = 60.0
 

@@ -12,7 +12,7 @@ from sim.errors import ConfigError, SimError
 from sim.sweeps.execute import Outcome, Quiet
 from sim.sweeps.executors import dask as dask_executor
 from sim.sweeps.executors import slurm
-from sim.sweeps.plan import Chunk
+from sim.sweeps.plan import SMALLEST, Chunk
 from sim.sweeps.play import Receipt, play_stored
 from sim.sweeps.request import SlurmExecutor
 
@@ -20,7 +20,7 @@ Play = Callable[..., Outcome]
 
 LINE = (
     "strategy@armenia=linear,firm agenda=single_undertaking,interim_allowed "
-    "armenia.acceptance.a=0.8,1 replicates=150"
+    "armenia.acceptance.a=0.8,1 replicates=300"
 )
 
 
@@ -64,7 +64,7 @@ def test_a_dask_worker_is_killed(play: Play, expected: bytes) -> None:
 
 def deadly(folder: str, plan_hash: str, chunk: Chunk) -> Receipt:
     """Kill the worker at one chunk."""
-    if chunk.first_replicate == 128:
+    if chunk.first_replicate == SMALLEST:
         os.kill(os.getpid(), signal.SIGKILL)
     return play_stored(folder, plan_hash, chunk)
 
@@ -77,12 +77,12 @@ def test_a_chunk_that_kills_its_worker_is_given_up(
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     monkeypatch.setattr(dask_executor, "play_stored", deadly)
-    done = play("replicates=300 executor=dask executor.workers=2", "deadly")
+    done = play("replicates=600 executor=dask executor.workers=2", "deadly")
     rows = pl.read_parquet(done.store.runs_file)
     failed = rows.filter(pl.col("run_status") == "failed")
-    assert failed["replicate"].to_list() == list(range(128, 256))
+    assert failed["replicate"].to_list() == list(range(SMALLEST, 2 * SMALLEST))
     assert failed["error"].unique().to_list() == ["given up after 3 attempts: the worker died"]
-    assert done.failed == 128
+    assert done.failed == SMALLEST
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = ["public=none", "horizon=30"]
 KILLS = 20
-LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=100"
+LINE = "agenda=single_undertaking,interim_allowed strategy@armenia=linear,firm replicates=200"
 
 
 def shards(folder: Path) -> list[Path]:
@@ -200,7 +200,7 @@ def test_an_older_table_stays_if_the_new_one_cannot_be_written(play: Play) -> No
     done = play(LINE)
     whole = done.store.runs_file.read_bytes()
     with largest_file(len(whole) // 2), pytest.raises(StoreError):
-        play(LINE.replace("replicates=100", "replicates=132"))
+        play(LINE.replace("replicates=200", "replicates=264"))
     assert done.store.runs_file.read_bytes() == whole
 
 
@@ -243,7 +243,7 @@ def test_a_folder_that_cannot_be(command: Command, tmp_path: Path) -> None:
 def test_of_two_sweeps_at_once_the_second_is_refused(
     start: Start, command: Command, tmp_path: Path
 ) -> None:
-    words = ["agenda=glob(*)", "replicates=300", "public=none", "--out", "results"]
+    words = ["agenda=glob(*)", "replicates=600", "public=none", "--out", "results"]
     first = start(*words)
     while not shards(tmp_path / "results"):
         assert first.poll() is None
@@ -256,7 +256,7 @@ def test_of_two_sweeps_at_once_the_second_is_refused(
     assert second.returncode == 2
     assert second.stderr.splitlines()[-1] == "sim: results: another sweep is at work in it"
     assert first.returncode == 0, err
-    assert len(pl.read_parquet(tmp_path / "results" / "runs.parquet")) == 900
+    assert len(pl.read_parquet(tmp_path / "results" / "runs.parquet")) == 1800
 
 
 def test_another_plan_is_refused(play: Play) -> None:
