@@ -371,7 +371,9 @@ def enough(most: float) -> float:
 
 
 @rule
-def prospects(basket: Basket, divided: int, value: float) -> tuple[float, float]:
+def prospects(
+    basket: Basket, divided: int, below: float, value: float
+) -> tuple[float, float]:
     """Return the most that can be brought with the divided issue on the wording below, and above.
 
     With linear losses what becomes free goes to the best issue that is not given whole, and what
@@ -392,7 +394,6 @@ def prospects(basket: Basket, divided: int, value: float) -> tuple[float, float]
         elif passed and basket[k].share < basket[k].high:
             worse = basket[k].even
             break
-    below = level_below(entry.share, entry.step)
     down = (entry.share - below) * entry.loss
     up = (min(below + entry.step, 1.0) - entry.share) * entry.loss
     return value - down * (entry.even - worse), value - up * (better - entry.even)
@@ -432,11 +433,11 @@ def branch(state: State, side: int, basket: Basket, budget: float, price: float)
             bounds[depth, 1] = entry.high
             below[depth] = level_below(entry.share, entry.step)
             turned[depth] = 0
-            above = level_above(below[depth] + 0.5 * entry.step, entry.step)
-            hope[depth], hope_above = prospects(basket, k, value)
+            hope[depth], hope_above = prospects(basket, k, below[depth], value)
             depth += 1
             if hope_above > enough(most):
-                bound(entry, above, entry.high)
+                middle = below[depth - 1] + 0.5 * entry.step
+                bound(entry, level_above(middle, entry.step), entry.high)
                 continue
         while depth > 0 and (turned[depth - 1] or hope[depth - 1] <= enough(most)):
             depth -= 1
