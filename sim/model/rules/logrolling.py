@@ -371,9 +371,7 @@ def enough(most: float) -> float:
 
 
 @rule
-def prospects(
-    basket: Basket, divided: int, below: float, value: float
-) -> tuple[float, float]:
+def prospects(basket: Basket, divided: int, below: float, value: float) -> tuple[float, float]:
     """Return the most that can be brought with the divided issue on the wording below, and above.
 
     With linear losses what becomes free goes to the best issue that is not given whole, and what
