@@ -158,9 +158,9 @@ def test_no_wording_of_a_divided_issue_brings_more_than_is_hoped(seed, curves, p
     if divided < 0:
         return
     entry, value = basket[divided], brought(basket, divided)
-    hoped = prospects(basket, divided, value)
-    assert curves == (1.0, 1.0) or hoped == (np.inf, np.inf)
     below = level_below(entry.share, entry.step)
+    hoped = prospects(basket, divided, below, value)
+    assert curves == (1.0, 1.0) or hoped == (np.inf, np.inf)
     low, high = float(entry.low), float(entry.high)
     for hope, ends in zip(hoped, [(low, below), (below + entry.step, high)], strict=True):
         bound(entry, *ends)

@@ -912,6 +912,10 @@ def test_a_chart_tells_its_values_under_the_pointer_and_on_focus(
     assert tick(page) == 30
     page.locator(".party .figure svg.chart").nth(1).hover()
     expect(told).to_contain_text("status quo")
+    # The charts are drawn anew while one has the focus and the pointer is on another.
+    page.locator(STEP).evaluate("button => button.click()")
+    at(page, 31)
+    expect(told).to_contain_text("status quo")
 
 
 def test_charts_and_the_log_are_taken_away(page: Page, server: Server) -> None:
