@@ -6,6 +6,7 @@ talks, no election, no fall by the street, endless patience.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,12 +26,21 @@ MOVING = ("strategy@armenia=linear", "strategy@azerbaijan=linear")
 WEEKS = (64, 128, 256, 512, 1024)
 CITIZENS = (100, 200, 400, 800, 1600)
 TEXT = (4, 8, 16, 32)
-LEVELS = 5
-"""Wordings of each article, where articles have wordings."""
+
+
+class Drafts(NamedTuple):
+    """What whole packages are drafted of, anew every week."""
+
+    levels: int = 0  # wordings of each article, 0 for any share
+    curvature: float = 1.0  # of both sides' losses
 
 
 def endless_batch(
-    runs: int, weeks: int, citizens: int, articles: int | None = None, hard: bool = False
+    runs: int,
+    weeks: int,
+    citizens: int,
+    articles: int | None = None,
+    drafts: Drafts | None = None,
 ) -> Batch:
     """Return a batch whose runs last to the horizon.
 
@@ -39,11 +49,11 @@ def endless_batch(
     runs, weeks, citizens : int
     articles : int, optional
         Provisions, all open, weights alike and ideals opposed; the scenario's text by default.
-    hard : bool
-        Strategies that demand less every week, quadratic losses, and five wordings of each article:
-        what packages are hardest to find for.
+    drafts : Drafts, optional
+        For sides that demand less every week, and have conceded half of what they might when the
+        runs end; else both stay at what they began with.
     """
-    strategies = MOVING if hard else ()
+    strategies = MOVING if drafts else ()
     batch = prepare(compose([*ENDLESS, *strategies, f"horizon={weeks}"]), runs, citizens)
     params = batch.params[0]
     params.collapse_odds = 0.0
@@ -52,9 +62,10 @@ def endless_batch(
     params.dates = 0
     if articles is not None:
         _write_text(params, articles)
-    if hard:
-        params.levels[:ARTICLES] = LEVELS
-        params.curvature[:] = 2.0
+    if drafts:
+        params.deadline[:] = 2.0 * weeks
+        params.levels[:ARTICLES] = drafts.levels
+        params.curvature[:] = drafts.curvature
     batch.draw_and_play()
     if batch.mean_weeks() != weeks:
         raise RuntimeError("a run ended before the horizon; its time would mislead")
@@ -145,11 +156,19 @@ def main(*, tiny: bool = False) -> list[Figure]:
             rounds,
             f"{base_weeks} weeks, no public, all articles open",
         ),
-        *growth(
-            "articles of five wordings, losses curved",
-            articles,
-            lambda n: endless_batch(bare_runs, base_weeks, 0, n, hard=True),
-            rounds,
-            f"{base_weeks} weeks, no public, whole packages drafted by falling demands",
+        *(
+            line
+            for name, few, drafts in (
+                ("articles drafted anew", bare_runs, Drafts()),
+                ("articles of five wordings", -(-bare_runs // 10), Drafts(5)),
+                ("articles of five wordings, losses curved", -(-bare_runs // 80), Drafts(5, 2.0)),
+            )
+            for line in growth(
+                name,
+                articles,
+                lambda n, few=few, drafts=drafts: endless_batch(few, base_weeks, 0, n, drafts),
+                rounds,
+                f"{base_weeks} weeks, no public, whole packages drafted by falling demands",
+            )
         ),
     ]

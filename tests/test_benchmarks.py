@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.bench_growth import endless_batch, slope
+from benchmarks.bench_growth import Drafts, endless_batch, slope
 from benchmarks.figures import Figure, best_of_rounds
 from benchmarks.mesa_toy import AGENTS, STEPS, Toy
 
@@ -100,6 +100,17 @@ def test_growth_is_measured_on_runs_of_full_length() -> None:
     assert batch.states is not None
     assert np.all(batch.states["week"] == 12)
     assert np.all(batch.states["talks"] == 5)
+
+
+@pytest.mark.parametrize("drafts", [Drafts(), Drafts(5), Drafts(5, 2.0)])
+def test_growth_of_drafts_is_measured_on_sides_that_concede(drafts: Drafts) -> None:
+    batch = endless_batch(runs=2, weeks=40, citizens=0, articles=5, drafts=drafts)
+    assert batch.states is not None
+    assert np.all(batch.states["target"] < 0.9)
+    given = np.abs(batch.states["offer"][:, :, :5] - batch.params[0].ideal[:2, :5])
+    assert np.all(given.max(axis=2) > 0.0)
+    if drafts.levels:
+        assert np.allclose(given * (drafts.levels - 1) % 1.0, 0.0)
 
 
 @pytest.mark.parametrize("agent_reporter", [False, True])
