@@ -253,3 +253,14 @@ def test_the_other_side_signs_before_a_successor_that_would_not(position, signs)
     value = position
     lost = with_successor(params, week.state, 1, value, 1.0)
     assert lost == pytest.approx(value if signs else week.state.quo[1], abs=1e-9)
+
+
+def test_the_streets_are_empty_once_the_impulse_moves_nobody():
+    week = three_citizens(PublicRule.DEGROOT, [0.2, 0.2, 0.8])
+    week.public.threshold[:] = 0.3
+    for impulse, acting in ((0.4, [1, 1, 0]), (0.2, [0, 0, 0])):
+        week.state.impulse[0] = impulse
+        take_to_streets(week.params, week.state, week.public, week.events, 0)
+        assert week.public.active.tolist() == acting
+        assert (week.state.protest[0] > 0.0) == any(acting)
+    assert not week.public.exposure.any()
