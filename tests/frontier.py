@@ -65,7 +65,7 @@ def frontier(params: np.record, points: int = POINTS) -> Frontier:
     ValueError
         If fewer than two points are asked for.
     """
-    from sim.model.rules.bid import kalai_smorodinsky_share, nash_share
+    from sim.model.rules.mediation import kalai_smorodinsky_share, nash_share
     from sim.model.rules.worth import reservation_share
 
     if points < 2:

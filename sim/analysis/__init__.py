@@ -12,14 +12,13 @@ with something changed.
 from sim.analysis.assumptions import AssumptionLedger, assumption_ledger
 from sim.analysis.charts import Result, TableResult
 from sim.analysis.compare import Comparison, compare
-from sim.analysis.deals import signing_rates, terms
 from sim.analysis.drivers import Importance, boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import Input, boxes, inputs
-from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.loading import load
 from sim.analysis.nulls import constant_hazard, salience_compromise
+from sim.analysis.outcomes import ledger, ledger_over_time, signing_rates, terms
 from sim.analysis.paired import Differences, paired_differences
 from sim.analysis.results import Group, NotInResults, Results
 from sim.analysis.robustness import information, robustness

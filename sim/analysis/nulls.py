@@ -17,7 +17,6 @@ from scipy.optimize import minimize
 from scipy.special import gammaincinv
 
 from sim.analysis.charts import Figure, TableResult, dot_plot, drawn, table
-from sim.analysis.deals import article_label
 from sim.analysis.incidence import (
     EVENTS,
     curves_of,
@@ -25,6 +24,7 @@ from sim.analysis.incidence import (
     groups_played,
     weekly_counts,
 )
+from sim.analysis.outcomes import article_label
 from sim.analysis.past_cases import (
     CLOSED,
     SIGNED,

@@ -9,9 +9,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.analysis.charts import Chart, Choices, Figure, TableResult, Tabular, dot_plot, drawn, table
-from sim.analysis.deals import article_label
-from sim.analysis.ledger import gate_columns, over_time
 from sim.analysis.loading import existing
+from sim.analysis.outcomes import article_label, gate_columns, over_time
 from sim.analysis.results import NotInResults
 from sim.config.scenario import Scenario, build_scenario
 from sim.errors import ConfigError

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.assumptions import AssumptionLedger
-from sim.analysis.ledger import GATES, largest, ledger
+from sim.analysis.outcomes import GATES, largest, ledger
 from sim.analysis.page.content import (
     Number,
     Statement,

@@ -12,13 +12,12 @@ import polars as pl
 
 from sim.analysis.assumptions import AssumptionLedger
 from sim.analysis.charts import Result, TableResult
-from sim.analysis.deals import figure_of_dignity, signing_rates, terms
 from sim.analysis.drivers import boosted_importance, sobol_indices
 from sim.analysis.game import StrategyGame, strategy_game
 from sim.analysis.incidence import Incidence, incidence
 from sim.analysis.inputs import boxes
-from sim.analysis.ledger import ledger, ledger_over_time
 from sim.analysis.nulls import constant_hazard, salience_compromise
+from sim.analysis.outcomes import figure_of_dignity, ledger, ledger_over_time, signing_rates, terms
 from sim.analysis.page.content import (
     Column,
     Part,

@@ -12,7 +12,7 @@ import polars as pl
 from sim.analysis.assumptions import assumption_ledger
 from sim.analysis.charts import Figure, TableResult, table
 from sim.analysis.compare import Comparison, common_horizon, compare
-from sim.analysis.deals import signing_rates
+from sim.analysis.outcomes import signing_rates
 from sim.analysis.page.answer import answer
 from sim.analysis.page.content import (
     Number,

@@ -1,24 +1,26 @@
-"""What a side demands, the bid that asks for it, and bargaining solutions on the same frontier.
+"""What a side demands, and the bid that asks for it.
 
 The bid is the own iso-utility point that is best for the other side. With additive preferences
 that is a knapsack (logrolling; Raiffa 1982, ch. 11): give up first what brings the other side most
 per unit of own loss. No outcome is enumerated.
-
-A package on the frontier is fixed by the first party's share; the rest follows by logrolling
-with the true weights. Nash (1950) maximises the product of gains, Kalai and Smorodinsky (1975)
-equalise gains relative to the best each could have. Unequal bargaining powers give the asymmetric
-forms (Kalai 1977; Thomson 1994). A mediator who has interests of its own (Touval and Zartman 1985)
-lets its utility of the treaty into Nash's product, as that of a third party to the bargain.
 """
 
 import math
 
 import numpy as np
 
-from sim.model.codes import ACTOR, AGENDA, ARTICLE, SOLUTION
+from sim.model.codes import AGENDA, ARTICLE
 from sim.model.compiled import choice, number, rule, rule_called_once, rule_with_arrays
 from sim.model.plugins import functions
-from sim.model.records import ENTRY, ISSUES, Basket, Numbers, Params, Shocks, State
+from sim.model.records import (
+    ENTRY,
+    ISSUES,
+    Basket,
+    Numbers,
+    Params,
+    Shocks,
+    State,
+)
 from sim.model.rules.continuation import least_share
 from sim.model.rules.logrolling import (
     NO_PRICE,
@@ -31,11 +33,11 @@ from sim.model.rules.logrolling import (
     take,
 )
 from sim.model.rules.ratification import best_share_to_leave
+from sim.model.rules.wordings import MOST_STEPS, choose_wordings, number_of_steps
 from sim.model.rules.worth import (
     TEXT,
     WORST,
     is_free,
-    issue_utility,
     level_below,
     offer_share,
     refresh,
@@ -54,10 +56,6 @@ condition_accepts = choice(
 """``(code, params, state, shocks, side, offered, demand) -> positive to accept``."""
 learn_about_other = choice("learn_about_other", PARTIES, functions("opponent_model"), __name__)
 """``(code, params, state, shocks, side) -> None``."""
-
-_SCAN = 32
-_STEPS = 60
-_GOLDEN = 0.6180339887498949
 
 
 # --- the demand
@@ -144,6 +142,11 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
     allowed = max(budget, give_least(basket))
+    count = number_of_steps(basket)
+    if 0 < count <= MOST_STEPS:
+        choose_wordings(basket, allowed, count)
+        take(state, basket)
+        return
     k, price = fill(basket, allowed, NO_PRICE)
     if k >= 0:
         branch(state, side, basket, allowed, price)
@@ -229,7 +232,7 @@ def open_articles(params: Params, state: State) -> int:
     return count
 
 
-# --- bargaining solutions, and the mediator's single text
+# --- the frontier
 
 
 @rule
@@ -243,138 +246,3 @@ def frontier_share(params: Params, state: State, share: float) -> float:
     second = number(1)
     draft_package(params, state, first, share, params.weight[1])
     return offer_share(params, state, second, first)
-
-
-@rule
-def utility_to_mediator(params: Params, state: State) -> float:
-    """Return the mediator's utility in [0, 1] of the talks, with the package in ``offer[0]``.
-
-    1 for a mediator without weights on what is bargained over.
-    """
-    worth = 0.0
-    weight = 0.0
-    for n in range(state.talks):
-        j = state.talk[n]
-        own = params.weight[ACTOR.MEDIATOR, j]
-        position = state.offer[0, j] if is_free(params, state, j) else state.position[j]
-        weight += own
-        worth += own * issue_utility(params, number(ACTOR.MEDIATOR), j, position)
-    if weight <= 0.0:
-        return 1.0
-    return worth / weight
-
-
-@rule
-def nash_product(
-    params: Params,
-    state: State,
-    share: float,
-    first_floor: float,
-    second_floor: float,
-    bias: float,
-    interest: float,
-) -> float:
-    """Return ``(s - f)^(1 - bias) (S - g)^(1 + bias) m^interest`` at the first party's share s.
-
-    S is the second party's share on the frontier, f and g are the disagreement shares, m is the
-    mediator's utility. Nash's own product has bias and interest 0.
-    """
-    theirs = max(frontier_share(params, state, share) - second_floor, 0.0)
-    product = (share - first_floor) ** (1.0 - bias) * theirs ** (1.0 + bias)
-    if interest > 0.0:
-        product *= utility_to_mediator(params, state) ** interest
-    return product
-
-
-@rule_called_once
-def nash_share(
-    params: Params,
-    state: State,
-    first_floor: float,
-    second_floor: float,
-    bias: float,
-    interest: float,
-) -> float:
-    """Return the first party's share at the Nash point.
-
-    A scan finds the neighbourhood, since the mediator's utility need not be concave along the
-    frontier, and golden section the point in it.
-
-    first_floor, second_floor: disagreement shares over the talks, in [0, 1].
-    bias: -1 all power to the first party, 0 Nash's own solution, 1 all to the second.
-    interest: power of the mediator's utility in the product; 0 for none.
-    """
-    best = 0
-    highest = -1.0
-    step = (1.0 - first_floor) / _SCAN
-    for at in range(_SCAN + 1):
-        share = first_floor + at * step
-        found = nash_product(params, state, share, first_floor, second_floor, bias, interest)
-        if found > highest:
-            best = at
-            highest = found
-    low = first_floor + max(best - 1, 0) * step
-    high = first_floor + min(best + 1, _SCAN) * step
-    for _ in range(_STEPS):
-        left = high - _GOLDEN * (high - low)
-        right = low + _GOLDEN * (high - low)
-        at_left = nash_product(params, state, left, first_floor, second_floor, bias, interest)
-        at_right = nash_product(params, state, right, first_floor, second_floor, bias, interest)
-        if at_left < at_right:
-            low = left
-        else:
-            high = right
-    return 0.5 * (low + high)
-
-
-@rule_called_once
-def kalai_smorodinsky_share(
-    params: Params, state: State, first_floor: float, second_floor: float, bias: float
-) -> float:
-    """Return the first party's share at the Kalai-Smorodinsky point, by bisection.
-
-    The best each could have is what the other's disagreement share leaves on the frontier. With a
-    bias the relative gains stand as ``1 - bias`` to ``1 + bias`` instead of being equal.
-    """
-    second_best = frontier_share(params, state, first_floor)
-    low = first_floor
-    high = 1.0
-    for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        if frontier_share(params, state, middle) >= second_floor:
-            low = middle
-        else:
-            high = middle
-    first_best = low
-    low = first_floor
-    high = first_best
-    for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        mine = (middle - first_floor) * (second_best - second_floor) * (1.0 + bias)
-        gained = frontier_share(params, state, middle) - second_floor
-        theirs = gained * (first_best - first_floor) * (1.0 - bias)
-        if mine < theirs:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
-
-
-@rule_called_once
-def single_text(params: Params, state: State) -> bool:
-    """Leave the mediator's package in ``state.offer[0]`` and return whether there is one.
-
-    No text is tabled where no package beats going on for both.
-    """
-    refresh(params, state)
-    first_floor = min(max(least_share(params, state, number(0)), 0.0), 1.0)
-    second_floor = least_share(params, state, number(1))
-    if frontier_share(params, state, first_floor) < second_floor:
-        return False
-    second_floor = max(second_floor, 0.0)
-    if params.solution == SOLUTION.NASH:
-        share = nash_share(params, state, first_floor, second_floor, params.bias, params.interest)
-    else:
-        share = kalai_smorodinsky_share(params, state, first_floor, second_floor, params.bias)
-    frontier_share(params, state, share)
-    return True
