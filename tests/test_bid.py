@@ -25,6 +25,7 @@ from sim.model.rules.logrolling import (
     prospects,
     sort_by_ratio,
 )
+from sim.model.rules.wordings import MOST_STEPS
 from sim.model.rules.worth import level_below, offer_share
 from sim.theory.minimal_talks import minimal_talks, set_articles
 from tests.frontier import frontier, opening_state
@@ -137,6 +138,61 @@ def test_bid_over_19_issues_against_a_solver(seed: int, target: float) -> None:
     assert other >= 0.99 * best - 1e-9
 
 
+def best_of_steps(params, target: float) -> float:
+    """Return the largest gain within the loss that `target` allows, each step an item of its own.
+
+    A solver may take a step without the one before it, but gains nothing by that: losses grow.
+    """
+    losses, gains = [], []
+    for j in range(int(params.articles)):
+        share = np.linspace(0.0, 1.0, int(params.levels[j]))
+        losses += list(params.weight[0, j] * np.diff(share ** params.curvature[0]))
+        gains += list(-params.weight[1, j] * np.diff((1.0 - share) ** params.curvature[1]))
+    steps = np.full(len(losses), 2)
+    return solver(np.array(losses), np.array(gains), steps, 1.0 - target)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0), (1.3, 1.8)]),
+    TARGET,
+    st.booleans(),
+)
+def test_bid_over_16_issues_with_wordings_against_a_solver(seed, curves, target, alike) -> None:
+    """Of like weights half the time: then many steps are the same, and many ratios."""
+    rng = np.random.default_rng(seed)
+    first, second = (
+        rng.choice([0.1, 0.2, 0.4], 16) if alike else rng.dirichlet(np.ones(16)) for _ in range(2)
+    )
+    params = talks(list(first), list(second), list(rng.integers(2, 7, 16)), curves)
+    own, other = bid(params, 0, target)
+    assert own >= target - 1e-9
+    assert other >= 0.99 * best_of_steps(params, target) - 1e-9
+
+
+@pytest.mark.parametrize("levels", [1 + MOST_STEPS // 8, 2 + MOST_STEPS // 8])
+@pytest.mark.parametrize("curves", [(1.0, 1.0), (2.0, 1.5)])
+def test_most_wordings_that_are_sorted_and_one_more(levels: int, curves) -> None:
+    """Beyond, shares are sought between the wordings first; both find the best package."""
+    weights = np.random.default_rng(3).dirichlet(np.ones(8), 2)
+    params = talks(list(weights[0]), list(weights[1]), [levels] * 8, curves)
+    for target in (0.2, 0.5, 0.9):
+        own, other = bid(params, 0, target)
+        assert own >= target - 1e-9
+        assert other >= 0.999 * best_of_steps(params, target)
+
+
+@pytest.mark.parametrize("part", [0, 1, 3, 4])
+def test_a_budget_that_a_step_just_spends_is_spent(part: int) -> None:
+    """Three issues of four wordings: a ninth of the loss each, of which no sum is exact."""
+    params = talks([1.0, 1.0, 1.0], [3.0, 2.0, 1.0], [4, 4, 4], (1.0, 1.0))
+    given = [3, min(part, 3), max(part - 3, 0)]
+    own, other = bid(params, 0, 1.0 - sum(given) / 9)
+    assert own == pytest.approx(1.0 - sum(given) / 9, abs=1e-12)
+    assert other == pytest.approx(np.dot(given, [3, 2, 1]) / 18, abs=1e-12)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(1.0, 1.0), (1.5, 2.0)]), st.floats(0.05, 0.95))
 def test_no_wording_of_a_divided_issue_brings_more_than_is_hoped(seed, curves, part) -> None:
@@ -196,6 +252,17 @@ def test_what_has_been_given_up_for_good_stays_given_up() -> None:
     state.floor[0, 1] = 0.3
     draft_package(params, state, 0, 0.99, params.weight[1])
     assert list(state.offer[0, :3]) == [0.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("curves", [(1.0, 1.0), (2.0, 2.0)])
+def test_steps_go_on_from_what_has_been_given_up_for_good(curves) -> None:
+    """A worse issue has been given up to its second wording; the better one still comes first."""
+    params = talks([1, 1], [1, 3], [5, 5], curves)
+    state = opening_state(params)
+    state.floor[0, 0] = 0.2
+    lost = 0.5 * (0.25 ** curves[0] + 0.75 ** curves[0])
+    draft_package(params, state, 0, 1.0 - lost, params.weight[1])
+    assert list(state.offer[0, :2]) == [0.25, 0.75]
 
 
 # --- frontier and solutions

@@ -21,8 +21,8 @@ from sim.analysis import (
     signing_rates,
     turning_points,
 )
-from sim.analysis.outcomes import terms
 from sim.analysis.nulls import compromise, fit_hazard
+from sim.analysis.outcomes import terms
 from sim.sweeps.planning import make_plan
 from tests.analysis.conftest import CONDITIONS, SALTELLI, inner_path, runs_of
 
