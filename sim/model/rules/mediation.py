@@ -2,6 +2,12 @@
 
 Touval and Zartman (1985); Beardsley, Quinn, Biswas and Wilkenfeld (2006): facilitation gives
 information, formulation gives a text, manipulation changes the payoffs.
+
+A text is a package on the frontier, which the first party's share fixes; the rest follows by
+logrolling with the true weights. Nash (1950) maximises the product of gains, Kalai and Smorodinsky
+(1975) equalise gains relative to the best each could have. Unequal bargaining powers give the
+asymmetric forms (Kalai 1977; Thomson 1994). A mediator with interests of its own (Touval and
+Zartman 1985) lets its utility of the treaty into Nash's product, as that of a third party.
 """
 
 from sim.model.codes import (
