@@ -95,21 +95,23 @@ def test_a_setting_is_shown_and_nothing_is_lost_beside_playing_tabs(busy: Server
     assert busy.errors.read_text() == ""
 
 
-def test_weeks_take_turns_and_wait_for_what_is_set() -> None:
+def test_weeks_take_turns_and_wait_for_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Precedence, "LONGEST", 60.0)  # a machine that stalls lets no week in early
     precedence = Precedence()
-    held, told, order = Event(), Event(), []
+    held, begun, order = Event(), Event(), []
 
     def play(name: str) -> None:
         with precedence.later():
             order.append(name)
+            begun.set()
             held.wait(10)
 
     with precedence.first():
         one = Thread(target=play, args=("a week",))
         one.start()
-        told.wait(0.05)
+        one.join(0.05)
         order.append("what is set")
-    one.join(0.05)
+    assert begun.wait(10)
     other = Thread(target=play, args=("another week",))
     other.start()
     other.join(0.05)
