@@ -2,19 +2,23 @@
 
 The slope of log time on log size: 1 is linear, below 1 better. Runs are kept from ending early,
 so that every week is played: firm strategies, drafts answered as a whole, no incident that ends the
-talks, no election, no fall by the street, endless patience.
+talks, no election, no fall by the street, endless patience. Packages over which sides would agree
+too early for that are drafted without talks.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
+import numba as nb
 import numpy as np
 
 from benchmarks.batches import Batch, prepare
 from benchmarks.figures import Figure, best_of_rounds
 from sim.config.compose import compose
 from sim.model.codes import Article
-from sim.model.records import ARTICLES
+from sim.model.records import ARTICLES, Params, State
+from sim.model.rules.bid import draft_package
 
 ENDLESS = (
     "strategy@armenia=firm",
@@ -33,6 +37,7 @@ class Drafts(NamedTuple):
 
     levels: int = 0  # wordings of each article, 0 for any share
     curvature: float = 1.0  # of both sides' losses
+    shares: int = 0  # articles among them that take any share
 
 
 def endless_batch(
@@ -64,7 +69,7 @@ def endless_batch(
         _write_text(params, articles)
     if drafts:
         params.deadline[:] = 2.0 * weeks
-        params.levels[:ARTICLES] = drafts.levels
+        params.levels[drafts.shares : ARTICLES] = drafts.levels
         params.curvature[:] = drafts.curvature
     batch.draw_and_play()
     if batch.mean_weeks() != weeks:
@@ -86,15 +91,66 @@ def _write_text(params: np.record, articles: int) -> None:
     params.ideal[1, :articles] = params.opening[1, :articles] = 1.0
 
 
+class Timed(Protocol):
+    """What is timed at one size."""
+
+    @property
+    def runs(self) -> int:
+        """How many it plays at once."""
+
+    def play(self) -> None:
+        """Play them."""
+
+
+@nb.njit(nogil=True, error_model="numpy")
+def _draft(params: Params, state: State, count: int) -> None:
+    """Draft packages of both sides by turns, at demands spread over .05 to .95."""
+    for n in range(count):
+        side = n % 2
+        target = 0.05 + 0.9 * ((n * 0.6180339887498949) % 1.0)
+        draft_package(params, state, side, target, params.weight[1 - side])
+
+
+@dataclass
+class DraftsAlone:
+    """Packages drafted over a text that is all open, without talks."""
+
+    params: Params
+    state: State
+    runs: int
+
+    def play(self) -> None:
+        """Draft them."""
+        _draft(self.params, self.state, self.runs)
+
+
+def drafts_alone(count: int, articles: int, drafts: Drafts) -> DraftsAlone:
+    """Return so many drafts over a text of `articles` provisions."""
+    batch = endless_batch(1, 2, 0, articles)
+    params = batch.params[0]
+    params.levels[drafts.shares : ARTICLES] = drafts.levels
+    params.curvature[:] = drafts.curvature
+    if batch.states is None:
+        raise RuntimeError("nothing was played")
+    alone = DraftsAlone(params, batch.states[0], count)
+    alone.play()  # compiles
+    return alone
+
+
 def slope(sizes: Sequence[int], times: Sequence[float]) -> float:
     """Return the least-squares slope of log time on log size."""
     return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
 
 
 def growth(
-    name: str, sizes: Sequence[int], batch_of: Callable[[int], Batch], rounds: int, note: str
+    name: str,
+    sizes: Sequence[int],
+    batch_of: Callable[[int], Timed],
+    rounds: int,
+    note: str,
+    what: str = "run",
 ) -> list[Figure]:
-    """Time one run at each size; return the slope, then the times."""
+    """Time one run, or one of `what`, at each size; return the slope, then the times."""
     batches = {str(size): batch_of(size) for size in sizes}
     best = best_of_rounds({size: batch.play for size, batch in batches.items()}, rounds)
     each = [best[str(size)] / batches[str(size)].runs for size in sizes]
@@ -113,7 +169,12 @@ def growth(
         },
     ]
     lines += [
-        {"what": f"run of {size} {name}", "figure": 1e6 * t, "unit": "microseconds", "note": note}
+        {
+            "what": f"{what} of {size} {name}",
+            "figure": 1e6 * t,
+            "unit": "microseconds",
+            "note": note,
+        }
         for size, t in zip(sizes, each, strict=True)
     ]
     return lines
@@ -169,6 +230,28 @@ def main(*, tiny: bool = False) -> list[Figure]:
                 lambda n, few=few, drafts=drafts: endless_batch(few, base_weeks, 0, n, drafts),
                 rounds,
                 f"{base_weeks} weeks, no public, whole packages drafted by falling demands",
+            )
+        ),
+        *(
+            line
+            for name, drafts in (
+                ("articles in a draft", Drafts()),
+                ("articles in a draft, losses curved", Drafts(0, 2.0)),
+                ("articles in a draft, all of five wordings", Drafts(5)),
+                ("articles in a draft, all of five wordings, losses curved", Drafts(5, 2.0)),
+                ("articles in a draft, all but one of five wordings", Drafts(5, 1.0, 1)),
+                (
+                    "articles in a draft, all but one of five wordings, losses curved",
+                    Drafts(5, 2.0, 1),
+                ),
+            )
+            for line in growth(
+                name,
+                articles,
+                lambda n, drafts=drafts: drafts_alone(bare_runs, n, drafts),
+                rounds,
+                f"demands of .05 to .95, {bare_runs} drafts",
+                "one",
             )
         ),
     ]
