@@ -65,6 +65,15 @@ def largest_gain(params, target: float, grid: int = 13) -> float:
     return float(other[own >= target - 1e-9].max())
 
 
+def drawn(rng: np.random.Generator, count: int, alike: bool) -> tuple[list[float], list[float]]:
+    """Return weights of both sides, of three kinds if `alike`."""
+    first, second = (
+        rng.choice([0.1, 0.2, 0.4], count) if alike else rng.dirichlet(np.ones(count))
+        for _ in range(2)
+    )
+    return list(first), list(second)
+
+
 WEIGHTS = st.lists(st.floats(0.05, 1.0), min_size=4, max_size=4)
 TARGET = st.floats(0.05, 0.95)
 
@@ -95,10 +104,7 @@ def test_bid_against_brute_force(first, second, levels, curves, target) -> None:
 def test_bid_over_wordings_against_brute_force(seed, curves, target, alike) -> None:
     """Seven issues with two to four wordings each, of like weights half the time."""
     rng = np.random.default_rng(seed)
-    first, second = (
-        rng.choice([0.1, 0.2, 0.4], 7) if alike else rng.dirichlet(np.ones(7)) for _ in range(2)
-    )
-    params = talks(list(first), list(second), list(rng.integers(2, 5, 7)), curves)
+    params = talks(*drawn(rng, 7, alike), list(rng.integers(2, 5, 7)), curves)
     own, other = bid(params, 0, target)
     assert own >= target - 1e-9
     assert other >= 0.99 * largest_gain(params, target) - 1e-9
@@ -162,10 +168,7 @@ def best_of_steps(params, target: float) -> float:
 def test_bid_over_16_issues_with_wordings_against_a_solver(seed, curves, target, alike) -> None:
     """Of like weights half the time: then many steps are the same, and many ratios."""
     rng = np.random.default_rng(seed)
-    first, second = (
-        rng.choice([0.1, 0.2, 0.4], 16) if alike else rng.dirichlet(np.ones(16)) for _ in range(2)
-    )
-    params = talks(list(first), list(second), list(rng.integers(2, 7, 16)), curves)
+    params = talks(*drawn(rng, 16, alike), list(rng.integers(2, 7, 16)), curves)
     own, other = bid(params, 0, target)
     assert own >= target - 1e-9
     assert other >= 0.99 * best_of_steps(params, target) - 1e-9

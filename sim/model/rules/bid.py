@@ -137,8 +137,6 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     """Set ``state.given_up`` to the best shares within the budget and what is given for good."""
     basket = open_basket(params, state, side)
     set_bounds(state, side, basket)
-    if is_linear(basket):
-        sort_by_ratio(basket)
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
     allowed = max(budget, give_least(basket))
@@ -147,6 +145,8 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
         choose_wordings(basket, allowed, count)
         take(state, basket)
         return
+    if is_linear(basket):
+        sort_by_ratio(basket)
     k, price = fill(basket, allowed, NO_PRICE)
     if k >= 0:
         branch(state, side, basket, allowed, price)

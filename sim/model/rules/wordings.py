@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.model.compiled import rule, rule_with_arrays
 from sim.model.records import Basket, Entry, Field, record_type
-from sim.model.rules.logrolling import enough, give_least
+from sim.model.rules.logrolling import enough, give_least, sort_by_ratio
 from sim.model.rules.worth import power
 
 Step: TypeAlias = np.record
@@ -211,7 +211,9 @@ def choose_wordings(basket: Basket, budget: float, count: int) -> None:
     """
     steps = np.empty(count, STEP)
     found = 0
-    for k in range(basket.shape[0]):
+    sort_by_ratio(basket)  # with whole issues in order there is little left to move
+    for n in range(basket.shape[0]):
+        k = basket[n].place
         if basket[k].low < basket[k].high:
             found = sort_in(steps, found, basket, k)
     link(steps)
