@@ -14,19 +14,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from sim.config.compose import compose
 from sim.config.parameters import parameters
-from sim.model.records import ENTRY
 from sim.model.rules.bid import draft_package
-from sim.model.rules.logrolling import (
-    NO_PRICE,
-    TOO_DEAR,
-    bound,
-    brought,
-    fill,
-    prospects,
-    sort_by_ratio,
-)
 from sim.model.rules.wordings import MOST_STEPS
-from sim.model.rules.worth import level_below, offer_share
+from sim.model.rules.worth import offer_share
 from sim.theory.minimal_talks import minimal_talks, set_articles
 from tests.frontier import frontier, opening_state
 
@@ -144,18 +134,20 @@ def test_bid_over_19_issues_against_a_solver(seed: int, target: float) -> None:
     assert other >= 0.99 * best - 1e-9
 
 
-def best_of_steps(params, target: float) -> float:
+def best_of_steps(params, target: float, parts: int = 20) -> float:
     """Return the largest gain within the loss that `target` allows, each step an item of its own.
 
-    A solver may take a step without the one before it, but gains nothing by that: losses grow.
+    An issue that takes any share has `parts` steps, of which the solver may give a part. It may
+    take a step without the one before it, but gains nothing by that: losses grow.
     """
-    losses, gains = [], []
+    losses, gains, steps = [], [], []
     for j in range(int(params.articles)):
-        share = np.linspace(0.0, 1.0, int(params.levels[j]))
+        levels = int(params.levels[j])
+        share = np.linspace(0.0, 1.0, levels or parts + 1)
         losses += list(params.weight[0, j] * np.diff(share ** params.curvature[0]))
         gains += list(-params.weight[1, j] * np.diff((1.0 - share) ** params.curvature[1]))
-    steps = np.full(len(losses), 2)
-    return solver(np.array(losses), np.array(gains), steps, 1.0 - target)
+        steps += [2 if levels else 0] * (len(share) - 1)
+    return solver(np.array(losses), np.array(gains), np.array(steps), 1.0 - target)
 
 
 @settings(max_examples=80, deadline=None)
@@ -174,12 +166,33 @@ def test_bid_over_16_issues_with_wordings_against_a_solver(seed, curves, target,
     assert other >= 0.99 * best_of_steps(params, target) - 1e-9
 
 
-@pytest.mark.parametrize("levels", [1 + MOST_STEPS // 8, 2 + MOST_STEPS // 8])
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0), (1.3, 1.8)]),
+    TARGET,
+    st.integers(1, 15),
+    st.booleans(),
+)
+def test_bid_over_16_issues_of_which_some_take_any_share(seed, curves, target, any_share, alike):
+    """What wordings leave of the budget goes to the other issues, and none of it is lost."""
+    rng = np.random.default_rng(seed)
+    levels = rng.integers(2, 7, 16)
+    levels[rng.permutation(16)[:any_share]] = 0
+    params = talks(*drawn(rng, 16, alike), list(levels), curves)
+    own, other = bid(params, 0, target)
+    assert own >= target - 1e-9
+    assert other >= 0.999 * best_of_steps(params, target) - 1e-9
+
+
+@pytest.mark.parametrize("levels", [1 + MOST_STEPS // 8, 2 + MOST_STEPS // 8, 200])
+@pytest.mark.parametrize("any_share", [0, 2])
 @pytest.mark.parametrize("curves", [(1.0, 1.0), (2.0, 1.5)])
-def test_most_wordings_that_are_sorted_and_one_more(levels: int, curves) -> None:
-    """Beyond, shares are sought between the wordings first; both find the best package."""
-    weights = np.random.default_rng(3).dirichlet(np.ones(8), 2)
-    params = talks(list(weights[0]), list(weights[1]), [levels] * 8, curves)
+def test_most_steps_that_are_weighed_and_more(levels: int, any_share: int, curves) -> None:
+    """Of more, those near the divided package alone are; both find the best package."""
+    weights = np.random.default_rng(3).dirichlet(np.ones(8 + any_share), 2)
+    wordings = [levels] * 8 + [0] * any_share
+    params = talks(list(weights[0]), list(weights[1]), wordings, curves)
     for target in (0.2, 0.5, 0.9):
         own, other = bid(params, 0, target)
         assert own >= target - 1e-9
@@ -194,38 +207,6 @@ def test_a_budget_that_a_step_just_spends_is_spent(part: int) -> None:
     own, other = bid(params, 0, 1.0 - sum(given) / 9)
     assert own == pytest.approx(1.0 - sum(given) / 9, abs=1e-12)
     assert other == pytest.approx(np.dot(given, [3, 2, 1]) / 18, abs=1e-12)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([(1.0, 1.0), (1.5, 2.0)]), st.floats(0.05, 0.95))
-def test_no_wording_of_a_divided_issue_brings_more_than_is_hoped(seed, curves, part) -> None:
-    """Else branch and bound would leave out packages that are better than the one it takes."""
-    rng = np.random.default_rng(seed)
-    basket = np.zeros(9, ENTRY).view(np.recarray)
-    basket.loss, basket.gain = rng.dirichlet(np.ones(9), 2)
-    basket.own, basket.other = curves
-    basket.step = rng.choice([0.0, 0.25, 0.5, 1.0], 9, p=[0.1, 0.3, 0.3, 0.3])
-    stepped = basket.step > 0.0
-    basket.low[stepped] = (rng.integers(0, 4, 9) * basket.step * (rng.random(9) < 0.3))[stepped]
-    basket.low = np.minimum(basket.low, 1.0)
-    basket.high = 1.0
-    basket.more, basket.less = np.inf, -np.inf
-    sort_by_ratio(basket)
-    least = float((basket.loss * basket.low ** curves[0]).sum())
-    budget = least + part * (float(basket.loss.sum()) - least)
-    divided, _ = fill(basket, budget, NO_PRICE)
-    if divided < 0:
-        return
-    entry, value = basket[divided], brought(basket, divided)
-    below = level_below(entry.share, entry.step)
-    hoped = prospects(basket, divided, below, value)
-    assert curves == (1.0, 1.0) or hoped == (np.inf, np.inf)
-    low, high = float(entry.low), float(entry.high)
-    for hope, ends in zip(hoped, [(low, below), (below + entry.step, high)], strict=True):
-        bound(entry, *ends)
-        rest, _ = fill(basket, budget, NO_PRICE)
-        if rest != TOO_DEAR:
-            assert brought(basket, rest) <= min(hope, value + 1e-9) + 1e-12
 
 
 @pytest.mark.parametrize("side", [0, 1])

@@ -398,7 +398,7 @@ EVENT_FIELDS: tuple[Field, ...] = (
 
 ENTRY_FIELDS: tuple[Field, ...] = (
     Field("issue", _I, (), "issue", "one that a draft may move"),
-    Field("place", _I, (), "index", "entry that is given up at this place, if losses are linear"),
+    Field("place", _I, (), "index", "entry that is given up at this place"),
     Field("own", _F, (), "exponent", "curvature of the side that gives"),
     Field("other", _F, (), "exponent", "curvature of the other side"),
     Field("loss", _F, (), "utility", "what the whole issue costs"),
@@ -407,11 +407,7 @@ ENTRY_FIELDS: tuple[Field, ...] = (
     Field("low", _F, (), "share", "least that is given up"),
     Field("high", _F, (), "share", "most that is given up"),
     Field("share", _F, (), "share", "what is given up"),
-    Field("even", _F, (), "log", "marginal loss by gain, but for the share; linear: gain by loss"),
-    Field("kept", _F, (), "share", "what is given up at the latest price"),
-    Field("cost", _F, (), "utility", "what that costs"),
-    Field("more", _F, (), "log", "price below which one more step is given up"),
-    Field("less", _F, (), "log", "price from which one step less is given up"),
+    Field("rate", _F, (), "ratio", "gain by loss; if they are curved its logarithm at the start"),
 )
 
 PARAMS = record_type(PARAMS_FIELDS)

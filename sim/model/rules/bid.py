@@ -22,18 +22,9 @@ from sim.model.records import (
     State,
 )
 from sim.model.rules.continuation import least_share
-from sim.model.rules.logrolling import (
-    NO_PRICE,
-    branch,
-    fill,
-    give_least,
-    is_linear,
-    set_bounds,
-    sort_by_ratio,
-    take,
-)
+from sim.model.rules.logrolling import give_least, set_bounds, take
 from sim.model.rules.ratification import best_share_to_leave
-from sim.model.rules.wordings import MOST_STEPS, choose_wordings, number_of_steps
+from sim.model.rules.wordings import choose_package
 from sim.model.rules.worth import (
     TEXT,
     WORST,
@@ -140,18 +131,8 @@ def give_up_best(params: Params, state: State, side: int, budget: float) -> None
     # What has been given for good may cost more than the demand leaves; then only that is given,
     # and what costs nothing.
     allowed = max(budget, give_least(basket))
-    count = number_of_steps(basket)
-    if 0 < count <= MOST_STEPS:
-        choose_wordings(basket, allowed, count)
-        take(state, basket)
-        return
-    if is_linear(basket):
-        sort_by_ratio(basket)
-    k, price = fill(basket, allowed, NO_PRICE)
-    if k >= 0:
-        branch(state, side, basket, allowed, price)
-    else:
-        take(state, basket)
+    choose_package(basket, allowed)
+    take(state, basket)
 
 
 @rule_called_once

@@ -1,10 +1,13 @@
-"""Which wordings to give up, where every issue that a draft may move has a few of them.
+"""Which package to give up, where some issues have a few wordings only.
 
 Each step from one wording to the next is an item that is given or not, its own loss its weight and
 the other side's gain its value: a knapsack of 0 and 1. A further step of an issue costs no less and
-brings no more than the one before it, so no order among them need be asked for. The search goes
-outwards from the step at which the budget runs out (Pisinger 1995), and one move of it takes the
-same time however many issues are open.
+brings no more than the one before it, so no order among them need be asked for. Issues that take
+any share get what a package of steps leaves of the budget. The search goes outwards from the step
+at which the budget runs out (Pisinger 1995); what can still be brought is bounded by weighing own
+losses at the ratio of the next step (Geoffrion 1974), so a move takes the same time however many
+issues have wordings. Of very many steps only the core is weighed, those near the divided package
+(Balas and Zemel 1980).
 """
 
 import math
@@ -14,9 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiled import rule, rule_with_arrays
-from sim.model.records import Basket, Entry, Field, record_type
-from sim.model.rules.logrolling import enough, give_least, sort_by_ratio
-from sim.model.rules.worth import power
+from sim.model.records import ENTRY, Basket, Entry, Field, record_type
+from sim.model.rules.logrolling import (
+    NO_PRICE,
+    bound,
+    brought,
+    brought_by,
+    cost_of,
+    fill,
+    give_least,
+    is_linear,
+    share_at_price,
+    sort_by_rate,
+)
+from sim.model.rules.worth import level_above, level_below, power
 
 Step: TypeAlias = np.record
 """A record of dtype `STEP`."""
@@ -37,13 +51,16 @@ STEP_FIELDS = (
     Field("aside", _I, (), "index", "where the search stood at its other end at that time"),
     Field("value", _F, (), "utility", "what the package brought at that time"),
     Field("left", _F, (), "utility", "what was left of the budget at that time"),
+    Field("shared", _F, (), "utility", "what shares that bring more per unit of own loss cost"),
+    Field("surplus", _F, (), "utility", "what they bring beyond that cost at this ratio"),
 )
 STEP = np.dtype((np.record, record_type(STEP_FIELDS)))
 
 MOST_STEPS = 256
-"""Most steps that are sorted; of more, the shares are sought between the wordings first."""
+"""Most steps that are weighed."""
 _MOVES = 1000
 """Most moves of a search; beyond it the best package so far is taken."""
+_GAP = 1e-4  # relative gain that is not worth looking for
 _NONE = -1
 _ROUNDING = 1e-12  # budget that may be overdrawn
 
@@ -56,14 +73,11 @@ def steps_left(entry: Entry) -> int:
 
 @rule
 def number_of_steps(basket: Basket) -> int:
-    """Return how many steps can be given; 0 if something else than steps can be."""
+    """Return how many steps can be given."""
     count = 0
     for k in range(basket.shape[0]):
-        entry = basket[k]
-        if entry.low < entry.high:
-            if entry.step == 0.0:
-                return 0
-            count += steps_left(entry)
+        if basket[k].step > 0.0:
+            count += steps_left(basket[k])
     return count
 
 
@@ -83,6 +97,7 @@ def put(step: Step, entry: int, loss: float, gain: float, ratio: float) -> None:
     step.gain = gain
     step.ratio = ratio
     step.given = 0
+    step.surplus = -math.inf
 
 
 @rule
@@ -126,20 +141,105 @@ def link(steps: Steps) -> None:
             beyond = n
 
 
-@rule
-def give_in_order(steps: Steps, left: float) -> tuple[int, float, float]:
-    """Give the steps as they come until one costs more than is left of the budget.
+# --- issues that take any share
 
-    Returns this one, what those before it bring, and what is left.
+
+@rule
+def pick_shares(basket: Basket, shares: Basket) -> int:
+    """Copy the issues that take any share, what brings most per loss first; return their number.
+
+    The copies bear the entry's number instead of the issue's.
     """
+    count = 0
+    for n in range(basket.shape[0]):
+        k = basket[n].place
+        if basket[k].step == 0.0 and basket[k].low < basket[k].high:
+            shares[count] = basket[k]
+            shares[count].issue = k
+            shares[count].place = count
+            count += 1
+    return count
+
+
+@rule
+def worth_giving(entry: Entry, step: Step) -> float:
+    """Return the share up to which an issue brings more per unit of own loss than a step does.
+
+    Of two that bring the same the former entry comes first.
+    """
+    if entry.own != 1.0 or entry.other != 1.0:
+        return share_at_price(entry, math.log(max(step.ratio, 1e-300)))
+    before = entry.rate > step.ratio or (entry.rate == step.ratio and entry.issue < step.entry)
+    return entry.high if before else entry.low
+
+
+@rule
+def worth_before(shares: Basket, step: Step) -> tuple[float, float]:
+    """Return what the shares worth giving before a step cost and bring."""
+    cost = 0.0
+    gain = 0.0
+    for k in range(shares.shape[0]):
+        share = worth_giving(shares[k], step)
+        cost += cost_of(shares[k], share)
+        gain += brought_by(shares[k], share)
+    return cost, gain
+
+
+@rule
+def weigh(step: Step, shares: Basket) -> None:
+    """Note once what the shares worth giving before a step cost, and what they bring beyond."""
+    if step.surplus == -math.inf:
+        step.shared, gain = worth_before(shares, step)
+        step.surplus = gain - step.ratio * step.shared
+
+
+@rule
+def bought(shares: Basket, left: float, price: float) -> tuple[float, float]:
+    """Return the most that shares bring for what is left of the budget, and their price."""
+    if shares.shape[0] == 0:
+        return 0.0, price
+    price = fill(shares, left, price)
+    return brought(shares), price
+
+
+# --- the search
+
+
+@rule
+def first_left_out(steps: Steps, shares: Basket, budget: float) -> int:
+    """Return the first step that the budget does not cover beside all that is worth more."""
+    cost = 0.0
+    for n in range(steps.shape[0]):
+        cost += steps[n].loss
+        steps[n].left = budget - cost
+    first = 0
+    end = steps.shape[0]
+    while first < end:
+        n = (first + end) // 2
+        cost, _ = worth_before(shares, steps[n])
+        if cost <= steps[n].left + _ROUNDING:
+            first = n + 1
+        else:
+            end = n
+    return first
+
+
+@rule
+def give_before(steps: Steps, end: int, left: float) -> tuple[float, float]:
+    """Give the steps before `end`; return what they bring, and what is left of the budget."""
     value = 0.0
-    dear = 0
-    while dear < steps.shape[0] and steps[dear].loss <= left + _ROUNDING:
-        steps[dear].given = 1
-        value += steps[dear].gain
-        left -= steps[dear].loss
-        dear += 1
-    return dear, value, left
+    for n in range(end):
+        steps[n].given = 1
+        value += steps[n].gain
+        left -= steps[n].loss
+    return value, left
+
+
+@rule
+def keep_given(steps: Steps) -> None:
+    """Keep what is given."""
+    for n in range(steps.shape[0]):
+        steps[n].kept = steps[n].given
 
 
 @rule
@@ -156,26 +256,49 @@ def keep_what_fits(steps: Steps, value: float, left: float) -> float:
 
 
 @rule
-def search_steps(steps: Steps, budget: float) -> None:
-    """Keep the steps that bring most within the budget.
+def hoped(step: Step, shares: Basket, value: float, left: float, overspent: bool) -> float:
+    """Return the most that can be brought if the next step to be moved is this one.
 
-    Depth first from the step at which the budget runs out: while it is not spent the next step is
-    given, and while it is overspent the last one before is taken back, or either one is passed
-    over for good with all that are like it. A branch is left when even a part of the next move, at
-    its ratio, would bring no more than the best package so far.
+    Nothing more can where the shares beside the present package bring already, per unit of own
+    loss, more than a step that would be given, or less than one that would be taken back.
     """
-    into, value, left = give_in_order(steps, budget)
+    weigh(step, shares)
+    if overspent != (left < step.shared - _ROUNDING):
+        return -math.inf
+    return value + left * step.ratio + step.surplus
+
+
+@rule
+def enough(most: float) -> float:
+    """Return what a package has to surpass to be worth looking for."""
+    return most * (1.0 + _GAP) + 1e-12
+
+
+@rule
+def search_steps(steps: Steps, shares: Basket, budget: float) -> float:
+    """Keep the steps that bring most, with shares for the rest of the budget; return this rest.
+
+    Depth first from the step at which the budget runs out: while no less is left than the shares
+    worth giving before it cost, the next step is given, and else the last one before is taken back;
+    or either one is passed over for good with all that are like it. A branch is left when even a
+    part of the next move would bring no more than the best package so far.
+    """
+    into = first_left_out(steps, shares, budget)
     out = into - 1
     last = _NONE
-    most = keep_what_fits(steps, value, left)
+    value, left = give_before(steps, into, budget)
+    least = give_least(shares)
+    shared = least
+    if into < steps.shape[0]:
+        shared, _ = worth_before(shares, steps[into])
+    rest = left
+    most, price = bought(shares, left, NO_PRICE)
+    most = keep_what_fits(steps, value + most, left if shares.shape[0] == 0 else 0.0)
     for _ in range(_MOVES):
-        overspent = left < -_ROUNDING
-        if value > most and not overspent:
-            most = value
-            for n in range(steps.shape[0]):
-                steps[n].kept = steps[n].given
+        overspent = left < shared - _ROUNDING
         at = out if overspent else into
-        if 0 <= at < steps.shape[0] and value + left * steps[at].ratio > enough(most):
+        within = 0 <= at < steps.shape[0]
+        if within and hoped(steps[at], shares, value, left, overspent) > enough(most):
             step = steps[at]
             step.last = last
             step.value = value
@@ -192,6 +315,12 @@ def search_steps(steps: Steps, budget: float) -> None:
                 value += step.gain
                 left -= step.loss
                 into += 1
+            if left >= least - _ROUNDING:
+                gain, price = bought(shares, left, price)
+                if value + gain > most:
+                    most = value + gain
+                    rest = left
+                    keep_given(steps)
             continue
         if last == _NONE:
             break
@@ -201,24 +330,68 @@ def search_steps(steps: Steps, budget: float) -> None:
         left = step.left
         step.given = 1 - step.given
         into, out = (step.aside, step.before) if step.given else (step.beyond, step.aside)
+    return rest
+
+
+# --- the best package
+
+
+@rule
+def between_wordings(basket: Basket) -> bool:
+    """Return whether an issue lies between two of its wordings."""
+    for k in range(basket.shape[0]):
+        if basket[k].step > 0.0:
+            steps = basket[k].share / basket[k].step
+            if abs(steps - math.floor(steps + 0.5)) > 1e-7:
+                return True
+    return False
+
+
+@rule
+def bound_to_core(basket: Basket) -> None:
+    """Bound each issue with wordings to those nearest to its share, `MOST_STEPS` in all."""
+    around = MOST_STEPS // (2 * basket.shape[0]) - 1
+    for k in range(basket.shape[0]):
+        entry = basket[k]
+        if entry.step > 0.0:
+            low = level_below(entry.share, entry.step) - around * entry.step
+            high = level_above(entry.share, entry.step) + around * entry.step
+            bound(entry, max(low, entry.low), min(high, entry.high))
 
 
 @rule_with_arrays
-def choose_wordings(basket: Basket, budget: float, count: int) -> None:
-    """Set the best shares within the budget, each one on a wording.
-
-    count: how many steps there are between the wordings.
-    """
+def choose_wordings(basket: Basket, budget: float) -> None:
+    """Set the best shares within the budget, each issue that has wordings on one of them."""
+    count = number_of_steps(basket)
     steps = np.empty(count, STEP)
     found = 0
-    sort_by_ratio(basket)  # with whole issues in order there is little left to move
-    for n in range(basket.shape[0]):
+    for n in range(basket.shape[0]):  # with whole issues in order there is little left to move
         k = basket[n].place
-        if basket[k].low < basket[k].high:
+        if basket[k].step > 0.0 and basket[k].low < basket[k].high:
             found = sort_in(steps, found, basket, k)
     link(steps)
-    search_steps(steps, budget - give_least(basket))
+    shares = np.empty(basket.shape[0], ENTRY)
+    shares = shares[: pick_shares(basket, shares)]
+    left = budget - give_least(basket) + give_least(shares)
+    left = search_steps(steps, shares, left)
     for n in range(count):
         if steps[n].kept:
             entry = basket[steps[n].entry]
             entry.share += entry.step
+    fill(shares, left, NO_PRICE)
+    for n in range(shares.shape[0]):
+        basket[shares[n].issue].share = shares[n].share
+
+
+@rule
+def choose_package(basket: Basket, budget: float) -> None:
+    """Set the best shares within the budget, which covers what has to be given."""
+    sort_by_rate(basket)
+    count = number_of_steps(basket)
+    if count == 0 or count > MOST_STEPS or is_linear(basket):
+        fill(basket, budget, NO_PRICE)
+        if not between_wordings(basket):
+            return
+        if count > MOST_STEPS:
+            bound_to_core(basket)
+    choose_wordings(basket, budget)
