@@ -243,6 +243,16 @@ def test_what_has_been_given_up_for_good_stays_given_up() -> None:
 
 
 @pytest.mark.parametrize("curves", [(1.0, 1.0), (2.0, 2.0)])
+def test_a_share_given_up_for_good_is_paid_for_once(curves) -> None:
+    """Beside an issue with wordings the other shares spend what is left to the last."""
+    params = talks([1, 1, 1], [3, 1, 2], [0, 3, 0], curves)
+    state = opening_state(params)
+    state.floor[0, 0] = 0.4
+    draft_package(params, state, 0, 0.45, params.weight[1])
+    assert float(offer_share(params, state, 0, 0)) == pytest.approx(0.45, abs=1e-9)
+
+
+@pytest.mark.parametrize("curves", [(1.0, 1.0), (2.0, 2.0)])
 def test_steps_go_on_from_what_has_been_given_up_for_good(curves) -> None:
     """A worse issue has been given up to its second wording; the better one still comes first."""
     params = talks([1, 1], [1, 3], [5, 5], curves)
