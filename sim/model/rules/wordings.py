@@ -174,23 +174,18 @@ def worth_giving(entry: Entry, step: Step) -> float:
 
 
 @rule
-def worth_before(shares: Basket, step: Step) -> tuple[float, float]:
-    """Return what the shares worth giving before a step cost and bring."""
+def weigh(step: Step, shares: Basket) -> None:
+    """Note once what the shares worth giving before a step cost, and what they bring beyond."""
+    if step.surplus != -math.inf:
+        return
     cost = 0.0
     gain = 0.0
     for k in range(shares.shape[0]):
         share = worth_giving(shares[k], step)
         cost += cost_of(shares[k], share)
         gain += brought_by(shares[k], share)
-    return cost, gain
-
-
-@rule
-def weigh(step: Step, shares: Basket) -> None:
-    """Note once what the shares worth giving before a step cost, and what they bring beyond."""
-    if step.surplus == -math.inf:
-        step.shared, gain = worth_before(shares, step)
-        step.surplus = gain - step.ratio * step.shared
+    step.shared = cost
+    step.surplus = gain - step.ratio * cost
 
 
 @rule
@@ -216,8 +211,8 @@ def first_left_out(steps: Steps, shares: Basket, budget: float) -> int:
     end = steps.shape[0]
     while first < end:
         n = (first + end) // 2
-        cost, _ = worth_before(shares, steps[n])
-        if cost <= steps[n].left + _ROUNDING:
+        weigh(steps[n], shares)
+        if steps[n].shared <= steps[n].left + _ROUNDING:
             first = n + 1
         else:
             end = n
@@ -290,10 +285,12 @@ def search_steps(steps: Steps, shares: Basket, budget: float) -> float:
     least = give_least(shares)
     shared = least
     if into < steps.shape[0]:
-        shared, _ = worth_before(shares, steps[into])
+        weigh(steps[into], shares)
+        shared = steps[into].shared
     rest = left
     most, price = bought(shares, left, NO_PRICE)
-    most = keep_what_fits(steps, value + most, left if shares.shape[0] == 0 else 0.0)
+    spare = left if shares.shape[0] == 0 else 0.0  # shares have taken what they could
+    most = keep_what_fits(steps, value + most, spare)
     for _ in range(_MOVES):
         overspent = left < shared - _ROUNDING
         at = out if overspent else into
