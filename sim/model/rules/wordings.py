@@ -175,9 +175,7 @@ def worth_giving(entry: Entry, step: Step) -> float:
 
 @rule
 def weigh(step: Step, shares: Basket) -> None:
-    """Note once what the shares worth giving before a step cost, and what they bring beyond."""
-    if step.surplus != -math.inf:
-        return
+    """Note what the shares worth giving before a step cost, and what they bring beyond."""
     cost = 0.0
     gain = 0.0
     for k in range(shares.shape[0]):
@@ -257,7 +255,8 @@ def hoped(step: Step, shares: Basket, value: float, left: float, overspent: bool
     Nothing more can where the shares beside the present package bring already, per unit of own
     loss, more than a step that would be given, or less than one that would be taken back.
     """
-    weigh(step, shares)
+    if step.surplus == -math.inf:
+        weigh(step, shares)
     if overspent != (left < step.shared - _ROUNDING):
         return -math.inf
     return value + left * step.ratio + step.surplus
@@ -285,8 +284,7 @@ def search_steps(steps: Steps, shares: Basket, budget: float) -> float:
     least = give_least(shares)
     shared = least
     if into < steps.shape[0]:
-        weigh(steps[into], shares)
-        shared = steps[into].shared
+        shared = steps[into].shared  # it was weighed while it was sought
     rest = left
     most, price = bought(shares, left, NO_PRICE)
     spare = left if shares.shape[0] == 0 else 0.0  # shares have taken what they could
